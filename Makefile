@@ -1,0 +1,80 @@
+# Everything a newcomer needs. Wants only Python 3.11 or newer and make; `make PYTHON=python3.13 …`
+# takes another Python.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
+# No build scripts run and nothing unpinned comes in; modules compile when they are first used.
+INSTALL := $(PIP) install --no-compile --only-binary=:all: --require-hashes
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test fuzz check format bench requirements clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.project $(VENV)/.dev ## everything to work on Trucewatch, in .venv
+
+demo: $(VENV)/.project ## the truce of early 2026, judged before your eyes
+	@$(BIN)/truce demo
+
+test: setup ## all tests
+	@$(BIN)/python -m pytest -q --durations=10
+
+fuzz: setup ## the tests with broken input, ten times as much of it
+	@HYPOTHESIS_PROFILE=fuzz TRUCE_FUZZ_INPUTS=$${TRUCE_FUZZ_INPUTS:-1000000} \
+		$(BIN)/python -m pytest -q --durations=10 -m fuzz -o faulthandler_timeout=3600
+
+check: setup ## style, types, layers and SQL
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache --no-logo
+	@$(BIN)/sqlfluff lint --disable-progress-bar --nocolor analytics
+
+format: setup ## write Python and SQL as `make check` wants them
+	@$(BIN)/ruff check --fix-only
+	@$(BIN)/ruff format
+	@$(BIN)/sqlfluff fix --disable-progress-bar --nocolor analytics
+
+bench: setup ## speed and memory, as a table
+	@$(BIN)/python tests/bench/bench.py
+
+requirements: setup ## pin the newest allowed versions, with hashes
+	@rm -f requirements/*.txt
+	@$(LOCK) --group build -o requirements/build.txt
+	@$(LOCK) pyproject.toml -o requirements/runtime.txt
+	@$(LOCK) --group dev -c requirements/runtime.txt -o requirements/dev.txt
+
+clean: ## remove .venv, caches and build leftovers; data directories stay
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find streams analytics schemas tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# One file for all Pythons and platforms; without the index it came from.
+LOCK := UV_CUSTOM_COMPILE_COMMAND='make requirements' $(BIN)/uv pip compile --quiet --universal \
+	--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links
+
+$(VENV)/.created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Trucewatch needs Python 3.11 or newer: make PYTHON=/path/to/python3 …" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) cannot make virtual environments: install its venv package" \
+			"(Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
+	@echo "Setting up $(VENV): once, about half a minute" >&2
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.runtime: requirements/build.txt requirements/runtime.txt | $(VENV)/.created
+	@$(INSTALL) -r requirements/build.txt -r requirements/runtime.txt
+	@touch $@
+
+$(VENV)/.project: pyproject.toml $(VENV)/.runtime
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
+	@echo "Adding the development tools" >&2
+	@$(INSTALL) -r requirements/dev.txt
+	@touch $@
