@@ -1,0 +1,152 @@
+"""What somebody says was promised: a claim with its terms, a denial, and the taking back of either.
+
+Absent terms are unknown, never empty: see the defaults, each of which the verdict reads as such.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from schemas.fields import (
+    MAX_ENTRIES,
+    Act,
+    AreaField,
+    Frozen,
+    Identifier,
+    Name,
+    NullIs,
+    Target,
+    Text,
+    Uri,
+)
+from schemas.moments import Clock, End, Start, Zone
+from schemas.time import UNKNOWN, Daily, Span, Window
+
+Acts = Annotated[tuple[Act | None, ...], Field(max_length=MAX_ENTRIES)]
+Targets = Annotated[tuple[Target | None, ...], Field(max_length=MAX_ENTRIES)]
+Area = Annotated[tuple[AreaField | None, ...], Field(max_length=MAX_ENTRIES)]
+Evidence = Annotated[tuple[Uri, ...], Field(max_length=MAX_ENTRIES), NullIs(())]
+
+
+class Claimant(Frozen):
+    """Who makes a claim."""
+
+    name: Name
+    role: Literal["party", "mediator", "observer", "media"] | None = None
+    party: Identifier | None = None
+
+
+class Prohibition(Frozen):
+    """What is prohibited. An empty list was not said; a null in one is "and others not named"."""
+
+    acts: Annotated[Acts, NullIs(())] = ()
+    targets: Annotated[Targets, NullIs(())] = ()
+
+
+class Conditions(Frozen):
+    """What a promise depends on: the other side's keeping to it, or something else in words."""
+
+    reciprocal: Annotated[bool, NullIs(False)] = False
+    other: Text | None = None
+
+
+class DailyHours(Frozen):
+    """Hours of every day, on the clocks of a zone; `to` not after `from` is on the next day."""
+
+    from_: Clock = Field(alias="from")
+    to: Clock
+    zone: Zone
+
+
+class WindowEntry(Frozen):
+    """One stretch of a window, or one daily recurrence, clipped to `start` and `end`.
+
+    An absent bound is unknown; a null `end` is open. `as_stated` and `zone` keep the source's words
+    and whose clocks they meant.
+    """
+
+    daily: DailyHours | None = None
+    start: Start = UNKNOWN
+    end: End = UNKNOWN
+    as_stated: Text | None = None
+    zone: Zone | None = None
+
+    @model_validator(mode="after")
+    def _is_not_empty(self) -> WindowEntry:
+        if self.end.latest <= self.start.earliest:
+            raise PydanticCustomError(
+                "order", "expected the end to be after the start", {"field": "end"}
+            )
+        return self
+
+    @cached_property
+    def part(self) -> Span | Daily:
+        """The entry as it is compared with. Hours that go once round the clock leave no gap."""
+        daily = self.daily
+        if daily is None or daily.from_ == daily.to:
+            return Span(self.start, self.end)
+        return Daily(daily.from_, daily.to, daily.zone, self.start, self.end)
+
+
+def _without_repeats(parties: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(parties)) < len(parties):
+        raise PydanticCustomError("repeated", "expected each party once")
+    return parties
+
+
+Parties = Annotated[
+    tuple[Identifier, ...],
+    Field(min_length=1, max_length=MAX_ENTRIES, json_schema_extra={"uniqueItems": True}),
+    AfterValidator(_without_repeats),
+]
+Entries = Annotated[tuple[WindowEntry, ...], Field(max_length=MAX_ENTRIES)]
+
+
+class Assertion(Frozen):
+    """Somebody says that a commitment with these terms exists."""
+
+    conflict: Identifier
+    commitment_id: Identifier
+    claim_id: Identifier
+    claimed_by: Claimant
+    stance: Literal["asserts"]
+    bound_parties: Parties
+    prohibits: Annotated[Prohibition, NullIs(Prohibition())] = Prohibition()
+    area: Annotated[Area, NullIs(())] = ()
+    window: Annotated[Entries, Field(min_length=1)]
+    conditions: Annotated[Conditions, NullIs(Conditions())] = Conditions()
+    evidence: Evidence = ()
+
+    @cached_property
+    def terms_window(self) -> Window:
+        """The window as it is compared with."""
+        return tuple(entry.part for entry in self.window)
+
+
+class Denial(Frozen):
+    """Somebody says that these parties are not bound. Terms given with it have no weight."""
+
+    conflict: Identifier
+    commitment_id: Identifier
+    claim_id: Identifier
+    claimed_by: Claimant
+    stance: Literal["denies"]
+    bound_parties: Parties
+    prohibits: Annotated[Prohibition, NullIs(Prohibition())] = Prohibition()
+    area: Annotated[Area, NullIs(())] = ()
+    window: Annotated[Entries, NullIs(())] = ()
+    conditions: Annotated[Conditions, NullIs(Conditions())] = Conditions()
+    evidence: Evidence = ()
+
+
+class ClaimRetraction(Frozen):
+    """A claim is taken back."""
+
+    conflict: Identifier
+    commitment_id: Identifier
+    claim_id: Identifier
+    reason: Text | None = None

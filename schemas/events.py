@@ -1,0 +1,158 @@
+"""The four events of the log, and the reading of one: every event is one of them, or is refused.
+
+An event is a CloudEvent 1.0 in JSON; its `type` says which of the four it is.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+from pydantic_core import from_json
+
+from schemas.claims import (
+    Assertion,
+    Claimant,
+    ClaimRetraction,
+    Conditions,
+    Denial,
+    Prohibition,
+    WindowEntry,
+)
+from schemas.fields import Count, Frozen, Identifier, JsonType, Name, Range, Source, Uri
+from schemas.moments import Time
+from schemas.problems import Invalid, Json, NotJson, Path, Problem, collect, listed, not_one_of
+from schemas.reports import Actor, Impact, Occurred, Report, Reporter, ReportRetraction, Weapon
+
+__all__ = [
+    "EVENT_TYPES",
+    "Actor",
+    "Assertion",
+    "ClaimEvent",
+    "ClaimRetractedEvent",
+    "ClaimRetraction",
+    "Claimant",
+    "Conditions",
+    "Count",
+    "Denial",
+    "Event",
+    "Impact",
+    "Invalid",
+    "NotJson",
+    "Occurred",
+    "Problem",
+    "Prohibition",
+    "Range",
+    "Report",
+    "ReportEvent",
+    "ReportRetractedEvent",
+    "ReportRetraction",
+    "Reporter",
+    "Weapon",
+    "WindowEntry",
+    "parse_event",
+]
+
+
+class Envelope(Frozen):
+    """The attributes of a CloudEvent. `source` and `id` together are unique within a conflict."""
+
+    specversion: Literal["1.0"]
+    id: Identifier
+    source: Source
+    time: Time | None = None
+    datacontenttype: JsonType | None = None
+    dataschema: Uri | None = None
+    subject: Name | None = None
+
+
+class ClaimEvent(Envelope):
+    """A claim or a denial, new or revised."""
+
+    type: Literal["commitment.claimed"]
+    data: Annotated[Assertion | Denial, Field(discriminator="stance")]
+
+
+class ClaimRetractedEvent(Envelope):
+    """A claim or a denial is taken back."""
+
+    type: Literal["commitment.claim_retracted"]
+    data: ClaimRetraction
+
+
+class ReportEvent(Envelope):
+    """A report of an incident, new or revised."""
+
+    type: Literal["incident.reported"]
+    data: Report
+
+
+class ReportRetractedEvent(Envelope):
+    """A report of an incident is taken back."""
+
+    type: Literal["incident.report_retracted"]
+    data: ReportRetraction
+
+
+Event = ClaimEvent | ClaimRetractedEvent | ReportEvent | ReportRetractedEvent
+
+EVENT_TYPES: dict[str, type[Event]] = {
+    "commitment.claimed": ClaimEvent,
+    "commitment.claim_retracted": ClaimRetractedEvent,
+    "incident.reported": ReportEvent,
+    "incident.report_retracted": ReportRetractedEvent,
+}
+STANCES = ["asserts", "denies"]
+MISFIT = frozenset({"required", "unknown field"})
+
+
+@lru_cache(maxsize=1)
+def _events() -> TypeAdapter[Event]:
+    return TypeAdapter(Annotated[Event, Field(discriminator="type")])
+
+
+def parse_event(raw: bytes | str) -> Event:
+    """The event in the JSON text `raw`.
+
+    Invalid: it is not one; carries every problem at once. NotJson, an Invalid: not even JSON.
+    """
+    try:
+        return _events().validate_json(raw)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+    if first["type"] == "json_invalid":
+        raise NotJson((Problem("", f"not JSON: {first['ctx']['error']}"),))
+    raise Invalid(listed(_all_problems(from_json(raw))))
+
+
+def _all_problems(document: Json) -> dict[Path, str]:
+    if not isinstance(document, dict):
+        return {(): "expected a JSON object"}
+    event_type = document.get("type")
+    if isinstance(event_type, str) and event_type in EVENT_TYPES:
+        return _problems_as(document, event_type)
+    reason = "required"
+    if "type" in document:
+        reason = not_one_of(event_type, list(EVENT_TYPES), "an event type")
+    # Whatever it was meant to be is what its fields fit best.
+    rest = min((_problems_as(document, name) for name in EVENT_TYPES), key=_misfits)
+    return {("type",): reason} | rest
+
+
+def _misfits(found: dict[Path, str]) -> int:
+    return sum(len(path) == 2 and reason in MISFIT for path, reason in found.items())  # noqa: PLR2004
+
+
+def _problems_as(document: dict[str, Json], event_type: str) -> dict[Path, str]:
+    found: dict[Path, str] = {}
+    meant = {**document, "type": event_type}
+    data = document.get("data")
+    if event_type == "commitment.claimed" and isinstance(data, dict):
+        stance = data.get("stance")
+        if stance not in STANCES:
+            found["data", "stance"] = not_one_of(stance, STANCES, "a stance")
+            if "stance" not in data:
+                found["data", "stance"] = "required"
+            meant["data"] = {**data, "stance": "asserts" if "window" in data else "denies"}
+    return found | collect(_events().validate_json, meant)

@@ -1,0 +1,179 @@
+"""The types of times in an event: RFC 3339 instants, and the bounds of a claim's window."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import (
+    GetCoreSchemaHandler,
+    PlainSerializer,
+    PlainValidator,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from schemas.fields import TIME, Choices, Frozen, NotNull
+from schemas.time import (
+    FIRST_INSTANT,
+    LAST_INSTANT,
+    OPEN,
+    Bound,
+    Instant,
+    Limit,
+    iso,
+    to_instant,
+    zone_names,
+)
+
+_CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?")
+
+
+def read_instant(value: str) -> Instant:
+    """The instant of a text like RFC 3339's. Digits beyond the microsecond are cut off."""
+    try:
+        return to_instant(dt.datetime.fromisoformat(value))
+    except ValueError as error:
+        if value != value.upper():
+            return read_instant(value.upper())
+        reason = f"no such time: {error}"
+        if not value.endswith("Z") and value[-6] not in "+-":
+            reason = "needs an offset, e.g. 2026-01-30T09:00:00Z"
+        elif value[17:19] == "60":
+            reason = "leap seconds are not kept; give second 59, or the minute that follows"
+        raise PydanticCustomError("time", "{reason}", {"reason": reason}) from None
+
+
+def _time(limit: Limit | None) -> str | None:
+    return None if limit is None or not FIRST_INSTANT <= limit <= LAST_INSTANT else iso(limit)
+
+
+class _TimeSchema:
+    """A text whose form is checked by the compiled validator, and only its meaning here."""
+
+    def __get_pydantic_core_schema__(self, _: object, __: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(
+            read_instant,
+            core_schema.str_schema(pattern=TIME, max_length=60),
+            serialization=core_schema.plain_serializer_function_ser_schema(iso, when_used="json"),
+        )
+
+
+Time = Annotated[
+    Instant,
+    _TimeSchema(),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-01-30T09:00:00Z"]}),
+]
+TimeOrAbsent = Annotated[
+    Instant | None,
+    NotNull(Time),
+    PlainSerializer(_time, when_used="json"),
+]
+
+
+def read_zone(value: object) -> str:
+    """The name of a known IANA time zone."""
+    if not isinstance(value, str) or value not in zone_names():
+        raise PydanticCustomError("zone", "expected an IANA time zone, e.g. Europe/Kyiv")
+    return value
+
+
+Zone = Annotated[
+    str,
+    PlainValidator(read_zone),
+    WithJsonSchema({"type": "string", "examples": ["Europe/Kyiv"]}),
+]
+
+
+def read_clock(value: object) -> dt.time:
+    """A time of day, to the minute or to the second."""
+    if not isinstance(value, str) or not _CLOCK.fullmatch(value):
+        raise PydanticCustomError("clock", "expected a time of day from 00:00 to 23:59, e.g. 08:00")
+    return dt.time.fromisoformat(value)
+
+
+Clock = Annotated[
+    dt.time,
+    PlainValidator(read_clock),
+    PlainSerializer(dt.time.isoformat, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": f"^{_CLOCK.pattern}$", "examples": ["08:00"]}),
+]
+
+
+class UncertainBound(Frozen):
+    """A bound of which only limits are known; null, or none, is a limit that is not known."""
+
+    earliest: Time | None = None
+    latest: Time | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> UncertainBound:
+        if None not in (self.earliest, self.latest) and self.bound.earliest > self.bound.latest:
+            raise PydanticCustomError(
+                "order", "expected 'latest' not to be before 'earliest'", {"field": "latest"}
+            )
+        return self
+
+    @property
+    def bound(self) -> Bound:
+        """The bound that it is."""
+        return Bound(
+            -math.inf if self.earliest is None else self.earliest,
+            math.inf if self.latest is None else self.latest,
+        )
+
+
+def _refuse_null(_: None) -> Bound:
+    raise PydanticCustomError("null", "a start cannot be null; leave it out if it is not known")
+
+
+def _bound_json(bound: Bound) -> object:
+    if bound == OPEN:
+        return None
+    if bound.earliest == bound.latest:
+        return _time(bound.earliest)
+    return {"earliest": _time(bound.earliest), "latest": _time(bound.latest)}
+
+
+@dataclass(frozen=True, slots=True)
+class _BoundSchema:
+    """An instant, or an uncertain bound; a null is an open end, and refused for a start."""
+
+    end: bool
+
+    def __get_pydantic_core_schema__(self, _: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        after = core_schema.no_info_after_validator_function
+        null = after((lambda _: OPEN) if self.end else _refuse_null, core_schema.none_schema())
+        choices: Choices = [
+            (after(Bound.at, handler.generate_schema(Time)), "<string>"),
+            (after(lambda it: it.bound, handler.generate_schema(UncertainBound)), "<object>"),
+            (null, "<null>"),
+        ]
+        return core_schema.union_schema(
+            choices,
+            mode="left_to_right",
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                _bound_json, when_used="json"
+            ),
+        )
+
+
+_BOUNDS = [
+    {"type": "string", "format": "date-time"},
+    {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            name: {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]}
+            for name in ("earliest", "latest")
+        },
+    },
+]
+Start = Annotated[Bound, _BoundSchema(end=False), WithJsonSchema({"anyOf": _BOUNDS})]
+End = Annotated[
+    Bound, _BoundSchema(end=True), WithJsonSchema({"anyOf": [*_BOUNDS, {"type": "null"}]})
+]

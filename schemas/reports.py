@@ -1,0 +1,123 @@
+"""What somebody says happened: a report of an incident, its impacts, and the taking back of one."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from schemas.claims import Evidence, Targets
+from schemas.fields import (
+    MAX_ENTRIES,
+    Act,
+    Count,
+    Frozen,
+    Identifier,
+    Name,
+    NotNull,
+    NullIs,
+    PlaceField,
+    Text,
+)
+from schemas.moments import Time, TimeOrAbsent
+from schemas.places import Place
+from schemas.time import Occurrence
+
+Places = Annotated[tuple[PlaceField | None, ...], Field(max_length=MAX_ENTRIES)]
+Effects = Annotated[dict[Identifier, Count], Field(max_length=MAX_ENTRIES)]
+
+
+class Reporter(Frozen):
+    """Who reports, and what kind of source that is."""
+
+    name: Name
+    kind: Identifier | None = None
+    party: Identifier | None = None
+
+
+class Occurred(Frozen):
+    """When it happened. Without an end, or with one equal to the start, it is an instant."""
+
+    start: Time
+    end: TimeOrAbsent = None
+    certainty: Annotated[Literal["sometime", "throughout"], NullIs("sometime")] = "sometime"
+    of: Annotated[Literal["act", "impact"], NullIs("act")] = "act"
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Occurred:
+        if self.end is not None and self.end < self.start:
+            raise PydanticCustomError(
+                "order", "expected the end not to be before the start", {"field": "end"}
+            )
+        return self
+
+    @cached_property
+    def occurrence(self) -> Occurrence:
+        """The time as it is compared with."""
+        end = self.start if self.end is None else self.end
+        return Occurrence(self.start, end, self.certainty == "throughout", self.of == "impact")
+
+
+class Actor(Frozen):
+    """Who is said to have acted, and how sure the reporter is."""
+
+    party: Identifier | None = None
+    confidence: Annotated[
+        Literal["confirmed", "likely", "alleged", "unknown"], NullIs("unknown")
+    ] = "unknown"
+
+
+class Weapon(Frozen):
+    """What was used, how many were launched and how many of them intercepted."""
+
+    type: Identifier
+    launched: Count | None = None
+    intercepted: Count | None = None
+
+
+class Impact(Frozen):
+    """One place that was hit. What it gives replaces what the whole report gives."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    place: Annotated[Place | None, NotNull(PlaceField)] = None
+    targets: Annotated[tuple[str | None, ...] | None, NotNull(Targets)] = None
+    occurred: Annotated[Occurred | None, NotNull(Occurred)] = None
+    effects: Annotated[dict[str, Count] | None, NotNull(Effects)] = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Impact:
+        if not self.model_fields_set:
+            raise PydanticCustomError(
+                "empty", "expected one or more of place, targets, occurred, effects"
+            )
+        return self
+
+
+class Report(Frozen):
+    """Somebody says that this happened. An empty list was not said; a null in one is "others"."""
+
+    conflict: Identifier
+    incident_id: Identifier
+    report_id: Identifier
+    reported_by: Reporter
+    occurred: Occurred
+    actor: Actor | None = None
+    act: Act | None = None
+    targets: Annotated[Targets, NullIs(())] = ()
+    places: Annotated[Places, NullIs(())] = ()
+    weapons: Annotated[tuple[Weapon, ...], Field(max_length=MAX_ENTRIES), NullIs(())] = ()
+    effects: Annotated[Effects, NullIs({})] = Field(default_factory=dict)
+    impacts: Annotated[tuple[Impact, ...], Field(max_length=MAX_ENTRIES), NullIs(())] = ()
+    evidence: Evidence = ()
+
+
+class ReportRetraction(Frozen):
+    """A report is taken back."""
+
+    conflict: Identifier
+    incident_id: Identifier
+    report_id: Identifier
+    reason: Text | None = None

@@ -1,0 +1,174 @@
+"""Bytes of a record to events, and back: CloudEvents 1.0 in structured JSON mode, single or batch.
+
+Nothing that arrives can raise here. What cannot be read comes back as `Rejected`, byte for byte.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import msgspec
+
+from schemas.events import Event, Invalid, NotJson, Problem, parse_event
+
+CONTENT_TYPE_EVENT = "application/cloudevents+json"
+CONTENT_TYPE_BATCH = "application/cloudevents-batch+json"
+MAX_EVENT_BYTES = 1024 * 1024
+MAX_RECORD_BYTES = 16 * MAX_EVENT_BYTES
+MAX_BATCH_EVENTS = 10_000
+
+Reason = Literal["not_json", "invalid", "key_mismatch", "too_large", "id_reused"]
+REASONS: tuple[Reason, ...] = ("not_json", "invalid", "key_mismatch", "too_large", "id_reused")
+
+_BLANK = b" \t\r\n"
+_JSON_TYPE = re.compile(r"\s*(?:text|application)/(?:[^\s;/]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?+|[\[\]{},]', re.DOTALL)
+_CLOSING = {b"[": b"]", b"{": b"}"}
+_batch = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """One event, its JSON text as it was sent, and its place in the batch (0 if it came alone)."""
+
+    event: Event
+    raw: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """What could not be taken and why; `index` is None if that is the record as a whole."""
+
+    reason: Reason
+    problems: tuple[Problem, ...]
+    raw: bytes
+    index: int | None
+
+
+class _MalformedError(ValueError):
+    """A batch whose events cannot even be told from each other."""
+
+
+def decode(
+    value: bytes | None, key: bytes | None, content_type: str | None = None
+) -> list[Accepted | Rejected]:
+    """The events of one record, in order, each accepted or rejected on its own.
+
+    A record holds one event or a JSON array of them, whatever of the two its content type says.
+    One that is no JSON, too large, or an array that does not hold together is rejected as a whole.
+    """
+    if value is None:
+        return [_whole("not_json", "a record without a value", b"")]
+    if len(value) > MAX_RECORD_BYTES:
+        return [_whole("too_large", f"expected at most {MAX_RECORD_BYTES:,} bytes", value)]
+    if content_type is not None and not _JSON_TYPE.fullmatch(content_type):
+        return [_whole("not_json", f"expected the content type {CONTENT_TYPE_EVENT}", value)]
+    text = value.strip(_BLANK)
+    return _several(value, text, key) if text.startswith(b"[") else [_alone(value, text, key)]
+
+
+def _alone(value: bytes, text: bytes, key: bytes | None) -> Accepted | Rejected:
+    one = _event(text, key, 0)
+    if isinstance(one, Accepted):
+        return one
+    return replace(one, raw=value, index=None if one.reason == "not_json" else 0)
+
+
+def _several(value: bytes, text: bytes, key: bytes | None) -> list[Accepted | Rejected]:
+    try:
+        raws = _elements(text)
+    except _MalformedError as error:
+        return [_whole("not_json", f"not JSON: {error}", value)]
+    if len(raws) > MAX_BATCH_EVENTS:
+        return [_whole("too_large", f"expected at most {MAX_BATCH_EVENTS:,} events", value)]
+    return [_event(raw, key, index) for index, raw in enumerate(raws)]
+
+
+def encode_batch(raws: Sequence[str | bytes]) -> bytes:
+    """The JSON array of events whose JSON texts are `raws`, which stay as they are."""
+    texts = (raw.encode() if isinstance(raw, str) else raw for raw in raws)
+    return b"[" + b",".join(texts) + b"]"
+
+
+def headers(content_type: str = CONTENT_TYPE_EVENT) -> tuple[tuple[str, bytes], ...]:
+    """The headers of a record of events."""
+    return (("content-type", content_type.encode()),)
+
+
+def _whole(reason: Reason, why: str, value: bytes) -> Rejected:
+    return Rejected(reason, (Problem("", why),), value, None)
+
+
+def _event(raw: bytes, key: bytes | None, index: int) -> Accepted | Rejected:
+    if len(raw) > MAX_EVENT_BYTES:
+        why = f"expected at most {MAX_EVENT_BYTES:,} bytes in an event"
+        return Rejected("too_large", (Problem("", why),), raw, index)
+    try:
+        event = parse_event(raw)
+    except NotJson as error:
+        return Rejected("not_json", error.problems, raw, index)
+    except Invalid as error:
+        return Rejected("invalid", error.problems, raw, index)
+    if _may_hold_nan(raw) and not _is_json(raw):
+        return Rejected("not_json", (Problem("", "not JSON: NaN or Infinity"),), raw, index)
+    if key != event.data.conflict.encode():
+        why = "expected to be the same as the record's key"
+        return Rejected("key_mismatch", (Problem("data.conflict", why),), raw, index)
+    return Accepted(event, raw.decode(), index)
+
+
+def _may_hold_nan(raw: bytes) -> bool:
+    # The validator reads these, and a field that is given twice may hide one from it.
+    return b"NaN" in raw or b"Infinity" in raw
+
+
+def _is_json(raw: bytes) -> bool:
+    try:
+        msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return False
+    return True
+
+
+def _elements(text: bytes) -> list[bytes]:
+    """The exact bytes of each element of a JSON array."""
+    try:
+        return [bytes(raw).strip(_BLANK) for raw in _batch.decode(text)]
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        # One element that is not JSON must not take the others with it.
+        return list(_split(text))
+
+
+def _split(text: bytes) -> Iterator[bytes]:
+    """The elements of an array of which only brackets, commas and strings are looked at."""
+    open_: list[bytes] = []
+    start = 1
+    for match in _TOKEN.finditer(text):
+        token = match.group()
+        if token in _CLOSING:
+            open_.append(_CLOSING[token])
+        elif token == b"," and len(open_) == 1:
+            yield _element(text[start : match.start()])
+            start = match.end()
+        elif token in (b"]", b"}"):
+            if not open_ or open_.pop() != token:
+                break
+            if not open_:
+                if match.end() < len(text):
+                    break
+                yield _element(text[start : match.start()])
+                return
+    msg = "an array that does not hold together"
+    raise _MalformedError(msg)
+
+
+def _element(text: bytes) -> bytes:
+    stripped = text.strip(_BLANK)
+    if not stripped:
+        msg = "an array with an empty place"
+        raise _MalformedError(msg)
+    return stripped
