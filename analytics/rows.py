@@ -1,0 +1,99 @@
+"""What the fold yields and the ledger keeps, as plain values. No database here, and no rules."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from schemas.events import Event
+from schemas.time import Limit
+
+ClaimOutcome = Literal["violation", "clear", "undetermined"]
+Outcome = Literal["violation", "clear", "contested", "undetermined"]
+
+EventKey = tuple[str, str, str]
+"""(conflict, source, id)"""
+ClaimKey = tuple[str, str, str]
+"""(conflict, commitment_id, claim_id)"""
+IncidentKey = tuple[str, str]
+"""(conflict, incident_id)"""
+
+
+class Position(NamedTuple):
+    """Where an event is in the log; `batch_index` is its place in a record that is a batch."""
+
+    log_id: str
+    partition: int
+    offset: int
+    batch_index: int
+
+
+class Logged(NamedTuple):
+    """An event as the log holds it: read, in its own JSON text, and when it was appended (us)."""
+
+    event: Event
+    raw: str
+    position: Position
+    recorded_at: int
+
+
+class Criteria(NamedTuple):
+    """The criteria of one claim by one report: yes, no or unknown (`None`)."""
+
+    in_window: bool | None
+    party_bound: bool | None
+    act_prohibited: bool | None
+    target_covered: bool | None
+    in_area: bool | None
+    still_bound: bool | None
+
+
+class ClaimVerdict(NamedTuple):
+    """The verdict on one claim; `before_conditions` leaves `still_bound` out of account."""
+
+    claim_id: str
+    verdict: ClaimOutcome
+    criteria: Criteria
+    before_conditions: ClaimOutcome
+
+
+class Judgement(NamedTuple):
+    """The verdict on one commitment, with those of its claims that the incident can touch.
+
+    `occurred_start`, `occurred_end`: microseconds since 1970, over all reports and impacts.
+    """
+
+    commitment_id: str
+    verdict: Outcome
+    party: str | None
+    occurred_start: int
+    occurred_end: int
+    independent_reports: int
+    claims: tuple[ClaimVerdict, ...]
+
+
+class Rejudged(NamedTuple):
+    """One pair whose judgement is no longer what it was; None: the incident does not touch it."""
+
+    conflict: str
+    incident_id: str
+    commitment_id: str
+    before: Judgement | None
+    after: Judgement | None
+
+
+class Scope(NamedTuple):
+    """Incidents of a conflict whose occurred time can meet [lo, hi], for one commitment."""
+
+    conflict: str
+    commitment_id: str
+    lo: Limit
+    hi: Limit
+
+
+class Release(NamedTuple):
+    """A violation of a reciprocal claim: by whom, from when, and over by when (us since 1970)."""
+
+    incident_id: str
+    parties: frozenset[str]
+    start: int
+    until: int

@@ -1,0 +1,1 @@
+"""Stream processors: they check every report against every claim as events arrive."""

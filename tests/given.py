@@ -1,0 +1,166 @@
+"""given(events).when(event).then(...): the fold over plain values, without broker or database."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any, Self
+
+from analytics.rows import IncidentKey, Judgement, Rejudged, Scope
+from schemas.events import Event, Report, parse_event
+from schemas.time import Limit
+from streams.fold import event_key, fold, incident_key
+from streams.judge import Incident, parts
+from streams.standing import Standing
+
+CONFLICT = "testland"
+_ids = itertools.count()
+
+
+def event(type_: str, **data: Any) -> str:
+    """One event as a line of JSON, with an id of its own."""
+    return json.dumps(
+        {
+            "specversion": "1.0",
+            "id": f"e{next(_ids)}",
+            "source": "https://desk.example",
+            "type": type_,
+            "data": {"conflict": CONFLICT, **data},
+        }
+    )
+
+
+def claim(claim_id: str = "c", **terms: Any) -> str:
+    """A claim that AAA and BBB shall not strike energy in UA during January 2026, unless said otherwise."""
+    data: dict[str, Any] = {
+        "commitment_id": "truce",
+        "claim_id": claim_id,
+        "claimed_by": {"name": "Mediator"},
+        "stance": "asserts",
+        "bound_parties": ["AAA", "BBB"],
+        "prohibits": {"acts": ["strike"], "targets": ["energy"]},
+        "area": ["UA"],
+        "window": [{"start": "2026-01-01T00:00:00Z", "end": "2026-02-01T00:00:00Z"}],
+    }
+    return event("commitment.claimed", **_without_none({**data, **terms}))
+
+
+def denial(claim_id: str = "d", **terms: Any) -> str:
+    """Somebody denies that AAA is bound."""
+    data: dict[str, Any] = {
+        "commitment_id": "truce",
+        "claim_id": claim_id,
+        "claimed_by": {"name": "Spokesperson"},
+        "stance": "denies",
+        "bound_parties": ["AAA"],
+    }
+    return event("commitment.claimed", **{**data, **terms})
+
+
+def report(report_id: str = "r", incident_id: str = "i", **said: Any) -> str:
+    """AAA's confirmed strike on a substation in Kyiv on 10 January at noon, unless said otherwise."""
+    data: dict[str, Any] = {
+        "incident_id": incident_id,
+        "report_id": report_id,
+        "reported_by": {"name": "Observer"},
+        "occurred": {"start": "2026-01-10T12:00:00Z"},
+        "actor": {"party": "AAA", "confidence": "confirmed"},
+        "act": "missile_strike",
+        "targets": ["substation"],
+        "places": ["UA-30"],
+    }
+    return event("incident.reported", **_without_none({**data, **said}))
+
+
+def claim_retracted(claim_id: str = "c") -> str:
+    return event("commitment.claim_retracted", commitment_id="truce", claim_id=claim_id)
+
+
+def report_retracted(report_id: str = "r", incident_id: str = "i") -> str:
+    return event("incident.report_retracted", incident_id=incident_id, report_id=report_id)
+
+
+def _without_none(data: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in data.items() if value is not None}
+
+
+class Given:
+    """The state after some events, and what each of them changed."""
+
+    def __init__(self) -> None:
+        self.standing = Standing()
+        self.reports: dict[IncidentKey, dict[str, Report]] = {}
+        self.seen: set[tuple[str, str, str]] = set()
+        self.history: list[list[Rejudged]] = []
+        self.verdicts_by_conflict: dict[tuple[str, str, str], Judgement] = {}
+
+    def when(self, *lines: str) -> Self:
+        """Let these events happen, in this order."""
+        for line in lines:
+            self._fold(parse_event(line))
+        return self
+
+    def _fold(self, event: Event) -> None:
+        key = event_key(event)
+        changes: list[Rejudged] = []
+        self.history.append(changes)
+        if key in self.seen:
+            return
+        self.seen.add(key)
+        about = incident_key(event)
+        mine = self.reports.setdefault(about, {}) if about is not None else {}
+        steps = fold(self.standing, event, mine)
+        step = next(steps, None)
+        while step is not None:
+            if isinstance(step, Rejudged):
+                self._note(step)
+                changes.append(step)
+                step = next(steps, None)
+            else:
+                try:
+                    step = steps.send(self._incidents(step))
+                except StopIteration:
+                    step = None
+
+    def _note(self, step: Rejudged) -> None:
+        key = (step.conflict, step.commitment_id, step.incident_id)
+        assert self.verdicts_by_conflict.get(key) == step.before, "a change must start from what stood"
+        assert step.before != step.after, "only changes are told"
+        if step.after is None:
+            del self.verdicts_by_conflict[key]
+        else:
+            self.verdicts_by_conflict[key] = step.after
+
+    def _incidents(self, scope: Scope) -> Iterator[Incident]:
+        for (conflict, incident_id), reports in list(self.reports.items()):
+            if conflict == scope.conflict and any(
+                _meets(scope.lo, scope.hi, part.occurrence.start, part.occurrence.end)
+                for one in reports.values()
+                for part in parts(one)
+            ):
+                yield Incident(incident_id, dict(reports))
+
+    def verdicts(self) -> dict[tuple[str, str], Judgement]:
+        """(commitment_id, incident_id) -> what stands; a pair clear by time is not there."""
+        return {(commitment, incident): j for (_, commitment, incident), j in self.verdicts_by_conflict.items()}
+
+    @property
+    def only(self) -> Judgement | None:
+        """The one verdict that stands, or None."""
+        assert len(self.verdicts_by_conflict) < 2, self.verdicts_by_conflict
+        return next(iter(self.verdicts_by_conflict.values()), None)
+
+    @property
+    def verdict(self) -> str | None:
+        """What the one verdict that stands says."""
+        return None if self.only is None else self.only.verdict
+
+
+def _meets(lo: Limit, hi: Limit, start: int, end: int) -> bool:
+    return start <= hi and end >= lo
+
+
+def given(lines: Iterable[str] = ()) -> Given:
+    """The state after `lines`, from nothing."""
+    return Given().when(*lines)
