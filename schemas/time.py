@@ -20,6 +20,7 @@ Limit = int | float
 """An instant, or `-math.inf` / `math.inf`."""
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_NAIVE_EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - its texts get their Z by hand
 MICROSECOND = dt.timedelta(microseconds=1)
 DAY = dt.timedelta(days=1) // MICROSECOND
 UNIX_DAY, LAST_DAY = EPOCH.toordinal(), dt.date.max.toordinal()
@@ -52,7 +53,7 @@ def iso(limit: Limit) -> str:
     """RFC 3339 with Z, to the second where it is whole; `infinity` and `-infinity` beyond all."""
     if isinstance(limit, float) and math.isinf(limit):
         return "infinity" if limit > 0 else "-infinity"
-    return to_datetime(int(limit)).replace(tzinfo=None).isoformat() + "Z"
+    return (_NAIVE_EPOCH + dt.timedelta(microseconds=limit)).isoformat() + "Z"
 
 
 class Bound(NamedTuple):

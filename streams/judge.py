@@ -136,14 +136,13 @@ def covered_in_area(claim: Assertion, part: Part) -> tuple[bool | None, bool | N
     Any covered is yes, all known not to be is no. Where only some of the places and only some of
     the targets are covered, nobody said which target was where: `target_covered` is unknown.
     """
-    scope = claim.prohibits.targets
-    places = [within(claim.area, place) for place in part.places]
-    targets = [target_covered(scope, target) for target in part.targets]
+    area, scope = claim.area, claim.prohibits.targets
+    places = [within(area, place) for place in part.places]
+    targets = [target_covered(scope, target) for target in part.targets or (None,)]
     in_area = any_of(places) if places else None
-    if not targets:
-        return target_covered(scope, None), in_area
-    mixed = _some_but_not_all(places) and _some_but_not_all(targets)
-    return None if mixed else any_of(targets), in_area
+    if _some_but_not_all(places) and _some_but_not_all(targets):
+        return None, in_area
+    return any_of(targets), in_area
 
 
 def _some_but_not_all(answers: list[bool | None]) -> bool:
@@ -156,12 +155,12 @@ def criteria(
     """The criteria of one part of one report against one claim."""
     covered, in_area = covered_in_area(claim, part)
     return Criteria(
-        in_window=in_window(claim.terms_window, part.occurrence),
-        party_bound=party_bound(claim, report.actor),
-        act_prohibited=act_prohibited(claim.prohibits.acts, report.act),
-        target_covered=covered,
-        in_area=in_area,
-        still_bound=still_bound,
+        in_window(claim.terms_window, part.occurrence),
+        party_bound(claim, report.actor),
+        act_prohibited(claim.prohibits.acts, report.act),
+        covered,
+        in_area,
+        still_bound,
     )
 
 
@@ -172,7 +171,7 @@ def answer(
 
     The AND of the criteria, OR-ed over the whole and its impacts.
     """
-    rows = tuple(criteria(claim, report, part, still_bound=still_bound) for part in each)
+    rows = tuple([criteria(claim, report, part, still_bound=still_bound) for part in each])
     broken = any_of(map(all_of, rows))
     return Answer(broken, broken is None and _is_only_silent(claim, report, rows[0]), rows)
 

@@ -87,7 +87,7 @@ def test_a_commitment_reported_after_the_incident_judges_it() -> None:
 
 
 def test_a_retroactive_extension_flips_each_earlier_verdict_once() -> None:
-    late = {"occurred": {"start": "2026-02-05T00:00:00Z"}}
+    late: dict[str, Any] = {"occurred": {"start": "2026-02-05T00:00:00Z"}}
     state = given([claim(), report(incident_id="1", **late), report(incident_id="2", **late)])
     assert state.verdicts() == {}
     state.when(claim(window=[{"start": "2026-01-01T00:00:00Z", "end": "2026-02-08T00:00:00Z"}]))
@@ -219,7 +219,7 @@ class TestReciprocity:
         assert self.verdicts(state)["answer"] == ("violation", True)
 
     def test_a_released_party_stays_released_whatever_else_is_claimed_in_words(self) -> None:
-        terms = {"conditions": {"reciprocal": True, "other": "weather permitting"}}
+        terms: dict[str, Any] = {"conditions": {"reciprocal": True, "other": "weather permitting"}}
         first = self.strike("first", "10T12:00:00")
         answer = self.strike("answer", "11T12:00:00", **BBB)
         assert self.verdicts(given([claim(**terms), first, answer])) == {

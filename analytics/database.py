@@ -1,0 +1,133 @@
+"""The DuckDB file: its one owner, its schema, its limits. What is in it is not known here."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from analytics.queries import migrations, queries
+
+_PID = re.compile(r"PID (\d+)")
+
+
+# Named as what is the case, and only ever raised: an Error at the end would say nothing more.
+class LedgerError(Exception):
+    """The database cannot be used as it is: the message says what to do."""
+
+
+class LedgerInUse(LedgerError):  # noqa: N818
+    """Another process owns the file; `pid` is its id, if it is known."""
+
+    def __init__(self, path: Path, pid: int | None) -> None:
+        owner = "another process" if pid is None else f"process {pid}"
+        super().__init__(f"{path} is in use by {owner}: stop it, or use another data directory")
+        self.path, self.pid = path, pid
+
+
+class LedgerTooNew(LedgerError):  # noqa: N818
+    """A newer version of this program, or of DuckDB, wrote the file."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} was written by a newer version: upgrade, or rebuild it")
+        self.path = path
+
+
+class LedgerMissing(LedgerError):  # noqa: N818
+    """There is nothing to read."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"there is no {path}: start a worker first, or give its data directory")
+        self.path = path
+
+
+class LedgerDamaged(LedgerError):  # noqa: N818
+    """The file is not a database, or not a whole one."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path} cannot be read ({reason}): move it away, the log has all of it")
+        self.path = path
+
+
+class Session:
+    """A connection, and how statements are run over it."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def over(self, sql: str, staged: pa.Table) -> list[tuple[Any, ...]]:
+        """Run a statement over an Arrow table that it calls `staged`; the rows that it gives."""
+        self._connection.register("staged", staged)
+        try:
+            return self._connection.execute(sql).fetchall()
+        finally:
+            self._connection.unregister("staged")
+
+    def execute(self, sql: str, **values: object) -> list[tuple[Any, ...]]:
+        """Run a statement; the rows that it gives."""
+        return self._connection.execute(sql, values or None).fetchall()
+
+
+def connect(
+    path: Path, *, read_only: bool = False, memory_limit: str = "400MB", threads: int = 1
+) -> duckdb.DuckDBPyConnection:
+    """A connection to the database at `path`, made if it is not there; times are in UTC.
+
+    Raises a LedgerError. One thread writes small batches in half the time that two take, and keeps
+    out of the way of the rest of the worker.
+    """
+    if read_only and not path.exists():
+        raise LedgerMissing(path)
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": memory_limit,
+        "threads": threads,
+        "preserve_insertion_order": False,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        # Each checkpoint writes the last rows of every table again.
+        "checkpoint_threshold": "128MB",
+    }
+    try:
+        connection = duckdb.connect(str(path), read_only=read_only, config=settings)
+    except duckdb.Error as error:
+        raise _explained(path, error) from error
+    connection.execute("SET GLOBAL TimeZone = 'UTC'")
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
+def _explained(path: Path, error: duckdb.Error) -> LedgerError:
+    said = str(error)
+    if "lock" in said and "Conflicting" in said:
+        found = _PID.search(said)
+        return LedgerInUse(path, int(found[1]) if found else None)
+    if isinstance(error, duckdb.ConnectionException):
+        return LedgerInUse(path, os.getpid())
+    if "newer" in said or "version number" in said:
+        return LedgerTooNew(path)
+    return LedgerDamaged(path, said.splitlines()[0])
+
+
+def migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Bring the schema up to date, each change in a transaction of its own."""
+    sql = queries("reading")
+    known = migrations()
+    if connection.execute(sql["has_migrations"]).fetchall() == [(0,)]:
+        connection.execute(sql["migrations_table"])
+    applied: int = connection.execute(sql["applied"]).fetchall()[0][0]
+    if applied > known[-1][0]:
+        raise LedgerTooNew(path)
+    for version, name, statements in known:
+        if version > applied:
+            connection.execute("BEGIN")
+            try:
+                connection.execute(statements)
+                connection.execute(sql["applied_now"], {"version": version, "name": name})
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")

@@ -1,0 +1,182 @@
+"""The only writer of the database: everything an event changes goes in with it, or none of it does.
+
+One thread at a time may use a Ledger. No rules here: what is judged how comes from the fold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import duckdb
+
+from analytics.database import (
+    LedgerDamaged,
+    LedgerError,
+    LedgerInUse,
+    LedgerMissing,
+    LedgerTooNew,
+    Session,
+    connect,
+    migrate,
+)
+from analytics.keys import KeySet
+from analytics.queries import queries
+from analytics.rows import ClaimKey, Release
+from analytics.transaction import Known, Transaction
+
+__all__ = [
+    "Ledger",
+    "LedgerDamaged",
+    "LedgerError",
+    "LedgerInUse",
+    "LedgerMissing",
+    "LedgerTooNew",
+    "OutboxMessage",
+    "Transaction",
+]
+
+
+class OutboxMessage(NamedTuple):
+    """A message to publish; `seq` says in which order."""
+
+    seq: int
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+
+
+class Ledger:
+    """The database, open. `commits` counts what was committed since."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+        self.path = path
+        self.commits = 0
+        self._connection = connection
+        self._session = Session(connection)
+        self._sql = queries("reading")
+        self._known = Known(
+            event_keys=self._keys("event_keys"),
+            incident_keys=self._keys("incident_keys"),
+            extents={conflict: (begins, ends) for conflict, begins, ends in self._rows("extents")},
+            offsets={
+                (log_id, partition): (next_offset, recorded_at)
+                for log_id, partition, next_offset, recorded_at in self._rows("offsets")
+            },
+            last_outbox=self._rows("last_outbox")[0][0],
+        )
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        read_only: bool = False,
+        memory_limit: str = "400MB",
+        threads: int = 1,
+    ) -> Self:
+        """Open the database at `path`, made or brought up to date if need be.
+
+        LedgerError: LedgerInUse, LedgerTooNew, LedgerMissing (only to be read) or LedgerDamaged.
+        """
+        connection = connect(path, read_only=read_only, memory_limit=memory_limit, threads=threads)
+        try:
+            if not read_only:
+                migrate(connection, path)
+            return cls(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the file; what was committed is in it."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """Another connection to the same database, for another thread. Whoever asks closes it."""
+        return self._connection.cursor()
+
+    def claims(self) -> Iterator[str]:
+        """The events of the standing claims and denials, each in its JSON text."""
+        return (payload for (payload,) in self._rows("claims"))
+
+    def releases(self) -> Iterator[tuple[ClaimKey, Release]]:
+        """The violations, conditions left aside, of the standing reciprocal claims."""
+        for conflict, commitment, claim, incident, parties, start, until in self._rows("releases"):
+            yield (conflict, commitment, claim), Release(incident, frozenset(parties), start, until)
+
+    def offsets(self, log_id: str) -> dict[int, int]:
+        """For each partition of the log, the first offset that is not in the ledger."""
+        return {
+            partition: next_offset
+            for (log, partition), (next_offset, _) in self._known.offsets.items()
+            if log == log_id
+        }
+
+    def clock(self, log_id: str, partition: int) -> int:
+        """The last recorded time of the partition, in us since 1970; 0 before the first.
+
+        Where a log goes on from an earlier one, as each embedded broker's does, so does its time.
+        """
+        offsets = self._known.offsets
+        if (log_id, partition) in offsets:
+            return offsets[log_id, partition][1]
+        return max((at for (log, _), (_, at) in offsets.items() if log != log_id), default=0)
+
+    def pending_outbox(self, limit: int = 1_000) -> list[OutboxMessage]:
+        """The oldest messages that are not known to be published, at most `limit`."""
+        return [
+            OutboxMessage(
+                seq, topic, key, value, tuple((h["name"], bytes(h["value"])) for h in headers)
+            )
+            for seq, topic, key, value, headers in self._rows("pending_outbox", most=limit)
+        ]
+
+    def published(self, up_to_seq: int) -> None:
+        """Forget the messages up to `up_to_seq`: they are published."""
+        self._connection.execute(queries("writing")["published"], {"up_to": up_to_seq})
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """All that is done within is committed at the end, or none of it if anything is raised."""
+        self._connection.execute("BEGIN")
+        try:
+            transaction = Transaction(self._session, self._known)
+            yield transaction
+            transaction.finish()
+            self._connection.execute("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
+        known = self._known
+        known.extents = transaction.extents
+        known.offsets.update(transaction.advanced)
+        known.last_outbox = transaction.last_outbox
+        known.event_keys.update(transaction.new_events)
+        known.incident_keys.update(transaction.new_incidents)
+        self.commits += 1
+
+    def _roll_back(self) -> None:
+        try:
+            self._connection.execute("ROLLBACK")
+        except duckdb.Error:
+            # A COMMIT that failed has ended the transaction already: the first error is the one.
+            return
+
+    def _rows(self, name: str, **values: object) -> list[tuple[Any, ...]]:
+        return self._session.execute(self._sql[name], **values)
+
+    def _keys(self, name: str) -> KeySet:
+        keys = KeySet()
+        for batch in self._connection.execute(self._sql[name]).to_arrow_reader(100_000):
+            keys.update(batch.column(0).to_pylist())
+        return keys

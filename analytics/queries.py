@@ -1,0 +1,31 @@
+"""The ledger's SQL, by name: it lives in `queries/*.sql`, each statement after a `-- name:`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+
+_NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+
+
+@cache
+def queries(file: str) -> Mapping[str, str]:
+    """The statements of `queries/<file>.sql` by their names."""
+    text = files("analytics").joinpath("queries", f"{file}.sql").read_text("utf-8")
+    _, *found = _NAME.split(text)
+    return MappingProxyType(
+        dict(zip(found[::2], (sql.strip() for sql in found[1::2]), strict=True))
+    )
+
+
+def migrations() -> list[tuple[int, str, str]]:
+    """(version, name, SQL) of every migration in `schema/`, in the order of their numbers."""
+    found = [
+        (int(path.name[:3]), path.name.removesuffix(".sql"), path.read_text("utf-8"))
+        for path in files("analytics").joinpath("schema").iterdir()
+        if path.name.endswith(".sql")
+    ]
+    return sorted(found)

@@ -1,0 +1,183 @@
+-- What the commands ask. A server that only reads takes no parameters: $names become literals.
+
+-- name: claims
+SELECT payload
+FROM claims
+ORDER BY conflict, commitment_id, claim_id;
+
+-- name: claims_of
+SELECT payload
+FROM claims
+WHERE conflict = $conflict
+ORDER BY commitment_id, claim_id;
+
+-- name: bound_parties
+SELECT
+    conflict,
+    list(DISTINCT bound_party) AS bound_parties
+FROM claims
+CROSS JOIN unnest(claims.bound_parties) AS bound (bound_party)
+GROUP BY conflict
+ORDER BY conflict;
+
+-- name: actors
+SELECT
+    conflict,
+    actor,
+    count(*) AS reports
+FROM reports
+WHERE actor IS NOT NULL
+GROUP BY conflict, actor
+ORDER BY conflict, actor;
+
+-- name: verdict_counts
+SELECT
+    conflict,
+    commitment_id,
+    verdict,
+    count(*) AS incidents
+FROM verdicts
+GROUP BY conflict, commitment_id, verdict
+ORDER BY conflict, commitment_id, verdict;
+
+-- name: compliance
+SELECT
+    conflict,
+    commitment_id,
+    claim_id,
+    party,
+    violations_lower,
+    violations_upper
+FROM compliance
+ORDER BY conflict, commitment_id, claim_id, party;
+
+-- name: coverage
+SELECT
+    known.conflict,
+    count(reports.report_id) AS reports,
+    count(DISTINCT reports.incident_id) AS incidents,
+    count(DISTINCT reports.reported_by) AS sources,
+    epoch_us(max(reports.recorded_at)) AS last_report
+FROM (
+    SELECT conflict FROM claims
+    UNION
+    SELECT conflict FROM reports
+) AS known
+LEFT JOIN reports ON known.conflict = reports.conflict
+GROUP BY known.conflict
+ORDER BY known.conflict;
+
+-- name: conflicts_of
+SELECT DISTINCT conflict
+FROM reports
+WHERE incident_id = $incident_id
+ORDER BY conflict;
+
+-- name: close_incidents
+SELECT incident_id
+FROM reports
+GROUP BY incident_id
+ORDER BY jaro_winkler_similarity(incident_id, $incident_id) DESC, incident_id
+LIMIT 3;
+
+-- name: reports_of
+SELECT payload
+FROM reports
+WHERE conflict = $conflict AND incident_id = $incident_id
+ORDER BY report_id;
+
+-- name: verdicts_of
+SELECT
+    commitment_id,
+    verdict,
+    party
+FROM verdicts
+WHERE conflict = $conflict AND incident_id = $incident_id
+ORDER BY commitment_id;
+
+-- name: claim_verdicts_of
+SELECT
+    commitment_id,
+    claim_id,
+    verdict,
+    still_bound
+FROM claim_verdicts
+WHERE conflict = $conflict AND incident_id = $incident_id
+ORDER BY commitment_id, claim_id;
+
+-- name: counts
+SELECT
+    (SELECT count(*) FROM events) AS events,
+    (SELECT count(*) FROM rejected) AS rejected,
+    (SELECT coalesce(epoch_us(max(recorded_at)), 0) FROM events) AS last_recorded;
+
+-- name: alerts
+SELECT
+    judged.conflict,
+    judged.commitment_id,
+    judged.incident_id,
+    judged.party,
+    judged.verdict,
+    epoch_us(judged.recorded_at) AS recorded_at
+FROM verdict_versions AS judged
+WHERE
+    judged.verdict IN ('violation', 'contested')
+    AND judged.since = judged.recorded_at
+    AND judged.recorded_at >= make_timestamptz($since)
+ORDER BY judged.recorded_at, judged.conflict, judged.commitment_id, judged.incident_id;
+
+-- name: most_telling
+SELECT
+    conflict,
+    incident_id
+FROM verdicts
+WHERE conflict IN (SELECT unnest($conflicts))
+ORDER BY
+    verdict = 'contested' DESC,
+    verdict = 'violation' DESC,
+    verdict = 'undetermined' DESC,
+    occurred_start DESC,
+    incident_id
+LIMIT 1;
+
+-- name: last_incidents
+WITH latest AS (
+    SELECT
+        conflict,
+        commitment_id,
+        incident_id,
+        verdict,
+        occurred_start
+    FROM verdicts
+    WHERE conflict = $conflict
+    ORDER BY occurred_start DESC, commitment_id, incident_id
+    LIMIT 20
+)
+
+SELECT
+    latest.commitment_id,
+    latest.incident_id,
+    latest.verdict,
+    judged.claim_id,
+    judged.verdict AS claim_verdict
+FROM latest
+LEFT JOIN claim_verdicts AS judged
+    ON
+        latest.conflict = judged.conflict
+        AND latest.commitment_id = judged.commitment_id
+        AND latest.incident_id = judged.incident_id
+ORDER BY latest.occurred_start, latest.commitment_id, latest.incident_id, judged.claim_id;
+
+-- name: tables
+SELECT
+    table_name AS name,
+    comment AS holds
+FROM duckdb_tables()
+WHERE NOT internal AND schema_name = 'main' AND comment IS NOT NULL
+UNION ALL
+SELECT
+    view_name AS name,
+    comment AS holds
+FROM duckdb_views()
+WHERE NOT internal AND schema_name = 'main' AND comment IS NOT NULL
+ORDER BY name;

@@ -1,0 +1,94 @@
+-- What one transaction writes. `staged` is the Arrow table handed over with the statement.
+
+-- name: events
+INSERT INTO events BY NAME
+SELECT * FROM staged;
+
+-- name: claims
+INSERT INTO claim_versions BY NAME
+SELECT * FROM staged;
+
+-- name: reports
+INSERT INTO report_versions BY NAME
+SELECT * FROM staged;
+
+-- name: claim_verdicts
+INSERT INTO claim_verdict_versions BY NAME
+SELECT * FROM staged;
+
+-- name: verdicts
+INSERT INTO verdict_versions BY NAME
+SELECT * FROM staged;
+
+-- name: rejected
+INSERT INTO rejected BY NAME
+SELECT * FROM staged;
+
+-- name: outbox
+INSERT INTO outbox BY NAME
+SELECT * FROM staged;
+
+-- name: close_claims
+UPDATE claim_versions
+SET superseded_at = staged.superseded_at
+FROM staged
+WHERE claim_versions.claim_key = staged.key AND claim_versions.superseded_at IS NULL;
+
+-- name: close_reports
+UPDATE report_versions
+SET superseded_at = staged.superseded_at
+FROM staged
+WHERE report_versions.report_key = staged.key AND report_versions.superseded_at IS NULL;
+
+-- name: close_claim_verdicts
+UPDATE claim_verdict_versions
+SET superseded_at = staged.superseded_at
+FROM staged
+WHERE
+    claim_verdict_versions.pair_key = staged.key
+    AND claim_verdict_versions.superseded_at IS NULL;
+
+-- name: close_verdicts
+UPDATE verdict_versions
+SET superseded_at = staged.superseded_at
+FROM staged
+WHERE verdict_versions.pair_key = staged.key AND verdict_versions.superseded_at IS NULL;
+
+-- name: amend_verdicts
+UPDATE verdict_versions
+SET
+    occurred_start = staged.occurred_start,
+    occurred_end = staged.occurred_end,
+    independent_reports = staged.independent_reports
+FROM staged
+WHERE verdict_versions.pair_key = staged.key AND verdict_versions.superseded_at IS NULL;
+
+-- name: amend_claim_verdicts
+UPDATE claim_verdict_versions
+SET before_conditions = staged.before_conditions
+FROM staged
+WHERE
+    claim_verdict_versions.pair_key = staged.key
+    AND claim_verdict_versions.superseded_at IS NULL;
+
+-- name: since
+SELECT
+    pair_key,
+    epoch_us(since) AS since_us
+FROM verdict_versions
+WHERE superseded_at IS NULL AND pair_key IN (SELECT key FROM staged);
+
+-- name: new_offset
+INSERT INTO log_offsets (log_id, partition, next_offset, recorded_at)
+VALUES ($log_id, $partition, $next_offset, make_timestamptz($recorded_at::BIGINT));
+
+-- name: advance
+UPDATE log_offsets
+SET
+    next_offset = $next_offset,
+    recorded_at = make_timestamptz($recorded_at::BIGINT)
+WHERE log_id = $log_id AND partition = $partition;
+
+-- name: published
+DELETE FROM outbox
+WHERE seq <= $up_to;

@@ -1,0 +1,213 @@
+-- What stands now, and what stood at any earlier moment of the log.
+
+CREATE VIEW claims AS
+SELECT * EXCLUDE (superseded_at)
+FROM claim_versions
+WHERE superseded_at IS NULL;
+
+COMMENT ON VIEW claims IS 'The standing claims and denials: one row each';
+COMMENT ON COLUMN claims.conflict IS 'The conflict that the claim belongs to';
+COMMENT ON COLUMN claims.commitment_id IS 'The undertaking that it is a reading of';
+COMMENT ON COLUMN claims.claim_id IS 'The claim';
+COMMENT ON COLUMN claims.stance IS 'asserts, or denies that the parties are bound';
+COMMENT ON COLUMN claims.claimed_by IS 'Who claims it';
+COMMENT ON COLUMN claims.claimant_role IS 'party, mediator, observer or media';
+COMMENT ON COLUMN claims.claimant_party IS 'The party that the claimant speaks for';
+COMMENT ON COLUMN claims.bound_parties IS 'Who is bound, or denied to be bound';
+COMMENT ON COLUMN claims.acts IS 'Prohibited acts; empty: not said; NULL in it: and others';
+COMMENT ON COLUMN claims.targets IS 'Protected targets; empty: not said; NULL in it: and others';
+COMMENT ON COLUMN claims.window_start IS 'Earliest possible start; NULL: unknown';
+COMMENT ON COLUMN claims.window_end IS 'Latest possible end; NULL: unknown, or open';
+COMMENT ON COLUMN claims.open_ended IS 'Does it stand until it is revised?';
+COMMENT ON COLUMN claims.window_parts IS 'Each stretch of the window, at its widest';
+COMMENT ON COLUMN claims.reciprocal IS 'Does it bind only while the other side keeps it?';
+COMMENT ON COLUMN claims.other_conditions IS 'Other conditions, in words';
+COMMENT ON COLUMN claims.evidence IS 'Where it can be read';
+COMMENT ON COLUMN claims.payload IS 'The event that said it, in its own JSON text';
+COMMENT ON COLUMN claims.recorded_at IS 'When the log took this version';
+COMMENT ON COLUMN claims.claim_key IS 'Hash of conflict, commitment_id and claim_id';
+
+CREATE VIEW reports AS
+SELECT
+    conflict,
+    incident_id,
+    report_id,
+    reported_by,
+    reporter_kind,
+    reporter_party,
+    occurred_start,
+    occurred_end,
+    certainty,
+    actor,
+    confidence,
+    act,
+    targets,
+    json_extract(payload, '$.data.places') AS places,
+    json_extract(payload, '$.data.weapons') AS weapons,
+    json_extract(payload, '$.data.effects') AS effects,
+    json_extract(payload, '$.data.impacts') AS impacts,
+    json_extract(payload, '$.data.evidence') AS evidence,
+    payload,
+    recorded_at
+FROM report_versions
+WHERE superseded_at IS NULL;
+
+COMMENT ON VIEW reports IS 'The standing reports of incidents: one row each';
+COMMENT ON COLUMN reports.conflict IS 'The conflict that the incident belongs to';
+COMMENT ON COLUMN reports.incident_id IS 'The incident that is reported';
+COMMENT ON COLUMN reports.report_id IS 'The report';
+COMMENT ON COLUMN reports.reported_by IS 'Who reports it';
+COMMENT ON COLUMN reports.reporter_kind IS 'What kind of source that is';
+COMMENT ON COLUMN reports.reporter_party IS 'The party that the reporter speaks for';
+COMMENT ON COLUMN reports.occurred_start IS 'When it is said to have begun';
+COMMENT ON COLUMN reports.occurred_end IS 'When it had ended; equal to the start: an instant';
+COMMENT ON COLUMN reports.certainty IS 'sometime in between, or throughout';
+COMMENT ON COLUMN reports.actor IS 'Who is said to have acted; NULL: not said';
+COMMENT ON COLUMN reports.confidence IS 'confirmed, likely, alleged or unknown; NULL: no actor';
+COMMENT ON COLUMN reports.act IS 'What was done; NULL: not said';
+COMMENT ON COLUMN reports.targets IS 'What was hit; empty: not said; NULL in it: and others';
+COMMENT ON COLUMN reports.places IS 'Where: codes, and points with a radius, as a JSON list';
+COMMENT ON COLUMN reports.weapons IS 'What was used and how much of it, as a JSON list';
+COMMENT ON COLUMN reports.effects IS 'Killed, injured and so on, as a JSON object';
+COMMENT ON COLUMN reports.impacts IS 'The places that were hit, one by one, as a JSON list';
+COMMENT ON COLUMN reports.evidence IS 'Where it can be read, as a JSON list';
+COMMENT ON COLUMN reports.payload IS 'The event that said it, in its own JSON text';
+COMMENT ON COLUMN reports.recorded_at IS 'When the log took this version';
+
+CREATE VIEW claim_verdicts AS
+SELECT
+    conflict,
+    commitment_id,
+    claim_id,
+    incident_id,
+    party,
+    verdict,
+    in_window,
+    party_bound,
+    act_prohibited,
+    target_covered,
+    in_area,
+    still_bound,
+    recorded_at
+FROM claim_verdict_versions
+WHERE superseded_at IS NULL;
+
+COMMENT ON VIEW claim_verdicts IS
+'The standing verdict on an incident by each claim whose window its time can touch. With several
+reports, or impacts, a criterion is what all agree on';
+COMMENT ON COLUMN claim_verdicts.conflict IS 'The conflict of both';
+COMMENT ON COLUMN claim_verdicts.commitment_id IS 'The commitment that the claim reads';
+COMMENT ON COLUMN claim_verdicts.claim_id IS 'The claim';
+COMMENT ON COLUMN claim_verdicts.incident_id IS 'The incident';
+COMMENT ON COLUMN claim_verdicts.party IS 'The one known actor; NULL: none, or several';
+COMMENT ON COLUMN claim_verdicts.verdict IS 'violation, clear or undetermined';
+COMMENT ON COLUMN claim_verdicts.in_window IS 'Was it inside the window? NULL: unknown';
+COMMENT ON COLUMN claim_verdicts.party_bound IS 'Is the actor bound? NULL: unknown';
+COMMENT ON COLUMN claim_verdicts.act_prohibited IS 'Is the act prohibited? NULL: unknown';
+COMMENT ON COLUMN claim_verdicts.target_covered IS 'Is a target protected? NULL: unknown';
+COMMENT ON COLUMN claim_verdicts.in_area IS 'Was it inside the area? NULL: unknown';
+COMMENT ON COLUMN claim_verdicts.still_bound IS 'Do the conditions still bind? NULL: unknown';
+COMMENT ON COLUMN claim_verdicts.recorded_at IS 'When the log took what made it so';
+
+CREATE VIEW verdicts AS
+SELECT
+    conflict,
+    commitment_id,
+    incident_id,
+    party,
+    verdict,
+    occurred_start,
+    occurred_end,
+    independent_reports,
+    recorded_at
+FROM verdict_versions
+WHERE superseded_at IS NULL;
+
+COMMENT ON VIEW verdicts IS
+'The standing verdict on an incident by each commitment that its time can touch';
+COMMENT ON COLUMN verdicts.conflict IS 'The conflict of both';
+COMMENT ON COLUMN verdicts.commitment_id IS 'The commitment';
+COMMENT ON COLUMN verdicts.incident_id IS 'The incident';
+COMMENT ON COLUMN verdicts.party IS 'The one known actor; NULL: none, or several';
+COMMENT ON COLUMN verdicts.verdict IS 'violation, clear, contested or undetermined';
+COMMENT ON COLUMN verdicts.occurred_start IS 'Least start over reports and impacts';
+COMMENT ON COLUMN verdicts.occurred_end IS 'Greatest end over reports and impacts';
+COMMENT ON COLUMN verdicts.independent_reports IS
+'Reports not made by a party that the claims of the commitment bind';
+COMMENT ON COLUMN verdicts.recorded_at IS 'When the log took what made it so';
+
+-- A version keeps the times and sources as they last were, so these are counted anew.
+CREATE MACRO verdicts_as_of(ts) AS TABLE
+    WITH bound AS (
+        SELECT DISTINCT
+            conflict,
+            commitment_id,
+            unnest(bound_parties) AS party
+        FROM claim_versions
+        WHERE
+            stance = 'asserts'
+            AND recorded_at <= ts
+            AND coalesce(superseded_at > ts, TRUE)
+    ),
+
+    judged AS (
+        SELECT *
+        FROM verdict_versions
+        WHERE recorded_at <= ts AND coalesce(superseded_at > ts, TRUE)
+    ),
+
+    known AS (
+        SELECT *
+        FROM report_versions
+        WHERE recorded_at <= ts AND coalesce(superseded_at > ts, TRUE)
+    )
+
+    SELECT
+        judged.conflict,
+        judged.commitment_id,
+        judged.incident_id,
+        any_value(judged.party) AS party,
+        any_value(judged.verdict) AS verdict,
+        min(known.begins_at) AS occurred_start,
+        max(known.ends_at) AS occurred_end,
+        (count(*) FILTER (WHERE bound.party IS NULL))::INTEGER AS independent_reports,
+        any_value(judged.recorded_at) AS recorded_at
+    FROM judged
+    INNER JOIN known
+        ON judged.conflict = known.conflict AND judged.incident_id = known.incident_id
+    LEFT JOIN bound
+        ON
+            judged.conflict = bound.conflict
+            AND judged.commitment_id = bound.commitment_id
+            AND known.reporter_party = bound.party
+    GROUP BY judged.conflict, judged.commitment_id, judged.incident_id;
+
+COMMENT ON MACRO TABLE verdicts_as_of IS -- noqa: PRS
+'The verdicts as they were known at a moment of the log: FROM verdicts_as_of(TIMESTAMPTZ ''...'')';
+
+CREATE MACRO reports_between(in_conflict, earliest, latest) AS TABLE
+    WITH touched AS (
+        SELECT
+            incident_key,
+            row_number() OVER (ORDER BY any_value(incident_id)) AS place
+        FROM report_versions
+        WHERE
+            superseded_at IS NULL
+            AND conflict = in_conflict
+            AND coalesce(begins_at <= latest, TRUE)
+            AND coalesce(ends_at >= earliest, TRUE)
+        GROUP BY incident_key
+    )
+
+    SELECT
+        touched.place,
+        known.incident_id,
+        known.report_id,
+        known.payload
+    FROM report_versions AS known
+    INNER JOIN touched ON known.incident_key = touched.incident_key
+    WHERE known.superseded_at IS NULL AND known.conflict = in_conflict;
+
+COMMENT ON MACRO TABLE reports_between IS -- noqa: PRS
+'All standing reports of the incidents of a conflict that have one whose time can meet [earliest,
+latest], incidents numbered; NULL: without limit';

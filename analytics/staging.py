@@ -1,0 +1,223 @@
+"""What a transaction is about to write: rows of tables, and versions that replace each other.
+
+Versions are per event, not per batch: one that is opened and superseded within a transaction is
+written with both times, exactly as if two transactions had written it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from analytics import tables
+from analytics.database import Session
+from analytics.flatten import Row, claim_row, report_row
+from analytics.keys import key_of
+from analytics.queries import queries
+from analytics.rows import ClaimVerdict, Judgement, Logged, Rejudged
+from schemas.events import Assertion, Denial, Report, ReportRetraction
+
+_PARTY, _VERDICT, _OCCURRED, _SINCE = 3, 4, slice(5, 8), 10
+_BEFORE_CONDITIONS = 12
+
+
+def table_of(rows: Iterable[Sequence[Any]], schema: pa.Schema) -> pa.Table:
+    """Rows in column order as an Arrow table."""
+    columns = zip(*rows, strict=True)
+    arrays = [pa.array(c, field.type) for c, field in zip(columns, schema, strict=False)]
+    return pa.Table.from_arrays(arrays, schema=schema) if arrays else schema.empty_table()
+
+
+class _Rows:
+    """Rows of one table that only grows."""
+
+    def __init__(self, name: str, schema: pa.Schema) -> None:
+        self.rows: list[Sequence[Any]] = []
+        self._schema = schema
+        self._insert = queries("writing")[name]
+
+    def flush(self, database: Session) -> None:
+        if self.rows:
+            database.over(self._insert, table_of(self.rows, self._schema))
+            self.rows = []
+
+
+class _Versions(_Rows):
+    """Rows of one table of versions: at most one version of a key stands."""
+
+    def __init__(self, name: str, schema: pa.Schema) -> None:
+        super().__init__(name, schema)
+        self._superseded_at = schema.get_field_index("superseded_at")
+        self._close = queries("writing")[f"close_{name}"]
+        self._standing: dict[int, Row] = {}
+        self._closed: dict[int, int] = {}
+
+    def standing(self, key: int) -> Row | None:
+        """The version of `key` that stands and is not in the database yet."""
+        return self._standing.get(key)
+
+    def open(self, key: int, row: Row) -> None:
+        """Let `row` stand for `key`."""
+        self.rows.append(row)
+        self._standing[key] = row
+
+    def close(self, key: int, moment: int, *, is_stored: bool = True) -> None:
+        """Whatever stands for `key`, in here or in the database, was superseded at `moment`."""
+        row = self._standing.pop(key, None)
+        if row is not None:
+            row[self._superseded_at] = moment
+        elif is_stored:
+            # If nothing stood, the first is as good as any: there is nothing to close.
+            self._closed.setdefault(key, moment)
+
+    def flush(self, database: Session) -> None:
+        if self._closed:
+            database.over(self._close, table_of(self._closed.items(), tables.CLOSED))
+            self._closed = {}
+        super().flush(database)
+        self._standing = {}
+
+
+class Staging:
+    """Everything one transaction writes, in memory until `flush`."""
+
+    def __init__(self) -> None:
+        self.events = _Rows("events", tables.EVENTS)
+        self.rejected = _Rows("rejected", tables.REJECTED)
+        self.outbox = _Rows("outbox", tables.OUTBOX)
+        self._claims = _Versions("claims", tables.CLAIMS)
+        self._reports = _Versions("reports", tables.REPORTS)
+        self._claim_verdicts = _Versions("claim_verdicts", tables.CLAIM_VERDICTS)
+        self._verdicts = _Versions("verdicts", tables.VERDICTS)
+        self._amended: dict[int, tuple[Any, ...]] = {}
+        self._amended_claims: dict[int, tuple[Any, ...]] = {}
+        self._all: list[_Rows] = [self.events, self.rejected, self.outbox, self._claims]
+        self._all += [self._reports, self._claim_verdicts, self._verdicts]
+        self.size = 0
+
+    def claim(self, logged: Logged, claim: Assertion | Denial | None) -> None:
+        """A claim came or was revised; None: it was taken back."""
+        self.size += 1
+        data = logged.event.data
+        if isinstance(data, Report | ReportRetraction):
+            raise TypeError(f"{logged.event.type} is not about a claim")
+        key = key_of(data.conflict, data.commitment_id, data.claim_id)
+        self._claims.close(key, logged.recorded_at)
+        if claim is not None:
+            self._claims.open(key, claim_row(logged, claim, key))
+
+    def report(
+        self, logged: Logged, report: Report | None, incident_key: int, *, is_stored: bool
+    ) -> None:
+        """A report came or was revised; None: it was taken back.
+
+        `is_stored`: the database has, or had, reports of the incident.
+        """
+        self.size += 1
+        data = logged.event.data
+        if not isinstance(data, Report | ReportRetraction):
+            raise TypeError(f"{logged.event.type} is not about a report")
+        key = key_of(data.conflict, data.incident_id, data.report_id)
+        self._reports.close(key, logged.recorded_at, is_stored=is_stored)
+        if report is not None:
+            self._reports.open(key, report_row(logged, report, incident_key, key))
+
+    def rejudged(self, logged: Logged, step: Rejudged) -> None:
+        """A pair is judged otherwise than before."""
+        self.size += 1
+        at, before, after = logged.recorded_at, step.before, step.after
+        pair = (step.conflict, step.commitment_id, step.incident_id)
+        self._verdict(at, pair, before, after)
+        old = {} if before is None else {row.claim_id: row for row in before.claims}
+        new = {} if after is None else {row.claim_id: row for row in after.claims}
+        same_party = before is not None and after is not None and before.party == after.party
+        party = None if after is None else after.party
+        for claim_id in sorted(old.keys() | new.keys()):
+            was, now = old.get(claim_id), new.get(claim_id)
+            if was != now or not same_party:
+                change = _ClaimChange(pair, claim_id, was, now, party)
+                self._claim_verdict(at, change, same_party=same_party)
+
+    def _verdict(
+        self,
+        at: int,
+        pair: tuple[str, str, str],
+        before: Judgement | None,
+        after: Judgement | None,
+    ) -> None:
+        key = key_of(*pair)
+        if before is not None and after is not None and before[1:3] == after[1:3]:
+            amended = (after.occurred_start, after.occurred_end, after.independent_reports)
+            standing = self._verdicts.standing(key)
+            if standing is not None:
+                standing[_OCCURRED] = amended
+            elif before[3:6] != amended:
+                self._amended[key] = (key, *amended)
+            return
+        since: int | None = at
+        if before is not None:
+            if after is not None and before.verdict == after.verdict:
+                standing = self._verdicts.standing(key)
+                # None: since the version that is in the database, looked up when it is written.
+                since = None if standing is None else standing[_SINCE]
+            self._verdicts.close(key, at)
+        if after is not None:
+            row = [*pair, after.party, after.verdict, after.occurred_start, after.occurred_end]
+            self._verdicts.open(key, [*row, after.independent_reports, at, None, since, key])
+
+    def _claim_verdict(self, at: int, change: _ClaimChange, *, same_party: bool) -> None:
+        (conflict, commitment_id, incident_id), claim_id, was, now, party = change
+        key = key_of(conflict, commitment_id, claim_id, incident_id)
+        if was is not None and now is not None and same_party and was[:3] == now[:3]:
+            standing = self._claim_verdicts.standing(key)
+            if standing is not None:
+                standing[_BEFORE_CONDITIONS] = now.before_conditions
+            else:
+                self._amended_claims[key] = (key, now.before_conditions)
+            return
+        if was is not None:
+            self._claim_verdicts.close(key, at)
+        if now is not None:
+            named = (conflict, commitment_id, claim_id, incident_id, party)
+            row = [*named, now.verdict, *now.criteria, now.before_conditions, at, None, key]
+            self._claim_verdicts.open(key, row)
+
+    def flush(self, database: Session) -> None:
+        """Write all of it, and be empty again."""
+        sql = queries("writing")
+        # What is amended stood before anything was superseded or opened.
+        if self._amended:
+            database.over(sql["amend_verdicts"], table_of(self._amended.values(), tables.AMENDED))
+            self._amended = {}
+        if self._amended_claims:
+            database.over(
+                sql["amend_claim_verdicts"],
+                table_of(self._amended_claims.values(), tables.AMENDED_CLAIMS),
+            )
+            self._amended_claims = {}
+        self._carry_since(database)
+        for rows in self._all:
+            rows.flush(database)
+        self.size = 0
+
+    def _carry_since(self, database: Session) -> None:
+        carried = [row for row in self._verdicts.rows if row[_SINCE] is None]
+        if carried:
+            keys = {row[-1] for row in carried}
+            stood = dict(
+                database.over(
+                    queries("writing")["since"], table_of(((k,) for k in keys), tables.KEYS)
+                )
+            )
+            for row in carried:
+                row[_SINCE] = stood[row[-1]]  # type: ignore[index]
+
+
+class _ClaimChange(NamedTuple):
+    pair: tuple[str, str, str]
+    claim_id: str
+    was: ClaimVerdict | None
+    now: ClaimVerdict | None
+    party: str | None

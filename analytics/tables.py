@@ -1,0 +1,86 @@
+"""The shape in which rows are handed to the database: one Arrow schema a table, in column order."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+TEXT, KEY, COUNT, PLACE = pa.string(), pa.int64(), pa.int32(), pa.int64()
+TEXTS, FLAG, BYTES = pa.list_(pa.string()), pa.bool_(), pa.binary()
+MOMENT = pa.timestamp("us", tz="UTC")
+
+
+def _schema(*columns: tuple[pa.DataType, str]) -> pa.Schema:
+    return pa.schema([pa.field(name, kind) for kind, names in columns for name in names.split()])
+
+
+EVENTS = _schema(
+    (TEXT, "source event_id type conflict"),
+    (MOMENT, "recorded_at"),
+    (TEXT, "log_id"),
+    (COUNT, "partition"),
+    (PLACE, "offset"),
+    (COUNT, "batch_index"),
+    (TEXT, "payload"),
+    (KEY, "event_key"),
+)
+CLAIMS = _schema(
+    (TEXT, "conflict commitment_id claim_id stance claimed_by claimant_role claimant_party"),
+    (TEXTS, "bound_parties acts targets"),
+    (MOMENT, "window_start window_end"),
+    (FLAG, "open_ended"),
+    (
+        pa.list_(pa.struct([("starts", MOMENT), ("ends", MOMENT), ("open_ended", FLAG)])),
+        "window_parts",
+    ),
+    (FLAG, "reciprocal"),
+    (TEXT, "other_conditions"),
+    (TEXTS, "evidence"),
+    (TEXT, "payload"),
+    (MOMENT, "recorded_at superseded_at"),
+    (KEY, "claim_key"),
+)
+REPORTS = _schema(
+    (TEXT, "conflict incident_id report_id reported_by reporter_kind reporter_party"),
+    (MOMENT, "occurred_start occurred_end"),
+    (TEXT, "certainty actor confidence act"),
+    (TEXTS, "targets"),
+    (TEXT, "payload"),
+    (MOMENT, "recorded_at superseded_at begins_at ends_at over_by"),
+    (KEY, "incident_key report_key"),
+)
+CLAIM_VERDICTS = _schema(
+    (TEXT, "conflict commitment_id claim_id incident_id party verdict"),
+    (FLAG, "in_window party_bound act_prohibited target_covered in_area still_bound"),
+    (TEXT, "before_conditions"),
+    (MOMENT, "recorded_at superseded_at"),
+    (KEY, "pair_key"),
+)
+VERDICTS = _schema(
+    (TEXT, "conflict commitment_id incident_id party verdict"),
+    (MOMENT, "occurred_start occurred_end"),
+    (COUNT, "independent_reports"),
+    (MOMENT, "recorded_at superseded_at since"),
+    (KEY, "pair_key"),
+)
+REJECTED = _schema(
+    (TEXT, "reason"),
+    (TEXTS, "problems"),
+    (BYTES, "raw"),
+    (MOMENT, "recorded_at"),
+    (TEXT, "log_id"),
+    (COUNT, "partition"),
+    (PLACE, "offset"),
+    (COUNT, "batch_index"),
+)
+OUTBOX = _schema(
+    (PLACE, "seq"),
+    (TEXT, "topic"),
+    (BYTES, "key value"),
+    (pa.list_(pa.struct([("name", TEXT), ("value", BYTES)])), "headers"),
+)
+KEYS = _schema((KEY, "key"))
+CLOSED = _schema((KEY, "key"), (MOMENT, "superseded_at"))
+AMENDED = _schema(
+    (KEY, "key"), (MOMENT, "occurred_start occurred_end"), (COUNT, "independent_reports")
+)
+AMENDED_CLAIMS = _schema((KEY, "key"), (TEXT, "before_conditions"))

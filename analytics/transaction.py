@@ -1,0 +1,215 @@
+"""One transaction of the ledger: what a micro-batch reads of it, and what it does to it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from analytics import tables
+from analytics.database import Session
+from analytics.flatten import extent
+from analytics.keys import KeySet, key_of
+from analytics.queries import queries
+from analytics.rows import EventKey, IncidentKey, Logged, Position, Rejudged, Scope
+from analytics.staging import Staging, table_of
+from schemas.events import Assertion, Denial, Report, ReportRetraction
+from schemas.time import Limit
+from schemas.wire import Rejected
+
+CHUNK = 5_000
+FLUSH_AT = 20_000
+BYTES_A_ROW = 4_000
+Headers = Sequence[tuple[str, bytes]]
+Stored = dict[IncidentKey, dict[str, str]]
+
+
+@dataclass(slots=True)
+class Known:
+    """What of the committed ledger is held in memory."""
+
+    event_keys: KeySet = field(default_factory=KeySet)
+    incident_keys: KeySet = field(default_factory=KeySet)
+    extents: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Within which time all reports of a conflict lie, in us since 1970; never made smaller."""
+    offsets: dict[tuple[str, int], tuple[int, int]] = field(default_factory=dict)
+    last_outbox: int = 0
+
+
+class Transaction:
+    """What one micro-batch does to the ledger. Reads see what it has written so far."""
+
+    def __init__(self, session: Session, known: Known) -> None:
+        self.new_events: set[int] = set()
+        self.new_incidents: set[int] = set()
+        self.advanced: dict[tuple[str, int], tuple[int, int]] = {}
+        self.last_outbox = known.last_outbox
+        self.extents = dict(known.extents)
+        self._session, self._known = session, known
+        self._staging = Staging()
+        self._stored: set[int] = set()
+        self._sql = queries("reading")
+
+    def seen(self, keys: Collection[EventKey]) -> dict[EventKey, str]:
+        """Those of `keys` that the ledger has, each with the JSON text of its event."""
+        found = self._look_up("seen", [k for e in keys if self._has_event(k := key_of(*e))])
+        return {key: raw for *names, raw in found if (key := _event_key(names)) in keys}
+
+    def _has_event(self, key: int) -> bool:
+        return key in self._known.event_keys or key in self.new_events
+
+    def reports(self, keys: Collection[IncidentKey]) -> Stored:
+        """The standing reports of those of `keys` that have any: {report_id: JSON of its event}."""
+        asked = [k for i in keys if self._has_incident(k := key_of(*i))]
+        found: Stored = {}
+        for conflict, incident_id, report_id, raw in self._look_up("reports", asked):
+            if (conflict, incident_id) in keys:
+                found.setdefault((conflict, incident_id), {})[report_id] = raw
+        return found
+
+    def _has_incident(self, key: int) -> bool:
+        return key in self.new_incidents or key in self._known.incident_keys
+
+    def _look_up(self, name: str, keys: list[int]) -> list[tuple[Any, ...]]:
+        if not keys:
+            return []
+        self.flush()
+        # First where they are, then what they say: the texts of all the others stay unread.
+        where = self._session.over(self._sql[f"where_{name}"], _as_keys(keys))
+        if not where:
+            return []
+        return self._session.over(self._sql[name], _as_keys(sorted(row for (row,) in where)))
+
+    def incidents(self, scope: Scope) -> Iterator[list[tuple[IncidentKey, dict[str, str]]]]:
+        """All standing reports, as they are now, of each incident that has one in `scope`.
+
+        In chunks of at most 5,000 incidents, in the order of their ids; one scope at a time.
+        """
+        begins, ends = self.extents.get(scope.conflict, (math.inf, -math.inf))
+        if begins > scope.hi or ends < scope.lo:
+            return
+        self.flush()
+        between = {
+            "conflict": scope.conflict,
+            "lo": _bound(scope.lo),
+            "hi": _bound(scope.hi),
+        }
+        count: int = self._session.execute(self._sql["count_in_scope"], **between)[0][0]
+        if count <= CHUNK:
+            rows = self._session.execute(self._sql["in_scope"], **between) if count else []
+            if rows:
+                yield _by_incident(scope.conflict, rows)
+            return
+        # Kept aside on disk: the fold writes between two chunks, and would change what is read.
+        self._session.execute(self._sql["keep_scope"], **between)
+        for after in range(0, count, CHUNK):
+            page = self._session.execute(
+                self._sql["page_of_scope"], after=after, up_to=after + CHUNK
+            )
+            yield _by_incident(scope.conflict, page)
+        self._session.execute(self._sql["drop_scope"])
+
+    def event(self, logged: Logged) -> None:
+        """The ledger takes this event. Its key must not have been `seen`."""
+        event = logged.event
+        conflict = event.data.conflict
+        key = key_of(conflict, event.source, event.id)
+        log_id, partition, offset, index = logged.position
+        place = (logged.recorded_at, log_id, partition, offset, index)
+        self.new_events.add(key)
+        self._staging.events.rows.append(
+            (event.source, event.id, event.type, conflict, *place, logged.raw, key)
+        )
+        self._grow(logged.raw)
+
+    def claim(self, logged: Logged, claim: Assertion | Denial | None) -> None:
+        """The claim that `logged` is about stands as `claim` now; None: it was taken back."""
+        self._staging.claim(logged, claim)
+
+    def report(self, logged: Logged, report: Report | None) -> None:
+        """The report that `logged` is about stands as `report` now; None: it was taken back."""
+        data = logged.event.data
+        if not isinstance(data, Report | ReportRetraction):
+            raise TypeError(f"{logged.event.type} is not about a report")
+        key = key_of(data.conflict, data.incident_id)
+        is_stored = key in self._known.incident_keys or key in self._stored
+        self._staging.report(logged, report, key, is_stored=is_stored)
+        if report is not None:
+            self.new_incidents.add(key)
+            begins, ends = extent(report)
+            known = self.extents.get(report.conflict, (begins, ends))
+            self.extents[report.conflict] = (min(begins, known[0]), max(ends, known[1]))
+
+    def rejudged(self, logged: Logged, step: Rejudged) -> None:
+        """A pair is judged otherwise than before, because of `logged`."""
+        self._staging.rejudged(logged, step)
+        self._grow()
+
+    def rejected(self, rejected: Rejected, position: Position, recorded_at: int) -> None:
+        """Something in the log could not be taken."""
+        problems = [f"{problem.field}: {problem.reason}" for problem in rejected.problems]
+        log_id, partition, offset, _ = position
+        place = (recorded_at, log_id, partition, offset, rejected.index)
+        self._staging.rejected.rows.append((rejected.reason, problems, rejected.raw, *place))
+        self._grow(rejected.raw)
+
+    def advance(self, log_id: str, partition: int, next_offset: int, recorded_at: int) -> None:
+        """All below `next_offset` is in the ledger, the last of it recorded at `recorded_at`."""
+        self.advanced[log_id, partition] = (next_offset, recorded_at)
+
+    def outbox(
+        self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()
+    ) -> None:
+        """This is to be published once the transaction is committed."""
+        self.last_outbox += 1
+        named = [{"name": name, "value": content} for name, content in headers]
+        self._staging.outbox.rows.append((self.last_outbox, topic, key, value, named))
+
+    def flush(self) -> None:
+        """Write what is staged, still within the transaction."""
+        self._staging.flush(self._session)
+        self._stored.update(self.new_incidents)
+
+    def finish(self) -> None:
+        """Write all that is left: nothing may follow."""
+        self.flush()
+        sql = queries("writing")
+        for (log_id, partition), (next_offset, recorded_at) in self.advanced.items():
+            name = "advance" if (log_id, partition) in self._known.offsets else "new_offset"
+            self._session.execute(
+                sql[name],
+                log_id=log_id,
+                partition=partition,
+                next_offset=next_offset,
+                recorded_at=recorded_at,
+            )
+
+    def _grow(self, raw: str | bytes = "") -> None:
+        self._staging.size += 1 + len(raw) // BYTES_A_ROW
+        if self._staging.size > FLUSH_AT:
+            self.flush()
+
+
+def _as_keys(keys: Iterable[int]) -> pa.Table:
+    return table_of(((key,) for key in keys), tables.KEYS)
+
+
+def _event_key(names: list[str]) -> EventKey:
+    conflict, source, event_id = names
+    return conflict, source, event_id
+
+
+def _bound(limit: Limit) -> int | None:
+    return None if math.isinf(limit) else int(limit)
+
+
+def _by_incident(
+    conflict: str, rows: list[tuple[Any, ...]]
+) -> list[tuple[IncidentKey, dict[str, str]]]:
+    found: dict[str, dict[str, str]] = {}
+    for _, incident_id, report_id, raw in rows:
+        found.setdefault(incident_id, {})[report_id] = raw
+    return [((conflict, incident_id), reports) for incident_id, reports in found.items()]

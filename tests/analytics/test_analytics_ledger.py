@@ -1,0 +1,339 @@
+"""The ledger as its one writer sees it: all or nothing, and everything found again."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from analytics import transaction
+from analytics.keys import KeySet, key_of
+from analytics.ledger import (
+    Ledger,
+    LedgerDamaged,
+    LedgerInUse,
+    LedgerMissing,
+    LedgerTooNew,
+    Transaction,
+)
+from analytics.rows import ClaimVerdict, Logged, Position, Release, Scope
+from schemas.events import ClaimEvent, ReportEvent, parse_event
+from schemas.problems import Problem
+from schemas.wire import Rejected
+from tests.analytics.written import (
+    LOG,
+    YES,
+    Step,
+    at,
+    changed,
+    claim,
+    claim_retracted,
+    denial,
+    dump,
+    judged,
+    report,
+    report_retracted,
+    rows,
+    write,
+)
+
+T1, T2, T3 = (f"2026-02-01T00:00:0{n}Z" for n in (1, 2, 3))
+INF = float("inf")
+
+
+def test_what_is_raised_within_leaves_nothing(ledger: Ledger) -> None:
+    write(ledger, Step(claim(), T1))
+    before = dump(ledger)
+
+    def fail(tx: Transaction) -> None:
+        event = parse_event(report())
+        assert isinstance(event, ReportEvent)
+        logged = Logged(event, "{}", Position(LOG, 0, 1, 0), at(T2))
+        tx.event(logged)
+        tx.report(logged, event.data)
+        tx.rejudged(logged, changed(None, judged()))
+        tx.outbox("t", b"k", b"v")
+        tx.advance(LOG, 0, 2, at(T2))
+        tx.flush()
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), ledger.transaction() as tx:
+        fail(tx)
+    assert dump(ledger) == before
+    assert ledger.offsets(LOG) == {0: 1}
+    assert ledger.pending_outbox() == []
+    assert ledger.commits == 1
+    write(ledger, Step(report(), T2, (changed(None, judged()),)), first=1)
+    assert rows(ledger, "SELECT verdict FROM verdicts") == [("violation",)]
+
+
+def test_offsets_and_clocks_are_those_of_each_log_and_partition(path: Path) -> None:
+    with Ledger.open(path) as ledger:
+        assert ledger.offsets(LOG) == {}
+        assert ledger.clock(LOG, 0) == 0
+        for next_offset in (5, 9):
+            with ledger.transaction() as tx:
+                tx.advance(LOG, 0, next_offset, at(T1))
+                tx.advance(LOG, 1, 2, at(T2))
+                tx.advance("other", 0, 7, at(T3))
+    with Ledger.open(path) as ledger:
+        assert ledger.offsets(LOG) == {0: 9, 1: 2}
+        assert ledger.clock(LOG, 1) == at(T2)
+        assert ledger.offsets("other") == {0: 7}
+        assert rows(ledger, "SELECT count(*) FROM log_offsets") == [(3,)]
+
+
+def test_an_event_is_seen_in_its_transaction_after_it_and_after_a_restart(path: Path) -> None:
+    raw, other = report(), report("j")
+    event = parse_event(raw)
+    key = ("testland", event.source, event.id)
+    absent = ("testland", event.source, "absent")
+    with Ledger.open(path) as ledger:
+        with ledger.transaction() as tx:
+            assert tx.seen({key, absent}) == {}
+            tx.event(Logged(event, raw, Position(LOG, 0, 0, 0), at(T1)))
+            assert tx.seen({key, absent}) == {key: raw}
+        write(ledger, Step(other, T2), first=1)
+        with ledger.transaction() as tx:
+            assert tx.seen({key, absent}) == {key: raw}
+    with Ledger.open(path) as ledger, ledger.transaction() as tx:
+        assert tx.seen({key, absent, ("elsewhere", event.source, event.id)}) == {key: raw}
+
+
+def test_the_standing_reports_of_an_incident_are_the_newest_of_each(path: Path) -> None:
+    first, revised, second, gone = report(), report(), report(report_id="s"), report(report_id="t")
+    key, absent = ("testland", "i"), ("testland", "none")
+    with Ledger.open(path) as ledger:
+        write(ledger, Step(first, T1), Step(gone, T1), Step(report("j"), T1))
+        write(
+            ledger,
+            Step(revised, T2),
+            Step(second, T2),
+            Step(report_retracted(report_id="t"), T2),
+            first=3,
+        )
+        with ledger.transaction() as tx:
+            assert tx.reports({key, absent}) == {key: {"r": revised, "s": second}}
+    with Ledger.open(path) as ledger, ledger.transaction() as tx:
+        assert tx.reports({key, absent}) == {key: {"r": revised, "s": second}}
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 5_000])
+def test_the_incidents_of_a_scope_come_in_chunks_while_others_are_written(
+    ledger: Ledger, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transaction, "CHUNK", chunk)
+    night = {"start": "2026-01-11T20:00:00Z", "end": "2026-01-12T04:00:00Z"}
+    impact = {"occurred": {"start": "2026-01-12T12:00:00Z"}}
+    reports = {
+        "a": report("a"),
+        "b": report("b", occurred=night),
+        "c": report("c", occurred={"start": "2026-01-01T00:00:00Z"}),
+        "d": report("d", occurred={"start": "2026-01-01T00:00:00Z"}, impacts=[impact]),
+    }
+    late = report("c", "late")
+    write(ledger, *(Step(raw, T1) for raw in reports.values()), Step(late, T1))
+    scope = Scope("testland", "truce", at("2026-01-12T00:00:00Z"), at("2026-01-12T12:00:00Z"))
+    found = {}
+    with ledger.transaction() as tx:
+        for number, part in enumerate(tx.incidents(scope)):
+            assert len(part) <= chunk
+            found.update(dict(part))
+            raw = report(f"during{number}")
+            event = parse_event(raw)
+            assert isinstance(event, ReportEvent)
+            logged = Logged(event, raw, Position(LOG, 0, 10 + number, 0), at(T2))
+            tx.event(logged)
+            tx.report(logged, event.data)
+            tx.flush()
+    assert found == {
+        ("testland", "a"): {"r": reports["a"]},
+        ("testland", "b"): {"r": reports["b"]},
+        ("testland", "c"): {"r": reports["c"], "late": late},
+        ("testland", "d"): {"r": reports["d"]},
+    }
+    with ledger.transaction() as tx:
+        everywhere = [i for part in tx.incidents(scope._replace(lo=-INF, hi=INF)) for i in part]
+        assert len(everywhere) == 4 + len(rows(ledger, 'FROM events WHERE "offset" >= 10'))
+        assert list(tx.incidents(scope._replace(conflict="elsewhere"))) == []
+
+
+def test_the_standing_claims_are_those_not_superseded(ledger: Ledger) -> None:
+    first, revised, denied = claim(), claim(), denial()
+    write(ledger, Step(first, T1), Step(claim("gone"), T1), Step(denied, T2), Step(revised, T3))
+    write(ledger, Step(claim_retracted("gone"), T3), first=4)
+    assert list(ledger.claims()) == [denied, revised]
+
+
+def test_a_claims_terms_are_columns(ledger: Ledger) -> None:
+    window = [
+        {"start": {"earliest": None, "latest": "2026-01-02T00:00:00Z"}, "end": None},
+        {"start": "2026-01-05T00:00:00Z"},
+    ]
+    prohibits = {"acts": ["strike", None], "targets": []}
+    terms: dict[str, Any] = {
+        "window": window,
+        "prohibits": prohibits,
+        "conditions": {"reciprocal": True},
+    }
+    write(ledger, Step(claim(**terms), T1))
+    assert rows(
+        ledger,
+        "SELECT window_start, window_end, open_ended, acts, targets, reciprocal, "
+        "list_transform(window_parts, lambda p: p.open_ended) FROM claims",
+    ) == [(None, None, True, ["strike", None], [], True, [True, False])]
+
+
+def test_releases_are_the_violations_of_standing_reciprocal_claims(ledger: Ledger) -> None:
+    one = judged(claims=[ClaimVerdict("c", "clear", YES, "violation")])
+    spell = {"start": "2026-01-12T10:00:00Z", "end": "2026-01-12T12:00:00Z"}
+    write(
+        ledger,
+        Step(claim(conditions={"reciprocal": True}), T1),
+        Step(claim("other"), T1),
+        Step(report(), T1, (changed(None, one),)),
+        Step(report(report_id="s", occurred=spell), T2),
+        Step(report(report_id="t", actor={"party": "BBB", "confidence": "alleged"}), T2),
+        Step(report("j"), T2, (changed(None, judged("clear", claims=[]), "j"),)),
+    )
+    start, noon = at("2026-01-12T10:00:00Z"), at("2026-01-12T12:00:00Z")
+    assert list(ledger.releases()) == [
+        (("testland", "truce", "c"), Release("i", frozenset({"AAA"}), start, noon + 1))
+    ]
+    write(ledger, Step(claim_retracted(), T3), first=6)
+    assert list(ledger.releases()) == []
+
+
+def test_the_outbox_is_in_order_until_it_is_published(path: Path) -> None:
+    with Ledger.open(path) as ledger:
+        with ledger.transaction() as tx:
+            tx.outbox("a", b"k", b"v", (("h", b"\x00"), ("h", b"2")))
+            tx.outbox("b", None, None)
+        assert [tuple(message) for message in ledger.pending_outbox()] == [
+            (1, "a", b"k", b"v", (("h", b"\x00"), ("h", b"2"))),
+            (2, "b", None, None, ()),
+        ]
+        ledger.published(1)
+    with Ledger.open(path) as ledger:
+        with ledger.transaction() as tx:
+            tx.outbox("c", None, b"")
+        assert [(m.seq, m.topic) for m in ledger.pending_outbox()] == [(2, "b"), (3, "c")]
+        assert [m.topic for m in ledger.pending_outbox(1)] == ["b"]
+        ledger.published(3)
+        assert ledger.pending_outbox() == []
+
+
+def test_what_was_rejected_is_kept_byte_for_byte(ledger: Ledger) -> None:
+    problems = (Problem("data.act", "not an act"), Problem("id", "required"))
+    with ledger.transaction() as tx:
+        tx.rejected(Rejected("invalid", problems, b"\xff\x00{", 3), Position(LOG, 0, 7, 3), at(T1))
+        tx.rejected(Rejected("not_json", (), b"", None), Position(LOG, 0, 8, 0), at(T1))
+    assert rows(
+        ledger, 'SELECT reason, problems, raw, "offset", batch_index FROM rejected ORDER BY ALL'
+    ) == [
+        ("invalid", ["data.act: not an act", "id: required"], b"\xff\x00{", 7, 3),
+        ("not_json", [], b"", 8, None),
+    ]
+
+
+def test_one_process_owns_the_file(path: Path) -> None:
+    held = "import sys, duckdb; c = duckdb.connect(sys.argv[1]); print('open', flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", held, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "open\n"
+        try:
+            with pytest.raises(LedgerInUse) as refused:
+                Ledger.open(path)
+            assert refused.value.pid == other.pid
+            with pytest.raises(LedgerInUse):
+                Ledger.open(path, read_only=True)
+        finally:
+            other.communicate("\n")
+
+
+def test_a_database_of_a_newer_version_is_refused(path: Path) -> None:
+    Ledger.open(path).close()
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("INSERT INTO schema_migrations VALUES (999, 'later')")
+    with pytest.raises(LedgerTooNew, match="newer version"):
+        Ledger.open(path)
+
+
+def test_a_file_that_is_no_database_is_refused_and_kept(path: Path) -> None:
+    path.write_bytes(b"not a database, but somebody's" * 1000)
+    with pytest.raises(LedgerDamaged):
+        Ledger.open(path)
+    assert path.read_bytes().startswith(b"not a database")
+
+
+def test_nothing_to_read_is_said_so(path: Path) -> None:
+    with pytest.raises(LedgerMissing):
+        Ledger.open(path, read_only=True)
+    assert not path.exists()
+
+
+def test_it_can_be_opened_only_to_read(path: Path) -> None:
+    with Ledger.open(path) as ledger:
+        write(ledger, Step(claim(), T1))
+    with Ledger.open(path, read_only=True) as ledger:
+        assert len(list(ledger.claims())) == 1
+
+
+def test_migrations_run_once(path: Path) -> None:
+    for _ in range(2):
+        with Ledger.open(path) as ledger:
+            found = rows(ledger, "SELECT version, count(*) FROM schema_migrations GROUP BY ALL")
+            assert sorted(found) == [(1, 1), (2, 1), (3, 1)]
+
+
+def test_every_table_view_macro_and_column_says_what_it_is(ledger: Ledger) -> None:
+    uncommented = """
+        SELECT table_name FROM duckdb_tables() WHERE comment IS NULL
+        UNION ALL
+        SELECT view_name FROM duckdb_views() WHERE NOT internal AND comment IS NULL
+        UNION ALL
+        SELECT table_name || '.' || column_name FROM duckdb_columns()
+        WHERE NOT internal AND comment IS NULL
+        UNION ALL
+        SELECT function_name FROM duckdb_functions() WHERE NOT internal AND comment IS NULL
+    """
+    assert rows(ledger, uncommented) == []
+
+
+def test_times_are_utc_whoever_asks(ledger: Ledger) -> None:
+    write(ledger, Step(claim(), T1))
+    assert rows(ledger, "SELECT recorded_at::VARCHAR FROM events") == [("2026-02-01 00:00:01+00",)]
+
+
+def test_a_claim_is_not_taken_for_a_report(ledger: Ledger) -> None:
+    event, other = parse_event(claim()), parse_event(report())
+    assert isinstance(event, ClaimEvent)
+    assert isinstance(other, ReportEvent)
+    place = Position(LOG, 0, 0, 0)
+    with pytest.raises(TypeError, match="not about a report"), ledger.transaction() as tx:
+        tx.report(Logged(event, "{}", place, at(T1)), other.data)
+    with pytest.raises(TypeError, match="not about a claim"), ledger.transaction() as tx:
+        tx.claim(Logged(other, "{}", place, at(T1)), event.data)
+
+
+def test_keys_are_the_same_for_ever() -> None:
+    assert key_of("conflict", "https://desk.example", "id") == 6963870409986767606
+    assert key_of("a", "bc") != key_of("ab", "c")
+
+
+def test_a_key_set_holds_what_was_put_in() -> None:
+    keys = KeySet()
+    some = [0, -1, 1, 2**63 - 1, -(2**63), 5, 5]
+    keys.update(some)
+    assert len(keys) == 6
+    assert all(key in keys for key in some)
+    assert not any(key in keys for key in (2, -2, 2**62))

@@ -1,0 +1,257 @@
+"""The page that monitoring reads, as it is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from analytics.ledger import Ledger
+from analytics.metrics import DomainCollector, ProcessMetrics, Summary, families
+from analytics.rows import ClaimVerdict
+from tests.analytics.written import (
+    YES,
+    Step,
+    at,
+    changed,
+    claim,
+    claim_retracted,
+    denial,
+    judged,
+    report,
+    write,
+)
+
+T1, T2, T3 = (f"2026-02-01T00:00:0{n}Z" for n in (1, 2, 3))
+INSIDE = at("2026-01-12T00:00:00Z")
+AFTER = at("2026-02-12T00:00:00Z")
+
+
+def page(ledger: Ledger, now: int = INSIDE) -> str:
+    registry = CollectorRegistry()
+    collector = DomainCollector(ledger, lambda: now)
+    registry.register(collector)
+    text = generate_latest(registry).decode()
+    collector.close()
+    return text
+
+
+def series(text: str, name: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith(f"{name}{{")]
+
+
+def test_a_commitment_is_at_zero_from_the_moment_it_is_known(ledger: Ledger) -> None:
+    write(ledger, Step(claim(bound_parties=["AAA"]), T1))
+    assert page(ledger) == (
+        "# HELP truce_incidents Incidents that now stand at this verdict by the commitment, all"
+        " its claims together.\n"
+        "# TYPE truce_incidents gauge\n"
+        'truce_incidents{commitment="truce",conflict="testland",party="AAA",verdict="clear"} 0.0\n'
+        'truce_incidents{commitment="truce",conflict="testland",party="AAA",verdict="contested"}'
+        " 0.0\n"
+        'truce_incidents{commitment="truce",conflict="testland",party="AAA",verdict="undetermined"}'
+        " 0.0\n"
+        'truce_incidents{commitment="truce",conflict="testland",party="AAA",verdict="violation"}'
+        " 0.0\n"
+        'truce_incidents{commitment="truce",conflict="testland",party="unknown",verdict="clear"}'
+        " 0.0\n"
+        'truce_incidents{commitment="truce",conflict="testland",party="unknown",'
+        'verdict="contested"} 0.0\n'
+        'truce_incidents{commitment="truce",conflict="testland",party="unknown",'
+        'verdict="undetermined"} 0.0\n'
+        'truce_incidents{commitment="truce",conflict="testland",party="unknown",'
+        'verdict="violation"} 0.0\n'
+        "# HELP truce_claim_incidents Incidents that now stand at this verdict by this one"
+        " claim.\n"
+        "# TYPE truce_claim_incidents gauge\n"
+        'truce_claim_incidents{claim="c",commitment="truce",conflict="testland",party="AAA",'
+        'verdict="clear"} 0.0\n'
+        'truce_claim_incidents{claim="c",commitment="truce",conflict="testland",party="AAA",'
+        'verdict="undetermined"} 0.0\n'
+        'truce_claim_incidents{claim="c",commitment="truce",conflict="testland",party="AAA",'
+        'verdict="violation"} 0.0\n'
+        'truce_claim_incidents{claim="c",commitment="truce",conflict="testland",party="unknown",'
+        'verdict="clear"} 0.0\n'
+        'truce_claim_incidents{claim="c",commitment="truce",conflict="testland",party="unknown",'
+        'verdict="undetermined"} 0.0\n'
+        'truce_claim_incidents{claim="c",commitment="truce",conflict="testland",party="unknown",'
+        'verdict="violation"} 0.0\n'
+        "# HELP truce_last_violation_timestamp_seconds When the log took what last made an"
+        " incident a violation that still stands; 0: none does.\n"
+        "# TYPE truce_last_violation_timestamp_seconds gauge\n"
+        'truce_last_violation_timestamp_seconds{commitment="truce",conflict="testland",'
+        'party="AAA"} 0.0\n'
+        'truce_last_violation_timestamp_seconds{commitment="truce",conflict="testland",'
+        'party="unknown"} 0.0\n'
+        "# HELP truce_window_state Whether the window of the claim is in force now: 1 for the"
+        " state that holds.\n"
+        "# TYPE truce_window_state gauge\n"
+        'truce_window_state{claim="c",commitment="truce",conflict="testland",state="in_force"}'
+        " 1.0\n"
+        'truce_window_state{claim="c",commitment="truce",conflict="testland",'
+        'state="not_in_force"} 0.0\n'
+        'truce_window_state{claim="c",commitment="truce",conflict="testland",state="unknown"}'
+        " 0.0\n"
+        "# HELP truce_window_end_timestamp_seconds When the window of the claim ends, if that is"
+        " known.\n"
+        "# TYPE truce_window_end_timestamp_seconds gauge\n"
+        'truce_window_end_timestamp_seconds{claim="c",commitment="truce",conflict="testland"}'
+        " 1.7684352e+09\n"
+        "# HELP truce_last_report_timestamp_seconds When the log last took a report of an"
+        " incident; 0: never. No reports is not compliance.\n"
+        "# TYPE truce_last_report_timestamp_seconds gauge\n"
+        'truce_last_report_timestamp_seconds{conflict="testland"} 0.0\n'
+    )
+
+
+def test_incidents_are_counted_where_they_stand_now(ledger: Ledger) -> None:
+    one, two = judged(), judged("undetermined", None, claims=[])
+    write(
+        ledger,
+        Step(claim(), T1),
+        Step(report("i"), T1, (changed(None, one, "i"),)),
+        Step(report("j"), T2, (changed(None, judged(party="CCC"), "j"),)),
+        Step(report("k"), T3, (changed(None, two, "k"),)),
+    )
+    counted = [
+        line
+        for name in ("truce_incidents", "truce_claim_incidents")
+        for line in series(page(ledger), name)
+        if not line.endswith(" 0.0")
+    ]
+    bound = 'commitment="truce",conflict="testland",'
+    assert counted == [
+        f'truce_incidents{{{bound}party="AAA",verdict="violation"}} 1.0',
+        f'truce_incidents{{{bound}party="CCC",verdict="violation"}} 1.0',
+        f'truce_incidents{{{bound}party="unknown",verdict="undetermined"}} 1.0',
+        f'truce_claim_incidents{{claim="c",{bound}party="AAA",verdict="violation"}} 1.0',
+        f'truce_claim_incidents{{claim="c",{bound}party="CCC",verdict="violation"}} 1.0',
+    ]
+    # AAA and BBB are bound, CCC is named, and "unknown" is always there: four verdicts each.
+    assert len(series(page(ledger), "truce_incidents")) == 16
+    write(ledger, Step(report("i"), T3, (changed(one, judged("clear"), "i"),)), first=4)
+    assert (
+        'truce_incidents{commitment="truce",conflict="testland",party="AAA",verdict="violation"}'
+        " 0.0"
+    ) in page(ledger)
+
+
+def test_a_denial_makes_its_party_known_and_has_no_series_of_its_own(ledger: Ledger) -> None:
+    write(ledger, Step(denial(), T1))
+    text = page(ledger)
+    assert len(series(text, "truce_incidents")) == 8
+    assert 'party="CCC"' in text
+    for name in ("truce_claim_incidents", "truce_window_state"):
+        assert series(text, name) == []
+
+
+def test_the_last_violation_is_when_a_pair_became_one(ledger: Ledger) -> None:
+    one = judged()
+    more = judged(independent=2, claims=[ClaimVerdict("c", "undetermined", YES, "violation")])
+    write(ledger, Step(claim(), T1), Step(report(), T1, (changed(None, one),)))
+    write(ledger, Step(report(), T3, (changed(one, more),)), first=2)
+    name = "truce_last_violation_timestamp_seconds"
+    line = f'{name}{{commitment="truce",conflict="testland",party="AAA"}} '
+    assert line + "1.769904001e+09" in page(ledger)
+    write(ledger, Step(report(), T3, (changed(more, judged("clear")),)), first=3)
+    assert line + "0.0" in page(ledger)
+
+
+def test_windows_end_when_that_is_known_and_not_otherwise(ledger: Ledger) -> None:
+    start = "2026-01-10T00:00:00Z"
+    ends = {
+        "known": {"start": start, "end": "2026-01-15T00:00:00Z"},
+        "open": {"start": start, "end": None},
+        "unknown": {"start": start},
+        "range": {
+            "start": start,
+            "end": {"earliest": "2026-01-14T00:00:00Z", "latest": "2026-01-15T00:00:00Z"},
+        },
+    }
+    steps = [Step(claim(name, window=[part]), T1) for name, part in ends.items()]
+    write(ledger, *steps)
+    [line] = series(page(ledger), "truce_window_end_timestamp_seconds")
+    assert 'claim="known"' in line
+    states = {
+        (claim_id, line.split('state="')[1].split('"')[0])
+        for line in series(page(ledger, AFTER), "truce_window_state")
+        if line.endswith(" 1.0")
+        for claim_id in [line.split('claim="')[1].split('"')[0]]
+    }
+    assert states == {
+        ("known", "not_in_force"),
+        ("open", "in_force"),
+        ("unknown", "unknown"),
+        ("range", "not_in_force"),
+    }
+
+
+def test_the_last_report_is_the_coverage_of_a_conflict(ledger: Ledger) -> None:
+    write(ledger, Step(report(), T2), Step(claim(), T3))
+    assert series(page(ledger), "truce_last_report_timestamp_seconds") == [
+        'truce_last_report_timestamp_seconds{conflict="testland"} 1.769904002e+09'
+    ]
+
+
+def test_names_of_any_kind_survive_the_exposition(ledger: Ledger) -> None:
+    odd = 'Kyiv "and\\n towns"\\ {x="y"} Київ \U0001f54a'
+    write(ledger, Step(claim(odd, bound_parties=[odd]), T1))
+    found = {
+        (sample.labels["claim"], sample.labels["party"])
+        for family in text_string_to_metric_families(page(ledger))
+        for sample in family.samples
+        if family.name == "truce_claim_incidents"
+    }
+    assert found == {(odd, odd), (odd, "unknown")}
+
+
+def test_a_retracted_commitment_leaves_the_page(ledger: Ledger) -> None:
+    write(ledger, Step(claim(), T1), Step(claim_retracted(), T2))
+    assert series(page(ledger), "truce_incidents") == []
+
+
+def test_the_page_is_the_same_after_a_restart(path: Path) -> None:
+    with Ledger.open(path) as ledger:
+        write(ledger, Step(claim(), T1), Step(report(), T2, (changed(None, judged()),)))
+        before = page(ledger)
+    with Ledger.open(path) as ledger:
+        assert page(ledger) == before
+
+
+def test_the_ledger_is_read_again_only_after_a_commit(ledger: Ledger) -> None:
+    collector = DomainCollector(ledger, lambda: INSIDE)
+    empty = collector.summary()
+    assert collector.summary() is empty
+    write(ledger, Step(claim(), T1))
+    known = collector.summary()
+    assert len(known.claims) == 1
+    assert collector.summary() is known
+    collector.close()
+    write(ledger, Step(claim("d"), T2), first=1)
+    assert collector.summary() is known
+
+
+def test_nothing_known_is_a_page_without_samples() -> None:
+    assert [sample for family in families(Summary(), INSIDE) for sample in family.samples] == []
+
+
+def test_the_process_counts_its_own_work() -> None:
+    registry = CollectorRegistry()
+    process = ProcessMetrics(registry)
+    process.known(["incident.reported"], ["not_json"])
+    text = generate_latest(registry).decode()
+    assert 'truce_events_total{type="incident.reported"} 0.0' in text
+    assert 'truce_rejected_total{reason="not_json"} 0.0' in text
+    process.committed({"incident.reported": 3}, {"invalid": 1}, [0.02, -1.0], 0.004)
+    process.lagging({0: 7})
+    text = generate_latest(registry).decode()
+    for line in (
+        'truce_events_total{type="incident.reported"} 3.0',
+        'truce_rejected_total{reason="invalid"} 1.0',
+        "truce_detection_delay_seconds_count 2.0",
+        "truce_detection_delay_seconds_sum 0.02",
+        'truce_batch_seconds_bucket{le="0.005"} 1.0',
+        'truce_log_lag_events{partition="0"} 7.0',
+    ):
+        assert line in text.splitlines()

@@ -1,0 +1,133 @@
+"""Events and judgements put straight into a ledger, as the fold would, without judging anything."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+
+from analytics.ledger import Ledger
+from analytics.rows import ClaimVerdict, Criteria, Judgement, Logged, Outcome, Position, Rejudged
+from schemas.events import (
+    ClaimEvent,
+    ClaimRetractedEvent,
+    ReportEvent,
+    ReportRetractedEvent,
+    parse_event,
+)
+from schemas.moments import read_instant
+
+LOG = "log"
+YES = Criteria(True, True, True, True, True, True)
+VERSIONS = ("claim_versions", "report_versions", "claim_verdict_versions", "verdict_versions")
+_ids = itertools.count()
+at = read_instant
+
+
+class Step(NamedTuple):
+    """One event of the log, and what the fold made of it."""
+
+    raw: str
+    recorded_at: str
+    changes: tuple[Rejudged, ...] = ()
+
+
+def _event(type_: str, **data: Any) -> str:
+    event = {"specversion": "1.0", "id": f"e{next(_ids)}", "source": "https://desk.example"}
+    return json.dumps({**event, "type": type_, "data": {"conflict": "testland", **data}})
+
+
+def claim(claim_id: str = "c", **terms: Any) -> str:
+    data: dict[str, Any] = {
+        "commitment_id": "truce",
+        "claim_id": claim_id,
+        "claimed_by": {"name": "Mediator", "role": "mediator"},
+        "stance": "asserts",
+        "bound_parties": ["AAA", "BBB"],
+        "window": [{"start": "2026-01-10T22:00:00Z", "end": "2026-01-15T00:00:00Z"}],
+    }
+    return _event("commitment.claimed", **{**data, **terms})
+
+
+def denial(claim_id: str = "d", **terms: Any) -> str:
+    data = {"claimed_by": {"name": "Speaker"}, "stance": "denies", "bound_parties": ["CCC"]}
+    return _event(
+        "commitment.claimed", **{**data, "commitment_id": "truce", "claim_id": claim_id, **terms}
+    )
+
+
+def claim_retracted(claim_id: str = "c") -> str:
+    return _event("commitment.claim_retracted", commitment_id="truce", claim_id=claim_id)
+
+
+def report(incident_id: str = "i", report_id: str = "r", **said: Any) -> str:
+    data: dict[str, Any] = {
+        "incident_id": incident_id,
+        "report_id": report_id,
+        "reported_by": {"name": "Observer"},
+        "occurred": {"start": "2026-01-12T12:00:00Z"},
+        "actor": {"party": "AAA", "confidence": "confirmed"},
+    }
+    return _event("incident.reported", **{**data, **said})
+
+
+def report_retracted(incident_id: str = "i", report_id: str = "r") -> str:
+    return _event("incident.report_retracted", incident_id=incident_id, report_id=report_id)
+
+
+def judged(
+    verdict: Outcome = "violation",
+    party: str | None = "AAA",
+    *,
+    occurred: str = "2026-01-12T12:00:00Z",
+    ended: str | None = None,
+    independent: int = 1,
+    claims: Sequence[ClaimVerdict] | None = None,
+) -> Judgement:
+    if claims is None:
+        claims = [ClaimVerdict("c", "violation", YES, "violation")]
+    end = at(ended or occurred)
+    return Judgement("truce", verdict, party, at(occurred), end, independent, tuple(claims))
+
+
+def changed(before: Judgement | None, after: Judgement | None, incident_id: str = "i") -> Rejudged:
+    return Rejudged("testland", incident_id, "truce", before, after)
+
+
+def write(ledger: Ledger, *steps: Step, first: int = 0) -> None:
+    """One transaction with these steps; `first` is the offset of the first."""
+    with ledger.transaction() as tx:
+        for offset, (raw, recorded_at, changes) in enumerate(steps, first):
+            event = parse_event(raw)
+            logged = Logged(event, raw, Position(LOG, 0, offset, 0), at(recorded_at))
+            tx.event(logged)
+            match event:
+                case ClaimEvent():
+                    tx.claim(logged, event.data)
+                case ClaimRetractedEvent():
+                    tx.claim(logged, None)
+                case ReportEvent():
+                    tx.report(logged, event.data)
+                case ReportRetractedEvent():
+                    tx.report(logged, None)
+            for change in changes:
+                tx.rejudged(logged, change)
+            tx.advance(LOG, 0, offset + 1, logged.recorded_at)
+
+
+def rows(where: Ledger | Path, sql: str) -> list[tuple[Any, ...]]:
+    """What `sql` answers, by a ledger or by the file of one."""
+    if isinstance(where, Ledger):
+        with where.cursor() as cursor:
+            return cursor.execute(sql).fetchall()
+    with duckdb.connect(str(where), read_only=True) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        return connection.execute(sql).fetchall()
+
+
+def dump(where: Ledger | Path, tables: Iterable[str] = VERSIONS) -> dict[str, list[Any]]:
+    return {name: sorted(rows(where, f"FROM {name}"), key=repr) for name in tables}
