@@ -1,0 +1,326 @@
+"""The agent on `truce.events` and the publisher of the outbox: they move and decide nothing.
+
+All work on the ledger is done in its one thread; the event loop only waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+
+if TYPE_CHECKING:
+    from aiokafka import AIOKafkaProducer
+
+    from streams.transport import Batch
+
+logger = logging.getLogger("streams")
+
+PUBLISH_AT_ONCE = 5_000
+SECONDS_BETWEEN_TRIES = 1.0
+
+T = TypeVar("T")
+Headers = Iterable[tuple[str, bytes]]
+Pending = tuple[int, str, bytes | None, bytes | None, Headers]
+
+
+class Outbox(Protocol):
+    """What the publisher wants of the ledger: (seq, topic, key, value, headers) in their order."""
+
+    def pending_outbox(self, limit: int) -> Sequence[Pending]:
+        """The oldest messages that are not yet published."""
+
+    def published(self, up_to_seq: int) -> None:
+        """Note that all up to this one are."""
+
+
+class LedgerThread:
+    """The one thread in which the ledger is used."""
+
+    def __init__(self) -> None:
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="ledger")
+
+    async def do(self, work: Callable[..., T], *args: Any) -> T:
+        """Do `work(*args)` there after all that was asked before, and give its result."""
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work, *args)
+
+    def close(self) -> None:
+        """Wait until it has finished what it was asked."""
+        self._executor.shutdown(wait=True)
+
+
+class Failure:
+    """The first thing that went wrong so that the worker cannot go on. May be set by any thread."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self.happened = asyncio.Event()
+        self.reason: BaseException | None = None
+
+    def set(self, reason: BaseException) -> None:
+        """Tell the worker that it must end; only the first reason counts."""
+        if self.reason is None:
+            self.reason = reason
+            with contextlib.suppress(RuntimeError):  # the loop may be closed already
+                self._loop.call_soon_threadsafe(self.happened.set)
+
+
+class Progress:
+    """How far the ledger is in each partition, against the log's end when it was assigned.
+
+    Written by the event loop and read by the consumer's thread, too: single assignments only.
+    """
+
+    def __init__(self, log_id: str, next_offsets: Mapping[int, int]) -> None:
+        self.log_id = log_id
+        self.next_offsets = dict(next_offsets)
+        self.log_ends: dict[int, int] = {}
+        self.to_catch_up: dict[int, int] | None = None
+        self.changed = asyncio.Event()
+
+    def next_offset(self, partition: int) -> int:
+        """The offset of the first record that is not in the ledger."""
+        return self.next_offsets.get(partition, 0)
+
+    def assigned(self, ends: Mapping[int, int]) -> None:
+        """Partitions were assigned, whose log ended so at that moment."""
+        if self.to_catch_up is None:
+            self.to_catch_up = dict(ends)
+        self.log_ends |= ends
+        self.changed.set()
+
+    def fetched(self, partition: int, end: int) -> None:
+        """The log of this partition ended so when records were fetched."""
+        self.log_ends[partition] = max(end, self.log_ends.get(partition, 0))
+
+    def committed(self, partition: int, next_offset: int) -> None:
+        """The ledger has all before `next_offset`."""
+        self.next_offsets[partition] = max(next_offset, self.next_offset(partition))
+        self.changed.set()
+
+    def lag(self) -> dict[int, int]:
+        """How many offsets each assigned partition's log is ahead of the ledger."""
+        return {p: max(0, end - self.next_offset(p)) for p, end in sorted(self.log_ends.items())}
+
+    def reached(self, ends: Mapping[int, int]) -> bool:
+        """Whether the ledger has all before `ends`."""
+        return all(self.next_offset(p) >= end for p, end in ends.items())
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether all is in the ledger that was in the log when the worker started."""
+        return self.to_catch_up is not None and self.reached(self.to_catch_up)
+
+
+class Judged(NamedTuple):
+    """A batch that is in the ledger: what `pipeline.process` counted, and how long it took."""
+
+    tally: Any
+    seconds: float
+
+
+class Agent:
+    """Has batches judged and committed one after the other, and reads the next one meanwhile."""
+
+    def __init__(
+        self,
+        read: Callable[[Sequence[Any]], Sequence[Any]],
+        judge: Callable[[Sequence[Any]], Any],
+        thread: LedgerThread,
+        progress: Progress,
+        failure: Failure,
+        after: Callable[[Judged], None],
+    ) -> None:
+        """`read` is called in a thread of its own, `judge` in the ledger's."""
+        self._read = read
+        self._judge = judge
+        self._thread = thread
+        self._progress = progress
+        self._failure = failure
+        self._after = after
+        self._taken: dict[int, int] = {}
+        self._committing: asyncio.Task[None] | None = None
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._draining = False
+
+    async def run(self, batches: AsyncIterator[Batch]) -> None:
+        """Faust's agent function. It never returns and never raises by itself.
+
+        Faust acknowledges a message and starts an agent again even when it raised. So what goes
+        wrong is caught here; it ends the worker, which goes on from the ledger's offsets later.
+        """
+        async for batch in batches:
+            if self._draining or self._failure.reason is not None:
+                break
+            self._idle.clear()
+            try:
+                await self._take(batch)
+            except Exception as error:  # noqa: BLE001 - Faust would go on without a word
+                self._failure.set(error)
+                break
+            finally:
+                self._idle.set()
+        await asyncio.Event().wait()
+
+    async def _take(self, batch: Batch) -> None:
+        partition = batch.partition
+        following = max(self._taken.get(partition, 0), self._progress.next_offset(partition))
+        if batch.position > following:
+            raise RuntimeError(
+                f"records {following} to {batch.position - 1} of partition {partition} "
+                "were passed over; start the worker again"
+            )
+        records = batch.records
+        if records[0].offset < following:
+            records = [record for record in records if record.offset >= following]
+        if not records:
+            return
+        began = time.perf_counter()
+        self._taken[partition] = next_offset = records[-1].offset + 1
+        # The database leaves the interpreter to others while it writes: reading then is for free.
+        read = await asyncio.to_thread(self._read, records)
+        await self._committed()
+        if self._failure.reason is None:
+            commit = self._commit(read, partition, next_offset, began)
+            self._committing = asyncio.create_task(commit)
+
+    async def _commit(
+        self, read: Sequence[Any], partition: int, next_offset: int, began: float
+    ) -> None:
+        try:
+            tally = await self._thread.do(self._judge, read)
+        except Exception as error:  # noqa: BLE001 - ends the worker, with this reason
+            self._failure.set(error)
+            return
+        self._progress.committed(partition, next_offset)
+        self._after(Judged(tally, time.perf_counter() - began))
+
+    async def _committed(self) -> None:
+        """Wait for the batch that is being judged. Whoever waits may be cancelled, but not it."""
+        if self._committing is not None:
+            await asyncio.shield(self._committing)
+
+    async def drain(self) -> None:
+        """Take no further batch, and wait until those in flight are committed or have failed."""
+        self._draining = True
+        await self._idle.wait()
+        await self._committed()
+
+
+class Publisher:
+    """Sends what the outbox holds, in its order, and takes out what the broker has acknowledged.
+
+    A message may be sent again after a fault; its id shows that.
+    """
+
+    def __init__(self, outbox: Outbox, thread: LedgerThread, bootstrap: str) -> None:
+        self._outbox = outbox
+        self._thread = thread
+        self._bootstrap = bootstrap
+        self._producer: AIOKafkaProducer | None = None
+        self._one_at_a_time = asyncio.Lock()
+        self._woken = asyncio.Event()
+        self._woken.set()  # something may have been left by the last run
+
+    def wake(self) -> None:
+        """There may be something new in the outbox."""
+        self._woken.set()
+
+    async def start(self) -> None:
+        """Connect to the broker."""
+        from aiokafka import AIOKafkaProducer
+
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=self._bootstrap,
+            acks="all",
+            max_batch_size=512 * 1024,
+            max_request_size=32 * 2**20,
+        )
+        await self._producer.start()
+
+    async def run(self) -> None:
+        """Publish for ever. Raises what the ledger raises; a broker that is away is waited for."""
+        while True:
+            await self._woken.wait()
+            self._woken.clear()
+            try:
+                await self.publish()
+            except KafkaError as error:
+                logger.warning(
+                    "cannot publish verdicts yet: %s", str(error) or type(error).__name__
+                )
+                await asyncio.sleep(SECONDS_BETWEEN_TRIES)
+                self._woken.set()
+
+    async def publish(self) -> None:
+        """Publish all that is there now. Raises `KafkaError`; what was not sent stays."""
+        async with self._one_at_a_time:
+            while pending := await self._thread.do(self._outbox.pending_outbox, PUBLISH_AT_ONCE):
+                await self._send(pending)
+                await self._thread.do(self._outbox.published, pending[-1][0])
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        if self._producer is not None:
+            await self._producer.stop()
+
+    async def _send(self, pending: Sequence[Pending]) -> None:
+        by_topic: dict[tuple[str, int], list[Pending]] = defaultdict(list)
+        for message in pending:
+            by_topic[message[1], await self._partition(message[1], message[2])].append(message)
+        await asyncio.gather(
+            *(self._send_all(*place, messages) for place, messages in by_topic.items())
+        )
+
+    async def _partition(self, topic: str, key: bytes | None) -> int:
+        producer = self._connected()
+        partitions = await producer.partitions_for(topic)
+        # The same choice that Kafka's own clients make, so that a key has one partition.
+        chosen = producer._partition(topic, None, None, None, key, None)
+        return int(chosen) if chosen in partitions else min(partitions)
+
+    async def _send_all(self, topic: str, partition: int, messages: Sequence[Pending]) -> None:
+        """Send the messages of one partition in their order, as few large batches."""
+        producer = self._connected()
+        for chunk in _packed(producer.create_batch, messages):
+            future = await producer.send_batch(chunk.builder, topic, partition=partition)
+            try:
+                await future
+            except MessageSizeTooLargeError:
+                if chunk.last - chunk.first:
+                    raise
+                # The one thing that no later try can mend. The tables have what it says.
+                logger.warning("message %d of the outbox is too large for %s", chunk.first, topic)
+
+    def _connected(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            raise RuntimeError("the publisher has not been started")
+        return self._producer
+
+
+class _Chunk(NamedTuple):
+    builder: Any
+    first: int
+    last: int
+
+
+def _packed(create: Callable[[], Any], messages: Sequence[Pending]) -> Iterator[_Chunk]:
+    """Messages in their order, in as few of Kafka's batches as can hold them."""
+    builder, first, last = create(), messages[0][0], messages[0][0]
+    for seq, _, key, value, headers in messages:
+        message = {"key": key, "value": value, "timestamp": None, "headers": list(headers)}
+        if builder.append(**message) is None:
+            yield _Chunk(builder, first, last)
+            builder, first = create(), seq
+            # An empty batch takes one message of any size.
+            builder.append(**message)
+        last = seq
+    yield _Chunk(builder, first, last)

@@ -1,0 +1,202 @@
+"""The `truce` command: what can be typed, and what each command says of itself.
+
+No work is done here: a command reads its settings and hands over. Exit codes: 0 done, 1 the input
+or the data was bad, 2 wrong usage, 3 a service could not be reached.
+"""
+
+from __future__ import annotations
+
+import click
+
+from streams.command import DESCRIBED, Command, Truce, current_settings, setting
+
+EVENT_TYPES = (
+    "commitment.claimed",
+    "commitment.claim_retracted",
+    "incident.reported",
+    "incident.report_retracted",
+)
+
+
+data_dir = setting("TRUCE_DATA_DIR")
+events_file = click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True, path_type=str)
+
+
+@click.group(cls=Truce, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="trucewatch", prog_name="truce")
+def main() -> None:
+    """Finds out, from a stream of reports, who broke whose truce, by whose account, and why.
+
+    Begin with: truce demo
+
+    Exit codes: 0 done, 1 the input or the data was bad, 2 wrong usage, 3 a service could not be
+    reached. Settings come from options, then from the environment: see truce run --help.
+    """
+
+
+@main.command(
+    cls=Command,
+    short_help="Show a truce judged, from nothing.",
+    examples=(
+        "truce demo",
+        "truce demo --keep --data-dir my-data my-truce.jsonl",
+    ),
+)
+@click.argument("files", nargs=-1, type=events_file, metavar="[FILE]...")
+@click.option("--keep", is_flag=True, help="Stay up afterwards, until Ctrl-C.")
+@data_dir
+@setting("TRUCE_HTTP")
+def demo(files: tuple[str, ...], keep: bool) -> int:
+    """Show a truce judged: the shipped one of early 2026, or your own FILEs of events.
+
+    Starts a worker with an embedded broker, publishes the events into it, prints each alert as it
+    is raised, and at the end who broke whose truce, by whose account. The data directory stays, so
+    that you can go on with truce sql, explain and status.
+    """
+    from streams.demo import run_demo
+
+    return run_demo(current_settings(), files, keep=keep)
+
+
+@main.command(
+    cls=Command,
+    short_help="Run a worker, until Ctrl-C or SIGTERM.",
+    examples=(
+        "truce run",
+        "truce run --http 127.0.0.1:0 --data-dir /var/lib/truce",
+        "TRUCE_BROKER=kafka://kafka-1:9092,kafka-2:9092 truce run",
+    ),
+)
+def run() -> int:
+    """Run a worker: judge every report against every claim, until Ctrl-C or SIGTERM.
+
+    Each setting can be given as an option or in the environment; the option comes first.
+    """
+    from streams import worker
+    from streams.present import say_ready
+
+    settings = current_settings()
+    return worker.main(settings, on_ready=lambda endpoint: say_ready(settings, endpoint))
+
+
+for one in DESCRIBED:
+    setting(one.name)(run)
+
+
+@main.command(
+    cls=Command,
+    short_help="Publish files of events into the log.",
+    examples=(
+        "truce publish reports.jsonl",
+        "truce publish --dry-run claims.jsonl reports.jsonl",
+        "my-importer | truce publish -",
+    ),
+)
+@click.argument("files", nargs=-1, required=True, type=events_file, metavar="FILE...")
+@click.option("--dry-run", is_flag=True, help="Validate only; send nothing.")
+@data_dir
+@setting("TRUCE_BROKER")
+@setting("TRUCE_PARTITIONS")
+@setting("TRUCE_REPLICATION")
+def publish(files: tuple[str, ...], dry_run: bool) -> int:
+    """Publish events into the log: FILEs of JSON Lines, or - for standard input.
+
+    Every line is validated first. What is wrong with one is told as FILE:LINE: field: reason; the
+    good ones still go, and the exit code is then 1. With the embedded broker, events count as
+    published once the worker has judged them and they are in its database.
+    """
+    from streams.publish import run_publish
+
+    return run_publish(current_settings(), files, dry_run=dry_run)
+
+
+@main.command(
+    cls=Command,
+    short_help="Show the truces and how they are kept.",
+    examples=(
+        "truce status",
+        "truce status --json | jq '.commitments[].claims[] | {claim_id, in_force}'",
+    ),
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@data_dir
+def status(as_json: bool) -> int:
+    """Show the truces: who claims what, whether it is in force now, and how it is kept."""
+    from streams.status import run_status
+
+    return run_status(current_settings(), as_json=as_json)
+
+
+@main.command(
+    cls=Command,
+    short_help="Say why an incident is, or is not, a violation.",
+    examples=(
+        "truce explain 2026-02-03-barrage",
+        "truce explain 2026-02-03-barrage --conflict russia-ukraine --json",
+    ),
+)
+@click.argument("incident", metavar="INCIDENT")
+@click.option("--conflict", help="Which conflict, if several have such an incident.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@data_dir
+def explain(incident: str, conflict: str | None, as_json: bool) -> int:
+    """Say why an INCIDENT is, or is not, a violation: every claim by every report."""
+    from streams.explain import run_explain
+
+    return run_explain(current_settings(), incident, conflict, as_json=as_json)
+
+
+@main.command(
+    cls=Command,
+    short_help="Ask the database in SQL.",
+    examples=(
+        'truce sql "select commitment_id, incident_id, verdict from verdicts"',
+        "truce sql --format json \"from claim_verdicts where verdict = 'violation'\"",
+        "truce sql",
+    ),
+)
+@click.argument("query", required=False)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "csv"]),
+    default="table",
+    show_default=True,
+    help="How rows are printed on stdout.",
+)
+@data_dir
+def sql(query: str | None, form: str) -> int:
+    """Ask the database in SQL (DuckDB's), read-only: a QUERY, or a prompt without one.
+
+    Asks the running worker, or the database file when none runs.
+    """
+    from streams.sql import run_sql
+
+    return run_sql(current_settings(), query, form)
+
+
+@main.command(
+    cls=Command,
+    short_help="Print the schema of the events.",
+    examples=(
+        "truce schema incident.reported",
+        "truce schema > asyncapi.json",
+    ),
+)
+@click.argument("event_type", required=False, type=click.Choice(EVENT_TYPES), metavar="[TYPE]")
+def schema(event_type: str | None) -> None:
+    """Print the JSON Schema of an event TYPE, or the AsyncAPI document of the log without one.
+
+    TYPE is commitment.claimed, commitment.claim_retracted, incident.reported or
+    incident.report_retracted.
+    """
+    import json
+
+    from schemas import documents
+
+    found = documents.asyncapi() if event_type is None else documents.json_schema(event_type)
+    click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,290 @@
+"""What commands know of a worker: where it is, how far it is, and what its database says.
+
+Reads only. Who asks need not care whether a worker runs: its server is asked, or the file.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.request
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple, assert_never
+from urllib.error import URLError
+
+from analytics.ledger import LedgerInUse, LedgerMissing
+from analytics.live import Answer, Column, LiveError, query, query_file
+from analytics.live import Unreachable as NobodyAnswers
+from analytics.queries import queries
+from schemas.events import ClaimEvent, Report, ReportEvent, parse_event
+from schemas.time import Instant
+from streams.command import BadInput, Unreachable
+from streams.endpoint import Endpoint, read_endpoint
+from streams.judge import Claim
+from streams.present import progress_bar
+from streams.settings import Settings
+from streams.why import Judged
+
+SECONDS_BETWEEN_LOOKS = 0.05
+SECONDS_FOR_AN_ANSWER = 10.0
+SECONDS_FOR_A_WORKER_TO_START = 6.0
+
+
+WORKER_ENDED = (
+    "the worker ended before all was judged: start it and publish again; what it has is passed over"
+)
+
+Value = str | int | list[str]
+
+
+class Rows(NamedTuple):
+    """What a query answers: the columns, and the rows as they are taken."""
+
+    columns: Sequence[Column]
+    rows: Iterable[tuple[Any, ...]]
+
+
+class Compliance(NamedTuple):
+    """How often a party broke a claim (None: the commitment, by all its claims together)."""
+
+    conflict: str
+    commitment_id: str
+    claim_id: str | None
+    party: str
+    violations_lower: int
+    violations_upper: int
+
+
+class Coverage(NamedTuple):
+    """What is reported of a conflict, and when the last standing report was recorded."""
+
+    conflict: str
+    reports: int
+    incidents: int
+    sources: int
+    last_report: Instant | None
+
+
+class Alert(NamedTuple):
+    """A pair that became a `violation` or `contested`, and when that was recorded."""
+
+    conflict: str
+    commitment_id: str
+    incident_id: str
+    party: str | None
+    verdict: str
+    recorded_at: Instant
+
+
+class Pair(NamedTuple):
+    """An incident under a commitment: the verdict, and that by each claim that has one."""
+
+    commitment_id: str
+    incident_id: str
+    verdict: str
+    by_claim: dict[str, str]
+
+
+class Counts(NamedTuple):
+    """How many events and refused inputs there are, and when the last event was recorded."""
+
+    events: int
+    rejected: int
+    last_recorded: Instant
+
+
+def worker_of(settings: Settings) -> Endpoint | None:
+    """The worker that runs on the data directory, if one does."""
+    return read_endpoint(settings.data_dir)
+
+
+def judged_offsets(endpoint: Endpoint) -> dict[int, int] | None:
+    """For each partition the first offset that is not judged yet; None: no answer."""
+    # No proxy: the worker is on this machine.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"{endpoint.http}/offsets", timeout=SECONDS_FOR_AN_ANSWER) as answer:
+            found = json.load(answer)
+    except (URLError, OSError, ValueError):
+        return None
+    if found.get("log_id") != endpoint.log_id:
+        return None
+    return {int(partition): offset for partition, offset in found["partitions"].items()}
+
+
+def wait_until_judged(settings: Settings, endpoint: Endpoint, ends: Mapping[int, int]) -> None:
+    """Wait until all before `ends` is in the worker's database. Raises `Unreachable` if it ends."""
+    started: int | None = None
+    with progress_bar("judging", sum(ends.values())) as progress:
+        done = 0
+        while True:
+            judged = judged_offsets(endpoint)
+            if judged is None and worker_of(settings) != endpoint:
+                raise Unreachable(WORKER_ENDED)
+            # A partition that is not this worker's is judged elsewhere: the log has it.
+            mine = {p: end for p, end in ends.items() if judged is None or p in judged}
+            now = sum(min((judged or {}).get(p, 0), end) for p, end in mine.items())
+            started = now if started is None else started
+            progress.advance(now - done)
+            done = now
+            if judged is not None and now >= sum(mine.values()):
+                return
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+
+
+class Knowledge:
+    """What commands ask of the database."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def _named(self, name: str, **values: Value) -> list[tuple[Any, ...]]:
+        sql = queries("asking")[name].removesuffix(";")
+        for parameter, value in values.items():
+            sql = sql.replace(f"${parameter}", literal(value))
+        return list(ask(self._settings, sql).rows)
+
+    def claims(self) -> dict[tuple[str, str, str], Claim]:
+        """Every standing claim and denial by conflict, commitment and claim."""
+        return _claims(self._named("claims"))
+
+    def claims_of(self, conflict: str) -> dict[tuple[str, str, str], Claim]:
+        """Those of one conflict."""
+        return _claims(self._named("claims_of", conflict=conflict))
+
+    def bound_parties(self) -> list[tuple[str, list[str]]]:
+        """Whom the claims of each conflict bind, or deny to be bound."""
+        return [(conflict, parties) for conflict, parties in self._named("bound_parties")]
+
+    def actors(self) -> list[tuple[str, str, int]]:
+        """Conflict, actor, and how many standing reports name it."""
+        return [(conflict, actor, count) for conflict, actor, count in self._named("actors")]
+
+    def verdict_counts(self) -> list[tuple[str, str, str, int]]:
+        """Conflict, commitment, verdict, and how many incidents stand at it."""
+        return [(c, m, v, n) for c, m, v, n in self._named("verdict_counts")]
+
+    def compliance(self) -> list[Compliance]:
+        """The bounds of every claim and commitment, party by party."""
+        return [Compliance(*row) for row in self._named("compliance")]
+
+    def coverage(self) -> list[Coverage]:
+        """What is reported, conflict by conflict."""
+        return [Coverage(*row) for row in self._named("coverage")]
+
+    def conflicts_of(self, incident_id: str) -> list[str]:
+        """The conflicts that have an incident of this id."""
+        return [conflict for (conflict,) in self._named("conflicts_of", incident_id=incident_id)]
+
+    def close_incidents(self, incident_id: str) -> list[str]:
+        """The ids of incidents that look most like this one."""
+        return [found for (found,) in self._named("close_incidents", incident_id=incident_id)]
+
+    def reports_of(self, conflict: str, incident_id: str) -> dict[str, Report]:
+        """The standing reports of an incident by id."""
+        rows = self._named("reports_of", conflict=conflict, incident_id=incident_id)
+        events = [parse_event(payload) for (payload,) in rows]
+        return {e.data.report_id: e.data for e in events if isinstance(e, ReportEvent)}
+
+    def verdicts_of(self, conflict: str, incident_id: str) -> dict[str, tuple[str, str | None]]:
+        """Commitment -> (verdict, party) of an incident."""
+        rows = self._named("verdicts_of", conflict=conflict, incident_id=incident_id)
+        return {commitment: (verdict, party) for commitment, verdict, party in rows}
+
+    def judged_of(self, conflict: str, incident_id: str) -> dict[tuple[str, str], Judged]:
+        """(Commitment, claim) -> its verdict on an incident."""
+        rows = self._named("claim_verdicts_of", conflict=conflict, incident_id=incident_id)
+        return {(m, c): Judged(verdict, still_bound) for m, c, verdict, still_bound in rows}
+
+    def counts(self) -> Counts:
+        """How much is in the database."""
+        return Counts(*self._named("counts")[0])
+
+    def alerts(self, since: Instant) -> list[Alert]:
+        """The pairs that became a violation or contested from then on, as they were recorded."""
+        return [Alert(*row) for row in self._named("alerts", since=since)]
+
+    def last_incidents(self, conflict: str) -> list[Pair]:
+        """The 20 latest pairs of a commitment and an incident, in the order of their time."""
+        pairs: dict[tuple[str, str], Pair] = {}
+        rows = self._named("last_incidents", conflict=conflict)
+        for commitment_id, incident_id, verdict, claim_id, claim_verdict in rows:
+            fresh = Pair(commitment_id, incident_id, verdict, {})
+            pair = pairs.setdefault((commitment_id, incident_id), fresh)
+            if claim_id is not None:
+                pair.by_claim[claim_id] = claim_verdict
+        return list(pairs.values())
+
+    def most_telling(self, conflicts: list[str]) -> tuple[str, str] | None:
+        """Conflict and id of the incident that most is to be said of: contested, then violation."""
+        for conflict, incident_id in self._named("most_telling", conflicts=conflicts):
+            return conflict, incident_id
+        return None
+
+    def tables(self) -> list[tuple[str, str | None]]:
+        """The tables and views, and what each of them holds."""
+        return [(name, comment) for name, comment in self._named("tables")]
+
+
+def literal(value: Value) -> str:
+    """A text, a list of texts or a whole number as a literal of SQL."""
+    match value:
+        case str():
+            return "'" + value.replace("'", "''") + "'"
+        case int():
+            return str(value)
+        case list():
+            return f"[{', '.join(map(literal, value))}]"
+    assert_never(value)
+
+
+def _claims(rows: list[tuple[Any, ...]]) -> dict[tuple[str, str, str], Claim]:
+    events = [parse_event(payload) for (payload,) in rows]
+    claims = [event.data for event in events if isinstance(event, ClaimEvent)]
+    return {(c.conflict, c.commitment_id, c.claim_id): c for c in claims}
+
+
+def ask(settings: Settings, sql: str) -> Rows:
+    """What the running worker, or the database file when none runs, answers to `sql`.
+
+    BadInput: there is no database, or `sql` is wrong or refused. Unreachable: nobody answers.
+    """
+    until = time.monotonic() + SECONDS_FOR_A_WORKER_TO_START
+    while True:
+        try:
+            with _explained():
+                endpoint = worker_of(settings)
+                if endpoint is None:
+                    answer = query_file(settings.database, sql)
+                else:
+                    answer = query(endpoint.quack, endpoint.quack_token, sql)
+                return Rows(answer.columns, _rows(answer))
+        except LedgerInUse as error:
+            if time.monotonic() > until:
+                owner = "another process" if error.pid is None else f"process {error.pid}"
+                raise Unreachable(
+                    f"{error.path} is held by {owner}, which cannot be asked: if it is a worker "
+                    "that starts or stops, try again in a moment"
+                ) from error
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+
+
+def _rows(answer: Answer) -> Iterator[tuple[Any, ...]]:
+    with _explained():
+        yield from answer
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except LedgerMissing as error:
+        raise BadInput(
+            f"there is no {error.path} yet: make one with `truce demo` or `truce run`, "
+            "or choose its directory with --data-dir"
+        ) from error
+    except NobodyAnswers as error:
+        raise Unreachable(str(error)) from error
+    except LiveError as error:
+        raise BadInput(str(error)) from error

@@ -1,0 +1,182 @@
+"""How every `truce` command behaves: where its settings come from, and how its errors look.
+
+An error is one line on stderr that says what to do; a traceback is shown only on request.
+
+    CommandError
+    ├── BadInput      1  what was given, or what is in the database, cannot be used
+    └── Unreachable   3  a worker, a broker or a database is not there
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, NoReturn, TypeVar
+
+import click
+
+from streams.settings import SETTINGS, Setting, Settings, SettingsError, load
+
+INTERRUPTED = 130
+DEBUG = "TRUCE_DEBUG"
+DESCRIBED = tuple(one for one in SETTINGS if one.name != DEBUG)
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class CommandError(Exception):
+    """A command cannot go on; the message is one line for the user."""
+
+    code: ClassVar[int] = 1
+
+
+class BadInput(CommandError):  # noqa: N818 - named as the exit code's meaning
+    """What was given, or what is in the database, cannot be used."""
+
+
+class Unreachable(CommandError):  # noqa: N818
+    """A worker, a broker or a database is not there."""
+
+    code = 3
+
+
+def setting(name: str) -> Callable[[F], F]:
+    """An option for the setting `name`; what is given goes to `current_settings`."""
+    one = next(one for one in SETTINGS if one.name == name)
+    flag = "--" + name.removeprefix("TRUCE_").lower().replace("_", "-")
+    return click.option(
+        flag, name.lower(), metavar=_metavar(one), expose_value=False, help=_help(one),
+        callback=_remember(name),
+    )  # fmt: skip
+
+
+def _metavar(one: Setting) -> str:
+    kind = one.name.rpartition("_")[2]
+    return {"BROKER": "URL", "DIR": "DIR", "HTTP": "HOST:PORT", "FILE": "FILE"}.get(kind, "VALUE")
+
+
+def _help(one: Setting) -> str:
+    default = f", default {one.default}" if one.default else ""
+    first, _, rest = one.meaning.partition(" ")
+    # An address is no word.
+    first = first if "://" in first else first.capitalize()
+    return f"{first} {rest}. [{one.name}{default}]"
+
+
+def _remember(name: str) -> Callable[[click.Context, click.Parameter, str | None], None]:
+    def callback(context: click.Context, _: click.Parameter, value: str | None) -> None:
+        context.ensure_object(dict)[name] = value
+
+    return callback
+
+
+def current_settings() -> Settings:
+    """The settings of the command that runs now: its options, then the environment."""
+    try:
+        return load(os.environ, click.get_current_context().ensure_object(dict))
+    except SettingsError as error:
+        raise click.UsageError("; ".join(error.problems)) from None
+
+
+def _debug(context: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        context.ensure_object(dict)[DEBUG] = "yes"
+
+
+DEBUG_OPTION = click.Option(
+    ["--debug"],
+    is_flag=True,
+    expose_value=False,
+    callback=_debug,
+    help=f"Show tracebacks and the libraries' log. [{DEBUG}]",
+)
+
+
+class Command(click.Command):
+    """A command with examples and `--debug`, whose failures become one line."""
+
+    def __init__(self, *args: Any, examples: Sequence[str] = (), **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(*args, **kwargs)
+        self.examples = examples
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples at the end of the help."""
+        super().format_epilog(ctx, formatter)
+        with formatter.section("Examples"):
+            for example in self.examples:
+                formatter.write(f"{'':{formatter.current_indent}}{example}\n")
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """The command's own parameters, then `--debug` and `--help`."""
+        *own, asked_for_help = super().get_params(ctx)
+        return [*own, DEBUG_OPTION, asked_for_help]
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
+        """Run the command. Returns its exit code (None: 0)."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            if _wants_traceback(ctx):
+                traceback.print_exc()
+            told = click.ClickException(_one_line(error, wanted=_wants_traceback(ctx)))
+            told.exit_code = error.code if isinstance(error, CommandError) else 1
+            raise told from error
+
+
+def _wants_traceback(context: click.Context) -> bool:
+    given = context.ensure_object(dict).get(DEBUG) or os.environ.get(DEBUG) or ""
+    return given.strip().lower() in {"yes", "true", "on", "1"}
+
+
+def _one_line(error: Exception, *, wanted: bool) -> str:
+    text = " ".join(str(error).split())
+    ours = type(error).__module__.partition(".")[0] in {"streams", "analytics", "schemas"}
+    if ours and text:
+        return text
+    said = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return said if wanted else f"{said} (unexpected; --debug shows where)"
+
+
+class Truce(click.Group):
+    """The group of all commands, in the order in which a newcomer meets them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """The commands in the order in which they are defined."""
+        return list(self.commands)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is meant, or say which one may have been."""
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            close = difflib.get_close_matches(args[0], self.commands, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            ctx.fail(f"there is no command {args[0]!r}{hint}")
+        return super().resolve_command(ctx, args)
+
+    def __call__(self, *_: object, **__: object) -> NoReturn:
+        """Run what was typed, and end the process with the exit code."""
+        try:
+            code = self.main(prog_name="truce", standalone_mode=False)
+        except click.Abort:
+            sys.exit(INTERRUPTED)
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except click.ClickException as error:
+            _end(error)
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _end(error: click.ClickException) -> NoReturn:
+    text = " ".join(error.format_message().split())
+    if isinstance(error, click.UsageError):
+        path = error.ctx.command_path if error.ctx is not None else "truce"
+        text = f"{text.removesuffix('.')} (see: {path} --help)"
+    click.echo(f"truce: {text}", err=True)
+    sys.exit(error.exit_code)

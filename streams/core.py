@@ -1,0 +1,153 @@
+"""What a worker judges with: the ledger and what reads it, made together and closed together."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from streams.agents import Judged, Outbox
+    from streams.pipeline import Read, Tally
+    from streams.settings import Settings
+
+# The kind of a record's time that the broker gives, not the sender.
+LOG_APPEND_TIME = 1
+MICROSECONDS = 1_000_000
+
+
+class Core(Protocol):
+    """What a worker wants of it.
+
+    Used in the ledger's thread, except `read` and `metrics` (any thread) and `judged` (the event
+    loop).
+    """
+
+    def open(self) -> Outbox:
+        """Open the ledger and load what stands; where messages to publish are found."""
+
+    def offsets(self, log_id: str) -> Mapping[int, int]:
+        """The next offset of each partition of this log that the ledger knows."""
+
+    def read(self, records: Sequence[Any]) -> Sequence[Any]:
+        """Decode records, as aiokafka gives them, also while others are judged."""
+
+    def judge(self, log_id: str, batch: Sequence[Any]) -> object:
+        """Judge what was read and commit: all or nothing. Returns what it held."""
+
+    def serve(self) -> tuple[str, str]:
+        """Let others read what is known: the uri and the token of the server."""
+
+    def sweep(self) -> None:
+        """Free what readers that are gone have left open. To be called about once a minute."""
+
+    def metrics(self, accepts: str) -> tuple[bytes, str]:
+        """A metrics page and its content type."""
+
+    def judged(self, judged: Judged, lag: Mapping[int, int]) -> None:
+        """Count a batch that was committed."""
+
+    def close(self) -> None:
+        """Close what is open."""
+
+
+class LedgerCore:
+    """The real thing: the DuckDB ledger, the fold, the Quack server and the metrics."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._stack = contextlib.ExitStack()
+
+    def open(self) -> Outbox:
+        """Open the ledger and load what stands."""
+        # Imported here, in the ledger's thread, while the broker starts.
+        from analytics.ledger import Ledger
+
+        settings = self._settings
+        ledger = Ledger.open(settings.database, memory_limit=settings.memory)
+        self._stack.callback(ledger.close)
+
+        from prometheus_client import CollectorRegistry
+
+        from analytics.metrics import DomainCollector
+        from analytics.process import ProcessMetrics
+        from schemas.events import EVENT_TYPES
+        from schemas.wire import REASONS
+        from streams import pipeline
+
+        self._pipeline = pipeline
+        self._ledger = ledger
+        self._standing = pipeline.load_standing(ledger)
+        self._registry = CollectorRegistry()
+        domain = DomainCollector(ledger, lambda: time.time_ns() // 1_000)
+        self._stack.callback(domain.close)
+        self._registry.register(domain)
+        self._process = ProcessMetrics(self._registry)
+        self._process.known(EVENT_TYPES, REASONS)
+        return ledger
+
+    def offsets(self, log_id: str) -> Mapping[int, int]:
+        """Give the next offset of each partition of this log."""
+        return self._ledger.offsets(log_id)
+
+    def read(self, records: Sequence[Any]) -> Sequence[Read]:
+        """Decode records."""
+        raw, now = self._pipeline.RawRecord, time.time_ns() // 1_000_000
+        return self._pipeline.read(
+            [
+                raw(
+                    record.partition,
+                    record.offset,
+                    _appended_ms(record, now),
+                    record.key,
+                    record.value,
+                    tuple((name, value or b"") for name, value in record.headers),
+                )
+                for record in records
+            ]
+        )
+
+    def judge(self, log_id: str, batch: Sequence[Read]) -> Tally:
+        """Judge and commit."""
+        return self._pipeline.process(self._ledger, self._standing, log_id, batch)
+
+    def serve(self) -> tuple[str, str]:
+        """Start the Quack server."""
+        from analytics import live
+
+        self._server = server = live.serve(self._ledger)
+        self._stack.callback(server.close)
+        return server.uri, server.token
+
+    def sweep(self) -> None:
+        """Free what readers that are gone have left open."""
+        self._server.sweep()
+
+    def metrics(self, accepts: str) -> tuple[bytes, str]:
+        """Give a page in the format that is accepted."""
+        from prometheus_client.exposition import choose_encoder
+
+        encode, content_type = choose_encoder(accepts)
+        return encode(self._registry), content_type
+
+    def judged(self, judged: Judged, lag: Mapping[int, int]) -> None:
+        """Count a batch that was committed."""
+        tally: Tally = judged.tally
+        now = time.time()
+        delays = (now - moment / MICROSECONDS for moment in tally.appended_at)
+        self._process.committed(tally.events, tally.rejected, delays, judged.seconds)
+        self._process.lagging(lag)
+
+    def close(self) -> None:
+        """Close what is open, the last first."""
+        self._stack.close()
+
+
+def _appended_ms(record: Any, now: int) -> int:  # noqa: ANN401 - as aiokafka gives it
+    stamp: int = record.timestamp
+    if record.timestamp_type == LOG_APPEND_TIME:
+        return stamp
+    # Tansu keeps what the sender's clock said. A log's time never runs back, so one record from
+    # the far future would be the last that has a time of its own.
+    return min(max(stamp, 0), now)

@@ -1,0 +1,134 @@
+"""Files of JSON Lines: which lines hold events, what is wrong with the others, and who is named.
+
+Nothing is sent from here.
+"""
+
+from __future__ import annotations
+
+import codecs
+import difflib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO, NamedTuple
+
+from schemas.events import ClaimEvent, Event, Invalid, Problem, ReportEvent, parse_event
+from schemas.wire import MAX_EVENT_BYTES
+
+# Blanks round an event are not counted as part of it, so a line may be longer than an event.
+MAX_LINE_BYTES = 2 * MAX_EVENT_BYTES
+
+
+class Line(NamedTuple):
+    """One line that is not blank; `raw` is None if it was too long to be kept."""
+
+    file: str
+    number: int
+    raw: bytes | None
+
+    def complaint(self, problem: Problem) -> str:
+        """`FILE:LINE: field: reason`, on one line whatever the input held."""
+        field = problem.field or "event"
+        reason = problem.reason.replace(" at line 1 column ", " at column ")
+        return printable(f"{self.file}:{self.number}: {field}: {reason}")
+
+
+def printable(text: str) -> str:
+    """`text` on one line, with what would move a terminal's cursor written as escapes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def read_lines(name: str, file: BinaryIO) -> Iterator[Line]:
+    """The lines of `file` that are not blank, without blanks or a byte order mark round them."""
+    number = 0
+    while piece := file.readline(MAX_LINE_BYTES):
+        number += 1
+        whole = piece
+        while len(piece) == MAX_LINE_BYTES and not piece.endswith(b"\n"):
+            whole = b""
+            piece = file.readline(MAX_LINE_BYTES)
+        if not whole:
+            yield Line(name, number, None)
+            continue
+        raw = (whole.removeprefix(codecs.BOM_UTF8) if number == 1 else whole).strip(b" \t\r\n")
+        if raw:
+            yield Line(name, number, raw)
+
+
+def check(line: Line) -> Event | tuple[Problem, ...]:
+    """The event in `line`, or everything that is wrong with it."""
+    if line.raw is None or len(line.raw) > MAX_EVENT_BYTES:
+        return (Problem("", f"expected at most {MAX_EVENT_BYTES:,} bytes in an event"),)
+    if line.raw.startswith(b"["):
+        return (Problem("", "expected one JSON object; a batch is written as one event a line"),)
+    try:
+        return parse_event(line.raw)
+    except Invalid as error:
+        return error.problems
+
+
+class Parties:
+    """Which parties are named as actors, and which are spoken of by a claim, conflict by conflict.
+
+    An actor of whom no claim speaks is often a slip of the pen: `Russia` is not `RUS`.
+    """
+
+    def __init__(self) -> None:
+        self._bound: dict[str, set[str]] = {}
+        self._named: dict[str, Counter[str]] = {}
+        self._first: dict[tuple[str, str], str] = {}
+
+    def bind(self, conflict: str, parties: Iterable[str]) -> None:
+        """A claim of `conflict` binds `parties`, or denies that it does."""
+        self._bound.setdefault(conflict, set()).update(parties)
+
+    def name(self, conflict: str, party: str, *, times: int = 1, where: str = "") -> None:
+        """`times` reports of `conflict` name `party` as the actor, the first of them at `where`."""
+        self._named.setdefault(conflict, Counter())[party] += times
+        self._first.setdefault((conflict, party), where)
+
+    def note(self, event: Event, where: str) -> None:
+        """Take up what `event` says."""
+        if isinstance(event, ClaimEvent):
+            self.bind(event.data.conflict, event.data.bound_parties)
+        elif isinstance(event, ReportEvent):
+            actor = event.data.actor
+            if actor is not None and actor.party is not None:
+                self.name(event.data.conflict, actor.party, where=where)
+
+    def warnings(self) -> list[str]:
+        """One line for each actor of whom no claim of its conflict speaks, and what was meant."""
+        found = []
+        for conflict, named in sorted(self._named.items()):
+            bound = self._bound.get(conflict, set())
+            if not bound:
+                found.append(
+                    f"no claim is known for conflict {conflict!r}: its reports are judged when "
+                    "there is one"
+                )
+                continue
+            for party, times in sorted(named.items()):
+                if party not in bound:
+                    where = self._first[conflict, party]
+                    found.append(_warning(conflict, party, times, where, bound))
+        return [printable(line) for line in found]
+
+
+def _warning(conflict: str, party: str, times: int, where: str, bound: set[str]) -> str:
+    count = f"{times:,} report{'s' if times != 1 else ''}"
+    first = f", first at {where}" if where else ""
+    meant = meant_by(party, bound)
+    hint = f"; did you mean {meant!r}?" if meant else f"; known are {', '.join(sorted(bound))}"
+    return f"no claim of conflict {conflict!r} binds actor {party!r} ({count}{first}){hint}"
+
+
+def meant_by(party: str, known: Iterable[str]) -> str | None:
+    """The one of `known` that `party` may have meant: the code of a state, or one that is close."""
+    import pycountry
+
+    by_look = {one.casefold(): one for one in known}
+    try:
+        code = pycountry.countries.search_fuzzy(party)[0].alpha_3.casefold()
+    except LookupError:
+        code = ""
+    close = [code] if code in by_look else difflib.get_close_matches(party.casefold(), by_look, n=1)
+    return by_look[close[0]] if close else None

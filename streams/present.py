@@ -1,0 +1,222 @@
+"""What people see: consoles, tables, progress, and the wording of times, windows and answers.
+
+Results go to stdout, all else to stderr; colour and progress bars only where there is a terminal.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Protocol
+
+from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console
+from rich.measure import Measurement
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from schemas.time import OPEN, UNKNOWN, Bound, Daily, Limit, Span, iso
+from streams.lines import printable
+
+if TYPE_CHECKING:
+    from streams.endpoint import Endpoint
+    from streams.settings import Settings
+
+# Wide enough that nothing is cut or wrapped where no terminal has a width of its own.
+UNLIMITED = 1_000_000
+
+STYLES = {
+    "violation": "bold red",
+    "contested": "bold yellow",
+    "undetermined": "yellow",
+    "clear": "green",
+    "yes": "red",
+    "no": "green",
+    "unknown": "yellow",
+}
+
+
+@cache
+def _console(*, stderr: bool) -> Console:
+    console = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        console.width = UNLIMITED
+    return console
+
+
+def say(text: str | Text = "", *, style: str | None = None) -> None:
+    """A line of the result, to stdout."""
+    _console(stderr=False).print(text, style=style, soft_wrap=True)
+
+
+def err(text: str, *, style: str | None = None) -> None:
+    """A line beside the result, to stderr."""
+    _console(stderr=True).print(text, style=style, soft_wrap=True)
+
+
+def table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str | Text]],
+    *,
+    right: Sequence[int] = (),
+    indent: int = 0,
+    narrow: Sequence[str] = (),
+) -> None:
+    """A table to stdout. On a terminal too narrow for it: `narrow`, or else one cell a line."""
+    console = _console(stderr=False)
+    cells = [[c if isinstance(c, Text) else Text(printable(c)) for c in row] for row in rows]
+    shown = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+    for number, name in enumerate(columns):
+        shown.add_column(Text(printable(name)))
+        shown.columns[number].justify = "right" if number in right else "left"
+    for row in cells:
+        shown.add_row(*row)
+    padded = Padding(shown, (0, 0, 0, indent), expand=False)
+    if not console.is_terminal:
+        _print_plain(columns, cells, right, indent)
+    elif _fits(shown, console.width - indent):
+        console.print(padded)
+    elif narrow:
+        for text in narrow:
+            say(" " * indent + printable(text))
+    else:
+        _print_records(columns, cells, indent)
+
+
+def _print_plain(
+    columns: Sequence[str], rows: list[list[Text]], right: Sequence[int], indent: int
+) -> None:
+    """The same without a terminal: as wide as it is, and quick for many rows."""
+    lines = [[printable(name) for name in columns], *([c.plain for c in row] for row in rows)]
+    widths = [max(cell_len(line[number]) for line in lines) for number in range(len(columns))]
+    lines.insert(1, ["─" * width for width in widths])
+    for number, line in enumerate(lines):
+        gap = "───" if number == 1 else "   "
+        padded = (
+            set_cell_size(text, width) if at not in right else " " * (width - cell_len(text)) + text
+            for at, (text, width) in enumerate(zip(line, widths, strict=True))
+        )
+        sys.stdout.write(" " * indent + gap.join(padded).rstrip() + "\n")
+
+
+def _fits(shown: Table, width: int) -> bool:
+    console = _console(stderr=False)
+    whole = console.options.update(width=UNLIMITED)
+    return Measurement.get(console, whole, shown).maximum <= width
+
+
+def _print_records(columns: Sequence[str], rows: list[list[Text]], indent: int) -> None:
+    widest = max(len(name) for name in columns)
+    for row in rows:
+        say(" " * indent + "─" * (widest + 2))
+        for name, cell in zip(columns, row, strict=True):
+            if cell.plain:
+                say(Text.assemble(" " * indent, (f"{printable(name):<{widest}}  ", "bold"), cell))
+
+
+def in_colour(verdict: str) -> Text:
+    """A verdict or an answer, in the colour it always has."""
+    return Text(verdict, style=STYLES.get(verdict, ""))
+
+
+def answer(said: bool | None) -> str:
+    """A three-valued answer as a word."""
+    return {True: "yes", False: "no", None: "unknown"}[said]
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 event`, `1,200 events`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def bounds(lower: int, upper: int) -> str:
+    """A count with its bounds: `2`, or `0..3`."""
+    return f"{lower:,}" if lower == upper else f"{lower:,}..{upper:,}"
+
+
+def when(limit: Limit) -> str:
+    """An instant for people, to the second: `2026-01-29 22:00Z`."""
+    text = iso(limit // 1_000_000 * 1_000_000 if isinstance(limit, int) else limit)
+    return text.replace("T", " ").replace(":00Z", "Z")
+
+
+def window_in_words(parts: Iterable[Span | Daily]) -> str:
+    """A window, in UTC; `a..b` is a bound somewhere between the two."""
+    return "; ".join(_part(part) for part in parts)
+
+
+def _part(part: Span | Daily) -> str:
+    stretch = f"{_bound(part.start)} to {_bound(part.end)}"
+    if isinstance(part, Span):
+        return stretch
+    always = part.start == UNKNOWN and part.end in (OPEN, UNKNOWN)
+    hours = f"daily {part.from_:%H:%M} to {part.to:%H:%M} {part.zone}"
+    return hours if always else f"{hours}, {stretch}"
+
+
+def _bound(bound: Bound) -> str:
+    if bound == OPEN:
+        return "open end"
+    if bound == UNKNOWN:
+        return "unknown"
+    if bound.earliest == bound.latest:
+        return when(bound.earliest)
+    earliest = "?" if bound.earliest == UNKNOWN.earliest else when(bound.earliest)
+    latest = "?" if bound.latest == UNKNOWN.latest else when(bound.latest)
+    return f"{earliest}..{latest}"
+
+
+class Progress(Protocol):
+    """How far something is."""
+
+    def advance(self, by: int) -> None:
+        """So much more is done."""
+
+
+class _Unseen:
+    def advance(self, by: int) -> None:
+        """Nobody looks."""
+
+
+@contextmanager
+def progress_bar(doing: str, total: int | None) -> Iterator[Progress]:
+    """A progress bar on stderr while the block runs, if that is a terminal; `total` if known."""
+    console = _console(stderr=True)
+    if not console.is_terminal:
+        yield _Unseen()
+        return
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    with Bars(*columns, TimeRemainingColumn(), console=console, transient=True) as bars:
+        task = bars.add_task(doing, total=total)
+
+        class Seen:
+            def advance(self, by: int) -> None:
+                bars.advance(task, by)
+
+        yield Seen()
+
+
+@contextmanager
+def waiting(doing: str) -> Iterator[None]:
+    """A sign of life on stderr while the block runs, if that is a terminal."""
+    console = _console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(doing):
+        yield
+
+
+def say_ready(settings: Settings, endpoint: Endpoint) -> None:
+    """What a worker that is ready tells whoever started it; to stderr, as a log would be."""
+    broker = endpoint.bootstrap if settings.broker else f"embedded, {endpoint.bootstrap}"
+    err(f"Worker ready. Data: {settings.data_dir}; broker: {broker}")
+    err(f"Metrics: {endpoint.http}/metrics")
+    err("Publish events with `truce publish FILE`; stop with Ctrl-C.")

@@ -1,0 +1,179 @@
+"""`truce publish`: validates every line, sends the good ones, tells what is wrong with others."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from schemas.events import Event
+from streams.client import WORKER_ENDED, Knowledge, wait_until_judged, worker_of
+from streams.command import BadInput, CommandError, Unreachable
+from streams.endpoint import Endpoint
+from streams.lines import Line, Parties, check, read_lines
+from streams.present import Progress, counted, err, progress_bar, say
+from streams.publisher import Delivered, Publisher
+from streams.settings import Settings
+
+NOUNS = {
+    "commitment.claimed": "claim",
+    "commitment.claim_retracted": "claim retraction",
+    "incident.reported": "report",
+    "incident.report_retracted": "report retraction",
+}
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was found in the files."""
+
+    good: Counter[str] = field(default_factory=Counter)
+    bad: int = 0
+    conflicts: set[str] = field(default_factory=set)
+    parties: Parties = field(default_factory=Parties)
+
+    @property
+    def events(self) -> int:
+        """How many lines held an event."""
+        return self.good.total()
+
+    def in_words(self) -> str:
+        """`15 events (6 claims, 9 reports)`."""
+        kinds = ", ".join(
+            counted(self.good[kind], NOUNS[kind]) for kind in NOUNS if self.good[kind]
+        )
+        return counted(self.events, "event") + (f" ({kinds})" if kinds else "")
+
+
+class Target(NamedTuple):
+    """Where to publish, and the worker whose database decides when it is done, if there is one.
+
+    `alive` tells whether it makes sense to go on.
+    """
+
+    bootstrap: str
+    declare: Settings | None
+    endpoint: Endpoint | None
+    alive: Callable[[], bool]
+
+
+def run_publish(settings: Settings, files: Sequence[str], *, dry_run: bool) -> int:
+    """Publish `files`. Returns the exit code."""
+    target = None if dry_run else find_target(settings)
+    tally = Tally()
+    take_up_known_parties(settings, tally.parties)
+    try:
+        delivered = publish_files(settings, files, target, tally)
+    except Unreachable as error:
+        if target is None or target.endpoint in {None, worker_of(settings)}:
+            raise
+        # The broker has gone with its worker, and with what it had not judged.
+        raise Unreachable(WORKER_ENDED) from error
+    finally:
+        for warning in tally.parties.warnings():
+            err(f"warning: {warning}", style="yellow")
+    bad = f"; {counted(tally.bad, 'line')} could not be read" if tally.bad else ""
+    if delivered is None:
+        say(f"{tally.in_words()} would be published{bad}")
+    else:
+        judged = " and judged" if target is not None and target.endpoint is not None else ""
+        say(f"{tally.in_words()} published{judged}{bad}")
+    return 1 if tally.bad else 0
+
+
+def find_target(settings: Settings) -> Target:
+    """The broker to publish to: the one that is set, or that of the running worker."""
+    if settings.broker:
+        return Target(",".join(map(str, settings.broker)), settings, None, lambda: True)
+    endpoint = worker_of(settings)
+    if endpoint is None:
+        raise Unreachable(
+            f"no worker runs on {settings.data_dir}: start one with `truce run`, "
+            "or set TRUCE_BROKER=kafka://HOST:PORT"
+        )
+    return Target(endpoint.bootstrap, None, endpoint, lambda: worker_of(settings) == endpoint)
+
+
+def publish_files(
+    settings: Settings, files: Sequence[str], target: Target | None, tally: Tally
+) -> Delivered | None:
+    """Read `files` and send what is good to `target` (None: nowhere, and nothing is returned)."""
+    with ExitStack() as stack:
+        publisher = None
+        if target is not None:
+            publisher = stack.enter_context(
+                Publisher(target.bootstrap, target.declare, target.alive)
+            )
+        send = _nowhere if publisher is None else publisher.add
+        with progress_bar("reading", _size(files)) as progress:
+            for name in files:
+                _publish_file(name, send, tally, progress)
+        if publisher is None or target is None:
+            return None
+        delivered = publisher.finish()
+    if target.endpoint is not None:
+        wait_until_judged(settings, target.endpoint, delivered.ends)
+    return delivered
+
+
+def _nowhere(_: str, __: bytes) -> None:
+    """Where a dry run sends its events."""
+
+
+def _publish_file(
+    name: str, send: Callable[[str, bytes], None], tally: Tally, progress: Progress
+) -> None:
+    for line in _lines(name, progress):
+        found = check(line)
+        if isinstance(found, tuple):
+            tally.bad += 1
+            for problem in found:
+                err(line.complaint(problem))
+        elif line.raw is not None:
+            _note(tally, found, line)
+            send(found.data.conflict, line.raw)
+
+
+def _note(tally: Tally, event: Event, line: Line) -> None:
+    tally.good[event.type] += 1
+    tally.conflicts.add(event.data.conflict)
+    tally.parties.note(event, f"{line.file}:{line.number}")
+
+
+def _lines(name: str, progress: Progress) -> Iterator[Line]:
+    if name == "-":
+        yield from _read("stdin", sys.stdin.buffer, progress)
+        return
+    try:
+        with Path(name).open("rb") as file:
+            yield from _read(name, file, progress)
+    except OSError as error:
+        raise BadInput(f"{name} cannot be read: {error.strerror or error}") from error
+
+
+def _read(name: str, file: BinaryIO, progress: Progress) -> Iterator[Line]:
+    for line in read_lines(name, file):
+        yield line
+        progress.advance(len(line.raw or b"") + 1)
+
+
+def _size(files: Sequence[str]) -> int | None:
+    """How many bytes there are to read; None if that cannot be known."""
+    try:
+        return None if "-" in files else sum(Path(name).stat().st_size for name in files)
+    except OSError:
+        return None
+
+
+def take_up_known_parties(settings: Settings, parties: Parties) -> None:
+    """Let `parties` know whom the claims in the database bind, as far as it can be asked."""
+    try:
+        for conflict, bound in Knowledge(settings).bound_parties():
+            parties.bind(conflict, bound)
+    except CommandError:
+        # A warning that cannot be given well is no reason to publish nothing.
+        return

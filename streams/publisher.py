@@ -1,0 +1,215 @@
+"""Sends events to the broker: packed into CloudEvents batches, in order within each conflict.
+
+A thin blocking face of an aiokafka producer, whose loop runs in a thread of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from concurrent.futures import wait
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
+
+from schemas.wire import CONTENT_TYPE_BATCH, CONTENT_TYPE_EVENT, encode_batch, headers
+from streams.command import BadInput, Unreachable
+from streams.topics import EVENTS, TopicError, declared, ensure
+
+if TYPE_CHECKING:
+    from aiokafka import AIOKafkaProducer
+
+    from streams.settings import Settings
+
+# Well below what a broker takes by default (1 MB), and small enough to show progress by.
+MAX_BATCH_BYTES = 256 * 1024
+MAX_BATCH_EVENTS = 500
+# How long an event waits for company when more is slow to come.
+LINGER_SECONDS = 0.2
+SECONDS_TO_CONNECT = 10.0
+SECONDS_TO_DISCONNECT = 2.0
+SECONDS_BETWEEN_LOOKS = 0.3
+
+T = TypeVar("T")
+
+
+class Delivered(NamedTuple):
+    """What the broker has acknowledged: events, and the offset after the last by partition."""
+
+    events: int
+    ends: dict[int, int]
+
+
+class _Waiting:
+    def __init__(self) -> None:
+        self.raws: list[bytes] = []
+        self.size = 0
+        self.since = time.monotonic()
+
+
+class Publisher:
+    """A context manager round one connection; `add` and `finish` block, and raise `Unreachable`."""
+
+    def __init__(
+        self,
+        bootstrap: str,
+        declare: Settings | None = None,
+        alive: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """`declare`: create the topics as these settings say, where they are missing.
+
+        `alive` tells whether the broker may still answer; once it does not, nothing is waited for.
+        """
+        self._bootstrap = bootstrap
+        self._declare = declare
+        self._alive = alive
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._producer: AIOKafkaProducer | None = None
+        self._waiting: dict[str, _Waiting] = {}
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+        self._lingering = threading.Thread(target=self._linger, daemon=True)
+        self._sent: list[tuple[int, asyncio.Future[Any]]] = []
+        self._events = 0
+        self._ends: dict[int, int] = {}
+        self._failed: Exception | None = None
+
+    def __enter__(self) -> Self:
+        # What it has to say is said by the exception.
+        logging.getLogger("aiokafka").addHandler(logging.NullHandler())
+        logging.getLogger("aiokafka").propagate = False
+        self._thread.start()
+        try:
+            self._do(self._connect())
+        except TopicError as error:
+            self._close()
+            raise BadInput(str(error)) from error
+        except Exception as error:
+            self._close()
+            reason = str(error) or type(error).__name__
+            raise Unreachable(f"no broker answers at {self._bootstrap}: {reason}") from error
+        self._lingering.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._lingering.join()
+        self._close()
+
+    def add(self, conflict: str, raw: bytes) -> None:
+        """Send the event whose JSON text is `raw`, soon."""
+        with self._lock:
+            waiting = self._waiting.get(conflict)
+            if waiting is not None and waiting.size + len(raw) > MAX_BATCH_BYTES:
+                self._flush(conflict)
+                waiting = None
+            if waiting is None:
+                waiting = self._waiting[conflict] = _Waiting()
+            waiting.raws.append(raw)
+            waiting.size += len(raw)
+            if len(waiting.raws) >= MAX_BATCH_EVENTS:
+                self._flush(conflict)
+
+    def finish(self) -> Delivered:
+        """Wait until the broker has acknowledged all that was added."""
+        with self._lock:
+            for conflict in list(self._waiting):
+                self._flush(conflict)
+            self._try(self._settle(0))
+        return Delivered(self._events, dict(self._ends))
+
+    def _linger(self) -> None:
+        while not self._over.wait(LINGER_SECONDS):
+            with self._lock:
+                before = time.monotonic() - LINGER_SECONDS
+                for conflict in [c for c, w in self._waiting.items() if w.since < before]:
+                    try:
+                        self._flush(conflict)
+                    except Unreachable as error:
+                        self._failed = error
+
+    def _flush(self, conflict: str) -> None:
+        """Hand over what waits of this conflict. One at a time, so that order is kept."""
+        if self._failed is not None:
+            raise self._failed
+        if not self._alive():
+            raise Unreachable(f"the broker at {self._bootstrap} has ended")
+        self._try(self._send(conflict, self._waiting.pop(conflict).raws))
+
+    def _try(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            self._do(work)
+        except Unreachable:
+            raise
+        except Exception as error:
+            reason = str(error) or type(error).__name__
+            raise Unreachable(
+                f"the broker at {self._bootstrap} took {self._events:,} events and then no more "
+                f"({reason}); publish again when it answers: what is known is passed over"
+            ) from error
+
+    async def _connect(self) -> None:
+        from aiokafka import AIOKafkaProducer
+
+        async with asyncio.timeout(SECONDS_TO_CONNECT):
+            if self._declare is not None:
+                topics = declared(self._declare.partitions, self._declare.replication)
+                await ensure(self._bootstrap, topics)
+            self._producer = AIOKafkaProducer(
+                bootstrap_servers=self._bootstrap,
+                acks="all",
+                max_request_size=16 * 2**20,
+                request_timeout_ms=15_000,
+            )
+            await self._producer.start()
+
+    async def _send(self, conflict: str, raws: list[bytes]) -> None:
+        if self._producer is None:
+            raise RuntimeError("not connected")
+        kind = CONTENT_TYPE_EVENT if len(raws) == 1 else CONTENT_TYPE_BATCH
+        value = raws[0] if len(raws) == 1 else encode_batch(raws)
+        key, head = conflict.encode(), list(headers(kind))
+        sent = await self._producer.send(EVENTS, value=value, key=key, headers=head)
+        self._sent.append((len(raws), sent))
+        await self._settle(64)
+
+    async def _settle(self, at_most: int) -> None:
+        """Wait until no more than so many records are without an answer, oldest first."""
+        while len(self._sent) > at_most or (self._sent and self._sent[0][1].done()):
+            events, future = self._sent.pop(0)
+            where = await future
+            self._events += events
+            self._ends[where.partition] = max(where.offset + 1, self._ends.get(where.partition, 0))
+
+    def _do(self, work: Coroutine[Any, Any, T]) -> T:
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        while True:
+            done, _ = wait({future}, SECONDS_BETWEEN_LOOKS)
+            if done:
+                return future.result()
+            if not self._alive():
+                future.cancel()
+                raise Unreachable(f"the broker at {self._bootstrap} has ended")
+
+    def _close(self) -> None:
+        # What is left undone was told by an exception: asyncio need not tell it again.
+        self._loop.set_exception_handler(lambda *_: None)
+        asyncio.run_coroutine_threadsafe(self._disconnect(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _disconnect(self) -> None:
+        if self._producer is not None:
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(self._producer.stop(), SECONDS_TO_DISCONNECT)
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)

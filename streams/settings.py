@@ -1,0 +1,189 @@
+"""What a user can set, read once from the environment and from options; nothing else reads either.
+
+Values are checked here and every problem is reported by the name of its setting.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+
+class Setting(NamedTuple):
+    """One environment variable: its name, its default as text and what it means."""
+
+    name: str
+    default: str
+    meaning: str
+
+
+class Address(NamedTuple):
+    """A host and a TCP port to listen on; port 0 means any free one."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+DEFAULT_HTTP = Address("127.0.0.1", 6066)
+
+
+class SettingsError(ValueError):
+    """Some settings cannot be used; `problems` has one line for each."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+SETTINGS = (
+    Setting("TRUCE_BROKER", "", "kafka://HOST:PORT[,HOST:PORT]; unset: an embedded broker"),
+    Setting("TRUCE_DATA_DIR", "truce-data", "where the database and what belongs to it is kept"),
+    Setting("TRUCE_HTTP", "127.0.0.1:6066", "where the pages listen; port 0: any free one"),
+    Setting("TRUCE_TOKEN_FILE", "", "file with the bearer token of those who may post events"),
+    Setting("TRUCE_GROUP", "trucewatch", "Kafka consumer group that the worker joins"),
+    Setting("TRUCE_PARTITIONS", "4", "partitions of each topic"),
+    Setting("TRUCE_REPLICATION", "1", "replicas of each topic, when the worker creates it"),
+    Setting("TRUCE_MEMORY", "400MB", "how much memory the database engine may take"),
+    Setting("TRUCE_MAX_BATCH", "2000", "most records judged in one transaction"),
+    Setting("TRUCE_DEBUG", "no", "yes: show tracebacks and the libraries' log"),
+)
+
+_MEMORY = re.compile(r"[1-9]\d*(\.\d+)?\s?([KMGT]i?B)", re.IGNORECASE)
+_GROUP = re.compile(r"[A-Za-z0-9._-]{1,200}")
+_YES = frozenset({"yes", "true", "on", "1"})
+_NO = frozenset({"no", "false", "off", "0"})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set. `broker` is empty for the embedded one."""
+
+    broker: tuple[Address, ...] = ()
+    data_dir: Path = Path("truce-data")
+    http: Address = DEFAULT_HTTP
+    token_file: Path | None = None
+    group: str = "trucewatch"
+    partitions: int = 4
+    replication: int = 1
+    memory: str = "400MB"
+    max_batch: int = 2_000
+    debug: bool = False
+
+    @property
+    def database(self) -> Path:
+        """The file of the database."""
+        return self.data_dir / "truce.duckdb"
+
+
+def load(environ: Mapping[str, str], options: Mapping[str, str | None] | None = None) -> Settings:
+    """Settings from `environ`, overridden by those of `options` that are not None.
+
+    Both go by the names of `SETTINGS`. Raises `SettingsError` that names every bad one.
+    """
+    given = {s.name: environ.get(s.name) or s.default for s in SETTINGS}
+    unknown = set(options or ()) - set(given)
+    if unknown:
+        raise SettingsError(tuple(f"{name}: there is no such setting" for name in sorted(unknown)))
+    given |= {name: value for name, value in (options or {}).items() if value is not None}
+    reading = _Reading(given)
+    settings = Settings(
+        broker=reading.broker("TRUCE_BROKER"),
+        data_dir=reading.directory("TRUCE_DATA_DIR"),
+        http=reading.address("TRUCE_HTTP"),
+        token_file=reading.file("TRUCE_TOKEN_FILE"),
+        group=reading.matching("TRUCE_GROUP", _GROUP, "letters, digits, '.', '_' and '-'"),
+        partitions=reading.number("TRUCE_PARTITIONS", 1, 1_000),
+        replication=reading.number("TRUCE_REPLICATION", 1, 100),
+        memory=reading.matching("TRUCE_MEMORY", _MEMORY, "a size such as 400MB or 2GB"),
+        max_batch=reading.number("TRUCE_MAX_BATCH", 1, 100_000),
+        debug=reading.yes_or_no("TRUCE_DEBUG"),
+    )
+    if reading.problems:
+        raise SettingsError(tuple(reading.problems))
+    return settings
+
+
+class _Reading:
+    """Reads settings one by one and collects what is wrong with them."""
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        self._given = given
+        self.problems: list[str] = []
+
+    def _refuse(self, name: str, expected: str) -> None:
+        self.problems.append(f"{name}={self._given[name]!r}: expected {expected}")
+
+    def broker(self, name: str) -> tuple[Address, ...]:
+        url = self._given[name].strip()
+        if not url:
+            return ()
+        scheme, _, rest = url.partition("://")
+        found = [_address(part, 9092) for part in rest.removesuffix("/").split(",")]
+        addresses = tuple(a for a in found if a is not None and a.port)
+        if scheme != "kafka" or len(addresses) != len(found):
+            self._refuse(name, "kafka://HOST:PORT[,HOST:PORT...]")
+        return addresses
+
+    def address(self, name: str) -> Address:
+        address = _address(self._given[name].strip(), None)
+        if address is None:
+            self._refuse(name, "HOST:PORT, such as 127.0.0.1:6066")
+            return Address("127.0.0.1", 0)
+        return address
+
+    def directory(self, name: str) -> Path:
+        path = Path(self._given[name]).expanduser()
+        if path.exists() and not path.is_dir():
+            self._refuse(name, "a directory; this is a file")
+        return path
+
+    def file(self, name: str) -> Path | None:
+        text = self._given[name]
+        if not text:
+            return None
+        path = Path(text).expanduser()
+        if not path.is_file():
+            self._refuse(name, "a file that exists")
+        return path
+
+    def number(self, name: str, least: int, most: int) -> int:
+        text = self._given[name].strip()
+        # Not isdecimal(): that takes digits of other scripts, too.
+        value = int(text) if re.fullmatch(r"[0-9]{1,9}", text) else least - 1
+        if not least <= value <= most:
+            self._refuse(name, f"a whole number from {least} to {most}")
+        return value
+
+    def matching(self, name: str, pattern: re.Pattern[str], expected: str) -> str:
+        text = self._given[name].strip()
+        if not pattern.fullmatch(text):
+            self._refuse(name, expected)
+        return text
+
+    def yes_or_no(self, name: str) -> bool:
+        text = self._given[name].strip().lower()
+        if text not in _YES | _NO:
+            self._refuse(name, "yes or no")
+        return text in _YES
+
+
+def _address(text: str, default_port: int | None) -> Address | None:
+    try:
+        parts = urlsplit(f"//{text}")
+        port = parts.port
+    except ValueError:
+        return None
+    if port is None:
+        port = default_port
+    plain = not (parts.path or parts.query or parts.fragment or "@" in parts.netloc)
+    if not parts.hostname or port is None or not plain or re.search(r"\s", text):
+        return None
+    return Address(parts.hostname, port)

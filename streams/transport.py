@@ -1,0 +1,423 @@
+"""Faust's consumer, made to serve the ledger, which says where to read on.
+
+What was fetched of a partition is handed to the agent as one message: Faust waits for several
+futures per message, a ceiling of some thousand a second. Nothing here looks into a record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, cast
+
+import aiokafka
+from aiokafka.errors import CorruptRecordException, KafkaError, OffsetOutOfRangeError
+from aiokafka.protocol.fetch import FetchRequest
+from aiokafka.record.memory_records import MemoryRecords
+from aiokafka.structs import ConsumerRecord
+from faust import App, Schema
+from faust.app import BootStrategy
+from faust.tables.manager import TableManager
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, AppT, ConsumerMessage, Message
+from faust.types.transports import ConsumerT
+
+MAX_BATCH_BYTES = 8 * 2**20
+
+# How a batch of Kafka's begins: offset of the first record, length from there on, leader's epoch,
+# version, checksum, attributes, and the last record's offset relative to the first.
+BATCH_HEAD = struct.Struct(">qiibIhi")
+MAGIC = 2
+
+# Batches that wait for the agent beside the one that it is busy with.
+WAITING_BATCHES = 2
+
+# Sessions of the consumer group. With Kafka those of Kafka's own clients: it refuses less than 6 s,
+# and workers that share a group need the time to be slow in. Tansu answers a join only after half
+# the session's time, a second at least, and Faust's own minute would be half a minute's start.
+KAFKA = {"broker_session_timeout": 10.0, "broker_heartbeat_interval": 3.0}
+TANSU = {"broker_session_timeout": 2.0, "broker_heartbeat_interval": 0.5}
+
+# How long a fetch waits for records, in milliseconds. Tansu looks for new ones only a few times in
+# it, so a longer wait is a later verdict; Kafka answers at once and need not be asked often.
+FETCH_WAIT_TANSU = 100
+FETCH_WAIT_KAFKA = 500
+SECONDS_TO_FETCH = 5.0
+
+
+class Batch(NamedTuple):
+    """Records of one partition in log order, as aiokafka gives them.
+
+    `position` is the offset up to which the records before were handed over: from there on none
+    was left out. (The offsets of a log may have gaps of their own.)
+    """
+
+    partition: int
+    position: int
+    records: Sequence[Any]
+
+
+class LogMismatchError(Exception):
+    """The log and the ledger do not belong together any more."""
+
+
+class Feed(NamedTuple):
+    """What the consumer asks of, and tells, the worker. All is called from the consumer's thread.
+
+    `next_offset(partition)` is where the ledger goes on; `assigned(ends)` hears of an assignment,
+    with the log's end at that moment for each partition; `fetched(partition, end)` of the log's
+    end whenever records came; `failed` of what ends the worker.
+    """
+
+    topic: str
+    fetch_wait_ms: int
+    next_offset: Callable[[int], int]
+    assigned: Callable[[Mapping[int, int]], None]
+    fetched: Callable[[int, int], None]
+    failed: Callable[[BaseException], None]
+
+
+class AsIs(Schema[Any, Any]):
+    """A Faust schema that decodes nothing: what arrives is read by `schemas.wire` alone.
+
+    Faust loses a record that its own decoding fails on.
+    """
+
+    def compile(self, app: AppT, **_: Any) -> Any:
+        """Build the function that makes an event of a message."""
+        create_event = app.create_event
+
+        async def decode(message: Message, *, propagate: bool = False) -> Any:  # noqa: ARG001
+            return create_event(None, cast("Any", message.value), None, message)
+
+        return decode
+
+
+class _Thread(driver.AIOKafkaConsumerThread):
+    consumer: LogConsumer
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        # The offset that follows what was handed over of each partition, since the last seek.
+        self._following: dict[TP, int] = {}
+        self._telling: asyncio.Task[None] | None = None
+
+    def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        # Faust does not let it be set.
+        consumer._fetch_max_wait_ms = self.consumer.feed.fetch_wait_ms
+        return consumer
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        # From here to the next seek the client reads where the Kafka group says: not for us.
+        self._following.clear()
+        await super().on_partitions_revoked(revoked)
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        offsets: Mapping[TP, int] = await self.call_thread(self._seek_to_ledger)
+        return offsets
+
+    async def _seek_to_ledger(self) -> Mapping[TP, int]:
+        """Go to where the ledger goes on, whatever offsets the Kafka group has committed."""
+        feed = self.consumer.feed
+        consumer = self._ensure_consumer()
+        offsets = {
+            tp: feed.next_offset(tp.partition)
+            for tp in consumer.assignment()
+            if tp.topic == feed.topic
+        }
+        for tp, offset in offsets.items():
+            consumer.seek(tp, offset)
+        self._following = dict(offsets)
+        if self._telling is not None:
+            self._telling.cancel()
+        self._telling = asyncio.create_task(self._tell_ends(list(offsets)))
+        return offsets
+
+    async def _tell_ends(self, tps: list[TP]) -> None:
+        """Tell where the log ended when these partitions were assigned.
+
+        Tansu's answer to that question can leave out the last records; what it says beside the
+        first records that it gives is right.
+        """
+        consumer, feed = self._ensure_consumer(), self.consumer.feed
+        try:
+            ends = await consumer.end_offsets(tps) if tps else {}
+            by = self.thread_loop.time() + SECONDS_TO_FETCH
+            while any(consumer.highwater(tp) is None for tp in tps):
+                if self.thread_loop.time() > by:
+                    break
+                await asyncio.sleep(0.01)
+            marks = {tp: consumer.highwater(tp) or 0 for tp in tps}
+        except (KafkaError, AssertionError) as error:
+            # Assigned anew meanwhile: then another seek asks again.
+            driver.logger.warning("cannot tell where the log ends: %r", error)
+            return
+        feed.assigned({tp.partition: max(ends[tp], marks[tp]) for tp in tps})
+
+    async def _fetch_records(
+        self, consumer: aiokafka.AIOKafkaConsumer, *args: Any, **kwargs: Any
+    ) -> Any:
+        """Fetch records, and with those of each partition the offset at which they follow on."""
+        try:
+            fetched = await super()._fetch_records(consumer, *args, **kwargs)
+        except OffsetOutOfRangeError as error:
+            raise LogMismatchError(_mismatch(error)) from error
+        except CorruptRecordException:
+            fetched = await self._fetch_unreadable(consumer)
+        except (KafkaError, asyncio.CancelledError):
+            raise
+        except Exception:  # noqa: BLE001 - what bytes from anywhere may raise is not to be listed
+            fetched = await self._fetch_unreadable(consumer)
+        found = {}
+        for tp, records in fetched.items():
+            if tp in self._following:
+                found[tp] = (self._following[tp], records)
+                self._following[tp] = records[-1].offset + 1
+                self.consumer.feed.fetched(tp.partition, consumer.highwater(tp) or 0)
+        return found
+
+    async def _fetch_unreadable(self, consumer: aiokafka.AIOKafkaConsumer) -> dict[TP, list[Any]]:
+        """Fetch once more, as bytes, what the client could not read, and go on after it.
+
+        The client may have passed over records of all partitions when it failed in one.
+        """
+        driver.logger.warning("the log holds what the Kafka client cannot read")
+        found = {}
+        following = dict(self._following)
+        for tp, position in following.items():
+            consumer.seek(tp, position)
+            leader = consumer._client.cluster.leader_for_partition(tp)
+            wanted = [(tp.topic, [(tp.partition, position, MAX_BATCH_BYTES)])]
+            request = FetchRequest(FETCH_WAIT_TANSU, 1, MAX_BATCH_BYTES, 0, wanted)
+            answer = await consumer._client.send(leader, request)
+            log = b"".join(part[-1] or b"" for _, parts in answer.topics for part in parts)
+            records = salvage(tp, log, position)
+            if self._following != following:
+                return {}  # assigned anew meanwhile
+            if records:
+                found[tp] = records
+                consumer.seek(tp, records[-1].offset + 1)
+        return found
+
+
+class LogConsumer(driver.Consumer):
+    """A consumer that reads on where the ledger says and hands over whole batches."""
+
+    _thread: _Thread
+    transport: LogTransport
+
+    @property
+    def feed(self) -> Feed:
+        """What links this consumer to the worker."""
+        return self.transport.feed
+
+    def _new_consumer_thread(self) -> _Thread:
+        return _Thread(self, loop=self.loop, beacon=self.beacon)
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:  # noqa: ASYNC109
+        """Give the records of each partition that were fetched, as one message or a few."""
+        try:
+            fetched, active = await self._wait_next_records(timeout)
+        except (KafkaError, LogMismatchError) as error:
+            if not self.should_stop:
+                self.feed.failed(error)
+            raise
+        if fetched is None or self.should_stop:
+            return
+        generation = self.app.consumer_generation_id
+        for tp, (position, records) in fetched.items():
+            for batch in _bounded(tp.partition, position, records):
+                if not self.flow_active or generation != self.app.consumer_generation_id:
+                    # Partitions are being assigned anew, and after that comes a seek to the
+                    # ledger's offsets: what is left out here will be fetched again.
+                    return
+                if active is None or tp in active:
+                    yield tp, self._message(tp, batch)
+
+    def _message(self, tp: TP, batch: Batch) -> ConsumerMessage:
+        # The last offset: Faust drops a message whose offset it has seen already, and a batch
+        # must not be dropped for its first records alone.
+        last = batch.records[-1]
+        return ConsumerMessage(
+            topic=last.topic,
+            partition=last.partition,
+            offset=last.offset,
+            timestamp=last.timestamp / 1000,
+            timestamp_type=last.timestamp_type,
+            headers=None,
+            key=None,
+            value=cast("bytes", batch),
+            checksum=None,
+            tp=tp,
+            generation_id=self.app.consumer_generation_id,
+        )
+
+    def on_buffer_full(self, tp: TP) -> None:
+        """Keep the partition: a full buffer makes the fetcher wait, which is enough.
+
+        Faust would stop fetching from the partition, and with none left it sleeps for a second.
+        """
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Offsets between two messages are no gaps here: a message stands for many records."""
+
+    def _new_offset(self, tp: TP) -> int | None:
+        """Tell the Kafka group what the ledger has; for tools that show lag, never for us.
+
+        What Faust counts as acknowledged is not asked: it acknowledges what has failed, too.
+        """
+        self._acked[tp].clear()
+        self._acked_index[tp].clear()
+        return self.feed.next_offset(tp.partition) or None
+
+
+class LogTransport(driver.Transport):
+    """Faust's aiokafka transport with the consumer above."""
+
+    Consumer = LogConsumer
+
+    def __init__(self, url: Any, app: AppT, feed: Feed) -> None:
+        super().__init__(url, app)
+        self.feed = feed
+
+    def create_consumer(self, callback: Any, **kwargs: Any) -> ConsumerT:
+        """Build the consumer."""
+        return self.Consumer(self, callback=callback, **kwargs)
+
+
+class _Boot(BootStrategy):
+    # Verdicts are published from the ledger's outbox, by a producer of the worker's own.
+    enable_kafka_producer = False
+    enable_web = False
+
+
+class _NoTables(TableManager):
+    async def on_start(self) -> None:
+        """Begin at once; Faust gives tables a second to be declared, and there are none."""
+        await self._update_channels()
+        await self.recovery.start()
+
+
+class LogApp(App):
+    """A Faust app that reads one log by a `Feed`, keeps no tables and writes no files."""
+
+    BootStrategy = _Boot
+
+    def __init__(self, group: str, bootstrap: str, feed: Feed, **options: Any) -> None:
+        self._feed = feed
+        super().__init__(
+            group,
+            broker=[f"kafka://{address}" for address in bootstrap.split(",")],
+            autodiscover=False,
+            web_enabled=False,
+            topic_disable_leader=True,
+            store="memory://",
+            TableManager=_NoTables,
+            # Only the ledger says where to begin. To fall back to the log's start or end in
+            # silence, where an offset is not there, would be to count twice or to lose.
+            consumer_auto_offset_reset="none",
+            consumer_max_fetch_size=MAX_BATCH_BYTES,
+            stream_buffer_maxsize=WAITING_BATCHES,
+            stream_recovery_delay=0.0,
+            **options,
+        )
+
+    @property
+    def crashed_event(self) -> Any:
+        """Set once Faust has given up; `crash_reason` says why."""
+        return self._crashed
+
+    def _new_transport(self) -> LogTransport:
+        return LogTransport(self.conf.broker_consumer, self, self._feed)
+
+    def _create_directories(self) -> None:
+        """Without tables there is nothing to keep in directories."""
+
+
+def make_app(
+    group: str,
+    bootstrap: str,
+    feed: Feed,
+    agent: Callable[[Any], Any],
+    *,
+    partitions: int,
+    max_batch: int,
+    embedded: bool,
+) -> LogApp:
+    """The app with `agent`, an async function of a stream of `Batch`, on the topic of `feed`."""
+    app = LogApp(
+        group,
+        bootstrap,
+        feed,
+        broker_max_poll_records=max_batch,
+        **(TANSU if embedded else KAFKA),
+    )
+    topic = app.topic(feed.topic, schema=AsIs(), partitions=partitions)
+    app.agent(topic, name=f"{feed.topic}.agent")(agent)
+    return app
+
+
+def _bounded(partition: int, position: int, records: Sequence[Any]) -> Iterator[Batch]:
+    """Split what was fetched where it holds more bytes than one batch may."""
+    start, size = 0, 0
+    for index, record in enumerate(records):
+        length = record.serialized_value_size
+        if index > start and size + length > MAX_BATCH_BYTES:
+            yield Batch(partition, position, records[start:index])
+            start, size, position = index, 0, records[index - 1].offset + 1
+        size += max(length, 0)
+    yield Batch(partition, position, records[start:])
+
+
+def salvage(tp: TP, log: bytes, position: int) -> list[Any]:
+    """The records from `position` on in these bytes of a log, readable or not.
+
+    Of a batch that cannot be read to its end, the last record's place is taken by one whose value
+    is the whole batch as it came: it will be rejected, byte for byte.
+    """
+    found: list[Any] = []
+    start = 0
+    while start + BATCH_HEAD.size <= len(log):
+        base, length, _, magic, _, _, last = BATCH_HEAD.unpack_from(log, start)
+        batch = log[start : start + 12 + length]
+        if length < BATCH_HEAD.size - 12 or (found and len(batch) < 12 + length):
+            break
+        start += len(batch)
+        end = base + (max(last, 0) if magic == MAGIC else 0)
+        try:
+            found.extend(_records(tp, batch, position))
+        except Exception:  # noqa: BLE001 - see above
+            end = max(end, position, found[-1].offset if found else 0)
+            found = [record for record in found if record.offset < end]
+            found.append(_record(tp, end, (0, 0), None, batch))
+    return found
+
+
+def _records(tp: TP, batch: bytes, position: int) -> Iterator[Any]:
+    parsed = MemoryRecords(batch).next_batch()
+    if not parsed.validate_crc():
+        raise CorruptRecordException(f"a batch of {tp}")
+    if parsed.is_control_batch:
+        return
+    for r in parsed:
+        if r.offset >= position:
+            stamp = (r.timestamp, r.timestamp_type)
+            yield _record(tp, r.offset, stamp, r.key, r.value, *r.headers)
+
+
+def _record(
+    tp: TP, offset: int, stamp: tuple[int, int], key: Any, value: Any, *headers: Any
+) -> Any:
+    sizes = (len(key or b""), len(value or b""))
+    return ConsumerRecord(tp.topic, tp.partition, offset, *stamp, key, value, None, *sizes, headers)
+
+
+def _mismatch(error: OffsetOutOfRangeError) -> str:
+    found = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
+    places = ", ".join(f"offset {o} of partition {tp.partition}" for tp, o in found.items())
+    return (
+        f"the log no longer has {places or 'what comes next'}: it was cut or made anew, "
+        "so the database does not belong to it"
+    )

@@ -1,0 +1,111 @@
+"""The worker's pages: its metrics, whether it lives and is ready, and how far the ledger is.
+
+They are served by aiohttp in the worker's own loop. Faust's web server stays off: it would add
+pages of its own (statistics, a router to other workers) that nobody asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from streams.agents import Progress
+from streams.settings import Address
+
+Scrape = Callable[[str], Awaitable[tuple[bytes, str] | None]]
+Check = Callable[[], str | None]
+
+PAGES = """\
+Trucewatch worker
+
+/metrics   for Prometheus
+/healthz   200 while the worker runs
+/readyz    200 when it has caught up with what was in the log at its start
+/offsets   up to which offset of each partition events are judged
+"""
+
+
+class WebError(Exception):
+    """The pages cannot be served where they should."""
+
+
+class Pages:
+    """The HTTP server. `url` holds after `start`."""
+
+    def __init__(self, address: Address, scrape: Scrape, not_ready: Check) -> None:
+        """Serve `scrape(accept)`: body and content type, and `not_ready()`: a reason or None."""
+        self.url = ""
+        self._address = address
+        self._scrape = scrape
+        self._not_ready = not_ready
+        self._progress: Progress | None = None
+        self._runner: web.AppRunner | None = None
+
+    def follow(self, progress: Progress) -> None:
+        """Show this progress, known once the broker is."""
+        self._progress = progress
+
+    async def start(self) -> None:
+        """Listen. Raises `WebError` when the port cannot be had."""
+        app = web.Application(client_max_size=64 * 1024)
+        app.add_routes(
+            [
+                web.get("/", self._index),
+                web.get("/metrics", self._metrics),
+                web.get("/healthz", self._healthz),
+                web.get("/readyz", self._readyz),
+                web.get("/offsets", self._offsets),
+            ]
+        )
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self._address.host, self._address.port)
+        try:
+            await site.start()
+        except OSError as error:
+            await self.stop()
+            raise WebError(
+                f"cannot listen on {self._address} ({error.strerror or error}): another program "
+                "may be there; set TRUCE_HTTP to another HOST:PORT, port 0 for any free one"
+            ) from error
+        port = self._runner.addresses[0][1]
+        self.url = f"http://{Address(self._address.host, port)}"
+
+    async def stop(self) -> None:
+        """Close all connections and stop listening."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def _index(self, _: web.Request) -> web.Response:
+        return web.Response(text=PAGES)
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        accepts = ",".join(request.headers.getall("Accept", []))
+        page = await self._scrape(accepts)
+        if page is None:
+            return web.Response(status=503, text="starting\n")
+        body, content_type = page
+        return web.Response(body=body, headers={"Content-Type": content_type})
+
+    async def _healthz(self, _: web.Request) -> web.Response:
+        return web.json_response({"status": "alive"})
+
+    async def _readyz(self, _: web.Request) -> web.Response:
+        reason = self._not_ready()
+        if reason is None:
+            return web.json_response({"status": "ready"})
+        return web.json_response({"status": "not ready", "reason": reason}, status=503)
+
+    async def _offsets(self, _: web.Request) -> web.Response:
+        progress = self._progress
+        if progress is None:
+            return web.json_response({"status": "not ready", "reason": "starting"}, status=503)
+        partitions = sorted(progress.next_offsets.keys() | progress.log_ends.keys())
+        return web.json_response(
+            {
+                "log_id": progress.log_id,
+                "partitions": {str(p): progress.next_offset(p) for p in partitions},
+            }
+        )

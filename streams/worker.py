@@ -1,0 +1,377 @@
+"""The composition root of a worker: what it is made of, in which order it starts, how it ends.
+
+Every part is made here and handed what it needs; importing this module makes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import logging.handlers
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Awaitable, Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from streams.agents import Agent, Failure, Judged, LedgerThread, Outbox, Progress, Publisher
+from streams.broker import Broker, BrokerError, EmbeddedBroker, RemoteBroker
+from streams.core import Core, LedgerCore
+from streams.endpoint import Endpoint, write_endpoint
+from streams.settings import Settings
+from streams.web import Pages, WebError
+
+if TYPE_CHECKING:
+    from streams.transport import LogApp
+
+DONE, FAILED, UNREACHABLE = 0, 1, 3
+
+# What a stop may take: to judge what the embedded broker's log still holds, which is lost with it;
+# to publish what is in the outbox, which otherwise waits for the next start; to leave the group.
+SECONDS_TO_CATCH_UP = 10.0
+SECONDS_OF_SILENCE = 0.25
+SECONDS_TO_PUBLISH = 5.0
+SECONDS_TO_LEAVE = 5.0
+
+SECONDS_BETWEEN_SWEEPS = 60.0
+
+logger = logging.getLogger("streams")
+
+T = TypeVar("T")
+OnReady = Callable[[Endpoint], None]
+
+
+class Ended(Exception):  # noqa: N818
+    """Why a worker could not go on, in one line, and the exit code that says so."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+def main(settings: Settings, *, on_ready: OnReady | None = None) -> int:
+    """Run a worker until a signal ends it; the exit code of the process."""
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        sys.stderr.write(f"truce: TRUCE_DATA_DIR cannot be used: {error}\n")
+        return FAILED
+    configure_logging(settings)
+    with contextlib.suppress(ImportError):
+        import uvloop
+
+        return uvloop.run(run(settings, on_ready=on_ready))
+    return asyncio.run(run(settings, on_ready=on_ready))
+
+
+def configure_logging(settings: Settings) -> None:
+    """Our own warnings to stderr; what the libraries say to a bounded file, or there as well."""
+    ours = logging.StreamHandler()
+    ours.setFormatter(logging.Formatter("truce: %(message)s"))
+    logger.handlers[:] = [ours]
+    logger.propagate = False
+    theirs: logging.Handler = ours
+    if not settings.debug:
+        path = settings.data_dir / "worker.log"
+        theirs = logging.handlers.RotatingFileHandler(path, "a", 1_000_000, 1, delay=True)
+        theirs.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    for name in ("faust", "mode", "aiokafka", "asyncio", "aiohttp", "streams.transport"):
+        library = logging.getLogger(name)
+        library.handlers[:] = [theirs]
+        library.setLevel(logging.INFO if settings.debug else logging.WARNING)
+        library.propagate = False
+    threading.excepthook = _thread_failed
+
+
+def _thread_failed(failed: threading.ExceptHookArgs) -> None:
+    """Faust's threads may end in an error when the broker does: for the log, not for stderr."""
+    if failed.exc_value is not None:
+        logging.getLogger("faust").error("a thread has failed", exc_info=failed.exc_value)
+
+
+async def run(
+    settings: Settings,
+    *,
+    on_ready: OnReady | None = None,
+    stop: asyncio.Event | None = None,
+    core: Core | None = None,
+) -> int:
+    """Run a worker until `stop` is set or a signal comes; the exit code.
+
+    `on_ready` is called once, when all is judged that was in the log at the start. What goes wrong
+    is one line on stderr.
+    """
+    worker = Worker(settings, core or LedgerCore(settings), stop or asyncio.Event())
+    try:
+        await worker.run(on_ready)
+    except Exception as error:  # noqa: BLE001 - whatever it was, the user gets one line
+        if settings.debug:
+            traceback.print_exc()
+        ended = _explained(error)
+        sys.stderr.write(f"truce: {ended}\n")
+        return ended.code
+    return DONE
+
+
+class Worker:
+    """One worker, from its start to its end."""
+
+    def __init__(self, settings: Settings, core: Core, stop: asyncio.Event) -> None:
+        self._settings = settings
+        self._core = core
+        self._stop = stop
+        self._thread = LedgerThread()
+        self._failure = Failure(asyncio.get_running_loop())
+        self._scraping = asyncio.Lock()
+        self._opened = False
+        self._not_ready: str | None = "starting"
+        self._pages = Pages(settings.http, self._metrics, lambda: self._not_ready)
+        self._broker: Broker = (
+            RemoteBroker(settings.broker) if settings.broker else EmbeddedBroker(settings.data_dir)
+        )
+        self._progress = Progress("", {})
+        self._agent: Agent | None = None
+        self._publisher: Publisher | None = None
+        self._app: LogApp | None = None
+
+    async def run(self, on_ready: OnReady | None) -> None:
+        """Start, work until told to stop or something fails, and end in good order."""
+        async with contextlib.AsyncExitStack() as stack:
+            stack.enter_context(_signals(self._stop))
+            starting = asyncio.create_task(self._start(stack, on_ready))
+            ending = asyncio.create_task(self._until_end())
+            await asyncio.wait({starting, ending}, return_when=asyncio.FIRST_COMPLETED)
+            if starting.done() and starting.exception() is not None:
+                await _over(ending)
+                starting.result()
+            if not starting.done():
+                await ending
+                await _over(starting)
+            await ending
+            self._raise_failure()
+            await self._drain()
+
+    async def _until_end(self) -> None:
+        waiting = {
+            asyncio.create_task(event.wait()) for event in (self._stop, self._failure.happened)
+        }
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waiting:
+                task.cancel()
+
+    def _raise_failure(self) -> None:
+        if self._broker.died.is_set():
+            raise Ended(UNREACHABLE, "the embedded broker has died; start the worker again")
+        if self._failure.reason is not None:
+            raise self._failure.reason
+
+    async def _start(self, stack: contextlib.AsyncExitStack, on_ready: OnReady | None) -> None:
+        self._settings.data_dir.mkdir(parents=True, exist_ok=True)
+        broker = self._broker
+        # It needs a moment to start, and has that while the ledger is opened.
+        stack.push_async_callback(broker.stop)
+        broker_starting = asyncio.create_task(broker.start())
+        stack.push_async_callback(_over, broker_starting)
+        stack.push_async_callback(self._pages.stop)
+        await self._pages.start()
+        stack.callback(self._thread.close)
+        stack.push_async_callback(self._thread.do, self._core.close)
+        outbox = await self._thread.do(self._core.open)
+        self._opened = True
+        await broker_starting
+        self._watch(stack, broker.died.wait())
+        await self._join(stack, outbox)
+        quack, token = await self._thread.do(self._core.serve)
+        self._watch(stack, self._sweep())
+        await self._reach(lambda: self._progress.to_catch_up is not None)
+        endpoint = Endpoint(
+            os.getpid(), self._pages.url, quack, token, broker.bootstrap, broker.log_id
+        )
+        # Before it has caught up: from here on commands may ask the worker, and must, since no
+        # other process can open the database.
+        stack.callback(write_endpoint(self._settings.data_dir, endpoint).remove)
+        self._not_ready = "catching up with what was in the log at the start"
+        await self._reach(lambda: self._progress.caught_up)
+        self._not_ready = None
+        if on_ready is not None:
+            on_ready(endpoint)
+
+    async def _join(self, stack: contextlib.AsyncExitStack, outbox: Outbox) -> None:
+        """Begin to read the log and to publish."""
+        # Imported here, while the broker starts: Faust takes its time.
+        from streams import topics
+        from streams.transport import FETCH_WAIT_KAFKA, FETCH_WAIT_TANSU, Feed, make_app
+
+        settings, broker, core = self._settings, self._broker, self._core
+        declared = topics.declared(settings.partitions, settings.replication)
+        await topics.ensure(broker.bootstrap, declared)
+        offsets = await self._thread.do(core.offsets, broker.log_id)
+        progress = self._progress = Progress(
+            broker.log_id, dict.fromkeys(range(settings.partitions), 0) | dict(offsets)
+        )
+        self._pages.follow(progress)
+        self._publisher = publisher = Publisher(outbox, self._thread, broker.bootstrap)
+        stack.push_async_callback(publisher.stop)
+        await publisher.start()
+        self._watch(stack, publisher.run())
+        self._agent = Agent(
+            core.read,
+            lambda batch: core.judge(broker.log_id, batch),
+            self._thread,
+            progress,
+            self._failure,
+            self._after_batch,
+        )
+        loop = asyncio.get_running_loop()
+        feed = Feed(
+            topics.EVENTS,
+            FETCH_WAIT_TANSU if broker.embedded else FETCH_WAIT_KAFKA,
+            progress.next_offset,
+            lambda ends: _in_loop(loop, progress.assigned, ends),
+            progress.fetched,
+            self._failure.set,
+        )
+        self._app = app = make_app(
+            *(settings.group, broker.bootstrap, feed, self._agent.run),
+            partitions=settings.partitions,
+            max_batch=settings.max_batch,
+            embedded=broker.embedded,
+        )
+        stack.push_async_callback(self._leave)
+        self._watch(stack, _crashed(app))
+        await app.start()
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(SECONDS_BETWEEN_SWEEPS)
+            await self._thread.do(self._core.sweep)
+
+    def _watch(self, stack: contextlib.AsyncExitStack, lasting: Awaitable[object]) -> None:
+        """Take the end of what should last as a failure of the worker."""
+
+        async def watch() -> None:
+            try:
+                await lasting
+            except Exception as error:  # noqa: BLE001 - it is raised where the worker ends
+                self._failure.set(error)
+            else:
+                self._failure.set(Ended(FAILED, "a part of the worker ended"))
+
+        stack.push_async_callback(_over, asyncio.create_task(watch()))
+
+    async def _reach(self, reached: Callable[[], bool]) -> None:
+        progress = self._progress
+        while not reached():
+            progress.changed.clear()
+            await progress.changed.wait()
+
+    def _after_batch(self, judged: Judged) -> None:
+        self._core.judged(judged, self._progress.lag())
+        if self._publisher is not None:
+            self._publisher.wake()
+
+    async def _metrics(self, accepts: str) -> tuple[bytes, str] | None:
+        if not self._opened:
+            return None
+        async with self._scraping:
+            return await asyncio.to_thread(self._core.metrics, accepts)
+
+    async def _drain(self) -> None:
+        """Finish what was begun, so that nothing is left half way or unsaid."""
+        self._not_ready = "stopping"
+        if self._agent is None or self._publisher is None:
+            return
+        if self._broker.embedded:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._finish_log(), SECONDS_TO_CATCH_UP)
+        await self._agent.drain()
+        self._raise_failure()
+        try:
+            await asyncio.wait_for(self._publisher.publish(), SECONDS_TO_PUBLISH)
+        except TimeoutError:
+            logger.warning("some verdicts are not published yet; the next start does that")
+        self._raise_failure()
+
+    async def _leave(self) -> None:
+        """Stop Faust, which leaves the group, if there is still anybody to say goodbye to."""
+        if self._app is not None:
+            seconds = 0.5 if self._broker.died.is_set() else SECONDS_TO_LEAVE
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(self._app.stop(), seconds)
+
+    async def _finish_log(self) -> None:
+        """Judge what is in the log of a broker that will end with the worker.
+
+        Tansu's own word for the end of its log may be late, so silence is waited for as well.
+        """
+        progress = self._progress
+        while self._failure.reason is None:
+            before = dict(progress.next_offsets)
+            await asyncio.sleep(SECONDS_OF_SILENCE)
+            if progress.next_offsets == before and progress.reached(progress.log_ends):
+                return
+
+
+def _in_loop(loop: asyncio.AbstractEventLoop, call: Callable[[T], None], arg: T) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop may be closed already
+        loop.call_soon_threadsafe(call, arg)
+
+
+async def _crashed(app: LogApp) -> None:
+    """Wait until Faust has given up, and raise why."""
+    await app.crashed_event.wait()
+    raise app.crash_reason or RuntimeError("Faust has given up")
+
+
+async def _over(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    await asyncio.wait({task})
+    if not task.cancelled():
+        task.exception()  # marks it as seen
+
+
+@contextlib.contextmanager
+def _signals(stop: asyncio.Event) -> Iterator[None]:
+    """Let the first SIGINT or SIGTERM set `stop`, and a second one end the process at once."""
+    loop = asyncio.get_running_loop()
+    handled = (signal.SIGINT, signal.SIGTERM)
+
+    def told() -> None:
+        if stop.is_set():
+            sys.stderr.write("truce: told twice to stop: ended before all was finished\n")
+            sys.stderr.flush()
+            # The ledger holds whole batches only, and the broker ends with its parent.
+            os._exit(FAILED)
+        stop.set()
+
+    installed = []
+    for number in handled:
+        # Only the main thread may: elsewhere the caller has `stop`.
+        with contextlib.suppress(ValueError, RuntimeError, NotImplementedError):
+            loop.add_signal_handler(number, told)
+            installed.append(number)
+    try:
+        yield
+    finally:
+        for number in installed:
+            loop.remove_signal_handler(number)
+
+
+def _explained(error: Exception) -> Ended:
+    from aiokafka.errors import KafkaError
+
+    if isinstance(error, Ended):
+        return error
+    if isinstance(error, BrokerError | KafkaError):
+        return Ended(UNREACHABLE, str(error) or type(error).__name__)
+    text = " ".join(str(error).split()) or "no reason given"
+    known = isinstance(error, WebError) or type(error).__module__.partition(".")[0] in {
+        "streams",
+        "analytics",
+    }
+    return Ended(FAILED, text if known else f"{type(error).__name__}: {text}")

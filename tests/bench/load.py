@@ -1,0 +1,85 @@
+"""Synthetic logs for measuring: claims whose windows do or do not overlap, and incidents in them."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+ORIGIN = datetime(2020, 1, 1, tzinfo=UTC)
+HOURS_EACH = 48
+ACTS = ("missile_strike", "drone_strike", "shelling", "raid")
+TARGETS = ("substation", "power_generation", "residential", "transport", "heating")
+PLACES = ("UA-30", "UA-63", "UA-51", "UA-12", "UA-23")
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def _event(number: str, kind: str, data: dict[str, Any]) -> bytes:
+    return json.dumps(
+        {
+            "specversion": "1.0",
+            "id": number,
+            "source": "https://bench.example",
+            "type": kind,
+            "time": _iso(ORIGIN),
+            "data": data,
+        }
+    ).encode()
+
+
+def claims(count: int, *, overlap: bool, conflict: str = "bench") -> Iterator[bytes]:
+    """`count` commitments of one claim each; at most three windows meet unless all `overlap`."""
+    for number in range(count):
+        start = ORIGIN + (timedelta() if overlap else timedelta(hours=number * HOURS_EACH / 2))
+        length = timedelta(hours=count * HOURS_EACH if overlap else HOURS_EACH)
+        yield _event(
+            f"claim-{number}",
+            "commitment.claimed",
+            {
+                "conflict": conflict,
+                "commitment_id": f"truce-{number}",
+                "claim_id": "text",
+                "claimed_by": {"name": "Mediator", "role": "mediator"},
+                "stance": "asserts",
+                "bound_parties": ["AAA", "BBB"],
+                "prohibits": {"acts": ["strike"], "targets": ["energy"]},
+                "area": ["UA"],
+                "window": [{"start": _iso(start), "end": _iso(start + length)}],
+            },
+        )
+
+
+def incidents(
+    count: int, *, claims: int, conflict: str = "bench", seed: int = 1
+) -> Iterator[bytes]:
+    """`count` incidents of one report each, spread evenly over the windows of `claims` claims."""
+    rng = random.Random(seed)
+    minutes = int(claims * HOURS_EACH / 2 * 60)
+    for number in range(count):
+        occurred = ORIGIN + timedelta(minutes=rng.randrange(minutes))
+        launched = rng.randrange(1, 80)
+        yield _event(
+            f"report-{number}",
+            "incident.reported",
+            {
+                "conflict": conflict,
+                "incident_id": f"incident-{number}",
+                "report_id": "air-force",
+                "reported_by": {"name": "Air Force", "kind": "military", "party": "BBB"},
+                "occurred": {"start": _iso(occurred), "end": _iso(occurred + timedelta(hours=1))},
+                "actor": {"party": rng.choice(("AAA", "BBB", "CCC")), "confidence": "confirmed"},
+                "act": rng.choice(ACTS),
+                "targets": [rng.choice(TARGETS)],
+                "places": [rng.choice(PLACES)],
+                "weapons": [
+                    {"type": "missile", "launched": launched, "intercepted": launched // 2}
+                ],
+                "effects": {"injured": {"min": 0, "max": rng.randrange(1, 20)}},
+                "evidence": ["https://bench.example/report"],
+            },
+        )

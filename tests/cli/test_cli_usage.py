@@ -1,0 +1,110 @@
+"""What is typed wrong, what is missing, and which exit code says so, in one line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import SCENARIO, TRUCE, environment, truce
+
+COMMANDS = ("demo", "run", "publish", "status", "explain", "sql", "schema")
+NOBODY = "kafka://127.0.0.1:9"
+
+# Without a worker and without a database: arguments, exit code, what the one line says.
+ENDS = (
+    (("publish",), 2, "FILE"),
+    (("publish", "no-such-file.jsonl"), 2, "no-such-file.jsonl"),
+    (("stats",), 2, "did you mean 'status'?"),
+    (("status", "--jsno"), 2, "--json"),
+    (("sql", "--format", "xml", "select 1"), 2, "'json'"),
+    (("schema", "incident.seen"), 2, "'incident.reported'"),
+    (("run", "--http", "nowhere"), 2, "TRUCE_HTTP"),
+    (("run", "--broker", "http://x", "--partitions", "0"), 2, "TRUCE_PARTITIONS"),
+    (("publish", str(SCENARIO)), 3, "truce run"),
+    (("publish", "--broker", NOBODY, str(SCENARIO)), 3, "no broker answers"),
+    (("status",), 1, "truce demo"),
+    (("explain", "2026-02-03-barrage"), 1, "truce demo"),
+    (("sql", "select 1"), 1, "truce demo"),
+    (("sql",), 1, "is empty"),
+    (("publish", "--dry-run", str(SCENARIO)), 0, None),
+    (("schema", "incident.reported"), 0, None),
+    (("schema",), 0, None),
+    (("--help",), 0, None),
+)
+
+
+@pytest.mark.parametrize(("args", "code", "says"), ENDS, ids=[" ".join(e[0])[:50] for e in ENDS])
+def test_exit_codes(args: tuple[str, ...], code: int, says: str | None, tmp_path: Path) -> None:
+    done = truce(*args, data_dir=tmp_path / "none", given=b" ")
+
+    assert done.returncode == code, done.stderr
+    if says is None:
+        assert done.stdout
+        assert done.stderr == ""
+    else:
+        assert done.stdout == ""
+        assert done.stderr.startswith("truce: ")
+        assert done.stderr.count("\n") == 1, "an error is one line"
+        assert says in done.stderr
+
+
+def test_a_traceback_is_shown_on_request_only(tmp_path: Path) -> None:
+    asked = truce("status", "--debug", data_dir=tmp_path)
+    by_setting = truce("status", data_dir=tmp_path, TRUCE_DEBUG="yes")
+
+    assert "Traceback" in asked.stderr
+    assert "Traceback" in by_setting.stderr
+    assert asked.returncode == by_setting.returncode == 1
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_with_an_example(name: str) -> None:
+    done = truce(name, "--help")
+
+    assert done.returncode == 0
+    assert f"\n  truce {name}" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_the_help_of_run_lists_every_setting() -> None:
+    from streams.settings import SETTINGS
+
+    shown = " ".join(truce("run", "--help").stdout.split())
+
+    for one in SETTINGS:
+        assert f"[{one.name}" in shown
+        assert not one.default or one.name == "TRUCE_DEBUG" or f"default {one.default}]" in shown
+
+
+def test_an_option_comes_before_the_environment(tmp_path: Path) -> None:
+    done = truce("status", "--data-dir", tmp_path / "mine", data_dir=tmp_path / "theirs")
+
+    assert str(tmp_path / "mine") in done.stderr
+
+
+def test_schema_is_json_that_names_what_is_asked_for() -> None:
+    schema = json.loads(truce("schema", "commitment.claimed").stdout)
+    log = json.loads(truce("schema").stdout)
+
+    assert schema["$schema"].endswith("2020-12/schema")
+    assert log["asyncapi"].startswith("3.")
+    assert "truce.events" in json.dumps(log)
+
+
+def test_a_pipe_that_closes_early_is_no_error(judged: Path) -> None:
+    command = f'{" ".join(TRUCE)} sql "from range(200000)" --format csv | head -n 1'
+    done = subprocess.run(
+        ["sh", "-c", command],
+        env=environment(judged),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.stdout == "range\n"
+    assert "Traceback" not in done.stderr
+    assert "Broken" not in done.stderr

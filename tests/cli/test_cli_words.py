@@ -1,0 +1,73 @@
+"""Wording: windows, lines of files, slips of the pen; without a process or a database."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import math
+
+import pytest
+
+from schemas.time import OPEN, UNKNOWN, Bound, Daily, Span, to_instant
+from streams.lines import MAX_LINE_BYTES, Parties, meant_by, printable, read_lines
+from streams.present import bounds, counted, window_in_words
+
+
+def at(day: int) -> int:
+    return to_instant(dt.datetime(2026, 2, day, tzinfo=dt.UTC))
+
+
+FIRST, SECOND = Bound.at(at(1)), Bound.at(at(2))
+EIGHT, TWO = dt.time(8), dt.time(14)
+
+WINDOWS = (
+    (Span(FIRST, SECOND), "2026-02-01 00:00Z to 2026-02-02 00:00Z"),
+    (Span(FIRST, OPEN), "2026-02-01 00:00Z to open end"),
+    (Span(FIRST, UNKNOWN), "2026-02-01 00:00Z to unknown"),
+    (Span(UNKNOWN, SECOND), "unknown to 2026-02-02 00:00Z"),
+    (
+        Span(Bound(-math.inf, at(1)), Bound(at(2), math.inf)),
+        "?..2026-02-01 00:00Z to 2026-02-02 00:00Z..?",
+    ),
+    (Daily(EIGHT, TWO, "Asia/Gaza", UNKNOWN, OPEN), "daily 08:00 to 14:00 Asia/Gaza"),
+    (
+        Daily(EIGHT, TWO, "Asia/Gaza", FIRST, OPEN),
+        "daily 08:00 to 14:00 Asia/Gaza, 2026-02-01 00:00Z to open end",
+    ),
+)
+
+
+@pytest.mark.parametrize(("part", "words"), WINDOWS, ids=[words for _, words in WINDOWS])
+def test_a_window_in_words(part: Span | Daily, words: str) -> None:
+    assert window_in_words((part,)) == words
+
+
+def test_counts_carry_their_bounds() -> None:
+    assert (bounds(2, 2), bounds(0, 1_200)) == ("2", "0..1,200")
+    assert (counted(1, "event"), counted(0, "event")) == ("1 event", "0 events")
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [("Russia", "RUS"), ("rus", "RUS"), ("RU", "RUS"), ("Ukraine", "UKR"), ("Hamas", None)],
+)
+def test_what_an_actor_may_have_meant(said: str, meant: str | None) -> None:
+    assert meant_by(said, ["UKR", "RUS"]) == meant
+
+
+def test_a_party_that_is_denied_to_be_bound_is_no_slip() -> None:
+    parties = Parties()
+    parties.bind("c", ["RUS", "UKR"])
+    parties.name("c", "UKR")
+
+    assert parties.warnings() == []
+
+
+def test_a_line_too_long_is_one_line_and_the_next_is_read() -> None:
+    file = io.BytesIO(b"x" * (3 * MAX_LINE_BYTES) + b"\n{}\n")
+
+    assert [(line.number, line.raw) for line in read_lines("f", file)] == [(1, None), (2, b"{}")]
+
+
+def test_what_is_printed_cannot_move_the_cursor() -> None:
+    assert printable("a\x1b[2J\nb\u202e\x9b") == "a\\x1b[2J\\nb\\u202e\\x9b"

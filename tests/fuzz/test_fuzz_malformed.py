@@ -1,0 +1,77 @@
+"""Whatever arrives: nothing crashes, nothing is lost, and what was good beside it is judged."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from itertools import chain
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from analytics.ledger import Ledger
+from schemas.wire import Rejected, decode
+from streams.pipeline import RawRecord, load_standing, process, read
+from tests.fuzz.malformed import CONFLICT, KINDS, Bad, malformed, oversized, wrong_keys
+from tests.given import claim, report
+
+INPUTS = int(os.environ.get("TRUCE_FUZZ_INPUTS", "100000"))
+BATCH = 1_000
+GOOD_EVERY = 20
+
+
+@pytest.mark.fuzz
+def test_every_malformed_input_is_rejected_and_counted_and_the_good_are_judged(
+    tmp_path: Path,
+) -> None:
+    ledger = Ledger.open(tmp_path / "truce.duckdb")
+    standing = load_standing(ledger)
+    rejected: Counter[str] = Counter()
+    good = 1
+    offset = 0
+    sent: list[RawRecord] = [_record(0, Bad("", CONFLICT, claim().encode()))]
+
+    def flush() -> None:
+        tally = process(ledger, standing, "log", read(sent))
+        rejected.update(tally.rejected)
+        sent.clear()
+
+    bad = [*wrong_keys(), *oversized()]
+    total = len(bad) + INPUTS
+    for number, one in enumerate(chain(bad, malformed(INPUTS, seed=2026))):
+        offset += 1
+        sent.append(_record(offset, one))
+        if number % GOOD_EVERY == 0:
+            offset += 1
+            good += 1
+            line = report(incident_id=f"good-{number}").encode()
+            sent.append(_record(offset, Bad("", CONFLICT, line)))
+        if len(sent) >= BATCH or len(one.value or b"") > 1_000_000:
+            flush()
+    flush()
+    ledger.close()
+
+    assert rejected.total() == total
+    with duckdb.connect(str(tmp_path / "truce.duckdb"), read_only=True) as db:
+        assert db.execute("SELECT count(*) FROM rejected").fetchone() == (total,)
+        assert db.execute("SELECT count(*) FROM events").fetchone() == (good,)
+        judged = db.execute("SELECT verdict, count(*) FROM verdicts GROUP BY ALL").fetchall()
+        assert judged == [("violation", good - 1)]
+        reasons = db.execute("SELECT DISTINCT reason FROM rejected").fetchall()
+        assert {reason for (reason,) in reasons} == rejected.keys()
+
+
+def _record(offset: int, one: Bad) -> RawRecord:
+    return RawRecord(0, offset, 1_700_000_000_000 + offset, one.key, one.value)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_rejection_says_what_is_wrong_and_keeps_the_bytes(kind: str) -> None:
+    of_kind = (one for one in malformed(len(KINDS) * 40, seed=1) if one.kind == kind)
+    for one in of_kind:
+        (found,) = decode(one.value, one.key)
+        assert isinstance(found, Rejected)
+        assert found.raw == (one.value or b"")
+        assert found.problems
+        assert all(problem.reason and len(problem.reason) < 1_000 for problem in found.problems)

@@ -1,0 +1,128 @@
+"""What must not matter: batches, duplicates, restarts, and the order of unrelated events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.wire import CONTENT_TYPE_BATCH, encode_batch
+from streams.pipeline import RawRecord
+from tests.generated import conflict_of, logs, subject_of
+from tests.given import given as given_events
+from tests.logged import HISTORY, PARTITIONS, STANDING, Scratch, dump, fold_into, records
+
+VERDICTS = {
+    "verdicts": """
+        SELECT conflict, commitment_id, incident_id, party, verdict, independent_reports
+        FROM verdicts""",
+    "claim_verdicts": """
+        SELECT conflict, commitment_id, claim_id, incident_id, party, verdict,
+            in_window, party_bound, act_prohibited, target_covered, in_area, still_bound
+        FROM claim_verdicts""",
+}
+
+
+@pytest.fixture(scope="module")
+def scratch() -> Scratch:
+    return Scratch()
+
+
+def split(items: Sequence[RawRecord], cuts: set[int]) -> list[Sequence[RawRecord]]:
+    edges = [0, *sorted(cuts - {len(items)}), len(items)]
+    return [items[lo:hi] for lo, hi in pairwise(edges)]
+
+
+def commuted(log: Sequence[str], order: Sequence[str]) -> list[str]:
+    """The log in another order, in which events about one claim or report keep theirs."""
+    queues = {subject: iter([r for r in log if subject_of(r) == subject]) for subject in map(subject_of, log)}
+    return [next(queues[subject_of(raw)]) for raw in order]
+
+
+@settings(max_examples=500)
+@given(data=st.data(), log=logs())
+def test_batches_restarts_duplicates_and_the_order_of_unrelated_events_do_not_matter(
+    scratch: Scratch, data: st.DataObject, log: list[str]
+) -> None:
+    items = records(log)
+    cuts = data.draw(st.sets(st.integers(1, len(items)), max_size=4), label="cuts")
+    at_once = scratch.folded([items], HISTORY | STANDING)
+    in_batches = scratch.folded(split(items, cuts), HISTORY | STANDING, restart=True)
+    assert in_batches == at_once
+
+    standing = {name: at_once[name] for name in STANDING}
+    noisy = list(log)
+    for original in data.draw(st.lists(st.sampled_from(log), max_size=4), label="repeated"):
+        # The same event may come again at any later place in the log.
+        after = noisy.index(original)
+        noisy.insert(data.draw(st.integers(after + 1, len(noisy))), original)
+    again = records(noisy)
+    delivered_twice = [again, again[data.draw(st.integers(0, len(again) - 1)) :]]
+    assert scratch.folded(delivered_twice, STANDING) == standing
+
+    order = data.draw(st.permutations(log), label="order")
+    assert scratch.folded([records(commuted(log, order))], STANDING) == standing
+
+
+@settings(max_examples=20)
+@given(data=st.data(), log=logs(min_size=3))
+def test_a_database_that_is_closed_and_opened_goes_on_where_it_was(
+    tmp_path_factory: pytest.TempPathFactory, scratch: Scratch, data: st.DataObject, log: list[str]
+) -> None:
+    path: Path = tmp_path_factory.mktemp("reopened") / "truce.duckdb"
+    items = records(log)
+    cuts = data.draw(st.sets(st.integers(1, len(items)), max_size=3), label="cuts")
+    fold_into(path, split(items, cuts))
+    assert dump(path, HISTORY | STANDING) == scratch.folded([items], HISTORY | STANDING)
+
+
+@settings(max_examples=50)
+@given(log=logs())
+def test_a_record_of_many_events_says_the_same_as_many_records(
+    scratch: Scratch, log: list[str]
+) -> None:
+    batched = [
+        RawRecord(
+            partition,
+            0,
+            0,
+            conflict.encode(),
+            encode_batch([raw for raw in log if conflict_of(raw) == conflict]),
+            (("content-type", CONTENT_TYPE_BATCH.encode()),),
+        )
+        for conflict, partition in PARTITIONS.items()
+    ]
+    assert scratch.folded([batched], STANDING) == scratch.folded([records(log)], STANDING)
+
+
+@settings(max_examples=500)
+@given(log=logs(max_size=20))
+def test_judging_step_by_step_agrees_with_judging_claims_first(log: list[str]) -> None:
+    # `given` asserts of each step that it starts from what stood.
+    claims_first = sorted(log, key=lambda raw: "commitment." not in raw)
+    found = given_events(commuted(log, claims_first)).verdicts_by_conflict
+    assert found == given_events(log).verdicts_by_conflict
+
+
+@settings(max_examples=50)
+@given(log=logs(max_size=20))
+def test_the_database_holds_what_the_fold_said_and_each_pair_once(
+    scratch: Scratch, log: list[str]
+) -> None:
+    folded = given_events(log).verdicts_by_conflict
+    rows = scratch.folded([records(log)], VERDICTS)
+    assert rows["verdicts"] == sorted(
+        ((*key, j.party, j.verdict, j.independent_reports) for key, j in folded.items()), key=repr
+    )
+    assert rows["claim_verdicts"] == sorted(
+        (
+            (conflict, commitment_id, row.claim_id, incident_id, j.party, row.verdict, *row.criteria)
+            for (conflict, commitment_id, incident_id), j in folded.items()
+            for row in j.claims
+        ),
+        key=repr,
+    )

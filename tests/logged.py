@@ -1,0 +1,117 @@
+"""Logs folded into real DuckDB databases, and those compared row by row."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from analytics.database import connect, migrate
+from analytics.ledger import Ledger
+from streams.pipeline import RawRecord, load_standing, process, read
+from tests.generated import conflict_of
+
+LOG_ID = "log"
+EPOCH_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
+PARTITIONS = {"east": 0, "west": 1}
+IN_MEMORY = Path(":memory:")
+
+Dump = dict[str, list[tuple[Any, ...]]]
+
+STANDING = {
+    "claims": "SELECT * EXCLUDE (recorded_at) FROM claims",
+    "reports": "SELECT * EXCLUDE (recorded_at) FROM reports",
+    "claim_verdicts": "SELECT * EXCLUDE (recorded_at) FROM claim_verdicts",
+    "verdicts": "SELECT * EXCLUDE (recorded_at) FROM verdicts",
+}
+TABLES = (
+    "events",
+    "rejected",
+    "claim_versions",
+    "report_versions",
+    "claim_verdict_versions",
+    "verdict_versions",
+    "log_offsets",
+    "outbox",
+)
+HISTORY = {table: f"FROM {table}" for table in TABLES if table != "outbox"} | {
+    "outbox": "SELECT * EXCLUDE (seq) FROM outbox",
+    "compliance": "FROM compliance",
+}
+
+
+def records(lines: Sequence[str], *, tick: int = 3) -> list[RawRecord]:
+    """One record an event, in log order; several share an append time, as they do in life."""
+    offsets: Counter[int] = Counter()
+    found = []
+    for number, raw in enumerate(lines):
+        conflict = conflict_of(raw)
+        partition = PARTITIONS.get(conflict, 0)
+        found.append(
+            RawRecord(
+                partition,
+                offsets[partition],
+                EPOCH_MS + number // tick,
+                conflict.encode(),
+                raw.encode(),
+            )
+        )
+        offsets[partition] += 1
+    return found
+
+
+def fold_into(path: Path, batches: Iterable[Sequence[RawRecord]]) -> None:
+    """Fold the batches into the database at `path`, each by a worker of its own."""
+    for batch in batches:
+        with Ledger.open(path) as ledger:
+            process(ledger, load_standing(ledger), LOG_ID, read(batch))
+
+
+class Scratch:
+    """One database in memory, emptied for each log: making one anew takes longer than the fold."""
+
+    def __init__(self) -> None:
+        self._connection = connect(IN_MEMORY, threads=1)
+        migrate(self._connection, IN_MEMORY)
+
+    def folded(
+        self,
+        batches: Iterable[Sequence[RawRecord]],
+        queries: dict[str, str],
+        *,
+        restart: bool = False,
+    ) -> Dump:
+        """What the queries answer after the batches; `restart`: each by a worker of its own."""
+        for table in TABLES:
+            self._connection.execute(f"TRUNCATE {table}")
+        ledger = Ledger(self._connection, IN_MEMORY)
+        standing = load_standing(ledger)
+        for batch in batches:
+            process(ledger, standing, LOG_ID, read(batch))
+            if restart:
+                ledger = Ledger(self._connection, IN_MEMORY)
+                standing = load_standing(ledger)
+        return _answers(self._connection, queries)
+
+
+def dump(path: Path, queries: dict[str, str]) -> Dump:
+    """What each query answers, in an order of its own making."""
+    with duckdb.connect(str(path), read_only=True) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        return _answers(connection, queries)
+
+
+def _answers(connection: duckdb.DuckDBPyConnection, queries: dict[str, str]) -> Dump:
+    return {
+        name: sorted(connection.execute(query).fetchall(), key=repr)
+        for name, query in queries.items()
+    }
+
+
+def with_id(raw: str, event_id: str) -> str:
+    """The same event under another id: to the log it is another event."""
+    return json.dumps({**json.loads(raw), "id": event_id})

@@ -1,0 +1,124 @@
+"""A stand-in for the ledger that keeps records as they come, in SQLite, and judges nothing.
+
+Run as a program it is a worker with that: `plain_core.py [fail-after=N]`, settings as always from
+the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+
+class PlainCore:
+    """Records with their partition and offset, the next offsets and an outbox, in one file."""
+
+    def __init__(self, data_dir: Path, *, fail_after: int | None = None, slow: float = 0.0) -> None:
+        self.path = data_dir / "plain.sqlite"
+        self.fail_after = fail_after
+        self.slow = slow
+        self.batches: list[int] = []
+        self.served = False
+
+    def open(self) -> PlainCore:
+        self.db = sqlite3.connect(self.path, check_same_thread=False)
+        self.db.executescript(
+            """
+            CREATE TABLE IF NOT EXISTS record (log, part INT, off INT, key, value, stamp INT);
+            CREATE TABLE IF NOT EXISTS next (log, part INT, off INT, PRIMARY KEY (log, part));
+            CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMARY KEY, topic, key, value);
+            """
+        )
+        return self
+
+    def offsets(self, log_id: str) -> Mapping[int, int]:
+        return dict(self.db.execute("SELECT part, off FROM next WHERE log = ?", (log_id,)))
+
+    def read(self, records: Sequence[Any]) -> Sequence[Any]:
+        return records
+
+    def judge(self, log_id: str, records: Sequence[Any]) -> int:
+        time.sleep(self.slow)
+        if self.fail_after is not None:
+            self.fail_after -= len(records)
+            if self.fail_after < 0:
+                raise OSError("the disk is full")
+        rows = [(log_id, r.partition, r.offset, r.key, r.value, r.timestamp) for r in records]
+        with self.db:
+            self.db.executemany("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?)", rows)
+            self.db.executemany(
+                "INSERT INTO outbox (topic, key, value) VALUES ('truce.verdicts', ?, ?)",
+                [(r.key, r.value) for r in records],
+            )
+            self.db.execute(
+                "INSERT OR REPLACE INTO next VALUES (?, ?, ?)",
+                (log_id, records[-1].partition, records[-1].offset + 1),
+            )
+        self.batches.append(len(records))
+        return len(records)
+
+    def pending_outbox(self, limit: int) -> list[Any]:
+        found = self.db.execute(
+            "SELECT seq, topic, key, value FROM outbox ORDER BY seq LIMIT ?", (limit,)
+        )
+        return [(*row, (("from", b"test"),)) for row in found]
+
+    def published(self, up_to_seq: int) -> None:
+        with self.db:
+            self.db.execute("DELETE FROM outbox WHERE seq <= ?", (up_to_seq,))
+
+    def serve(self) -> tuple[str, str]:
+        self.served = True
+        return "quack:127.0.0.1:1", "secret"
+
+    def sweep(self) -> None:
+        pass
+
+    def metrics(self, accepts: str) -> tuple[bytes, str]:
+        return b"up 1\n", "text/plain; version=0.0.4; charset=utf-8"
+
+    def judged(self, judged: object, lag: Mapping[int, int]) -> None:
+        pass
+
+    def close(self) -> None:
+        if hasattr(self, "db"):
+            self.db.close()
+
+
+def rows(data_dir: Path) -> list[tuple[int, int, bytes]]:
+    with sqlite3.connect(data_dir / "plain.sqlite") as db:
+        return list(db.execute("SELECT part, off, value FROM record ORDER BY rowid"))
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    from streams import settings as s
+    from streams import transport, worker
+
+    # The broker of these tests is always a Tansu, also where it is another worker's.
+    transport.KAFKA.update(transport.TANSU)
+
+    chosen = s.load(os.environ)
+    given = dict(argument.split("=") for argument in sys.argv[1:])
+    chosen.data_dir.mkdir(parents=True, exist_ok=True)
+    worker.configure_logging(chosen)
+    core = PlainCore(
+        chosen.data_dir,
+        fail_after=int(given["fail-after"]) if "fail-after" in given else None,
+        slow=float(given.get("slow", 0)),
+    )
+
+    def ready(_: object) -> None:
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+
+    import uvloop
+
+    sys.exit(uvloop.run(worker.run(chosen, on_ready=ready, core=core)))

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from streams.settings import SETTINGS, Address, Settings, SettingsError, load
+
+
+def test_nothing_set_means_the_documented_defaults() -> None:
+    assert load({}) == Settings()
+    assert {s.name: s.default for s in SETTINGS if s.default} == {
+        "TRUCE_DATA_DIR": "truce-data",
+        "TRUCE_HTTP": "127.0.0.1:6066",
+        "TRUCE_GROUP": "trucewatch",
+        "TRUCE_PARTITIONS": "4",
+        "TRUCE_REPLICATION": "1",
+        "TRUCE_MEMORY": "400MB",
+        "TRUCE_MAX_BATCH": "2000",
+        "TRUCE_DEBUG": "no",
+    }
+
+
+def test_options_come_before_the_environment() -> None:
+    environ = {"TRUCE_DATA_DIR": "there", "TRUCE_PARTITIONS": "8"}
+    settings = load(environ, {"TRUCE_DATA_DIR": "here", "TRUCE_PARTITIONS": None})
+    assert settings.data_dir == Path("here")
+    assert settings.partitions == 8
+
+
+def test_an_empty_variable_is_as_good_as_none() -> None:
+    assert load({"TRUCE_BROKER": "", "TRUCE_HTTP": ""}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("kafka://one:9093", (Address("one", 9093),)),
+        ("kafka://one,two:9093", (Address("one", 9092), Address("two", 9093))),
+        ("kafka://[::1]:9094/", (Address("::1", 9094),)),
+    ],
+)
+def test_a_broker_is_a_list_of_addresses(url: str, expected: tuple[Address, ...]) -> None:
+    assert load({"TRUCE_BROKER": url}).broker == expected
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "one:9092",
+        "http://one:9092",
+        "kafka://",
+        "kafka://one,,two",
+        "kafka://one:port",
+        "kafka://one:99999",
+        "kafka://one:0",
+        "kafka://user:password@one:9092",
+        "kafka://one:9092/topic",
+        "kafka://o ne",
+    ],
+)
+def test_a_broker_that_is_none_is_refused_by_name(url: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        load({"TRUCE_BROKER": url})
+    assert raised.value.problems == (
+        f"TRUCE_BROKER={url!r}: expected kafka://HOST:PORT[,HOST:PORT...]",
+    )
+
+
+def test_every_problem_is_reported_and_each_by_name(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    bad = {
+        "TRUCE_BROKER": "nonsense",
+        "TRUCE_DATA_DIR": str(file),
+        "TRUCE_HTTP": "6066",
+        "TRUCE_TOKEN_FILE": str(tmp_path / "none"),
+        "TRUCE_GROUP": "a group",
+        "TRUCE_PARTITIONS": "0",
+        "TRUCE_REPLICATION": "-1",
+        "TRUCE_MEMORY": "much",
+        "TRUCE_MAX_BATCH": "1e3",
+        "TRUCE_DEBUG": "perhaps",
+    }
+    with pytest.raises(SettingsError) as raised:
+        load(bad)
+    assert [p.partition("=")[0] for p in raised.value.problems] == list(bad)
+
+
+def test_a_setting_that_does_not_exist_is_no_option() -> None:
+    with pytest.raises(SettingsError, match="TRUCE_BROKERS: there is no such setting"):
+        load({}, {"TRUCE_BROKERS": "kafka://one"})
+
+
+def test_an_address_is_written_as_it_is_read() -> None:
+    assert str(Address("::1", 80)) == "[::1]:80"
+    assert load({"TRUCE_HTTP": "[::1]:80"}).http == Address("::1", 80)

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import asyncio
+import struct
+
+import pytest
+
+from streams.transport import Batch, _bounded
+from tests.worker.plain_core import rows
+from tests.worker.running import Start, publish, within
+
+
+class Record:
+    def __init__(self, offset: int, size: int) -> None:
+        self.offset = offset
+        self.serialized_value_size = size
+
+
+def test_a_batch_is_bounded_in_bytes_and_one_record_is_always_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("streams.transport.MAX_BATCH_BYTES", 10)
+    records = [Record(offset, size) for offset, size in [(5, 4), (6, 6), (7, 1), (9, 30), (10, -1)]]
+    found = list(_bounded(2, 5, records))
+    assert [(b.position, [r.offset for r in b.records]) for b in found] == [
+        (5, [5, 6]),
+        (7, [7]),
+        (8, [9]),
+        (10, [10]),
+    ]
+    assert {batch.partition for batch in found} == {2}
+    assert isinstance(found[0], Batch)
+
+
+@pytest.mark.parametrize(
+    ("damage", "readable"),
+    [
+        pytest.param("header name", 2, id="a header's name that is no text"),
+        pytest.param("length", 0, id="a length that leads out of the record"),
+        pytest.param("checksum", 0, id="a checksum that is wrong"),
+    ],
+)
+def test_a_record_that_the_client_cannot_read_does_not_stop_the_worker(
+    start: Start, damage: str, readable: int
+) -> None:
+    process = start()
+    endpoint = process.ready()
+    sent = asyncio.run(publish_damaged(endpoint.bootstrap, damage))
+    publish(endpoint.bootstrap, [(2, b"after"), (1, b"beside")])
+    assert within(5, lambda: len(rows(process.data_dir)) == readable + 3)
+    found = [(offset, value) for p, offset, value in rows(process.data_dir) if p == 2]
+    assert found[:readable] == [(n, b"value %d" % n) for n in range(readable)]
+    assert found[readable:] == [(4, sent), (5, b"after")]
+    code, _ = process.end()
+    assert code == 0
+
+
+async def publish_damaged(bootstrap: str, damage: str) -> bytes:
+    """Send five records in a batch that is broken in its third one; the bytes of the batch."""
+    from aiokafka import AIOKafkaProducer
+    from aiokafka.record.util import calc_crc32c
+
+    async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all") as producer:
+        batch = producer.create_batch()
+        for n in range(5):
+            batch.append(
+                key=b"c", value=b"value %d" % n, timestamp=None, headers=[(f"name{n}", b"")]
+            )
+        whole = batch._build
+
+        def broken() -> bytes:
+            content = bytearray(whole())
+            place = content.index(b"name2")
+            if damage == "header name":
+                content[place : place + 2] = b"\xff\xfe"
+            elif damage == "length":
+                content[content.index(b"value 0") - 1] = 0x7F
+            if damage == "checksum":
+                content[place] ^= 1
+            else:
+                struct.pack_into(">I", content, 17, calc_crc32c(bytes(content[21:])))
+            broken_bytes.append(bytes(content))
+            return bytes(content)
+
+        broken_bytes: list[bytes] = []
+        batch._build = broken
+        await (await producer.send_batch(batch, "truce.events", partition=2))
+        return broken_bytes[0]
