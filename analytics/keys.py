@@ -8,18 +8,29 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import blake2b
 
 _HALF = 2_048
 _SHIFT = 64 - 12
+_ALL_BITS = (1 << 64) - 1
+# The golden ratio in 64 bits, as in Fibonacci hashing.
+_ODD = 0x9E3779B97F4A7C15
 
 
+@lru_cache(maxsize=16_384)
 def key_of(*names: str) -> int:
     """A number for these names in this order; the same for ever, on every machine."""
     # The separator is a control character: no identifier has one.
     digest = blake2b("\x1f".join(names).encode(), digest_size=8).digest()
     # Signed: pyarrow, through which the keys pass, compares no unsigned 64-bit literals.
     return int.from_bytes(digest, "big", signed=True)
+
+
+def joined(one: int, other: int) -> int:
+    """A key for two things of which these are the keys, in this order."""
+    mixed = (one * _ODD + other) & _ALL_BITS
+    return mixed - (1 << 64) if mixed >> 63 else mixed
 
 
 class KeySet:

@@ -5,10 +5,12 @@ One thread at a time may use a Ledger. No rules here: what is judged how comes f
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import duckdb
 
@@ -25,7 +27,7 @@ from analytics.database import (
 from analytics.keys import KeySet
 from analytics.queries import queries
 from analytics.rows import ClaimKey, Release
-from analytics.transaction import Known, Transaction
+from analytics.transaction import MOST_AT_HAND, Known, OutboxMessage, Transaction
 
 __all__ = [
     "Ledger",
@@ -39,16 +41,6 @@ __all__ = [
 ]
 
 
-class OutboxMessage(NamedTuple):
-    """A message to publish; `seq` says in which order."""
-
-    seq: int
-    topic: str
-    key: bytes | None
-    value: bytes | None
-    headers: tuple[tuple[str, bytes], ...]
-
-
 class Ledger:
     """The database, open. `commits` counts what was committed since."""
 
@@ -58,6 +50,8 @@ class Ledger:
         self._connection = connection
         self._session = Session(connection)
         self._sql = queries("reading")
+        self._at_hand: deque[OutboxMessage] = deque()
+        self._published = 0
         self._known = Known(
             event_keys=self._keys("event_keys"),
             incident_keys=self._keys("incident_keys"),
@@ -68,6 +62,8 @@ class Ledger:
             },
             last_outbox=self._rows("last_outbox")[0][0],
         )
+        left = self.pending_outbox(1)
+        self._published = left[0].seq - 1 if left else self._known.last_outbox
 
     @classmethod
     def open(
@@ -134,6 +130,8 @@ class Ledger:
 
     def pending_outbox(self, limit: int = 1_000) -> list[OutboxMessage]:
         """The oldest messages that are not known to be published, at most `limit`."""
+        if self._at_hand and self._at_hand[0].seq == self._published + 1:
+            return list(islice(self._at_hand, limit))
         return [
             OutboxMessage(
                 seq, topic, key, value, tuple((h["name"], bytes(h["value"])) for h in headers)
@@ -144,6 +142,9 @@ class Ledger:
     def published(self, up_to_seq: int) -> None:
         """Forget the messages up to `up_to_seq`: they are published."""
         self._connection.execute(queries("writing")["published"], {"up_to": up_to_seq})
+        self._published = up_to_seq
+        while self._at_hand and self._at_hand[0].seq <= up_to_seq:
+            self._at_hand.popleft()
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -158,12 +159,20 @@ class Ledger:
             self._roll_back()
             raise
         known = self._known
+        self._keep_at_hand(transaction.messages, transaction.last_outbox - known.last_outbox)
         known.extents = transaction.extents
         known.offsets.update(transaction.advanced)
         known.last_outbox = transaction.last_outbox
         known.event_keys.update(transaction.new_events)
         known.incident_keys.update(transaction.new_incidents)
         self.commits += 1
+
+    def _keep_at_hand(self, messages: list[OutboxMessage], count: int) -> None:
+        if len(self._at_hand) + count > MOST_AT_HAND:
+            # The table has them: they are read from there until what is at hand follows on.
+            self._at_hand.clear()
+        if len(messages) == count:
+            self._at_hand.extend(messages)
 
     def _roll_back(self) -> None:
         try:

@@ -14,9 +14,9 @@ import pyarrow as pa
 from analytics import tables
 from analytics.database import Session
 from analytics.flatten import Row, claim_row, report_row
-from analytics.keys import key_of
+from analytics.keys import joined, key_of
 from analytics.queries import queries
-from analytics.rows import ClaimVerdict, Judgement, Logged, Rejudged
+from analytics.rows import ClaimVerdict, Logged, Rejudged
 from schemas.events import Assertion, Denial, Report, ReportRetraction
 
 _PARTY, _VERDICT, _OCCURRED, _SINCE = 3, 4, slice(5, 8), 10
@@ -119,7 +119,7 @@ class Staging:
         data = logged.event.data
         if not isinstance(data, Report | ReportRetraction):
             raise TypeError(f"{logged.event.type} is not about a report")
-        key = key_of(data.conflict, data.incident_id, data.report_id)
+        key = joined(incident_key, key_of(data.report_id))
         self._reports.close(key, logged.recorded_at, is_stored=is_stored)
         if report is not None:
             self._reports.open(key, report_row(logged, report, incident_key, key))
@@ -128,8 +128,10 @@ class Staging:
         """A pair is judged otherwise than before."""
         self.size += 1
         at, before, after = logged.recorded_at, step.before, step.after
-        pair = (step.conflict, step.commitment_id, step.incident_id)
-        self._verdict(at, pair, before, after)
+        conflict, incident_id, commitment_id = step[:3]
+        incident_key = key_of(conflict, incident_id)
+        pair = (conflict, commitment_id, incident_id)
+        self._verdict(at, pair, joined(incident_key, key_of(conflict, commitment_id)), step)
         old = {} if before is None else {row.claim_id: row for row in before.claims}
         new = {} if after is None else {row.claim_id: row for row in after.claims}
         same_party = before is not None and after is not None and before.party == after.party
@@ -137,17 +139,12 @@ class Staging:
         for claim_id in sorted(old.keys() | new.keys()):
             was, now = old.get(claim_id), new.get(claim_id)
             if was != now or not same_party:
-                change = _ClaimChange(pair, claim_id, was, now, party)
+                key = joined(incident_key, key_of(conflict, commitment_id, claim_id))
+                change = _ClaimChange(key, pair, claim_id, was, now, party)
                 self._claim_verdict(at, change, same_party=same_party)
 
-    def _verdict(
-        self,
-        at: int,
-        pair: tuple[str, str, str],
-        before: Judgement | None,
-        after: Judgement | None,
-    ) -> None:
-        key = key_of(*pair)
+    def _verdict(self, at: int, pair: tuple[str, str, str], key: int, step: Rejudged) -> None:
+        before, after = step.before, step.after
         if before is not None and after is not None and before[1:3] == after[1:3]:
             amended = (after.occurred_start, after.occurred_end, after.independent_reports)
             standing = self._verdicts.standing(key)
@@ -168,8 +165,7 @@ class Staging:
             self._verdicts.open(key, [*row, after.independent_reports, at, None, since, key])
 
     def _claim_verdict(self, at: int, change: _ClaimChange, *, same_party: bool) -> None:
-        (conflict, commitment_id, incident_id), claim_id, was, now, party = change
-        key = key_of(conflict, commitment_id, claim_id, incident_id)
+        key, (conflict, commitment_id, incident_id), claim_id, was, now, party = change
         if was is not None and now is not None and same_party and was[:3] == now[:3]:
             standing = self._claim_verdicts.standing(key)
             if standing is not None:
@@ -216,6 +212,7 @@ class Staging:
 
 
 class _ClaimChange(NamedTuple):
+    key: int
     pair: tuple[str, str, str]
     claim_id: str
     was: ClaimVerdict | None

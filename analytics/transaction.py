@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -23,8 +23,20 @@ from schemas.wire import Rejected
 CHUNK = 5_000
 FLUSH_AT = 20_000
 BYTES_A_ROW = 4_000
+# How many messages are held in memory for whoever publishes them, besides the table.
+MOST_AT_HAND = 50_000
 Headers = Sequence[tuple[str, bytes]]
 Stored = dict[IncidentKey, dict[str, str]]
+
+
+class OutboxMessage(NamedTuple):
+    """A message to publish; `seq` says in which order."""
+
+    seq: int
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
 
 
 @dataclass(slots=True)
@@ -47,6 +59,7 @@ class Transaction:
         self.new_incidents: set[int] = set()
         self.advanced: dict[tuple[str, int], tuple[int, int]] = {}
         self.last_outbox = known.last_outbox
+        self.messages: list[OutboxMessage] = []
         self.extents = dict(known.extents)
         self._session, self._known = session, known
         self._staging = Staging()
@@ -165,6 +178,10 @@ class Transaction:
     ) -> None:
         """This is to be published once the transaction is committed."""
         self.last_outbox += 1
+        if len(self.messages) < MOST_AT_HAND:
+            self.messages.append(
+                OutboxMessage(self.last_outbox, topic, key, value, tuple(headers))
+            )
         named = [{"name": name, "value": content} for name, content in headers]
         self._staging.outbox.rows.append((self.last_outbox, topic, key, value, named))
 

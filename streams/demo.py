@@ -34,7 +34,7 @@ from streams.settings import Address, Settings
 from streams.status import Truce, gather, show_truce
 
 SHIPPED = "energy-truce-2026.jsonl"
-SECONDS_BETWEEN_LOOKS = 0.1
+SECONDS_BETWEEN_LOOKS = 0.25
 OUTSIDE = "(outside)"
 
 
@@ -205,6 +205,7 @@ def _show_incidents(truce: Truce, judged: list[Pair]) -> None:
     if rows:
         say()
         table(("incident", *asserted, "all together"), rows, indent=2)
+        say(f"  {OUTSIDE}: certainly outside of the window of that claim")
 
 
 def _explain_one(knowledge: Knowledge, conflicts: set[str]) -> str:
@@ -228,11 +229,12 @@ def _say_what_next(settings: Settings, told: str) -> None:
     usual = os.environ.get("TRUCE_DATA_DIR") or "truce-data"
     where = "" if str(settings.data_dir) == usual else f" --data-dir {settings.data_dir}"
     say(f"\nThe database is {settings.database}. Type next:")
+    metrics = f"http://{settings.http}/metrics" if settings.http.port else "its metrics"
     query = '"select commitment_id, incident_id, verdict from verdicts"'
     for command in (
         f"sql{where} {query}",
         f"explain{where} {told}",
-        f"demo --keep{where}    (and look at http://{settings.http}/metrics)",
+        f"demo --keep{where}    (and look at {metrics})",
     ):
         say(f"  {program} {command}")
 

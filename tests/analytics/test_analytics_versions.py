@@ -162,7 +162,7 @@ def _random_history(seed: int) -> list[Step]:
                 ClaimVerdict(
                     name,
                     rng.choice(answers),
-                    Criteria(*(rng.choice([True, None]) for _ in range(4))),
+                    Criteria(*(rng.choice([True, None]) for _ in range(6))),
                     rng.choice(answers),
                 )
                 for name in "cd"

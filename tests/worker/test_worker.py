@@ -163,17 +163,12 @@ def test_a_second_worker_on_the_same_data_is_refused(
     assert f"process {first.pid}" in said
 
 
-def test_a_broker_that_cannot_be_reached_is_exit_code_3(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr("streams.broker.SECONDS_TO_START", 0.1)
-    settings = Settings(
-        broker=(Address("127.0.0.1", 1),), data_dir=tmp_path, http=Address("127.0.0.1", 0)
-    )
-    assert asyncio.run(worker.run(settings, core=PlainCore(tmp_path))) == 3
-    assert capsys.readouterr().err.endswith(
-        "truce: no Kafka answers at 127.0.0.1:1: see TRUCE_BROKER\n"
-    )
+def test_while_it_waits_for_a_broker_it_can_be_told_to_stop(start: Start) -> None:
+    process = start(TRUCE_BROKER="kafka://127.0.0.1:1")
+    waiting = "truce: no Kafka answers at 127.0.0.1:1 yet: waiting for it\n"
+    assert process.popen.stderr is not None
+    assert process.popen.stderr.readline() == waiting
+    assert process.end()[0] == 0
 
 
 def test_batches_keep_the_order_of_each_partition_and_lose_nothing(tmp_path: Path) -> None:
