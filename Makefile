@@ -9,7 +9,7 @@ INSTALL := $(PIP) install --no-compile --only-binary=:all: --require-hashes
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test fuzz check format bench requirements clean
+.PHONY: help setup demo test kafka fuzz check format bench requirements clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,8 +19,11 @@ setup: $(VENV)/.project $(VENV)/.dev ## everything to work on Trucewatch, in .ve
 demo: $(VENV)/.project ## the truce of early 2026, judged before your eyes
 	@$(BIN)/truce demo
 
-test: setup ## all tests
-	@$(BIN)/python -m pytest -q --durations=10
+test: setup ## all tests but those on Apache Kafka
+	@$(BIN)/python -m pytest -q --durations=10 --ignore=tests/kafka
+
+kafka: setup ## the tests on a real Apache Kafka: wants Java 17 and Maven
+	@$(BIN)/python -m pytest -q --durations=10 tests/kafka
 
 fuzz: setup ## the tests with broken input, ten times as much of it
 	@HYPOTHESIS_PROFILE=fuzz TRUCE_FUZZ_INPUTS=$${TRUCE_FUZZ_INPUTS:-1000000} \
@@ -39,7 +42,7 @@ format: setup ## write Python and SQL as `make check` wants them
 	@$(BIN)/sqlfluff fix --disable-progress-bar --nocolor analytics
 
 bench: setup ## speed and memory, as a table
-	@$(BIN)/python tests/bench/bench.py
+	@PYTHONPATH=. $(BIN)/python tests/bench/bench.py
 
 requirements: setup ## pin the newest allowed versions, with hashes
 	@rm -f requirements/*.txt

@@ -179,9 +179,7 @@ class Transaction:
         """This is to be published once the transaction is committed."""
         self.last_outbox += 1
         if len(self.messages) < MOST_AT_HAND:
-            self.messages.append(
-                OutboxMessage(self.last_outbox, topic, key, value, tuple(headers))
-            )
+            self.messages.append(OutboxMessage(self.last_outbox, topic, key, value, tuple(headers)))
         named = [{"name": name, "value": content} for name, content in headers]
         self._staging.outbox.rows.append((self.last_outbox, topic, key, value, named))
 

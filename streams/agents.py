@@ -274,8 +274,12 @@ class Publisher:
 
     async def _send(self, pending: Sequence[Pending]) -> None:
         by_topic: dict[tuple[str, int], list[Pending]] = defaultdict(list)
+        partitions: dict[tuple[str, bytes | None], int] = {}
         for message in pending:
-            by_topic[message[1], await self._partition(message[1], message[2])].append(message)
+            topic, key = message[1:3]
+            if (topic, key) not in partitions:
+                partitions[topic, key] = await self._partition(topic, key)
+            by_topic[topic, partitions[topic, key]].append(message)
         await asyncio.gather(
             *(self._send_all(*place, messages) for place, messages in by_topic.items())
         )

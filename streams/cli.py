@@ -177,6 +177,27 @@ def sql(query: str | None, form: str) -> int:
 
 @main.command(
     cls=Command,
+    short_help="Check every verdict by a second road.",
+    examples=(
+        "truce verify",
+        "truce verify --json | jq .differences",
+    ),
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@data_dir
+def verify(as_json: bool) -> int:
+    """Check every verdict by a second road: recompute all of them in SQL, and compare.
+
+    It shares no rule with the judging. Exit code 0 if no row differs, 1 if any does; the rows that
+    differ are printed, both sides of each column.
+    """
+    from streams.verify import run_verify
+
+    return run_verify(current_settings(), as_json=as_json)
+
+
+@main.command(
+    cls=Command,
     short_help="Print the schema of the events.",
     examples=(
         "truce schema incident.reported",

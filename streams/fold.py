@@ -53,9 +53,7 @@ def fold(standing: Standing, event: Event, reports: dict[str, Report]) -> Fold:
             yield from _claim(standing, key, data)
         case ClaimRetractedEvent():
             gone = event.data
-            yield from _claim(
-                standing, (gone.conflict, gone.commitment_id, gone.claim_id), None
-            )
+            yield from _claim(standing, (gone.conflict, gone.commitment_id, gone.claim_id), None)
         case ReportEvent():
             said = event.data
             after = {**reports, said.report_id: said}
@@ -104,9 +102,7 @@ def _report(
         before = after = standing.commitment(conflict, commitment_id)
         old = judge(before, before_incident) if before_incident.reports else None
         new = judge(before, after_incident) if after_incident.reports else None
-        if before.released and standing.note_releases(
-            conflict, commitment_id, after_incident, new
-        ):
+        if before.released and standing.note_releases(conflict, commitment_id, after_incident, new):
             after = standing.commitment(conflict, commitment_id)
             new = judge(after, after_incident) if after_incident.reports else None
         if old != new:
@@ -116,9 +112,7 @@ def _report(
             yield from _again(scope, before, after, except_for=incident_id)
 
 
-def _again(
-    scope: Scope, before: Commitment, after: Commitment, *, except_for: str | None
-) -> Fold:
+def _again(scope: Scope, before: Commitment, after: Commitment, *, except_for: str | None) -> Fold:
     for incident in (yield scope):
         if incident.incident_id == except_for:
             continue

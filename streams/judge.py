@@ -94,32 +94,29 @@ def _refined(whole: Part, number: int, impact: Impact) -> Part:
     )
 
 
-@dataclass(frozen=True)
 class Incident:
-    """One incident: its standing reports by id."""
+    """One incident: its standing reports by id. A value: nothing of it may be changed.
 
-    incident_id: str
-    reports: Mapping[str, Report]
+    `told` is each report with its parts, `occurrences` when it happened according to every one of
+    these, `known_actors` the parties that a report names as `confirmed` or `likely`.
+    """
 
-    @cached_property
-    def told(self) -> tuple[tuple[Report, tuple[Part, ...]], ...]:
-        """Each report with its parts."""
-        return tuple((report, parts(report)) for report in self.reports.values())
+    __slots__ = ("incident_id", "known_actors", "occurrences", "reports", "told")
 
-    @cached_property
-    def occurrences(self) -> tuple[Occurrence, ...]:
-        """When it happened, according to every report and impact."""
-        return tuple(part.occurrence for _, each in self.told for part in each)
-
-    @cached_property
-    def known_actors(self) -> frozenset[str]:
-        """The parties that a standing report names as `confirmed` or `likely`."""
-        return frozenset(
-            report.actor.party
-            for report in self.reports.values()
-            if report.actor is not None
-            and report.actor.party is not None
-            and report.actor.confidence in ATTRIBUTED
+    def __init__(self, incident_id: str, reports: Mapping[str, Report]) -> None:
+        # All at once: every one is asked for by each commitment that the incident touches.
+        self.incident_id = incident_id
+        self.reports = reports
+        self.told = [(report, parts(report)) for report in reports.values()]
+        self.occurrences = [part.occurrence for _, each in self.told for part in each]
+        self.known_actors = frozenset(
+            [
+                report.actor.party
+                for report in reports.values()
+                if report.actor is not None
+                and report.actor.party is not None
+                and report.actor.confidence in ATTRIBUTED
+            ]
         )
 
 
@@ -291,9 +288,7 @@ def judge(commitment: Commitment, incident: Incident) -> Judgement | None:
     )
 
 
-def _overall(
-    commitment: Commitment, actors: frozenset[str], rows: list[ClaimVerdict]
-) -> Outcome:
+def _overall(commitment: Commitment, actors: frozenset[str], rows: list[ClaimVerdict]) -> Outcome:
     """Over the claims that speak of the actor; a denial, or a window elsewhere, is a clear."""
     judged: dict[str, ClaimOutcome] = {row.claim_id: row.verdict for row in rows}
     speaking = {

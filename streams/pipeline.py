@@ -125,9 +125,7 @@ def _timed(ledger: Ledger, log_id: str, batch: Sequence[Read]) -> Iterator[tuple
         yield recorded_at, read
 
 
-def _reports(
-    tx: Transaction, keys: set[IncidentKey]
-) -> dict[IncidentKey, dict[str, Report]]:
+def _reports(tx: Transaction, keys: set[IncidentKey]) -> dict[IncidentKey, dict[str, Report]]:
     stored = tx.reports(keys)
     return {key: _parsed(stored.get(key, {})) for key in keys}
 

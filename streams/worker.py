@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import logging.handlers
 import os
@@ -60,11 +61,21 @@ def main(settings: Settings, *, on_ready: OnReady | None = None) -> int:
         sys.stderr.write(f"truce: TRUCE_DATA_DIR cannot be used: {error}\n")
         return FAILED
     configure_logging(settings)
+    tune_collector()
     with contextlib.suppress(ImportError):
         import uvloop
 
         return uvloop.run(run(settings, on_ready=on_ready))
     return asyncio.run(run(settings, on_ready=on_ready))
+
+
+def tune_collector() -> None:
+    """Have Python look for cycles of garbage rarely: events make many objects, and no cycles.
+
+    Looking as often as it does by itself takes twice as long as all the judging.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def configure_logging(settings: Settings) -> None:

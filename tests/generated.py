@@ -62,7 +62,9 @@ def windows(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 
 ACTS = st.sampled_from(["any", "hostile_act", "strike", "missile_strike", "raid", "blockade"])
-TARGETS = st.sampled_from(["any", "infrastructure", "energy", "substation", "residential", "military"])
+TARGETS = st.sampled_from(
+    ["any", "infrastructure", "energy", "substation", "residential", "military"]
+)
 CODES = st.sampled_from(["UA", "UA-30", "UA-63", "RU-BEL"])
 POINTS = st.fixed_dictionaries(
     {
@@ -120,7 +122,9 @@ def occurrences(draw: st.DrawFn) -> dict[str, Any]:
 
 
 PLACES = st.lists(st.one_of(CODES, CODES, POINTS, st.none()), max_size=2, unique_by=str)
-REPORTED_TARGETS = st.lists(st.one_of(TARGETS, TARGETS, TARGETS, st.none()), max_size=2, unique=True)
+REPORTED_TARGETS = st.lists(
+    st.one_of(TARGETS, TARGETS, TARGETS, st.none()), max_size=2, unique=True
+)
 
 
 @st.composite

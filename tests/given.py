@@ -125,7 +125,9 @@ class Given:
 
     def _note(self, step: Rejudged) -> None:
         key = (step.conflict, step.commitment_id, step.incident_id)
-        assert self.verdicts_by_conflict.get(key) == step.before, "a change must start from what stood"
+        assert self.verdicts_by_conflict.get(key) == step.before, (
+            "a change must start from what stood"
+        )
         assert step.before != step.after, "only changes are told"
         if step.after is None:
             del self.verdicts_by_conflict[key]
@@ -143,7 +145,10 @@ class Given:
 
     def verdicts(self) -> dict[tuple[str, str], Judgement]:
         """(commitment_id, incident_id) -> what stands; a pair clear by time is not there."""
-        return {(commitment, incident): j for (_, commitment, incident), j in self.verdicts_by_conflict.items()}
+        return {
+            (commitment, incident): j
+            for (_, commitment, incident), j in self.verdicts_by_conflict.items()
+        }
 
     @property
     def only(self) -> Judgement | None:

@@ -191,17 +191,19 @@ async def speeds(rounds: int, records: int, overlapping: int, folder: Path) -> N
             console.print(f"round {number + 1}: {peer[-1]} {apart[-1]}", style="dim")
     worst = [*claims(CLAIMS, overlap=True), *incidents(overlapping, claims=CLAIMS)]
     async with log_of(_made(folder / "meet"), worst) as log:
-        meet.extend(
-            [await tracker(log, folder / f"meet-{n}", _free_port()) for n in range(rounds)]
-        )
+        meet.extend([await tracker(log, folder / f"meet-{n}", _free_port()) for n in range(rounds)])
     table = Table(title=f"Single-event records, {CLAIMS} standing claims, {rounds} rounds")
     for column in ("what", "records", "records/s: median (range)", "ratio to the peer", "peak MiB"):
         table.add_column(column, justify="left" if column == "what" else "right")
     table.add_row("Faust agent that does nothing (peer)", f"{records:,}", _shown(peer), "1", "")
     peak = f"{max(s.peak_mib for s in apart):,.0f}"
-    table.add_row("tracker, at most 3 windows meet", f"{records:,}", _shown(apart), _ratio(apart, peer), peak)
+    table.add_row(
+        "tracker, at most 3 windows meet", f"{records:,}", _shown(apart), _ratio(apart, peer), peak
+    )
     peak = f"{max(s.peak_mib for s in meet):,.0f}"
-    table.add_row("tracker, all windows meet", f"{overlapping:,}", _shown(meet), _ratio(meet, peer), peak)
+    table.add_row(
+        "tracker, all windows meet", f"{overlapping:,}", _shown(meet), _ratio(meet, peer), peak
+    )
     console.print(table)
 
 

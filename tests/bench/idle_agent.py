@@ -7,6 +7,7 @@ between the first record and the last, and how many there were.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 import time
@@ -86,5 +87,8 @@ async def main(broker: str, topic: str, partitions: int, records: int, folder: s
 
 
 if __name__ == "__main__":
+    # The tracker's worker does the same.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
     broker, topic, partitions, records, folder = sys.argv[1:]
     uvloop.run(main(broker, topic, int(partitions), int(records), folder))

@@ -73,7 +73,9 @@ def _wrong_type(rng: random.Random, event: dict[str, Any]) -> bytes:
 
 
 def _missing(rng: random.Random, event: dict[str, Any]) -> bytes:
-    del event["data"][rng.choice(["conflict", "incident_id", "report_id", "reported_by", "occurred"])]
+    del event["data"][
+        rng.choice(["conflict", "incident_id", "report_id", "reported_by", "occurred"])
+    ]
     return _dump(event)
 
 

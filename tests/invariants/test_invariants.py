@@ -39,7 +39,10 @@ def split(items: Sequence[RawRecord], cuts: set[int]) -> list[Sequence[RawRecord
 
 def commuted(log: Sequence[str], order: Sequence[str]) -> list[str]:
     """The log in another order, in which events about one claim or report keep theirs."""
-    queues = {subject: iter([r for r in log if subject_of(r) == subject]) for subject in map(subject_of, log)}
+    queues = {
+        subject: iter([r for r in log if subject_of(r) == subject])
+        for subject in map(subject_of, log)
+    }
     return [next(queues[subject_of(raw)]) for raw in order]
 
 
@@ -120,7 +123,15 @@ def test_the_database_holds_what_the_fold_said_and_each_pair_once(
     )
     assert rows["claim_verdicts"] == sorted(
         (
-            (conflict, commitment_id, row.claim_id, incident_id, j.party, row.verdict, *row.criteria)
+            (
+                conflict,
+                commitment_id,
+                row.claim_id,
+                incident_id,
+                j.party,
+                row.verdict,
+                *row.criteria,
+            )
             for (conflict, commitment_id, incident_id), j in folded.items()
             for row in j.claims
         ),

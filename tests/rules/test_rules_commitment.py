@@ -18,16 +18,46 @@ CASES: list[tuple[str, list[str], dict[str, Any], str]] = [
     ("all violated", [claim("1"), claim("2")], {}, "violation"),
     ("all clear", [claim("1"), claim("2", area=["MD"])], {"places": ["FR"]}, "clear"),
     ("one violated, one clear", [claim("1"), claim("2", area=["MD"])], {}, "contested"),
-    ("one violated, one elsewhere in time", [claim("1"), claim("2", window=ELSEWHEN)], {}, "contested"),
+    (
+        "one violated, one elsewhere in time",
+        [claim("1"), claim("2", window=ELSEWHEN)],
+        {},
+        "contested",
+    ),
     ("one violated, one unknown", [claim("1"), claim("2", window=UNSURE)], {}, "contested"),
-    ("one clear, one unknown", [claim("1", area=["MD"]), claim("2", window=UNSURE)], {}, "undetermined"),
+    (
+        "one clear, one unknown",
+        [claim("1", area=["MD"]), claim("2", window=UNSURE)],
+        {},
+        "undetermined",
+    ),
     ("one unknown", [claim("1", window=UNSURE)], {}, "undetermined"),
     ("violated, and denied for the actor", [claim(), denial()], {}, "contested"),
-    ("violated, and denied for somebody else", [claim(), denial(bound_parties=["BBB"])], {}, "violation"),
-    ("a claim that does not bind the actor has no say", [claim("1"), claim("2", bound_parties=["BBB"])], {}, "violation"),
+    (
+        "violated, and denied for somebody else",
+        [claim(), denial(bound_parties=["BBB"])],
+        {},
+        "violation",
+    ),
+    (
+        "a claim that does not bind the actor has no say",
+        [claim("1"), claim("2", bound_parties=["BBB"])],
+        {},
+        "violation",
+    ),
     ("no claim speaks of the actor", [claim(bound_parties=["BBB"])], {}, "clear"),
-    ("an unknown actor: every claim speaks", [claim("1"), claim("2", bound_parties=["CCC"])], NOBODY, "undetermined"),
-    ("an unknown actor outside all terms", [claim("1"), denial()], {**NOBODY, "places": ["FR"]}, "clear"),
+    (
+        "an unknown actor: every claim speaks",
+        [claim("1"), claim("2", bound_parties=["CCC"])],
+        NOBODY,
+        "undetermined",
+    ),
+    (
+        "an unknown actor outside all terms",
+        [claim("1"), denial()],
+        {**NOBODY, "places": ["FR"]},
+        "clear",
+    ),
 ]
 
 

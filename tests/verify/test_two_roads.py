@@ -1,0 +1,214 @@
+"""Two roads, one answer: what was judged event by event equals what SQL makes of all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analytics.audit import Audit, Difference
+from analytics.database import connect, migrate
+from analytics.ledger import Ledger
+from streams.pipeline import load_standing, process, read
+from tests.generated import SQUARE, logs
+from tests.given import claim, denial, report
+from tests.logged import IN_MEMORY, LOG_ID, TABLES, records
+from tests.verify.worlds import worlds
+
+EXAMPLES = settings().max_examples
+SCENARIO = Path(__file__).parents[2] / "schemas" / "examples" / "energy-truce-2026.jsonl"
+
+
+class BothRoads:
+    """A ledger in memory and an audit of it, emptied for each log."""
+
+    def __init__(self) -> None:
+        self.ledger = connect(IN_MEMORY, threads=1)
+        migrate(self.ledger, IN_MEMORY)
+        self.audit = Audit(threads=1)
+
+    def follow(self, log: Sequence[str]) -> list[Difference]:
+        """Fold `log` into the ledger, recompute it, and say what differs."""
+        for table in TABLES:
+            self.ledger.execute(f"DELETE FROM {table}")  # noqa: S608
+        ledger = Ledger(self.ledger, IN_MEMORY)
+        tally = process(ledger, load_standing(ledger), LOG_ID, read(records(log)))
+        assert not tally.rejected
+        return self.compare()
+
+    def compare(self) -> list[Difference]:
+        self.audit.take(self.ledger)
+        self.audit.recompute()
+        return list(self.audit.differences())
+
+    def verdicts(self) -> dict[str, str]:
+        """Claim -> the one verdict by it that was recomputed and stored."""
+        found = self.ledger.execute("SELECT claim_id, verdict FROM claim_verdicts").fetchall()
+        return dict(found)
+
+
+@pytest.fixture(scope="module")
+def roads() -> Iterator[BothRoads]:
+    both = BothRoads()
+    yield both
+    both.audit.close()
+    both.ledger.close()
+
+
+@settings(max_examples=EXAMPLES)
+@given(log=st.one_of(worlds(), worlds(), logs(max_size=20)))
+def test_both_roads_lead_to_the_same_verdicts(roads: BothRoads, log: list[str]) -> None:
+    assert roads.follow(log) == []
+
+
+def test_the_shipped_scenario(roads: BothRoads) -> None:
+    assert roads.follow(SCENARIO.read_text(encoding="utf-8").splitlines()) == []
+    assert roads.audit.compared()[:2] == (13, 4)
+
+
+DAILY = {"from": "00:00", "to": "12:00", "zone": "UTC"}
+OTHER_HALF = {"from": "12:00", "to": "00:00", "zone": "UTC"}
+ANYWHERE: dict[str, Any] = {"prohibits": {"acts": ["any"], "targets": ["any"]}}
+
+
+@pytest.mark.parametrize(
+    ("window", "occurred", "verdict"),
+    [
+        pytest.param(
+            [{"daily": DAILY, "end": None}, {"daily": OTHER_HALF, "end": None}],
+            {"start": "2026-01-01T00:00:00Z", "end": "2026-02-01T00:00:00Z"},
+            "undetermined",
+            id="an unknown start has no certain core",
+        ),
+        pytest.param(
+            [
+                {"daily": one, "start": "1900-01-01T00:00:00Z", "end": None}
+                for one in (DAILY, OTHER_HALF)
+            ],
+            {"start": "2026-01-01T00:00:00Z", "end": "2026-02-01T00:00:00Z"},
+            "violation",
+            id="two halves of a day make a whole one",
+        ),
+        pytest.param(
+            [{"daily": DAILY, "start": "2026-01-01T00:00:00Z", "end": None}],
+            {
+                "start": "0001-01-01T00:00:00Z",
+                "end": "9999-12-31T00:00:00Z",
+                "certainty": "throughout",
+            },
+            "violation",
+            id="what lasts for ever meets a pause at last",
+        ),
+    ],
+)
+def test_long_times_and_pauses(
+    roads: BothRoads, window: list[Any], occurred: dict[str, str], verdict: str
+) -> None:
+    log = [claim(window=window, **ANYWHERE), report(occurred=occurred)]
+    assert roads.follow([_in_east(raw) for raw in log]) == []
+    assert roads.verdicts() == {"c": verdict}
+
+
+def test_exactly_as_many_daily_spans_as_are_walked_through_are_certain(roads: BothRoads) -> None:
+    window = [
+        {"daily": one, "start": "1900-01-01T00:00:00Z", "end": None} for one in (DAILY, OTHER_HALF)
+    ]
+    # 10,000 days of two spans each.
+    occurred = {"start": "1990-01-01T00:00:00Z", "end": "2017-05-19T00:00:00Z"}
+    longer = {**occurred, "end": "2017-05-19T00:00:00.000001Z"}
+    for said, verdict in ((occurred, "violation"), (longer, "undetermined")):
+        log = [claim(window=window, **ANYWHERE), report(occurred=said)]
+        assert roads.follow([_in_east(raw) for raw in log]) == []
+        assert roads.verdicts() == {"c": verdict}
+
+
+@pytest.mark.parametrize(
+    ("place", "verdict"),
+    [
+        ({"lat": 50.45, "lon": 30.52}, "violation"),
+        ({"lat": 52, "lon": 33}, "clear"),
+        # A degree of longitude is 70 km here, and not the 111 of a plane.
+        ({"lat": 50.5, "lon": 30.5, "radius_km": 30}, "violation"),
+        ({"lat": 50.5, "lon": 30.5, "radius_km": 40}, "undetermined"),
+        ({"lat": 50.5, "lon": 31.5, "radius_km": 30}, "clear"),
+        ("UA-30", "undetermined"),
+    ],
+)
+def test_circles_are_compared_with_geometries_on_the_globe(
+    roads: BothRoads, place: object, verdict: str
+) -> None:
+    log = [claim(area=[SQUARE]), report(places=[place])]
+    assert roads.follow([_in_east(raw) for raw in log]) == []
+    assert roads.verdicts() == {"c": verdict}
+
+
+def test_denials_windows_elsewhere_and_silence(roads: BothRoads) -> None:
+    elsewhere = [{"start": "2025-01-01T00:00:00Z", "end": "2025-02-01T00:00:00Z"}]
+    log = [
+        claim("c1"),
+        claim("c2", window=elsewhere),
+        denial("d"),
+        report("r1"),
+        report("r2", targets=None, places=None),
+        report("r3", actor=None, act=None),
+    ]
+    assert roads.follow([_in_east(raw) for raw in log]) == []
+    assert roads.verdicts() == {"c1": "violation"}
+    assert roads.ledger.execute("SELECT verdict FROM verdicts").fetchall() == [("contested",)]
+
+
+TAMPERED = [
+    ("UPDATE claim_verdict_versions SET verdict = 'clear'", "claim_verdicts", ("verdict",)),
+    ("UPDATE claim_verdict_versions SET in_area = NULL", "claim_verdicts", ("in_area",)),
+    ("UPDATE claim_verdict_versions SET party = 'BBB'", "claim_verdicts", ("party",)),
+    ("UPDATE verdict_versions SET verdict = 'contested'", "verdicts", ("verdict",)),
+    ("UPDATE verdict_versions SET independent_reports = 7", "verdicts", ("independent_reports",)),
+    (
+        "UPDATE verdict_versions SET occurred_end = occurred_end + INTERVAL 1 MICROSECOND",
+        "verdicts",
+        ("occurred_end",),
+    ),
+]
+
+
+@pytest.mark.parametrize(("sql", "table", "columns"), TAMPERED)
+def test_a_row_that_was_tampered_with_is_found(
+    roads: BothRoads, sql: str, table: str, columns: tuple[str, ...]
+) -> None:
+    assert roads.follow([_in_east(claim()), _in_east(report())]) == []
+    roads.ledger.execute(sql)
+    (found,) = roads.compare()
+    assert (found.table, found.incident_id, found.columns) == (table, "i", columns)
+    assert found.claim_id == ("c" if table == "claim_verdicts" else None)
+
+
+@pytest.mark.parametrize("table", ["claim_verdict_versions", "verdict_versions"])
+def test_rows_that_are_missing_or_too_many_are_found(roads: BothRoads, table: str) -> None:
+    assert roads.follow([_in_east(claim()), _in_east(report())]) == []
+    roads.ledger.execute(f"INSERT INTO {table} FROM {table}")
+    found = roads.compare()
+    assert len(found) == 2
+    assert all(one.is_doubled for one in found)
+    roads.ledger.execute(f"DELETE FROM {table}")  # noqa: S608
+    (gone,) = roads.compare()
+    assert gone.stored is None
+    assert gone.recomputed is not None
+    assert gone.recomputed["verdict"] == "violation"
+
+
+def test_rows_of_what_does_not_stand_are_found(roads: BothRoads) -> None:
+    assert roads.follow([_in_east(claim()), _in_east(report())]) == []
+    roads.ledger.execute("UPDATE report_versions SET superseded_at = recorded_at")
+    found = roads.compare()
+    assert [(one.table, one.recomputed) for one in found] == [
+        ("claim_verdicts", None),
+        ("verdicts", None),
+    ]
+
+
+def _in_east(raw: str) -> str:
+    return raw.replace('"testland"', '"east"')
