@@ -5,6 +5,7 @@ Nothing that arrives can raise here. What cannot be read comes back as `Rejected
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -108,30 +109,52 @@ def _event(raw: bytes, key: bytes | None, index: int) -> Accepted | Rejected:
         why = f"expected at most {MAX_EVENT_BYTES:,} bytes in an event"
         return Rejected("too_large", (Problem("", why),), raw, index)
     try:
-        event = parse_event(raw)
+        event = read_event(raw)
     except NotJson as error:
         return Rejected("not_json", error.problems, raw, index)
     except Invalid as error:
         return Rejected("invalid", error.problems, raw, index)
-    if _may_hold_nan(raw) and not _is_json(raw):
-        return Rejected("not_json", (Problem("", "not JSON: NaN or Infinity"),), raw, index)
     if key != event.data.conflict.encode():
         why = "expected to be the same as the record's key"
         return Rejected("key_mismatch", (Problem("data.conflict", why),), raw, index)
     return Accepted(event, raw.decode(), index)
 
 
-def _may_hold_nan(raw: bytes) -> bool:
-    # The validator reads these, and a field that is given twice may hide one from it.
-    return b"NaN" in raw or b"Infinity" in raw
+def read_event(raw: bytes) -> Event:
+    """The event in the JSON text `raw`, if all who read it read the same.
 
-
-def _is_json(raw: bytes) -> bool:
+    Raises Invalid (NotJson), as `parse_event` does, also for what that passes over: a name that is
+    given twice, of which some take the first and some the last, and NaN in a field that it hides.
+    """
+    event = parse_event(raw)
     try:
-        msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return False
-    return True
+        _strict.decode(raw.decode())
+    except _RepeatedError as error:
+        problem = Problem(str(error), "given more than once; which is meant?")
+        raise Invalid((problem,)) from None
+    except (ValueError, RecursionError) as error:
+        raise NotJson((Problem("", f"not JSON: {str(error)[:200]}"),)) from None
+    return event
+
+
+class _RepeatedError(ValueError):
+    """A name that is given twice in one JSON object."""
+
+
+def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    names = dict(pairs)
+    if len(names) < len(pairs):
+        given = [name for name, _ in pairs]
+        raise _RepeatedError(next(name for name in given if given.count(name) > 1)[:200])
+    return names
+
+
+def _no_constant(name: str) -> None:
+    msg = f"{name} is no number"
+    raise ValueError(msg)
+
+
+_strict = json.JSONDecoder(object_pairs_hook=_each_once, parse_constant=_no_constant)
 
 
 def _elements(text: bytes) -> list[bytes]:

@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
-from schemas.events import ClaimEvent, Event, Invalid, Problem, ReportEvent, parse_event
-from schemas.wire import MAX_EVENT_BYTES
+from schemas.events import ClaimEvent, Event, Invalid, Problem, ReportEvent
+from schemas.wire import MAX_EVENT_BYTES, read_event
 
 # Blanks round an event are not counted as part of it, so a line may be longer than an event.
 MAX_LINE_BYTES = 2 * MAX_EVENT_BYTES
@@ -61,7 +61,7 @@ def check(line: Line) -> Event | tuple[Problem, ...]:
     if line.raw.startswith(b"["):
         return (Problem("", "expected one JSON object; a batch is written as one event a line"),)
     try:
-        return parse_event(line.raw)
+        return read_event(line.raw)
     except Invalid as error:
         return error.problems
 

@@ -85,6 +85,12 @@ def _unknown_field(rng: random.Random, event: dict[str, Any]) -> bytes:
     return _dump(event)
 
 
+def _name_twice(rng: random.Random, event: dict[str, Any]) -> bytes:
+    name = rng.choice([b'"act": ', b'"incident_id": ', b'"source": ', b'"lat": '])
+    event["data"]["places"] = [{"lat": 50.45, "lon": 30.52}]
+    return _dump(event).replace(name, name + b'"x", ' + name, 1)
+
+
 def _not_cloudevents(rng: random.Random, event: dict[str, Any]) -> bytes:
     field = rng.choice(["specversion", "id", "source", "type", "data"])
     if rng.random() < 0.5:
@@ -168,6 +174,7 @@ KINDS: dict[str, Mutation] = {
     "wrong type": _wrong_type,
     "missing field": _missing,
     "unknown field": _unknown_field,
+    "name twice": _name_twice,
     "not CloudEvents": _not_cloudevents,
     "naive time": _naive_time,
     "backwards": _backwards,

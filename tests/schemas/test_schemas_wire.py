@@ -247,3 +247,38 @@ def test_nothing_raises_on_a_damaged_event(start: int, end: int, instead: bytes)
     assert all(isinstance(r, Accepted | Rejected) for r in read)
     (alone,) = decode(damaged, KEY) if not damaged.startswith(b"[") else [None]
     assert alone is None or isinstance(alone, Accepted) or alone.raw == damaged
+
+
+@pytest.mark.parametrize(
+    ("once", "twice", "name"),
+    [
+        ('"id": "e1"', '"id": "e1", "id": "e2"', "id"),
+        ('"act": "strike"', '"act": "strike", "act": "raid"', "act"),
+        ('"party": "AAA"', '"party": "AAA", "party": "AAA"', "party"),
+    ],
+)
+def test_a_name_given_twice_is_refused_since_some_read_the_first_and_some_the_last(
+    once: str, twice: str, name: str
+) -> None:
+    event = {
+        "specversion": "1.0",
+        "id": "e1",
+        "source": "https://desk.example",
+        "type": "incident.reported",
+        "data": {
+            "conflict": "east",
+            "incident_id": "i",
+            "report_id": "r",
+            "reported_by": {"name": "Observer"},
+            "occurred": {"start": "2026-01-10T12:00:00Z"},
+            "actor": {"party": "AAA", "confidence": "confirmed"},
+            "act": "strike",
+        },
+    }
+    raw = json.dumps(event)
+    assert once in raw
+    (accepted,) = decode(raw.encode(), b"east")
+    assert isinstance(accepted, Accepted)
+    (rejected,) = decode(raw.replace(once, twice).encode(), b"east")
+    assert isinstance(rejected, Rejected)
+    assert (rejected.reason, rejected.problems[0].field) == ("invalid", name)
