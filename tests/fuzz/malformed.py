@@ -96,7 +96,7 @@ def _not_cloudevents(rng: random.Random, event: dict[str, Any]) -> bytes:
     if rng.random() < 0.5:
         del event[field]
     else:
-        event[field] = rng.choice(["", "0.3", None, 7, ["x"]])
+        event[field] = rng.choice(["", " 0.3 ", None, 7, ["x"]])
     return _dump(event)
 
 
