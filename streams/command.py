@@ -55,7 +55,7 @@ def setting(name: str) -> Callable[[F], F]:
 
 def _metavar(one: Setting) -> str:
     kind = one.name.rpartition("_")[2]
-    return {"BROKER": "URL", "DIR": "DIR", "HTTP": "HOST:PORT", "FILE": "FILE"}.get(kind, "VALUE")
+    return {"BROKER": "URL", "DIR": "DIR", "HTTP": "HOST:PORT"}.get(kind, "VALUE")
 
 
 def _help(one: Setting) -> str:

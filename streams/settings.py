@@ -47,7 +47,6 @@ SETTINGS = (
     Setting("TRUCE_BROKER", "", "kafka://HOST:PORT[,HOST:PORT]; unset: an embedded broker"),
     Setting("TRUCE_DATA_DIR", "truce-data", "where the database and what belongs to it is kept"),
     Setting("TRUCE_HTTP", "127.0.0.1:6066", "where the pages listen; port 0: any free one"),
-    Setting("TRUCE_TOKEN_FILE", "", "file with the bearer token of those who may post events"),
     Setting("TRUCE_GROUP", "trucewatch", "Kafka consumer group that the worker joins"),
     Setting("TRUCE_PARTITIONS", "4", "partitions of each topic"),
     Setting("TRUCE_REPLICATION", "1", "replicas of each topic, when the worker creates it"),
@@ -69,7 +68,6 @@ class Settings:
     broker: tuple[Address, ...] = ()
     data_dir: Path = Path("truce-data")
     http: Address = DEFAULT_HTTP
-    token_file: Path | None = None
     group: str = "trucewatch"
     partitions: int = 4
     replication: int = 1
@@ -98,7 +96,6 @@ def load(environ: Mapping[str, str], options: Mapping[str, str | None] | None = 
         broker=reading.broker("TRUCE_BROKER"),
         data_dir=reading.directory("TRUCE_DATA_DIR"),
         http=reading.address("TRUCE_HTTP"),
-        token_file=reading.file("TRUCE_TOKEN_FILE"),
         group=reading.matching("TRUCE_GROUP", _GROUP, "letters, digits, '.', '_' and '-'"),
         partitions=reading.number("TRUCE_PARTITIONS", 1, 1_000),
         replication=reading.number("TRUCE_REPLICATION", 1, 100),
@@ -143,15 +140,6 @@ class _Reading:
         path = Path(self._given[name]).expanduser()
         if path.exists() and not path.is_dir():
             self._refuse(name, "a directory; this is a file")
-        return path
-
-    def file(self, name: str) -> Path | None:
-        text = self._given[name]
-        if not text:
-            return None
-        path = Path(text).expanduser()
-        if not path.is_file():
-            self._refuse(name, "a file that exists")
         return path
 
     def number(self, name: str, least: int, most: int) -> int:

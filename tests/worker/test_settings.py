@@ -74,7 +74,6 @@ def test_every_problem_is_reported_and_each_by_name(tmp_path: Path) -> None:
         "TRUCE_BROKER": "nonsense",
         "TRUCE_DATA_DIR": str(file),
         "TRUCE_HTTP": "6066",
-        "TRUCE_TOKEN_FILE": str(tmp_path / "none"),
         "TRUCE_GROUP": "a group",
         "TRUCE_PARTITIONS": "0",
         "TRUCE_REPLICATION": "-1",
