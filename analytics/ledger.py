@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Self
 
@@ -27,7 +28,13 @@ from analytics.database import (
 from analytics.keys import KeySet
 from analytics.queries import queries
 from analytics.rows import ClaimKey, Release
-from analytics.transaction import MOST_AT_HAND, Known, OutboxMessage, Transaction
+from analytics.transaction import (
+    MOST_AT_HAND,
+    MOST_BYTES_AT_HAND,
+    Known,
+    OutboxMessage,
+    Transaction,
+)
 
 __all__ = [
     "Ledger",
@@ -41,6 +48,9 @@ __all__ = [
 ]
 
 
+MOST_BYTES_AT_ONCE = 16 * 2**20
+
+
 class Ledger:
     """The database, open. `commits` counts what was committed since."""
 
@@ -51,6 +61,7 @@ class Ledger:
         self._session = Session(connection)
         self._sql = queries("reading")
         self._at_hand: deque[OutboxMessage] = deque()
+        self._bytes_at_hand = 0
         self._published = 0
         self._known = Known(
             event_keys=self._keys("event_keys"),
@@ -129,22 +140,23 @@ class Ledger:
         return max((at for (log, _), (_, at) in offsets.items() if log != log_id), default=0)
 
     def pending_outbox(self, limit: int = 1_000) -> list[OutboxMessage]:
-        """The oldest messages that are not known to be published, at most `limit`."""
+        """The oldest messages that are not known to be published, at most `limit`.
+
+        Fewer if they are large: one at least, and not many more than 16 MiB.
+        """
         if self._at_hand and self._at_hand[0].seq == self._published + 1:
             return list(islice(self._at_hand, limit))
-        return [
-            OutboxMessage(
-                seq, topic, key, value, tuple((h["name"], bytes(h["value"])) for h in headers)
-            )
-            for seq, topic, key, value, headers in self._rows("pending_outbox", most=limit)
-        ]
+        [(end,)] = self._rows("end_of_pending", most=limit, most_bytes=MOST_BYTES_AT_ONCE)
+        rows = self._rows("pending_outbox", up_to=end)
+        return [_whole(list(pieces)) for _, pieces in groupby(rows, key=itemgetter(0))]
 
     def published(self, up_to_seq: int) -> None:
         """Forget the messages up to `up_to_seq`: they are published."""
         self._connection.execute(queries("writing")["published"], {"up_to": up_to_seq})
         self._published = up_to_seq
         while self._at_hand and self._at_hand[0].seq <= up_to_seq:
-            self._at_hand.popleft()
+            done = self._at_hand.popleft()
+            self._bytes_at_hand -= _size(done)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -168,11 +180,15 @@ class Ledger:
         self.commits += 1
 
     def _keep_at_hand(self, messages: list[OutboxMessage], count: int) -> None:
-        if len(self._at_hand) + count > MOST_AT_HAND:
+        size = sum(map(_size, messages))
+        too_many = len(self._at_hand) + count > MOST_AT_HAND
+        if too_many or self._bytes_at_hand + size > MOST_BYTES_AT_HAND:
             # The table has them: they are read from there until what is at hand follows on.
             self._at_hand.clear()
+            self._bytes_at_hand = 0
         if len(messages) == count:
             self._at_hand.extend(messages)
+            self._bytes_at_hand += size
 
     def _roll_back(self) -> None:
         try:
@@ -189,3 +205,19 @@ class Ledger:
         for batch in self._connection.execute(self._sql[name]).to_arrow_reader(100_000):
             keys.update(batch.column(0).to_pylist())
         return keys
+
+
+def _size(message: OutboxMessage) -> int:
+    return len(message.key or b"") + len(message.value or b"")
+
+
+def _whole(pieces: list[tuple[Any, ...]]) -> OutboxMessage:
+    seq, topic, _, _, headers = pieces[0]
+    keys, values = ([p[column] for p in pieces if p[column] is not None] for column in (2, 3))
+    return OutboxMessage(
+        seq,
+        topic,
+        b"".join(keys) if keys else None,
+        b"".join(values) if values else None,
+        tuple((h["name"], bytes(h["value"])) for h in headers),
+    )

@@ -66,6 +66,7 @@ REJECTED = _schema(
     (TEXT, "reason"),
     (TEXTS, "problems"),
     (BYTES, "raw"),
+    (PLACE, "bytes"),
     (MOMENT, "recorded_at"),
     (TEXT, "log_id"),
     (COUNT, "partition"),
@@ -75,8 +76,10 @@ REJECTED = _schema(
 OUTBOX = _schema(
     (PLACE, "seq"),
     (TEXT, "topic"),
+    (COUNT, "piece"),
     (BYTES, "key value"),
     (pa.list_(pa.struct([("name", TEXT), ("value", BYTES)])), "headers"),
+    (PLACE, "bytes"),
 )
 KEYS = _schema((KEY, "key"))
 CLOSED = _schema((KEY, "key"), (MOMENT, "superseded_at"))

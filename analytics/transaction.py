@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -23,8 +24,13 @@ from schemas.wire import Rejected
 CHUNK = 5_000
 FLUSH_AT = 20_000
 BYTES_A_ROW = 4_000
-# How many messages are held in memory for whoever publishes them, besides the table.
+# How many messages, of how many bytes, are held in memory for whoever publishes them.
 MOST_AT_HAND = 50_000
+MOST_BYTES_AT_HAND = 64 * 2**20
+# DuckDB reads 2,048 rows at a time, and a checkpoint more: large values do not fit, pieces do.
+PIECE = 16 * 1024
+# How much of what was rejected is kept beside the reason; truce.rejected has it all.
+MOST_KEPT = 64 * 1024
 Headers = Sequence[tuple[str, bytes]]
 Stored = dict[IncidentKey, dict[str, str]]
 
@@ -60,6 +66,7 @@ class Transaction:
         self.advanced: dict[tuple[str, int], tuple[int, int]] = {}
         self.last_outbox = known.last_outbox
         self.messages: list[OutboxMessage] = []
+        self.message_bytes = 0
         self.extents = dict(known.extents)
         self._session, self._known = session, known
         self._staging = Staging()
@@ -166,8 +173,10 @@ class Transaction:
         problems = [f"{problem.field}: {problem.reason}" for problem in rejected.problems]
         log_id, partition, offset, _ = position
         place = (recorded_at, log_id, partition, offset, rejected.index)
-        self._staging.rejected.rows.append((rejected.reason, problems, rejected.raw, *place))
-        self._grow(rejected.raw)
+        raw = rejected.raw
+        row = (rejected.reason, problems, raw[:MOST_KEPT], len(raw), *place)
+        self._staging.rejected.rows.append(row)
+        self._grow(raw)
 
     def advance(self, log_id: str, partition: int, next_offset: int, recorded_at: int) -> None:
         """All below `next_offset` is in the ledger, the last of it recorded at `recorded_at`."""
@@ -178,10 +187,15 @@ class Transaction:
     ) -> None:
         """This is to be published once the transaction is committed."""
         self.last_outbox += 1
-        if len(self.messages) < MOST_AT_HAND:
+        size = len(key or b"") + len(value or b"")
+        self.message_bytes += size
+        if len(self.messages) < MOST_AT_HAND and self.message_bytes < MOST_BYTES_AT_HAND:
             self.messages.append(OutboxMessage(self.last_outbox, topic, key, value, tuple(headers)))
         named = [{"name": name, "value": content} for name, content in headers]
-        self._staging.outbox.rows.append((self.last_outbox, topic, key, value, named))
+        for piece, (a, b) in enumerate(zip_longest(_pieces(key), _pieces(value))):
+            row = (self.last_outbox, topic, piece, a, b, named, size)
+            self._staging.outbox.rows.append(row)
+        self._grow(value or b"")
 
     def flush(self) -> None:
         """Write what is staged, still within the transaction."""
@@ -206,6 +220,12 @@ class Transaction:
         self._staging.size += 1 + len(raw) // BYTES_A_ROW
         if self._staging.size > FLUSH_AT:
             self.flush()
+
+
+def _pieces(value: bytes | None) -> list[bytes | None]:
+    if value is None or len(value) <= PIECE:
+        return [value]
+    return [value[at : at + PIECE] for at in range(0, len(value), PIECE)]
 
 
 def _as_keys(keys: Iterable[int]) -> pa.Table:

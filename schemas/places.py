@@ -26,6 +26,7 @@ from schemas.kleene import any_of
 KINDS = ("Polygon", "MultiPolygon")
 MAX_VERTICES = 10_000
 MAX_RADIUS_KM = 20_000.0
+MAX_HEIGHT = 1e9
 KM_PER_DEGREE = 110.5
 """A little less than a degree of latitude is anywhere: a box drawn by it is large enough."""
 ON_BORDER = 1e-9
@@ -81,6 +82,9 @@ def polygonal(geometry: object) -> Polygonal:
     unknown = geometry.keys() - {"type", "coordinates", "bbox"}
     if unknown:
         _refuse(f"unknown field {min(unknown)[:100]!r} in a GeoJSON geometry")
+    bbox = geometry.get("bbox", [0] * 4)
+    if not isinstance(bbox, list) or len(bbox) not in {4, 6} or not all(map(_is_finite, bbox)):
+        _refuse("expected 'bbox' to be a list of 4 or 6 numbers")
     coordinates = geometry.get("coordinates")
     nested = [coordinates] if geometry["type"] == "Polygon" else coordinates
     if not isinstance(nested, list) or not nested:
@@ -115,10 +119,18 @@ def _rings(rings: object, left: list[int]) -> list[list[tuple[float, float]]]:
     return checked
 
 
+def _is_finite(number: object) -> bool:
+    # Whatever is kept of an event must be a number to every reader: 1e999 is none to some.
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        return False
+    return -MAX_HEIGHT <= number <= MAX_HEIGHT
+
+
 def _position(position: object) -> tuple[float, float]:
     match position:
         case [int() | float() as lon, int() | float() as lat, *rest] if (
             len(rest) < 2  # noqa: PLR2004 - a height is allowed
+            and all(map(_is_finite, rest))
             and not isinstance(lon, bool)
             and not isinstance(lat, bool)
             and -180 <= lon <= 180  # noqa: PLR2004

@@ -184,11 +184,13 @@ class Agent:
         if not records:
             return
         began = time.perf_counter()
-        self._taken[partition] = next_offset = records[-1].offset + 1
+        next_offset = records[-1].offset + 1
         # The database leaves the interpreter to others while it writes: reading then is for free.
         read = await asyncio.to_thread(self._read, records)
         await self._committed()
         if self._failure.reason is None:
+            # Not before: whoever is cancelled while it waits has taken nothing.
+            self._taken[partition] = next_offset
             commit = self._commit(read, partition, next_offset, began)
             self._committing = asyncio.create_task(commit)
 

@@ -15,7 +15,7 @@ from schemas.events import ClaimEvent, Event, Invalid, Problem, ReportEvent
 from schemas.wire import MAX_EVENT_BYTES, read_event
 
 # Blanks round an event are not counted as part of it, so a line may be longer than an event.
-MAX_LINE_BYTES = 2 * MAX_EVENT_BYTES
+MAX_LINE_BYTES = 2 * 1024 * 1024
 
 
 class Line(NamedTuple):

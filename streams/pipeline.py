@@ -202,7 +202,13 @@ def _incidents(tx: Transaction, scope: Scope) -> Iterable[Incident]:
 
 
 def _same_content(one: str, other: str) -> bool:
-    return one == other or msgspec.json.decode(one) == msgspec.json.decode(other)
+    if one == other:
+        return True
+    try:
+        return bool(msgspec.json.decode(one) == msgspec.json.decode(other))
+    except (msgspec.MsgspecError, RecursionError):
+        # What cannot be compared is not the same: nothing that was accepted may stop the worker.
+        return False
 
 
 def _reject(

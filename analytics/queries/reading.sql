@@ -162,6 +162,20 @@ ORDER BY place, report_id;
 -- name: drop_scope
 DROP TABLE in_scope;
 
+-- name: end_of_pending
+SELECT max(seq)
+FROM (
+    SELECT
+        seq,
+        bytes,
+        sum(bytes) OVER (ORDER BY seq) AS so_far
+    FROM outbox
+    WHERE piece = 0
+    ORDER BY seq
+    LIMIT $most
+)
+WHERE so_far - bytes < $most_bytes;
+
 -- name: pending_outbox
 SELECT
     seq,
@@ -170,5 +184,5 @@ SELECT
     value,
     headers
 FROM outbox
-ORDER BY seq
-LIMIT $most;
+WHERE seq <= $up_to
+ORDER BY seq, piece;

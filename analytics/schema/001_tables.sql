@@ -219,6 +219,7 @@ CREATE TABLE rejected (
     reason VARCHAR NOT NULL,
     problems VARCHAR[] NOT NULL,
     raw BLOB NOT NULL,
+    bytes BIGINT NOT NULL,
     recorded_at TIMESTAMPTZ NOT NULL,
     log_id VARCHAR NOT NULL,
     partition INTEGER NOT NULL,
@@ -226,10 +227,11 @@ CREATE TABLE rejected (
     batch_index INTEGER
 );
 
-COMMENT ON TABLE rejected IS 'What came in the log and could not be taken, byte for byte';
+COMMENT ON TABLE rejected IS 'What came in the log and could not be taken';
 COMMENT ON COLUMN rejected.reason IS 'not_json, invalid, key_mismatch, too_large or id_reused';
 COMMENT ON COLUMN rejected.problems IS 'Each fault as "field: what was expected"';
-COMMENT ON COLUMN rejected.raw IS 'The bytes as they came';
+COMMENT ON COLUMN rejected.raw IS 'The bytes as they came, the first 65,536 of them';
+COMMENT ON COLUMN rejected.bytes IS 'How many bytes came; truce.rejected has them all';
 COMMENT ON COLUMN rejected.recorded_at IS 'When the log took it';
 COMMENT ON COLUMN rejected.log_id IS 'Which log it was';
 COMMENT ON COLUMN rejected.partition IS 'The partition of the log';
@@ -239,14 +241,18 @@ COMMENT ON COLUMN rejected.batch_index IS 'The place in a batch; NULL: the recor
 CREATE TABLE outbox (
     seq BIGINT NOT NULL,
     topic VARCHAR NOT NULL,
+    piece INTEGER NOT NULL,
     key BLOB,
     value BLOB,
-    headers STRUCT(name VARCHAR, value BLOB)[] NOT NULL
+    headers STRUCT(name VARCHAR, value BLOB)[] NOT NULL,
+    bytes BIGINT NOT NULL
 );
 
 COMMENT ON TABLE outbox IS 'Messages that are still to be published; gone once they are';
 COMMENT ON COLUMN outbox.seq IS 'The order in which they are to be published';
 COMMENT ON COLUMN outbox.topic IS 'The topic to publish to';
-COMMENT ON COLUMN outbox.key IS 'The key of the record';
-COMMENT ON COLUMN outbox.value IS 'The record';
+COMMENT ON COLUMN outbox.piece IS 'Which piece of a large record this row is, from 0';
+COMMENT ON COLUMN outbox.key IS 'The key of the record, or a piece of it';
+COMMENT ON COLUMN outbox.value IS 'The record, or a piece of it';
 COMMENT ON COLUMN outbox.headers IS 'The headers of the record';
+COMMENT ON COLUMN outbox.bytes IS 'How large the record is';

@@ -180,8 +180,10 @@ SELECT
     coalesce(tally.violations_lower, 0) AS violations_lower,
     coalesce(tally.violations_upper, 0) AS violations_upper,
     tally.first_violation_at,
-    (epoch_us(tally.first_violation_at) - epoch_us(subjects.window_start))
-    / 1000000 AS seconds_to_first_violation,
+    CASE
+        WHEN tally.first_violation_at < subjects.window_start THEN 0
+        ELSE (epoch_us(tally.first_violation_at) - epoch_us(subjects.window_start)) / 1000000
+    END AS seconds_to_first_violation,
     CASE WHEN known.is_known THEN coalesce(days.violation_free_days, 0) END AS violation_free_days,
     CASE WHEN known.is_known THEN coalesce(days.days, 0) END AS days
 FROM subjects
@@ -219,7 +221,7 @@ COMMENT ON COLUMN compliance.violations_upper IS
 COMMENT ON COLUMN compliance.first_violation_at IS
 'Earliest possible start of the first violation, by the time of the world';
 COMMENT ON COLUMN compliance.seconds_to_first_violation IS
-'Seconds from window_start to first_violation_at';
+'Seconds from window_start to first_violation_at; 0 if it had begun before';
 COMMENT ON COLUMN compliance.violation_free_days IS
 'UTC days of the window, as in days, that no violation touched';
 COMMENT ON COLUMN compliance.days IS

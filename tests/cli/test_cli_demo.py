@@ -133,6 +133,10 @@ def test_a_demo_that_is_interrupted_leaves_nothing_behind(tmp_path: Path) -> Non
 
 def _runs(log_id: str) -> bool:
     listed = subprocess.run(
-        ["ps", "-ww", "-eo", "args"], capture_output=True, text=True, check=True, env=dict(os.environ)
+        ["ps", "-ww", "-eo", "args"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=dict(os.environ),
     )
     return log_id in listed.stdout

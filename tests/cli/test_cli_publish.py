@@ -68,7 +68,7 @@ BAD_LINES = (
     (b"[" * 100_000, "event: "),
     (b"42", "event: expected a JSON object"),
     (b"[]", "event: expected one JSON object"),
-    (b'"' + b"x" * 10_000_000 + b'"', "event: expected at most 1,048,576 bytes"),
+    (b'"' + b"x" * 10_000_000 + b'"', "event: expected at most 98,304 bytes"),
     ({**R, "type": "incident.seen"}, "type: 'incident.seen' is not an event type; did you mean"),
     (report("bad", occurred={"start": "2026-01-10T12:00:00"}), "data.occurred.start: needs an off"),
     (report("bad", act="dronestrike"), "data.act: 'dronestrike' is not an act; did you mean"),

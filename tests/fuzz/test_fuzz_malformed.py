@@ -55,13 +55,44 @@ def test_every_malformed_input_is_rejected_and_counted_and_the_good_are_judged(
     assert rejected.total() == total
     with duckdb.connect(str(tmp_path / "truce.duckdb"), read_only=True) as db:
         assert db.execute("SELECT count(*) FROM rejected").fetchone() == (total,)
-        told = "SELECT count(*) FROM outbox WHERE topic = 'truce.rejected'"
+        told = "SELECT count(*) FROM outbox WHERE topic = 'truce.rejected' AND piece = 0"
         assert db.execute(told).fetchone() == (total,)
         assert db.execute("SELECT count(*) FROM events").fetchone() == (good,)
         judged = db.execute("SELECT verdict, count(*) FROM verdicts GROUP BY ALL").fetchall()
         assert judged == [("violation", good - 1)]
         reasons = db.execute("SELECT DISTINCT reason FROM rejected").fetchall()
         assert {reason for (reason,) in reasons} == rejected.keys()
+
+
+def test_half_a_gigabyte_of_what_cannot_be_read_fits_a_small_memory(tmp_path: Path) -> None:
+    ledger = Ledger.open(tmp_path / "truce.duckdb")
+    standing = load_standing(ledger)
+    junk = bytes(range(256)) * 4_000
+    for batch in range(64):
+        records = [_record(8 * batch + n, Bad("", CONFLICT, junk)) for n in range(8)]
+        process(ledger, standing, "log", read(records))
+    ledger.close()
+    with Ledger.open(tmp_path / "truce.duckdb") as again:
+        published = 0
+        while pending := again.pending_outbox(5_000):
+            assert all(message.value == junk for message in pending)
+            published += len(pending)
+            again.published(pending[-1].seq)
+    assert published == 64 * 8
+
+
+@pytest.mark.parametrize("geometry", ['"bbox":1e999', '"bbox":[0,0,0,1e999]', '"bbox":[[]]'])
+def test_an_area_holds_only_numbers_that_every_reader_can_read(geometry: str) -> None:
+    corners = "[[[30,50],[31,50],[31,51],[30,50]]]"
+    area = f'[{{"type":"Polygon","coordinates":{corners},{geometry}}}]'
+    line = claim(area="@").replace('"@"', area)
+    (found,) = decode(line.encode(), CONFLICT)
+    assert isinstance(found, Rejected)
+    height = claim(area="@").replace(
+        '"@"', area.split(",{geometry}", maxsplit=1)[0].replace("50]", "50,1e999]")
+    )
+    (found,) = decode(height.encode(), CONFLICT)
+    assert isinstance(found, Rejected)
 
 
 def _record(offset: int, one: Bad) -> RawRecord:
