@@ -20,7 +20,7 @@ demo: $(VENV)/.project ## the truce of early 2026, judged before your eyes
 	@$(BIN)/truce demo
 
 test: setup ## all tests but those on Apache Kafka
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=10 --ignore=tests/kafka
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --durations=10 --ignore=tests/kafka
 
 kafka: setup ## the tests on a real Apache Kafka: wants Java 17 and Maven
 	@$(BIN)/python -m pytest -q --durations=10 tests/kafka

@@ -227,7 +227,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--records", type=int, default=60_000)
-    parser.add_argument("--overlapping", type=int, default=2_000)
+    parser.add_argument("--overlapping", type=int, default=4_000)
     parser.add_argument("--incidents", type=int, default=1_000_000, help="0: leave memory out")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
