@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -110,8 +109,3 @@ def _answers(connection: duckdb.DuckDBPyConnection, queries: dict[str, str]) -> 
         name: sorted(connection.execute(query).fetchall(), key=repr)
         for name, query in queries.items()
     }
-
-
-def with_id(raw: str, event_id: str) -> str:
-    """The same event under another id: to the log it is another event."""
-    return json.dumps({**json.loads(raw), "id": event_id})
