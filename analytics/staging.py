@@ -17,7 +17,7 @@ from analytics.flatten import Row, claim_row, report_row
 from analytics.keys import joined, key_of
 from analytics.queries import queries
 from analytics.rows import ClaimVerdict, Logged, Rejudged
-from schemas.events import Assertion, Denial, Report, ReportRetraction
+from schemas.events import ABOUT_INCIDENTS, Assertion, Denial, Report
 
 _PARTY, _VERDICT, _OCCURRED, _SINCE = 3, 4, slice(5, 8), 10
 _BEFORE_CONDITIONS = 12
@@ -101,7 +101,7 @@ class Staging:
         """A claim came or was revised; None: it was taken back."""
         self.size += 1
         data = logged.event.data
-        if isinstance(data, Report | ReportRetraction):
+        if isinstance(data, ABOUT_INCIDENTS):
             raise TypeError(f"{logged.event.type} is not about a claim")
         key = key_of(data.conflict, data.commitment_id, data.claim_id)
         self._claims.close(key, logged.recorded_at)
@@ -117,7 +117,7 @@ class Staging:
         """
         self.size += 1
         data = logged.event.data
-        if not isinstance(data, Report | ReportRetraction):
+        if not isinstance(data, ABOUT_INCIDENTS):
             raise TypeError(f"{logged.event.type} is not about a report")
         key = joined(incident_key, key_of(data.report_id))
         self._reports.close(key, logged.recorded_at, is_stored=is_stored)

@@ -17,7 +17,7 @@ from analytics.keys import KeySet, key_of
 from analytics.queries import queries
 from analytics.rows import EventKey, IncidentKey, Logged, Position, Rejudged, Scope
 from analytics.staging import Staging, table_of
-from schemas.events import Assertion, Denial, Report, ReportRetraction
+from schemas.events import ABOUT_INCIDENTS, Assertion, Denial, Report
 from schemas.time import Limit
 from schemas.wire import Rejected
 
@@ -152,7 +152,7 @@ class Transaction:
     def report(self, logged: Logged, report: Report | None) -> None:
         """The report that `logged` is about stands as `report` now; None: it was taken back."""
         data = logged.event.data
-        if not isinstance(data, Report | ReportRetraction):
+        if not isinstance(data, ABOUT_INCIDENTS):
             raise TypeError(f"{logged.event.type} is not about a report")
         key = key_of(data.conflict, data.incident_id)
         is_stored = key in self._known.incident_keys or key in self._stored

@@ -10,24 +10,18 @@ from collections.abc import Iterable
 
 def all_of(answers: Iterable[bool | None]) -> bool | None:
     """AND: any no is no, all yes is yes (of none, too), otherwise unknown."""
-    result: bool | None = True
-    for answer in answers:
-        if answer is False:
-            return False
-        if answer is None:
-            result = None
-    return result
+    said = tuple(answers)
+    if False in said:
+        return False
+    return None if None in said else True
 
 
 def any_of(answers: Iterable[bool | None]) -> bool | None:
     """OR: any yes is yes, all no is no (of none, too), otherwise unknown."""
-    result: bool | None = False
-    for answer in answers:
-        if answer is True:
-            return True
-        if answer is None:
-            result = None
-    return result
+    said = tuple(answers)
+    if True in said:
+        return True
+    return None if None in said else False
 
 
 def unanimous(answers: Iterable[bool | None]) -> bool | None:

@@ -98,10 +98,11 @@ class Incident:
     """One incident: its standing reports by id. A value: nothing of it may be changed.
 
     `told` is each report with its parts, `occurrences` when it happened according to every one of
-    these, `known_actors` the parties that a report names as `confirmed` or `likely`.
+    these, `start` and `end` from when to when at the most, `known_actors` the parties that a report
+    names as `confirmed` or `likely`.
     """
 
-    __slots__ = ("incident_id", "known_actors", "occurrences", "reports", "told")
+    __slots__ = ("end", "incident_id", "known_actors", "occurrences", "reports", "start", "told")
 
     def __init__(self, incident_id: str, reports: Mapping[str, Report]) -> None:
         # All at once: every one is asked for by each commitment that the incident touches.
@@ -109,6 +110,8 @@ class Incident:
         self.reports = reports
         self.told = [(report, parts(report)) for report in reports.values()]
         self.occurrences = [part.occurrence for _, each in self.told for part in each]
+        self.start = min([o.start for o in self.occurrences], default=0)
+        self.end = max([o.end for o in self.occurrences], default=0)
         self.known_actors = frozenset(
             [
                 report.actor.party
@@ -137,7 +140,7 @@ def covered_in_area(claim: Assertion, part: Part) -> tuple[bool | None, bool | N
     places = [within(area, place) for place in part.places]
     targets = [target_covered(scope, target) for target in part.targets or (None,)]
     in_area = any_of(places) if places else None
-    if _some_but_not_all(places) and _some_but_not_all(targets):
+    if len(places) > 1 and _some_but_not_all(places) and _some_but_not_all(targets):
         return None, in_area
     return any_of(targets), in_area
 
@@ -146,30 +149,34 @@ def _some_but_not_all(answers: list[bool | None]) -> bool:
     return 0 < answers.count(True) < len(answers)
 
 
-def criteria(
-    claim: Assertion, report: Report, part: Part, *, still_bound: bool | None = True
-) -> Criteria:
-    """The criteria of one part of one report against one claim."""
-    covered, in_area = covered_in_area(claim, part)
-    return Criteria(
-        in_window(claim.terms_window, part.occurrence),
-        party_bound(claim, report.actor),
-        act_prohibited(claim.prohibits.acts, report.act),
-        covered,
-        in_area,
-        still_bound,
-    )
+def inside(claim: Assertion, each: tuple[Part, ...]) -> tuple[bool | None, ...]:
+    """`in_window` of each of these parts."""
+    window = claim.terms_window
+    return tuple([in_window(window, part.occurrence) for part in each])
 
 
 def answer(
-    claim: Assertion, report: Report, each: tuple[Part, ...], *, still_bound: bool | None = True
+    claim: Assertion,
+    report: Report,
+    each: tuple[Part, ...],
+    when: tuple[bool | None, ...],
+    *,
+    still_bound: bool | None = True,
 ) -> Answer:
-    """Did `report`, of these parts, see `claim` broken?
+    """Did `report`, of these parts, each in the window or not, see `claim` broken?
 
     The AND of the criteria, OR-ed over the whole and its impacts.
     """
-    rows = tuple([criteria(claim, report, part, still_bound=still_bound) for part in each])
-    broken = any_of(map(all_of, rows))
+    # Who did what is said of the whole: an impact refines when, where and what was hit.
+    bound = party_bound(claim, report.actor)
+    act = act_prohibited(claim.prohibits.acts, report.act)
+    rows = tuple(
+        [
+            Criteria(in_window, bound, act, *covered_in_area(claim, part), still_bound)
+            for part, in_window in zip(each, when, strict=True)
+        ]
+    )
+    broken = any_of([all_of(row) for row in rows])
     return Answer(broken, broken is None and _is_only_silent(claim, report, rows[0]), rows)
 
 
@@ -232,16 +239,13 @@ def judge_claim(
     claim_id: str, claim: Assertion, released: tuple[Released, ...], incident: Incident
 ) -> ClaimVerdict | None:
     """The verdict on one claim, or None where every report has it certainly outside the window."""
-    window = claim.terms_window
-    if all(in_window(window, occurrence) is False for occurrence in incident.occurrences):
+    told = [(report, each, inside(claim, each)) for report, each in incident.told]
+    answers = [in_window for _, _, when in told for in_window in when]
+    if answers.count(False) == len(answers):
         return None
-    plain = [answer(claim, *told) for told in incident.told]
+    plain = [answer(claim, *one) for one in told]
     bound = still_bound(claim, released, incident)
-    said = (
-        plain
-        if bound is True
-        else [answer(claim, *told, still_bound=bound) for told in incident.told]
-    )
+    said = plain if bound is True else [answer(claim, *one, still_bound=bound) for one in told]
     return ClaimVerdict(
         claim_id=claim_id,
         verdict=_agreed(said),
@@ -251,7 +255,7 @@ def judge_claim(
 
 
 def _agreed(said: list[Answer]) -> ClaimOutcome:
-    broken = unanimous(one.broken for one in said if not one.abstains)
+    broken = unanimous([one.broken for one in said if not one.abstains])
     if broken is None:
         return "undetermined"
     return "violation" if broken else "clear"
@@ -273,16 +277,15 @@ def judge(commitment: Commitment, incident: Incident) -> Judgement | None:
     ]
     if not rows:
         return None
-    actors = incident.known_actors
+    actors, bound = incident.known_actors, commitment.bound_parties
     return Judgement(
         commitment_id=commitment.commitment_id,
         verdict=_overall(commitment, actors, rows),
         party=next(iter(actors)) if len(actors) == 1 else None,
-        occurred_start=min(o.start for o in incident.occurrences),
-        occurred_end=max(o.end for o in incident.occurrences),
-        independent_reports=sum(
-            report.reported_by.party not in commitment.bound_parties
-            for report in incident.reports.values()
+        occurred_start=incident.start,
+        occurred_end=incident.end,
+        independent_reports=len(
+            [1 for report, _ in incident.told if report.reported_by.party not in bound]
         ),
         claims=tuple(rows),
     )

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
 
 from analytics.rows import Judgement, Logged, Position, Rejudged
-from schemas.time import Instant, iso
+from schemas.time import to_datetime
 from schemas.wire import CONTENT_TYPE_EVENT, Rejected, headers
 from streams.topics import EVENTS, REJECTED, VERDICTS
 
@@ -47,9 +48,9 @@ class _Verdict(msgspec.Struct):
     party: str | None
     verdict: str | None
     previous_verdict: str | None
-    recorded_at: str
-    occurred_start: str | None
-    occurred_end: str | None
+    recorded_at: datetime
+    occurred_start: datetime | None
+    occurred_end: datetime | None
     independent_reports: int | None
     claims: list[_Claim]
 
@@ -59,7 +60,7 @@ class _Event(msgspec.Struct):
     id: str
     source: str
     type: str
-    time: str
+    time: datetime
     datacontenttype: str
     data: _Verdict
 
@@ -67,7 +68,7 @@ class _Event(msgspec.Struct):
 _encode = msgspec.json.Encoder().encode
 _HEADERS = headers(CONTENT_TYPE_EVENT)
 # One event, and one incident, are told of several times in a row.
-_iso = lru_cache(maxsize=4_096)(iso)
+_moment = lru_cache(maxsize=4_096)(to_datetime)
 
 
 def is_told(rejudged: Rejudged) -> bool:
@@ -75,12 +76,11 @@ def is_told(rejudged: Rejudged) -> bool:
 
     Other reports may change when it occurred, or how many independent ones there are, and no more.
     """
-    return _told(rejudged.before) != _told(rejudged.after)
+    before, after = rejudged.before, rejudged.after
+    return before is None or after is None or _told(before) != _told(after)
 
 
-def _told(judgement: Judgement | None) -> object:
-    if judgement is None:
-        return None
+def _told(judgement: Judgement) -> object:
     return judgement.verdict, judgement.party, [claim[:3] for claim in judgement.claims]
 
 
@@ -92,7 +92,7 @@ def verdict_changed(logged: Logged, rejudged: Rejudged) -> Message:
     conflict, incident_id, commitment_id, before, after = rejudged
     log_id, partition, offset, batch_index = logged.position
     place = f"{log_id}/{partition}/{offset}/{batch_index}"
-    recorded_at = _iso(logged.recorded_at)
+    recorded_at = _moment(logged.recorded_at)
     verdict = _Verdict(
         conflict,
         commitment_id,
@@ -101,8 +101,8 @@ def verdict_changed(logged: Logged, rejudged: Rejudged) -> Message:
         after and after.verdict,
         before and before.verdict,
         recorded_at,
-        _time(after and after.occurred_start),
-        _time(after and after.occurred_end),
+        after and _moment(after.occurred_start),
+        after and _moment(after.occurred_end),
         after and after.independent_reports,
         [_Claim(c.claim_id, c.verdict, *c.criteria) for c in after.claims] if after else [],
     )
@@ -116,10 +116,6 @@ def verdict_changed(logged: Logged, rejudged: Rejudged) -> Message:
         verdict,
     )
     return Message(VERDICTS, conflict.encode(), _encode(event), _HEADERS)
-
-
-def _time(instant: Instant | None) -> str | None:
-    return None if instant is None else _iso(instant)
 
 
 def rejection(rejected: Rejected, position: Position, key: bytes | None) -> Message:

@@ -17,6 +17,8 @@ from schemas.events import Assertion
 from schemas.time import Limit, hull
 from streams.judge import Claim, Commitment, Incident, Released
 
+# How many names the answers of one conflict's windows may hold; a few MiB.
+MOST_KEPT = 100_000
 NO_CLAIMS: Mapping[str, Claim] = MappingProxyType({})
 
 
@@ -70,13 +72,49 @@ def release(incident: Incident) -> Release:
 
     An instant is over one microsecond later: two instants at the same moment are not in order.
     """
-    occurrences = incident.occurrences
     return Release(
         incident_id=incident.incident_id,
         parties=incident.known_actors,
-        start=min(o.start for o in occurrences),
-        until=max(o.end if o.end > o.start else o.end + 1 for o in occurrences),
+        start=incident.start,
+        until=max(o.end if o.end > o.start else o.end + 1 for o in incident.occurrences),
     )
+
+
+class Windows:
+    """The windows of one conflict's claims, by time, each at its widest: (commitment, claim)."""
+
+    def __init__(self) -> None:
+        self._tree = IntervalTree()
+        self._met: dict[tuple[int, int], frozenset[str]] = {}
+        self._kept = 0
+
+    def add(self, window: tuple[Limit, Limit], whose: tuple[str, str]) -> None:
+        """There is this window, too."""
+        self._tree.addi(*window, whose)
+        self._forget()
+
+    def drop(self, window: tuple[Limit, Limit], whose: tuple[str, str]) -> None:
+        """There is this window no more."""
+        self._tree.discardi(*window, whose)
+        self._forget()
+
+    def met(self, start: int, end: int) -> frozenset[str]:
+        """The commitments with a window that meets [start, end)."""
+        # Which they are depends only on where start and end lie among the windows' bounds.
+        bounds = self._tree.boundary_table
+        place = (bounds.bisect_right(start), bounds.bisect_left(end))
+        found = self._met.get(place)
+        if found is None:
+            found = frozenset([window.data[0] for window in self._tree.overlap(start, end)])
+            if self._kept > MOST_KEPT:
+                self._forget()
+            self._met[place] = found
+            self._kept += 1 + len(found)
+        return found
+
+    def _forget(self) -> None:
+        self._met.clear()
+        self._kept = 0
 
 
 class Standing:
@@ -84,7 +122,7 @@ class Standing:
 
     def __init__(self) -> None:
         self._claims: dict[tuple[str, str], dict[str, Claim]] = {}
-        self._windows: dict[str, IntervalTree] = {}
+        self._windows: dict[str, Windows] = {}
         self._releases: dict[ClaimKey, Releases] = {}
         self._commitments: dict[tuple[str, str], Commitment] = {}
 
@@ -102,30 +140,27 @@ class Standing:
             found = self._commitments[key] = Commitment(commitment_id, claims, released)
         return found
 
-    def touched(self, conflict: str, incident: Incident) -> set[str]:
+    def touched(self, conflict: str, incident: Incident) -> frozenset[str]:
         """The commitments that have a window which some report or impact of `incident` may meet."""
         windows = self._windows.get(conflict)
-        if not windows or not incident.reports:
-            return set()
-        return {
-            found.data[0]
-            for start, end, *_ in incident.occurrences
-            for found in windows.overlap(start, max(end, start + 1))
-        }
+        if windows is None:
+            return frozenset()
+        met = [windows.met(o.start, max(o.end, o.start + 1)) for o in incident.occurrences]
+        return met[0] if len(met) == 1 else frozenset().union(*met)
 
     def put_claim(self, key: ClaimKey, claim: Claim | None) -> None:
         """Let `claim` stand under `key`; None takes it back. Its releases start empty."""
         conflict, commitment_id, claim_id = key
         claims = dict(self._claims.get((conflict, commitment_id), NO_CLAIMS))
-        windows = self._windows.setdefault(conflict, IntervalTree())
+        windows = self._windows.setdefault(conflict, Windows())
         old = claims.pop(claim_id, None)
         if isinstance(old, Assertion):
-            windows.discardi(*hull(old.terms_window), (commitment_id, claim_id))
+            windows.drop(hull(old.terms_window), (commitment_id, claim_id))
         self._releases.pop(key, None)
         if claim is not None:
             claims[claim_id] = claim
             if isinstance(claim, Assertion):
-                windows.addi(*hull(claim.terms_window), (commitment_id, claim_id))
+                windows.add(hull(claim.terms_window), (commitment_id, claim_id))
             if is_reciprocal(claim):
                 self._releases[key] = Releases()
         self._claims[conflict, commitment_id] = claims
