@@ -2,6 +2,7 @@
 # takes another Python.
 PYTHON ?= python3
 VENV := .venv
+PEERS := quixstreams bytewax plot
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 # No build scripts run and nothing unpinned comes in; modules compile when they are first used.
@@ -9,10 +10,10 @@ INSTALL := $(PIP) install --no-compile --only-binary=:all: --require-hashes
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test kafka fuzz check format bench requirements clean
+.PHONY: help setup demo test kafka fuzz check format bench bench-size peers requirements clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.project $(VENV)/.dev ## everything to work on Trucewatch, in .venv
 
@@ -41,14 +42,21 @@ format: setup ## write Python and SQL as `make check` wants them
 	@$(BIN)/ruff format
 	@$(BIN)/sqlfluff fix --disable-progress-bar --nocolor analytics
 
-bench: setup ## speed and memory, as a table
-	@PYTHONPATH=. $(BIN)/python tests/bench/bench.py
+bench: setup peers ## speed beside peers, latency, rebuild, verify: tables; ONLY=speed,peers,…
+	@PYTHONPATH=. $(BIN)/python tests/bench/bench.py $(if $(ONLY),--only $(ONLY)) $(BENCH)
+
+bench-size: setup peers ## cost over size: tables, and the figures and plot in docs/
+	@PYTHONPATH=. $(BIN)/python tests/bench/bench.py --only size $(BENCH)
+
+# What is measured against, and what draws, is installed beside the project and not into it.
+peers: $(PEERS:%=$(VENV)/peers/%/.installed)
 
 requirements: setup ## pin the newest allowed versions, with hashes
 	@rm -f requirements/*.txt
 	@$(LOCK) --group build -o requirements/build.txt
 	@$(LOCK) pyproject.toml -o requirements/runtime.txt
 	@$(LOCK) --group dev -c requirements/runtime.txt -o requirements/dev.txt
+	@for peer in $(PEERS); do $(LOCK) --group $$peer -o requirements/peers-$$peer.txt || exit; done
 
 clean: ## remove .venv, caches and build leftovers; data directories stay
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -80,4 +88,12 @@ $(VENV)/.project: pyproject.toml $(VENV)/.runtime
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
 	@echo "Adding the development tools" >&2
 	@$(INSTALL) -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/peers/%/.installed: requirements/peers-%.txt | $(VENV)/.created
+	@echo "Setting up $(@D), for make bench" >&2
+	@rm -rf $(@D)
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip --disable-pip-version-check --no-input --quiet install --no-compile \
+		--only-binary=:all: --require-hashes -r $<
 	@touch $@

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
+
+from schemas.wire import encode_batch
 
 ORIGIN = datetime(2020, 1, 1, tzinfo=UTC)
 HOURS_EACH = 48
@@ -83,3 +86,21 @@ def incidents(
                 "evidence": ["https://bench.example/report"],
             },
         )
+
+
+def singly(events: Iterable[bytes]) -> Iterator[tuple[bytes, int]]:
+    """One event a record: each record with how many events are in it."""
+    return ((event, 1) for event in events)
+
+
+def batched(events: Iterable[bytes], size: int) -> Iterator[tuple[bytes, int]]:
+    """So many events a record, as a CloudEvents batch; the last may have fewer."""
+    left = iter(events)
+    while chunk := list(islice(left, size)):
+        yield encode_batch(chunk), len(chunk)
+
+
+def usual(events: int, claims_standing: int) -> Iterator[bytes]:
+    """A log of so many events in all: claims that hardly overlap, then incidents in their windows."""
+    yield from claims(claims_standing, overlap=False)
+    yield from incidents(events - claims_standing, claims=claims_standing)

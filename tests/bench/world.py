@@ -1,0 +1,36 @@
+"""A database as a worker leaves it, made without a broker: `world.py FOLDER EVENTS CLAIMS`."""
+
+from __future__ import annotations
+
+import sys
+from itertools import islice
+from pathlib import Path
+
+from analytics.ledger import Ledger
+from streams.pipeline import RawRecord, load_standing, process, read
+from streams.settings import Settings
+from tests.bench.load import usual
+
+AT_ONCE = 2_000
+EPOCH_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
+
+
+def main(folder: Path, events: int, claims: int) -> None:
+    """Fold so many events, claims among them, into the database of a data directory."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with Ledger.open(Settings(data_dir=folder).database) as ledger:
+        standing = load_standing(ledger)
+        log = enumerate(usual(events, claims))
+        while batch := [
+            RawRecord(0, offset, EPOCH_MS + offset, b"bench", event)
+            for offset, event in islice(log, AT_ONCE)
+        ]:
+            process(ledger, standing, "log", read(batch))
+            # As if a worker had published the verdicts.
+            while pending := ledger.pending_outbox(100_000):
+                ledger.published(pending[-1].seq)
+
+
+if __name__ == "__main__":
+    folder, events, claims = sys.argv[1:]
+    main(Path(folder), int(events), int(claims))
