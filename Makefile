@@ -10,7 +10,8 @@ INSTALL := $(PIP) install --no-compile --only-binary=:all: --require-hashes
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test kafka fuzz check format bench bench-size peers requirements clean
+.PHONY: help setup demo up down test kafka deployment fuzz check format bench bench-size peers \
+	dashboards requirements clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,22 +21,43 @@ setup: $(VENV)/.project $(VENV)/.dev ## everything to work on Trucewatch, in .ve
 demo: $(VENV)/.project ## the truce of early 2026, judged before your eyes
 	@$(BIN)/truce demo
 
-test: setup ## all tests but those on Apache Kafka
-	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --durations=10 --ignore=tests/kafka
+up: ## the whole stack in containers: Kafka, worker, Prometheus, Alertmanager, Grafana
+	@$(WITH_DOCKER)
+	@[ -s deploy/secrets/grafana-password ] || { \
+		mkdir -p -m 700 deploy/secrets && \
+		head -c 18 /dev/urandom | base64 >deploy/secrets/grafana-password && \
+		chmod 444 deploy/secrets/grafana-password; }
+	@$(COMPOSE) up --detach --build
+	@echo "Grafana http://localhost:3000 (admin, password in deploy/secrets/grafana-password)," \
+		"worker http://localhost:6066, Prometheus http://localhost:9090," \
+		"Alertmanager http://localhost:9093, Kafka localhost:9092"
+
+down: ## end it; its volumes stay, with all that it holds
+	@$(WITH_DOCKER)
+	@$(COMPOSE) down
+
+test: setup ## all tests but those on Apache Kafka and of the deployment
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --durations=10 --ignore=tests/kafka \
+		-m 'not deployment'
 
 kafka: setup ## the tests on a real Apache Kafka: wants Java 17 and Maven
 	@$(BIN)/python -m pytest -q --durations=10 tests/kafka
+
+deployment: setup ## what is deployed, with real tools: wants Prometheus, kubectl, Go, Maven, Java 21, root
+	@$(BIN)/python -m pytest -q --durations=10 -m deployment tests/deploy
 
 fuzz: setup ## the tests with broken input, ten times as much of it
 	@HYPOTHESIS_PROFILE=fuzz TRUCE_FUZZ_INPUTS=$${TRUCE_FUZZ_INPUTS:-1000000} \
 		$(BIN)/python -m pytest -q --durations=10 -m fuzz -o faulthandler_timeout=3600
 
-check: setup ## style, types, layers and SQL
+check: setup ## style, types, layers, SQL, and the files of the containers
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache --no-logo
 	@$(BIN)/sqlfluff lint --disable-progress-bar --nocolor analytics
+	@$(BIN)/hadolint deploy/Dockerfile
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml
 
 format: setup ## write Python and SQL as `make check` wants them
 	@$(BIN)/ruff check --fix-only
@@ -51,6 +73,9 @@ bench-size: setup peers ## cost over size: tables, and the figures and plot in d
 # What is measured against, and what draws, is installed beside the project and not into it.
 peers: $(PEERS:%=$(VENV)/peers/%/.installed)
 
+dashboards: setup ## write deploy/grafana/*.json
+	@$(BIN)/python -m deploy.grafana.dashboards
+
 requirements: setup ## pin the newest allowed versions, with hashes
 	@rm -f requirements/*.txt
 	@$(LOCK) --group build -o requirements/build.txt
@@ -60,7 +85,12 @@ requirements: setup ## pin the newest allowed versions, with hashes
 
 clean: ## remove .venv, caches and build leftovers; data directories stay
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	find streams analytics schemas tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find streams analytics schemas tests deploy -name __pycache__ -type d -prune -exec rm -rf {} +
+
+COMPOSE := docker compose --file deploy/compose.yaml
+WITH_DOCKER := docker compose version >/dev/null 2>&1 && docker info >/dev/null 2>&1 || { \
+	echo "This wants Docker, with its compose plugin and its engine running." \
+		"Without: make demo, or truce run" >&2; exit 1; }
 
 # One file for all Pythons and platforms; without the index it came from.
 LOCK := UV_CUSTOM_COMPILE_COMMAND='make requirements' $(BIN)/uv pip compile --quiet --universal \
