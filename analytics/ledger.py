@@ -54,6 +54,8 @@ MOST_BYTES_AT_ONCE = 16 * 2**20
 class Ledger:
     """The database, open. `commits` counts what was committed since."""
 
+    kind_of_transaction: type[Transaction] = Transaction
+
     def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         self.path = path
         self.commits = 0
@@ -129,6 +131,10 @@ class Ledger:
             if log == log_id
         }
 
+    def logs(self) -> list[str]:
+        """The ids of the logs that the ledger has taken records of."""
+        return sorted({log_id for log_id, _ in self._known.offsets})
+
     def clock(self, log_id: str, partition: int) -> int:
         """The last recorded time of the partition, in us since 1970; 0 before the first.
 
@@ -163,7 +169,7 @@ class Ledger:
         """All that is done within is committed at the end, or none of it if anything is raised."""
         self._connection.execute("BEGIN")
         try:
-            transaction = Transaction(self._session, self._known)
+            transaction = self.kind_of_transaction(self._session, self._known)
             yield transaction
             transaction.finish()
             self._connection.execute("COMMIT")

@@ -81,6 +81,9 @@ OUTBOX = _schema(
     (pa.list_(pa.struct([("name", TEXT), ("value", BYTES)])), "headers"),
     (PLACE, "bytes"),
 )
+OFFSETS = _schema(
+    (TEXT, "log_id"), (COUNT, "partition"), (PLACE, "next_offset"), (MOMENT, "recorded_at")
+)
 KEYS = _schema((KEY, "key"))
 CLOSED = _schema((KEY, "key"), (MOMENT, "superseded_at"))
 AMENDED = _schema(

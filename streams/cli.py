@@ -198,6 +198,41 @@ def verify(as_json: bool) -> int:
 
 @main.command(
     cls=Command,
+    short_help="Fold the log again into a new database.",
+    examples=(
+        "truce rebuild",
+        "truce rebuild --from-events --dry-run",
+        "TRUCE_BROKER=kafka://kafka-1:9092 truce rebuild --json",
+    ),
+)
+@click.option("--from-events", is_flag=True, help="Fold the events that the database kept.")
+@click.option("--new-log", is_flag=True, help="Take the log of TRUCE_BROKER for another one's.")
+@click.option("--dry-run", is_flag=True, help="Compare with the old database; replace nothing.")
+@click.option("--keep-old", is_flag=True, help="Keep the old one even if no row differs.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@data_dir
+@setting("TRUCE_BROKER")
+@setting("TRUCE_MEMORY")
+def rebuild(from_events: bool, new_log: bool, dry_run: bool, keep_old: bool, as_json: bool) -> int:
+    """Fold the whole log again into a new database, compare it with the old one, and replace that.
+
+    The log is Kafka's; without TRUCE_BROKER it is the events that the database itself kept. The old
+    database answers until it is replaced, at once or not at all; it is kept beside, as
+    truce.duckdb.before-rebuild, if any row differs. With the same version of truce none does.
+
+    While a worker runs, it goes on judging: the new database is made beside it, and the worker takes
+    it, with all that came in meanwhile, when it is started the next time.
+
+    What was published is not published again: not even a verdict that has changed. Only if the old
+    database cannot be read all of truce.verdicts is published again, with the same ids.
+    """
+    from streams.rebuild import Wanted, run_rebuild
+
+    return run_rebuild(current_settings(), Wanted(from_events, new_log, dry_run, keep_old, as_json))
+
+
+@main.command(
+    cls=Command,
     short_help="Print the schema of the events.",
     examples=(
         "truce schema incident.reported",

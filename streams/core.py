@@ -9,12 +9,25 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from streams.agents import Judged, Outbox
-    from streams.pipeline import Read, Tally
+    from streams.pipeline import RawRecord, Read, Tally
     from streams.settings import Settings
 
 # The kind of a record's time that the broker gives, not the sender.
 LOG_APPEND_TIME = 1
 MICROSECONDS = 1_000_000
+
+
+class OtherLog(Exception):  # noqa: N818 - named as what is the case
+    """The database is of another log than the Kafka that is set."""
+
+    def __init__(self, settings: Settings, logs: Sequence[str], log_id: str) -> None:
+        more = f" and {len(logs) - 1} more" if len(logs) > 1 else ""
+        broker = ",".join(map(str, settings.broker))
+        super().__init__(
+            f"{settings.database} is of the log {logs[0]}{more}, but kafka://{broker} has the log "
+            f"{log_id}: set TRUCE_BROKER to the one that it is of (unset: an embedded one), choose "
+            "another TRUCE_DATA_DIR, or fold this log in its place with `truce rebuild --new-log`"
+        )
 
 
 class Core(Protocol):
@@ -63,8 +76,13 @@ class LedgerCore:
         """Open the ledger and load what stands."""
         # Imported here, in the ledger's thread, while the broker starts.
         from analytics.ledger import Ledger
+        from analytics.rebuild import was_rebuilt
 
         settings = self._settings
+        if was_rebuilt(settings.database):
+            from streams.rebuild import take_over
+
+            take_over(settings)
         ledger = Ledger.open(settings.database, memory_limit=settings.memory)
         self._stack.callback(ledger.close)
 
@@ -88,25 +106,19 @@ class LedgerCore:
         return ledger
 
     def offsets(self, log_id: str) -> Mapping[int, int]:
-        """Give the next offset of each partition of this log."""
-        return self._ledger.offsets(log_id)
+        """Give the next offset of each partition of this log. OtherLog: a Kafka that is not ours.
+
+        An embedded broker begins a new log at each start, which goes on from the one before.
+        """
+        found, logs = self._ledger.offsets(log_id), self._ledger.logs()
+        if self._settings.broker and logs and not found:
+            raise OtherLog(self._settings, logs, log_id)
+        return found
 
     def read(self, records: Sequence[Any]) -> Sequence[Read]:
         """Decode records."""
-        raw, now = self._pipeline.RawRecord, time.time_ns() // 1_000_000
-        return self._pipeline.read(
-            [
-                raw(
-                    record.partition,
-                    record.offset,
-                    _appended_ms(record, now),
-                    record.key,
-                    record.value,
-                    tuple((name, value or b"") for name, value in record.headers),
-                )
-                for record in records
-            ]
-        )
+        now = time.time_ns() // 1_000_000
+        return self._pipeline.read([raw_record(record, now) for record in records])
 
     def judge(self, log_id: str, batch: Sequence[Read]) -> Tally:
         """Judge and commit."""
@@ -142,6 +154,20 @@ class LedgerCore:
     def close(self) -> None:
         """Close what is open, the last first."""
         self._stack.close()
+
+
+def raw_record(record: Any, now: int) -> RawRecord:  # noqa: ANN401 - as aiokafka gives it
+    """What the log holds, of what aiokafka gives; `now` in milliseconds."""
+    from streams.pipeline import RawRecord
+
+    return RawRecord(
+        record.partition,
+        record.offset,
+        _appended_ms(record, now),
+        record.key,
+        record.value,
+        tuple((name, value or b"") for name, value in record.headers),
+    )
 
 
 def _appended_ms(record: Any, now: int) -> int:  # noqa: ANN401 - as aiokafka gives it

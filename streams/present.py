@@ -176,9 +176,15 @@ class Progress(Protocol):
     def advance(self, by: int) -> None:
         """So much more is done."""
 
+    def expect(self, total: int) -> None:
+        """So much there is to do."""
+
 
 class _Unseen:
     def advance(self, by: int) -> None:
+        """Nobody looks."""
+
+    def expect(self, total: int) -> None:
         """Nobody looks."""
 
 
@@ -199,6 +205,9 @@ def progress_bar(doing: str, total: int | None) -> Iterator[Progress]:
         class Seen:
             def advance(self, by: int) -> None:
                 bars.advance(task, by)
+
+            def expect(self, total: int) -> None:
+                bars.update(task, total=total)
 
         yield Seen()
 

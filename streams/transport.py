@@ -188,12 +188,7 @@ class _Thread(driver.AIOKafkaConsumerThread):
         following = dict(self._following)
         for tp, position in following.items():
             consumer.seek(tp, position)
-            leader = consumer._client.cluster.leader_for_partition(tp)
-            wanted = [(tp.topic, [(tp.partition, position, MAX_BATCH_BYTES)])]
-            request = FetchRequest(FETCH_WAIT_TANSU, 1, MAX_BATCH_BYTES, 0, wanted)
-            answer = await consumer._client.send(leader, request)
-            log = b"".join(part[-1] or b"" for _, parts in answer.topics for part in parts)
-            records = salvage(tp, log, position)
+            records = await fetch_unreadable(consumer, tp, position)
             if self._following != following:
                 return {}  # assigned anew meanwhile
             if records:
@@ -369,6 +364,16 @@ def _bounded(partition: int, position: int, records: Sequence[Any]) -> Iterator[
             start, size, position = index, 0, records[index - 1].offset + 1
         size += max(length, 0)
     yield Batch(partition, position, records[start:])
+
+
+async def fetch_unreadable(consumer: aiokafka.AIOKafkaConsumer, tp: TP, position: int) -> list[Any]:
+    """Fetch, as bytes, what this client cannot read, and salvage the records."""
+    leader = consumer._client.cluster.leader_for_partition(tp)
+    wanted = [(tp.topic, [(tp.partition, position, MAX_BATCH_BYTES)])]
+    request = FetchRequest(FETCH_WAIT_TANSU, 1, MAX_BATCH_BYTES, 0, wanted)
+    answer = await consumer._client.send(leader, request)
+    log = b"".join(part[-1] or b"" for _, parts in answer.topics for part in parts)
+    return salvage(tp, log, position)
 
 
 def salvage(tp: TP, log: bytes, position: int) -> list[Any]:

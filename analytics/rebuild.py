@@ -1,0 +1,336 @@
+"""A new database beside the old one: what is copied into it, and how it takes the old one's place.
+
+What an event means for it is not known here: whoever rebuilds folds the log into `ledger`.
+
+    LedgerError
+    ├── RebuildRuns     another rebuild of the same database runs
+    ├── RebuildStale    what was rebuilt is not of this database
+    └── RebuildFailed   it could not be written, or the old one not be read; the old one is as it was
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+import duckdb
+
+from analytics import tables
+from analytics.database import LedgerError, LedgerInUse, Session, connect
+from analytics.ledger import Ledger
+from analytics.queries import queries
+from analytics.staging import table_of
+from analytics.transaction import Headers, Transaction
+
+FOLDED = (
+    "events",
+    "claim_versions",
+    "report_versions",
+    "claim_verdict_versions",
+    "verdict_versions",
+)
+"""What the fold makes anew."""
+TAKEN_OVER = ("rejected", "log_offsets")
+"""What came in the log and left no event behind: copied for what was not read from the log."""
+CARRIED = ("outbox",)
+"""What has gone out, and what is still to: copied and never folded, so that nothing goes twice."""
+
+BUILDING, REBUILT, KEPT = ".rebuilding", ".rebuilt", ".before-rebuild"
+_WAL = ".wal"
+
+
+class RebuildRuns(LedgerError):  # noqa: N818
+    """Another rebuild of the same database runs."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"another rebuild of {path} runs: wait until it is done")
+
+
+class RebuildStale(LedgerError):  # noqa: N818
+    """What was rebuilt is not of this database."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{beside(path, REBUILT)} knows more of the log than {path} does, so it was made of "
+            "another database: it is not taken; run `truce rebuild` again"
+        )
+
+
+class RebuildFailed(LedgerError):  # noqa: N818
+    """It could not be written, or the old one not be read; the old one is as it was."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"no new database was made: {reason}; {path} is as it was. It needs as much room "
+            "beside it as it takes itself"
+        )
+
+
+class Comparison(NamedTuple):
+    """How the new database differs from the old one.
+
+    `rows`: table -> rows that only the old, and that only the new one has. `verdicts`: (conflict,
+    commitment_id, verdict before, after, incidents) of the pairs that stand otherwise; None: it
+    has no verdict.
+    """
+
+    rows: dict[str, tuple[int, int]]
+    verdicts: list[tuple[str, str, str | None, str | None, int]]
+
+    @property
+    def differing(self) -> int:
+        """How many rows are in one of the two only."""
+        return sum(old + new for old, new in self.rows.values())
+
+
+class Size(NamedTuple):
+    """How many rows a database has."""
+
+    events: int
+    rejected: int
+    verdict_versions: int
+    claim_verdict_versions: int
+
+
+def beside(path: Path, suffix: str) -> Path:
+    """The file of this kind that belongs to the database at `path`."""
+    return path.with_name(path.name + suffix)
+
+
+def was_rebuilt(path: Path) -> bool:
+    """Whether a new database for the one at `path` was left complete and waits to be taken."""
+    return beside(path, REBUILT).exists()
+
+
+def remove(path: Path) -> None:
+    """Remove a database that nobody needs, and what was not checkpointed of it."""
+    for one in (path, beside(path, _WAL)):
+        one.unlink(missing_ok=True)
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Let no other rebuild of the database at `path` run meanwhile. Raises RebuildRuns."""
+    descriptor = os.open(path.parent, os.O_RDONLY)
+    try:
+        try:
+            # Ends with the process, in whatever way, and leaves no file behind.
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RebuildRuns(path) from None
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Tell what goes wrong with either database in one line: RebuildFailed."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise RebuildFailed(path, str(error).splitlines()[0]) from error
+    except OSError as error:
+        raise RebuildFailed(path, error.strerror or str(error)) from error
+
+
+def settle(path: Path) -> None:
+    """Put what a killed worker left beside the database into it. Raises a LedgerError.
+
+    A new database that took its place must not find the log of the old one's last changes.
+    """
+    if beside(path, _WAL).exists():
+        with connect(path) as connection:
+            connection.execute(queries("rebuild")["checkpoint"])
+
+
+def why_unreadable(path: Path) -> LedgerError | None:
+    """Why the database at `path` cannot be read; None: it can. Raises LedgerInUse."""
+    try:
+        settle(path)
+        connect(path, read_only=True).close()
+    except LedgerInUse:
+        raise
+    except LedgerError as error:
+        return error
+    return None
+
+
+class _Silent(Transaction):
+    def outbox(
+        self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()
+    ) -> None:
+        """Say nothing: it was said when it was judged for the first time."""
+
+
+class _SilentLedger(Ledger):
+    kind_of_transaction = _Silent
+
+
+class Old:
+    """The old database, attached to the new one: to be read and no more.
+
+    While it is attached no worker can open it, but others can read it.
+    """
+
+    def __init__(self, ledger: Ledger, path: Path) -> None:
+        self._connection = ledger.cursor()
+        quoted = str(path).replace("'", "''")
+        self._connection.execute(f"ATTACH '{quoted}' AS old (READ_ONLY)")
+        self._connection.execute("USE old")
+
+    def rows(self, name: str, **values: int) -> list[tuple[Any, ...]]:
+        """What a statement of `queries/rebuild.sql` gives, asked of the old one."""
+        return Session(self._connection).execute(queries("rebuild")[name], **values)
+
+    def close(self) -> None:
+        """Be done with asking."""
+        self._connection.close()
+
+
+class NewDatabase:
+    """A database that is being made; use it in a `with`, which removes it unless it was taken.
+
+    `tells`: what is judged is to be published. `old`: the database that it is to replace, attached
+    if it can be read. `goes_on`: it begins with what was left complete, instead of with nothing.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        tells: bool = False,
+        goes_on: bool = False,
+        memory_limit: str = "400MB",
+    ) -> None:
+        self.path = path
+        self._goes_on = goes_on
+        self.old: Old | None = None
+        self._file = beside(path, BUILDING)
+        self._kind = Ledger if tells else _SilentLedger
+        self._memory_limit = memory_limit
+        self._closing = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        remove(self._file)
+        if self._goes_on:
+            # From here on it is not complete any more, and of no use should this end half way.
+            beside(self.path, REBUILT).replace(self._file)
+        self.ledger = self._kind.open(self._file, memory_limit=self._memory_limit)
+        self._closing.callback(self.ledger.close)
+        self._connection = self.ledger.cursor()
+        self._closing.callback(self._connection.close)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        # A database that could not be written cannot always be closed, either.
+        with contextlib.suppress(duckdb.Error):
+            self._closing.close()
+        remove(self._file)
+
+    def attach(self) -> Old:
+        """Have the old database beside it. Raises a LedgerError or a duckdb.Error."""
+        old = self.old = Old(self.ledger, self.path)
+        self._closing.callback(old.close)
+        return old
+
+    def take_rejected(self, rows: Sequence[Sequence[Any]]) -> None:
+        """Put in what was rejected, as `rejected_between` gives it."""
+        Session(self._connection).over(
+            queries("writing")["rejected"], table_of(rows, tables.REJECTED)
+        )
+
+    def reach(self, offsets: Iterable[Sequence[Any]]) -> None:
+        """Say how far it is, as `offsets_reached` gives it."""
+        self._run("forget_offsets")
+        Session(self._connection).over(
+            queries("rebuild")["offsets"], table_of(offsets, tables.OFFSETS)
+        )
+
+    def note_reached(self) -> None:
+        """Remember how far the fold came by itself: the rest of what was rejected is copied."""
+        self._run("reached")
+
+    def first_beyond(self) -> int:
+        """The first row of the old database's events that it does not have. Or RebuildStale."""
+        if self._run("count_ahead") != [(0,)]:
+            raise RebuildStale(self.path)
+        first: int = self._run("first_beyond")[0][0]
+        return first
+
+    def complete(self) -> None:
+        """Copy what no fold of the events can give. `note_reached` and the fold come before."""
+        self._run("take_rejected", "forget_offsets", "take_offsets")
+        for name in CARRIED:
+            # A database of an earlier version may not have it.
+            if self._run("has_table", name=name) == [(1,)]:
+                self._run(f"forget_{name}", f"carry_{name}")
+
+    def compare(self) -> Comparison:
+        """Compare it with the old one."""
+        self._run("shared_columns", "differing")
+        rows = {}
+        for name in (*FOLDED, *TAKEN_OVER):
+            self._run("share", name=name)
+            rows[name] = self._run("count_differing", name=name)[0]
+        return Comparison(rows, self._run("changed_verdicts"))
+
+    def size(self) -> Size:
+        """How much is in it."""
+        return Size(*self._run("count_rows")[0])
+
+    def leave(self) -> None:
+        """Leave it complete beside the old one, for the worker that has the old one open."""
+        self._settle()
+        self._file.replace(beside(self.path, REBUILT))
+        _sync(self.path.parent)
+
+    def take_over(self, *, keep: bool) -> Path | None:
+        """Let it take the old one's place, at once or not at all; where the old one is kept.
+
+        Both files are still open: until they are closed no worker can have opened either.
+        """
+        self._settle()
+        kept = beside(self.path, KEPT) if keep and self.path.exists() else None
+        if kept is not None:
+            draft = beside(kept, ".draft")
+            remove(draft)
+            beside(kept, _WAL).unlink(missing_ok=True)
+            os.link(self.path, draft)
+            draft.replace(kept)
+        wal = beside(self.path, _WAL)
+        if wal.exists():
+            # Only of an old one that cannot be read: it belongs to what is kept.
+            wal.replace(beside(beside(self.path, KEPT), _WAL))
+        self._file.replace(self.path)
+        _sync(self.path.parent)
+        return kept
+
+    def _settle(self) -> None:
+        self._run("checkpoint")
+        with self._file.open("rb") as file:
+            os.fsync(file.fileno())
+
+    def _run(self, *names: str, **values: object) -> list[tuple[Any, ...]]:
+        session = Session(self._connection)
+        found = [session.execute(queries("rebuild")[name], **values) for name in names]
+        return found[-1]
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,337 @@
+"""`truce rebuild`: the log folded again, into a new database beside the old one, which it replaces.
+
+Without a worker all is done here. A running worker keeps its database and goes on judging: what was
+made beside it is taken, with all that came in meanwhile, when the worker starts the next time.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import groupby
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from analytics.ledger import Ledger, LedgerError, LedgerInUse, LedgerMissing
+from analytics.queries import queries
+from analytics.rebuild import (
+    REBUILT,
+    Comparison,
+    NewDatabase,
+    Size,
+    alone,
+    beside,
+    explained,
+    remove,
+    why_unreadable,
+)
+from streams.client import (
+    SECONDS_BETWEEN_LOOKS,
+    SECONDS_FOR_A_WORKER_TO_START,
+    ask,
+    worker_of,
+)
+from streams.command import BadInput, Unreachable
+from streams.core import OtherLog
+from streams.pipeline import Read, load_standing, process
+from streams.present import Progress, counted, err, progress_bar, say, table, waiting
+from streams.refold import Kafka, Past, kept_records, kept_rejected, offsets
+from streams.settings import Settings
+
+EVENTS_AT_ONCE = 5_000
+BYTES_AT_ONCE = 16 * 2**20
+
+logger = logging.getLogger("streams")
+
+
+class Wanted(NamedTuple):
+    """What is asked for, beside the settings."""
+
+    from_events: bool = False
+    new_log: bool = False
+    dry_run: bool = False
+    keep_old: bool = False
+    as_json: bool = False
+
+
+class Done(NamedTuple):
+    """What was done. `state`: replaced, waiting (for the worker's next start) or compared."""
+
+    state: str
+    source: str
+    size: Size
+    compared: Comparison | None
+    kept: Path | None
+    seconds: float
+
+
+class _Fold:
+    """Folds what is read into a database, in large batches."""
+
+    def __init__(self, ledger: Ledger, progress: Progress) -> None:
+        self._ledger = ledger
+        self._standing = load_standing(ledger)
+        self._progress = progress
+
+    def take(self, log_id: str, batch: Sequence[Read]) -> None:
+        """Fold what was read of one log."""
+        process(self._ledger, self._standing, log_id, batch)
+        self._progress.advance(len(batch))
+
+    def take_all(self, records: Iterator[tuple[str, Read]]) -> None:
+        """Fold records of whatever logs, in their order."""
+        for log_id, of_one in groupby(records, key=lambda record: record[0]):
+            for batch in _batches(read for _, read in of_one):
+                self.take(log_id, batch)
+
+
+def _batches(records: Iterator[Read]) -> Iterator[list[Read]]:
+    batch: list[Read] = []
+    size = 0
+    for one in records:
+        batch.append(one)
+        size += sum(len(found.raw) for found in one.found)
+        if len(batch) >= EVENTS_AT_ONCE or size >= BYTES_AT_ONCE:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+class _Worker:
+    """What a running worker's database answers."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def rows(self, name: str, **values: int) -> list[tuple[Any, ...]]:
+        """What it answers to a statement of `queries/rebuild.sql`."""
+        sql = queries("rebuild")[name].removesuffix(";")
+        for parameter, value in values.items():
+            sql = sql.replace(f"${parameter}", str(value))
+        return list(ask(self._settings, sql).rows)
+
+
+def run_rebuild(settings: Settings, wanted: Wanted) -> int:
+    """Rebuild, compare, replace and print. Returns the exit code."""
+    from streams.worker import tune_collector
+
+    if wanted.new_log and (wanted.from_events or not settings.broker):
+        raise BadInput("--new-log folds the log of a Kafka: set TRUCE_BROKER to it")
+    if not settings.data_dir.is_dir():
+        raise BadInput(f"there is no {settings.data_dir}: choose the directory with --data-dir")
+    tune_collector()
+    began = time.monotonic()
+    with alone(settings.database), explained(settings.database):
+        kafka = Kafka(settings) if settings.broker and not wanted.from_events else None
+        if kafka is not None:
+            kafka.ask_id()
+        unreadable = _state(settings)
+        if worker_of(settings) is not None:
+            done = _beside_a_worker(settings, wanted, kafka)
+        else:
+            done = _replace(settings, wanted, kafka, unreadable)
+    done = done._replace(seconds=round(time.monotonic() - began, 3))
+    (_print_json if wanted.as_json else _print)(settings, done)
+    return 0
+
+
+def _state(settings: Settings) -> LedgerError | None:
+    """Why the database cannot be read, if it cannot and no worker has it."""
+    until = time.monotonic() + SECONDS_FOR_A_WORKER_TO_START
+    while worker_of(settings) is None:
+        try:
+            return why_unreadable(settings.database)
+        except LedgerInUse as error:
+            # A worker that starts or stops holds it for a moment before it can be asked.
+            if time.monotonic() > until:
+                raise Unreachable(f"{error}; if a worker starts or stops, try again") from error
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+    return None
+
+
+def _replace(
+    settings: Settings, wanted: Wanted, kafka: Kafka | None, unreadable: LedgerError | None
+) -> Done:
+    """Make the new database and let it take the place of the old one, which no worker has open."""
+    path = settings.database
+    tells = unreadable is not None or wanted.new_log
+    if unreadable is not None and kafka is None:
+        if isinstance(unreadable, LedgerMissing):
+            raise BadInput(f"there is no {path}, so no events are kept: set TRUCE_BROKER")
+        raise BadInput(f"{unreadable}: set TRUCE_BROKER and run `truce rebuild` again")
+    with NewDatabase(path, tells=tells, memory_limit=settings.memory) as new:
+        old = new.attach() if unreadable is None else None
+        compared = None
+        if kafka is not None:
+            known = old if old is not None and not wanted.new_log else None
+            _fold_kafka(settings, new, kafka, known)
+        if old is not None and not wanted.new_log:
+            _finish(new, old)
+        if old is not None:
+            with waiting("comparing"):
+                compared = new.compare()
+        size = new.size()
+        kept = None
+        if not wanted.dry_run:
+            keep = wanted.keep_old or compared is None or compared.differing > 0
+            kept = new.take_over(keep=keep)
+            remove(beside(path, REBUILT))
+    return Done(
+        "compared" if wanted.dry_run else "replaced", _source(kafka), size, compared, kept, 0
+    )
+
+
+def _beside_a_worker(settings: Settings, wanted: Wanted, kafka: Kafka | None) -> Done:
+    """Make the new database, up to where the worker is now, and leave it for its next start."""
+    if wanted.dry_run or wanted.new_log:
+        option = "--dry-run" if wanted.dry_run else "--new-log"
+        raise BadInput(
+            f"a worker runs on {settings.data_dir}: stop it before truce rebuild {option}"
+        )
+    past = _Worker(settings)
+    with NewDatabase(settings.database, memory_limit=settings.memory) as new:
+        known = past.rows("offsets_reached")
+        if kafka is not None:
+            _fold_kafka(settings, new, kafka, past)
+        else:
+            below = {(log, partition): end for log, partition, end, _ in known}
+            with _folding(new, past) as fold:
+                fold.take_all(kept_records(past, 0, below))
+            for rows in kept_rejected(past, below):
+                new.take_rejected(rows)
+        new.reach(known)
+        size = new.size()
+        new.leave()
+    return Done("waiting", _source(kafka), size, None, None, 0)
+
+
+def _fold_kafka(settings: Settings, new: NewDatabase, kafka: Kafka, past: Past | None) -> None:
+    """Fold Kafka's log: as far as `past` has it, or all of it if that is None."""
+    ends = None
+    if past is not None:
+        known = offsets(past)
+        others = sorted({log for log, _ in known} - {kafka.log_id})
+        if others:
+            raise OtherLog(settings, others, kafka.log_id)
+        ends = {partition: end for (_, partition), end in known.items()}
+    with progress_bar("folding", None) as progress:
+        fold = _Fold(new.ledger, progress)
+        kafka.fold(ends, progress.expect, lambda batch: fold.take(kafka.log_id, batch))
+
+
+@contextmanager
+def _folding(new: NewDatabase, past: Past, first: int = 0) -> Iterator[_Fold]:
+    [(end,)] = past.rows("end_of_events")
+    with progress_bar("folding", end - first) as progress:
+        yield _Fold(new.ledger, progress)
+
+
+def _finish(new: NewDatabase, old: Past) -> None:
+    """Take what the old database has beyond the new one: events are folded, the rest is copied."""
+    first = new.first_beyond()
+    new.note_reached()
+    with _folding(new, old, first) as fold:
+        fold.take_all(kept_records(old, first))
+    new.complete()
+
+
+def take_over(settings: Settings) -> None:
+    """Let what was rebuilt beside a worker take the old one's place, before a worker opens it.
+
+    If it cannot, that is said, and the old one is there as it was.
+    """
+    path = settings.database
+    try:
+        with alone(path), explained(path):
+            unreadable = why_unreadable(path)
+            if unreadable is not None:
+                raise unreadable
+            with NewDatabase(path, goes_on=True, memory_limit=settings.memory) as new:
+                _finish(new, new.attach())
+                compared = new.compare()
+                kept = new.take_over(keep=compared.differing > 0)
+    except LedgerInUse:
+        return  # so it is told of the database itself, next
+    except LedgerError as error:
+        logger.warning("what was rebuilt is not taken: %s", error)
+        return
+    told = f"; the old one is kept as {kept}" if kept else ""
+    rows = counted(compared.differing, "row")
+    logger.warning("the rebuilt database is taken: %s differ from the old one%s", rows, told)
+
+
+def _source(kafka: Kafka | None) -> str:
+    return "events" if kafka is None else "kafka"
+
+
+def _print_json(settings: Settings, done: Done) -> None:
+    compared = done.compared
+    document = {
+        **done._asdict(),
+        "database": str(settings.database),
+        "size": done.size._asdict(),
+        "kept": None if done.kept is None else str(done.kept),
+        "compared": compared
+        and {
+            "differing": compared.differing,
+            "rows": {name: {"old": o, "new": n} for name, (o, n) in compared.rows.items()},
+            "verdicts": [
+                dict(
+                    zip(
+                        ("conflict", "commitment_id", "before", "after", "incidents"),
+                        row,
+                        strict=True,
+                    )
+                )
+                for row in compared.verdicts
+            ],
+        },
+    }
+    say(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def _print(settings: Settings, done: Done) -> None:
+    size = done.size
+    source = "Kafka" if done.source == "kafka" else "the events that the database kept"
+    say(
+        f"{counted(size.events, 'event')} folded from {source} in {done.seconds:,.1f} s: "
+        f"{counted(size.verdict_versions, 'verdict version')}, "
+        f"{counted(size.claim_verdict_versions, 'claim verdict version')}, "
+        f"{size.rejected:,} rejected"
+    )
+    if done.compared is not None:
+        _show(done.compared)
+    if done.state == "waiting":
+        say("The worker serves the old database until it is started again; then it takes the new")
+        say("one, with all that came in meanwhile.")
+    elif done.state == "compared":
+        say(f"{settings.database} is as it was.")
+    else:
+        say(f"{settings.database} is the new one.")
+    if done.kept is not None:
+        say(f"The old one is kept as {done.kept}.")
+    if done.state == "replaced" and done.compared is None:
+        err(
+            "What is in truce.verdicts is not known: all verdicts go there again, with the same ids."
+        )
+
+
+def _show(compared: Comparison) -> None:
+    if not compared.differing:
+        say("No row differs from the old database.")
+        return
+    rows = [(name, f"{o:,}", f"{n:,}") for name, (o, n) in compared.rows.items() if o or n]
+    table(("table", "only in the old", "only in the new"), rows, right=(1, 2))
+    say()
+    if not compared.verdicts:
+        say("Every incident stands at the verdict at which it stood.")
+        return
+    changed = [
+        (commitment, conflict, before or "(none)", after or "(none)", f"{incidents:,}")
+        for conflict, commitment, before, after, incidents in compared.verdicts
+    ]
+    table(("commitment", "conflict", "verdict before", "after", "incidents"), changed, right=(4,))

@@ -1,0 +1,237 @@
+"""Where a rebuild reads the log: the events that a database kept, or Kafka from its beginning.
+
+Reads and decodes only: what is read is folded by whoever asks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Protocol
+
+from schemas.wire import decode
+from streams.command import BadInput, Unreachable
+from streams.core import raw_record
+from streams.pipeline import RawRecord, Read, read
+
+if TYPE_CHECKING:
+    from aiokafka import AIOKafkaConsumer
+
+    from streams.settings import Settings
+
+ROWS_AT_ONCE = 2_000
+REJECTED_AT_ONCE = 200
+SECONDS_OF_SILENCE = 60.0
+
+Offsets = dict[tuple[str, int], int]
+"""(log_id, partition) -> the first offset that is not taken in"""
+
+Begin = Callable[[int], None]
+Take = Callable[[Sequence[Read]], None]
+
+
+class Past(Protocol):
+    """A database that can be asked the statements of `queries/rebuild.sql`."""
+
+    def rows(self, name: str, **values: int) -> list[tuple[Any, ...]]:
+        """What it answers."""
+
+
+def offsets(past: Past) -> Offsets:
+    """How far it has taken in each partition of each log."""
+    return {(log, partition): end for log, partition, end, _ in past.rows("offsets_reached")}
+
+
+def kept_records(
+    past: Past, first: int, below: Offsets | None = None
+) -> Iterator[tuple[str, Read]]:
+    """The id of the log and the record of every event from the row `first` on, as they came in.
+
+    `below`: only what is before these offsets.
+    """
+    # All events of a record came in together: a page may end within them, but not what is known.
+    for (log_id, partition, offset), events in groupby(_kept_events(past, first), lambda e: e[:3]):
+        if below is not None and offset >= below.get((log_id, partition), 0):
+            continue
+        found, recorded_us = [], 0
+        for *_, index, recorded_us, conflict, payload in events:
+            [one] = decode(payload.encode(), conflict.encode())
+            found.append(dataclasses.replace(one, index=index))
+        # Its time was the log's, which counts in milliseconds, and never ran backwards.
+        yield log_id, Read(RawRecord(partition, offset, recorded_us // 1_000, None, None), found)
+
+
+def _kept_events(past: Past, first: int) -> Iterator[tuple[Any, ...]]:
+    [(end,)] = past.rows("end_of_events")
+    for start in range(first, end, ROWS_AT_ONCE):
+        until = min(start + ROWS_AT_ONCE, end)
+        yield from past.rows("events_between", first=start, until=until)
+
+
+def kept_rejected(past: Past, below: Offsets) -> Iterator[list[tuple[Any, ...]]]:
+    """What was rejected before these offsets, in pieces."""
+    [(end,)] = past.rows("end_of_rejected")
+    for start in range(0, end, REJECTED_AT_ONCE):
+        until = min(start + REJECTED_AT_ONCE, end)
+        rows = past.rows("rejected_between", first=start, until=until)
+        yield [row for row in rows if row[7] < below.get((row[5], row[6]), 0)]
+
+
+class Kafka:
+    """A Kafka's log of events, from its first record on."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._bootstrap = ",".join(str(address) for address in settings.broker)
+        self._most = settings.max_batch
+        self.log_id = ""
+
+    def ask_id(self) -> None:
+        """Ask for `log_id`. Raises Unreachable."""
+        from streams.broker import ask_cluster_id
+
+        found = asyncio.run(ask_cluster_id(self._bootstrap))
+        if found is None:
+            raise Unreachable(f"no Kafka answers at {self._bootstrap}")
+        self.log_id = found
+
+    def fold(self, ends: Mapping[int, int] | None, begin: Begin, take: Take) -> None:
+        """Have `take` fold all records before `ends` (None: all that are there now), in batches.
+
+        `begin` is told how many there are. Raises BadInput if the log does not have them all, and
+        Unreachable if it falls silent.
+        """
+        from aiokafka.errors import KafkaError
+
+        try:
+            asyncio.run(self._fold(ends, begin, take))
+        except KafkaError as error:
+            raise Unreachable(f"the Kafka at {self._bootstrap} failed: {error!r}") from error
+
+    async def _fold(self, ends: Mapping[int, int] | None, begin: Begin, take: Take) -> None:
+        from aiokafka import AIOKafkaConsumer
+
+        from streams.transport import MAX_BATCH_BYTES
+
+        partitions = await self._partitions()
+        async with AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            max_partition_fetch_bytes=MAX_BATCH_BYTES,
+        ) as consumer:
+            wanted = await self._whole(consumer, partitions, ends)
+            begin(sum(wanted.values()))
+            reader = _Reader(consumer, wanted, self._most)
+            while batch := await reader.next_batch():
+                # The client fetches the next records meanwhile.
+                await asyncio.to_thread(take, read(batch))
+
+    async def _partitions(self) -> list[int]:
+        from aiokafka.admin import AIOKafkaAdminClient
+
+        from streams.topics import EVENTS
+
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
+        await admin.start()
+        try:
+            # Asking for a topic that is not there would make some brokers create it.
+            if EVENTS not in await admin.list_topics():
+                raise BadInput(f"the Kafka at {self._bootstrap} has no topic {EVENTS}")
+            [found] = await admin.describe_topics([EVENTS])
+            return [partition["partition"] for partition in found["partitions"]]
+        finally:
+            await admin.close()
+
+    async def _whole(
+        self,
+        consumer: AIOKafkaConsumer,
+        partitions: Sequence[int],
+        ends: Mapping[int, int] | None,
+    ) -> dict[Any, int]:
+        """Where to end in each partition, if the log has all from its first record to there."""
+        from aiokafka import TopicPartition
+
+        from streams.topics import EVENTS
+
+        tps = [TopicPartition(EVENTS, partition) for partition in partitions]
+        consumer.assign(tps)
+        begins, there = await consumer.beginning_offsets(tps), await consumer.end_offsets(tps)
+        wanted = dict(there) if ends is None else {tp: ends.get(tp.partition, 0) for tp in tps}
+        gone = [
+            f"offsets 0 to {begins[tp] - 1} of partition {tp.partition}" for tp in tps if begins[tp]
+        ]
+        if gone:
+            raise BadInput(
+                f"the log no longer has {', '.join(gone)}: it was cut, so it cannot be folded from "
+                "its beginning; fold the events that the database kept: truce rebuild --from-events"
+            )
+        short = [
+            f"partition {p} ends at offset {there.get(TopicPartition(EVENTS, p), 0)}, not {end}"
+            for p, end in sorted((ends or {}).items())
+            if there.get(TopicPartition(EVENTS, p), 0) < end
+        ]
+        if short:
+            raise BadInput(
+                f"the log has less than the database: {', '.join(short)}; it was made anew. Fold "
+                "the events that the database kept with --from-events, or this log with --new-log"
+            )
+        for tp in tps:
+            consumer.seek(tp, 0)
+        return wanted
+
+
+class _Reader:
+    """Reads partitions from their beginning to where they are wanted, in their order."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, wanted: Mapping[Any, int], most: int) -> None:
+        self._consumer, self._wanted, self._most = consumer, wanted, most
+        self._following = dict.fromkeys(wanted, 0)
+        self._stop_at_ends()
+
+    async def next_batch(self) -> list[RawRecord]:
+        """The next records; none at the end. Raises Unreachable if there should be, and are not."""
+        until = time.monotonic() + SECONDS_OF_SILENCE
+        while any(self._following[tp] < end for tp, end in self._wanted.items()):
+            fetched = await self._fetch()
+            now = time.time_ns() // 1_000_000
+            found = []
+            for tp in self._wanted:
+                # Not the last record's: a log may have gaps, at its end, too.
+                self._following[tp] = await self._consumer.position(tp)
+            for tp, records in fetched.items():
+                found += [raw_record(r, now) for r in records if r.offset < self._wanted[tp]]
+            self._stop_at_ends()
+            if found:
+                return found
+            if not fetched and time.monotonic() > until:
+                raise Unreachable("the log has fallen silent before its end; try again")
+        return []
+
+    async def _fetch(self) -> dict[Any, list[Any]]:
+        from aiokafka.errors import CorruptRecordException, KafkaError
+
+        from streams.transport import fetch_unreadable
+
+        try:
+            fetched = await self._consumer.getmany(timeout_ms=500, max_records=self._most)
+        except CorruptRecordException:
+            fetched = None
+        except KafkaError:
+            raise
+        except Exception:  # noqa: BLE001 - as in the transport: bytes from anywhere
+            fetched = None
+        if fetched is None:
+            fetched = {}
+            for tp, position in self._following.items():
+                self._consumer.seek(tp, position)
+                if position < self._wanted[tp]:
+                    fetched[tp] = await fetch_unreadable(self._consumer, tp, position)
+                    self._consumer.seek(tp, fetched[tp][-1].offset + 1 if fetched[tp] else position)
+        return {tp: records for tp, records in fetched.items() if records}
+
+    def _stop_at_ends(self) -> None:
+        over = [tp for tp, end in self._wanted.items() if self._following[tp] >= end]
+        self._consumer.pause(*over)
