@@ -10,7 +10,7 @@ INSTALL := $(PIP) install --no-compile --only-binary=:all: --require-hashes
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo up down test kafka deployment fuzz check format bench bench-size peers \
+.PHONY: help setup demo up down test kafka deployment fuzz invariants check format bench bench-size peers \
 	dashboards requirements clean
 
 help: ## this list
@@ -51,6 +51,11 @@ fuzz: setup ## the tests with broken input, ten times as much of it
 		$(BIN)/python -m pytest -q --durations=10 -m fuzz -o faulthandler_timeout=3600
 
 check: setup ## style, types, layers, SQL, and the files of the containers
+invariants: setup ## what must always hold, on 2,000 generated logs each
+	@HYPOTHESIS_PROFILE=invariants $(BIN)/python -m pytest -q -n 2 --dist worksteal \
+		--durations=10 -o faulthandler_timeout=1800 $(INVARIANTS)
+
+check: setup ## style, types, layers and SQL
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
@@ -91,6 +96,8 @@ COMPOSE := docker compose --file deploy/compose.yaml
 WITH_DOCKER := docker compose version >/dev/null 2>&1 && docker info >/dev/null 2>&1 || { \
 	echo "This wants Docker, with its compose plugin and its engine running." \
 		"Without: make demo, or truce run" >&2; exit 1; }
+
+INVARIANTS := tests/invariants tests/verify/test_two_roads.py tests/rebuild/test_rebuild_property.py
 
 # One file for all Pythons and platforms; without the index it came from.
 LOCK := UV_CUSTOM_COMPILE_COMMAND='make requirements' $(BIN)/uv pip compile --quiet --universal \

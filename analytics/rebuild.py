@@ -5,7 +5,7 @@ What an event means for it is not known here: whoever rebuilds folds the log int
     LedgerError
     ├── RebuildRuns     another rebuild of the same database runs
     ├── RebuildStale    what was rebuilt is not of this database
-    └── RebuildFailed   it could not be written, or the old one not be read; the old one is as it was
+    └── RebuildFailed   it could not be written, or the old one not be read
 """
 
 from __future__ import annotations

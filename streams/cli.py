@@ -220,8 +220,8 @@ def rebuild(from_events: bool, new_log: bool, dry_run: bool, keep_old: bool, as_
     database answers until it is replaced, at once or not at all; it is kept beside, as
     truce.duckdb.before-rebuild, if any row differs. With the same version of truce none does.
 
-    While a worker runs, it goes on judging: the new database is made beside it, and the worker takes
-    it, with all that came in meanwhile, when it is started the next time.
+    A worker that runs goes on judging: the new database is made beside its own, and it takes it,
+    with all that came in meanwhile, when it is started the next time.
 
     What was published is not published again: not even a verdict that has changed. Only if the old
     database cannot be read all of truce.verdicts is published again, with the same ids.

@@ -38,7 +38,7 @@ from streams.command import BadInput, Unreachable
 from streams.core import OtherLog
 from streams.pipeline import Read, load_standing, process
 from streams.present import Progress, counted, err, progress_bar, say, table, waiting
-from streams.refold import Kafka, Past, kept_records, kept_rejected, offsets
+from streams.refold import Kafka, Offsets, Past, kept_records, kept_rejected, offsets
 from streams.settings import Settings
 
 EVENTS_AT_ONCE = 5_000
@@ -68,7 +68,7 @@ class Done(NamedTuple):
     seconds: float
 
 
-class _Fold:
+class Fold:
     """Folds what is read into a database, in large batches."""
 
     def __init__(self, ledger: Ledger, progress: Progress) -> None:
@@ -81,8 +81,15 @@ class _Fold:
         process(self._ledger, self._standing, log_id, batch)
         self._progress.advance(len(batch))
 
-    def take_all(self, records: Iterator[tuple[str, Read]]) -> None:
-        """Fold records of whatever logs, in their order."""
+    def take_kept(self, past: Past, first: int, below: Offsets | None = None) -> None:
+        """Fold the events that a database kept: see `kept_records`."""
+        # A log that is new goes on from the time of those before it: not so one that is known,
+        # even if nothing that came in it was kept.
+        with self._ledger.transaction() as transaction:
+            for log_id, partition in offsets(past):
+                if partition not in self._ledger.offsets(log_id):
+                    transaction.advance(log_id, partition, 0, 0)
+        records = kept_records(past, first, below)
         for log_id, of_one in groupby(records, key=lambda record: record[0]):
             for batch in _batches(read for _, read in of_one):
                 self.take(log_id, batch)
@@ -200,7 +207,7 @@ def _beside_a_worker(settings: Settings, wanted: Wanted, kafka: Kafka | None) ->
         else:
             below = {(log, partition): end for log, partition, end, _ in known}
             with _folding(new, past) as fold:
-                fold.take_all(kept_records(past, 0, below))
+                fold.take_kept(past, 0, below)
             for rows in kept_rejected(past, below):
                 new.take_rejected(rows)
         new.reach(known)
@@ -219,15 +226,15 @@ def _fold_kafka(settings: Settings, new: NewDatabase, kafka: Kafka, past: Past |
             raise OtherLog(settings, others, kafka.log_id)
         ends = {partition: end for (_, partition), end in known.items()}
     with progress_bar("folding", None) as progress:
-        fold = _Fold(new.ledger, progress)
+        fold = Fold(new.ledger, progress)
         kafka.fold(ends, progress.expect, lambda batch: fold.take(kafka.log_id, batch))
 
 
 @contextmanager
-def _folding(new: NewDatabase, past: Past, first: int = 0) -> Iterator[_Fold]:
+def _folding(new: NewDatabase, past: Past, first: int = 0) -> Iterator[Fold]:
     [(end,)] = past.rows("end_of_events")
     with progress_bar("folding", end - first) as progress:
-        yield _Fold(new.ledger, progress)
+        yield Fold(new.ledger, progress)
 
 
 def _finish(new: NewDatabase, old: Past) -> None:
@@ -235,7 +242,7 @@ def _finish(new: NewDatabase, old: Past) -> None:
     first = new.first_beyond()
     new.note_reached()
     with _folding(new, old, first) as fold:
-        fold.take_all(kept_records(old, first))
+        fold.take_kept(old, first)
     new.complete()
 
 
@@ -315,9 +322,7 @@ def _print(settings: Settings, done: Done) -> None:
     if done.kept is not None:
         say(f"The old one is kept as {done.kept}.")
     if done.state == "replaced" and done.compared is None:
-        err(
-            "What is in truce.verdicts is not known: all verdicts go there again, with the same ids."
-        )
+        err("It is not known what was published: all verdicts are, again, with the same ids.")
 
 
 def _show(compared: Comparison) -> None:

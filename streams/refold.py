@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Protocol
 
-from schemas.wire import decode
+from schemas.wire import Accepted, Rejected, decode
 from streams.command import BadInput, Unreachable
 from streams.core import raw_record
 from streams.pipeline import RawRecord, Read, read
@@ -56,12 +56,16 @@ def kept_records(
     for (log_id, partition, offset), events in groupby(_kept_events(past, first), lambda e: e[:3]):
         if below is not None and offset >= below.get((log_id, partition), 0):
             continue
-        found, recorded_us = [], 0
-        for *_, index, recorded_us, conflict, payload in events:
-            [one] = decode(payload.encode(), conflict.encode())
-            found.append(dataclasses.replace(one, index=index))
+        of_record = list(events)
+        found = [_kept(*event[3:]) for event in of_record]
         # Its time was the log's, which counts in milliseconds, and never ran backwards.
-        yield log_id, Read(RawRecord(partition, offset, recorded_us // 1_000, None, None), found)
+        milliseconds = of_record[0][4] // 1_000
+        yield log_id, Read(RawRecord(partition, offset, milliseconds, None, None), found)
+
+
+def _kept(index: int, _: int, conflict: str, payload: str) -> Accepted | Rejected:
+    [one] = decode(payload.encode(), conflict.encode())
+    return dataclasses.replace(one, index=index)
 
 
 def _kept_events(past: Past, first: int) -> Iterator[tuple[Any, ...]]:

@@ -11,6 +11,7 @@ import duckdb
 
 from analytics.database import connect, migrate
 from analytics.ledger import Ledger
+from analytics.queries import queries as sql
 from streams.pipeline import RawRecord, load_standing, process, read
 from tests.generated import conflict_of
 
@@ -77,6 +78,20 @@ class Scratch:
         self._connection = connect(IN_MEMORY, threads=1)
         migrate(self._connection, IN_MEMORY)
 
+    def emptied(self) -> Ledger:
+        """The database without a row, as a ledger."""
+        for table in TABLES:
+            self._connection.execute(f"TRUNCATE {table}")
+        return Ledger(self._connection, IN_MEMORY)
+
+    def rows(self, name: str, **values: int) -> list[tuple[Any, ...]]:
+        """What it answers to a statement of a rebuild: see `streams.refold.Past`."""
+        return self._connection.execute(sql("rebuild")[name], values or None).fetchall()
+
+    def dump(self, queries: dict[str, str]) -> Dump:
+        """What each query answers, in an order of its own making."""
+        return _answers(self._connection, queries)
+
     def folded(
         self,
         batches: Iterable[Sequence[RawRecord]],
@@ -85,16 +100,14 @@ class Scratch:
         restart: bool = False,
     ) -> Dump:
         """What the queries answer after the batches; `restart`: each by a worker of its own."""
-        for table in TABLES:
-            self._connection.execute(f"TRUNCATE {table}")
-        ledger = Ledger(self._connection, IN_MEMORY)
+        ledger = self.emptied()
         standing = load_standing(ledger)
         for batch in batches:
             process(ledger, standing, LOG_ID, read(batch))
             if restart:
                 ledger = Ledger(self._connection, IN_MEMORY)
                 standing = load_standing(ledger)
-        return _answers(self._connection, queries)
+        return self.dump(queries)
 
 
 def dump(path: Path, queries: dict[str, str]) -> Dump:

@@ -46,7 +46,7 @@ def commuted(log: Sequence[str], order: Sequence[str]) -> list[str]:
     return [next(queues[subject_of(raw)]) for raw in order]
 
 
-@settings(max_examples=500)
+@settings(max_examples=max(500, settings().max_examples))
 @given(data=st.data(), log=logs())
 def test_batches_restarts_duplicates_and_the_order_of_unrelated_events_do_not_matter(
     scratch: Scratch, data: st.DataObject, log: list[str]
@@ -102,7 +102,7 @@ def test_a_record_of_many_events_says_the_same_as_many_records(
     assert scratch.folded([batched], STANDING) == scratch.folded([records(log)], STANDING)
 
 
-@settings(max_examples=500)
+@settings(max_examples=max(500, settings().max_examples))
 @given(log=logs(max_size=20))
 def test_judging_step_by_step_agrees_with_judging_claims_first(log: list[str]) -> None:
     # `given` asserts of each step that it starts from what stood.
