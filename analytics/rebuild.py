@@ -67,8 +67,8 @@ class RebuildFailed(LedgerError):  # noqa: N818
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(
-            f"no new database was made: {reason}; {path} is as it was. It needs as much room "
-            "beside it as it takes itself"
+            f"no new database was made: {reason}; {path} is as it was. If the disk is full, make "
+            "as much room as it takes; if it is damaged, move it away and fold Kafka's log"
         )
 
 
@@ -211,6 +211,7 @@ class NewDatabase:
     ) -> None:
         self.path = path
         self._goes_on = goes_on
+        self._replaces = path.exists()
         self.old: Old | None = None
         self._file = beside(path, BUILDING)
         self._kind = Ledger if tells else _SilentLedger
@@ -313,14 +314,20 @@ class NewDatabase:
         if wal.exists():
             # Only of an old one that cannot be read: it belongs to what is kept.
             wal.replace(beside(beside(self.path, KEPT), _WAL))
-        self._file.replace(self.path)
+        if self._replaces:
+            self._file.replace(self.path)
+        else:
+            # Fails if a worker has begun one meanwhile.
+            os.link(self._file, self.path)
+            self._file.unlink()
         _sync(self.path.parent)
         return kept
 
     def _settle(self) -> None:
+        # It is on the disk then. (To open the file once more would end DuckDB's lock on it.)
         self._run("checkpoint")
-        with self._file.open("rb") as file:
-            os.fsync(file.fileno())
+        if beside(self._file, _WAL).exists():
+            raise RebuildFailed(self.path, "the new one has changes outside of its file")
 
     def _run(self, *names: str, **values: object) -> list[tuple[Any, ...]]:
         session = Session(self._connection)

@@ -313,8 +313,10 @@ def _print(settings: Settings, done: Done) -> None:
     if done.compared is not None:
         _show(done.compared)
     if done.state == "waiting":
-        say("The worker serves the old database until it is started again; then it takes the new")
-        say("one, with all that came in meanwhile.")
+        say(
+            "The worker serves the old database until it is started again; then it takes the new "
+            "one, with all that came in meanwhile."
+        )
     elif done.state == "compared":
         say(f"{settings.database} is as it was.")
     else:

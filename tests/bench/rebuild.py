@@ -58,7 +58,8 @@ def main() -> None:
         megabytes = path.stat().st_size / 2**20
         print(
             f"rebuild of {count:,} events: {seconds:.1f} s, {count / seconds:,.0f} events/s, "
-            f"peak {usage.ru_maxrss / 1024:.0f} MiB; the database has {megabytes:.0f} MiB"
+            f"{usage.ru_utime + usage.ru_stime:.1f} s of processor time, peak {usage.ru_maxrss / 1024:.0f} MiB; "
+            f"the database has {megabytes:.0f} MiB"
         )
 
 

@@ -16,6 +16,8 @@ from streams.settings import Settings
 from tests.logged import HISTORY, Scratch, dump
 from tests.rebuild.noise import Delivered, lives
 
+# Few in `make test`, which has not the time; 2,000 in `make invariants`.
+LOGS = settings().max_examples if settings().max_examples > 100 else 40
 MADE = {name: f"FROM {name}" for name in FOLDED} | {"compliance": "FROM compliance"}
 ALL = HISTORY | {"outbox": "FROM outbox"}
 
@@ -35,7 +37,7 @@ def new() -> Scratch:
     return Scratch()
 
 
-@settings(max_examples=settings().max_examples)
+@settings(max_examples=LOGS)
 @given(data=st.data(), life=lives())
 def test_folding_what_was_kept_gives_the_same_history_to_the_row(
     old: Scratch, new: Scratch, data: st.DataObject, life: list[Delivered]
@@ -51,7 +53,7 @@ def test_folding_what_was_kept_gives_the_same_history_to_the_row(
     assert new.dump(MADE) == old.dump(MADE)
 
 
-@settings(max_examples=20)
+@settings(max_examples=LOGS // 4)
 @given(data=st.data(), life=lives())
 def test_a_rebuilt_file_has_every_row_of_the_old_one(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, life: list[Delivered]
