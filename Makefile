@@ -50,12 +50,11 @@ fuzz: setup ## the tests with broken input, ten times as much of it
 	@HYPOTHESIS_PROFILE=fuzz TRUCE_FUZZ_INPUTS=$${TRUCE_FUZZ_INPUTS:-1000000} \
 		$(BIN)/python -m pytest -q --durations=10 -m fuzz -o faulthandler_timeout=3600
 
-check: setup ## style, types, layers, SQL, and the files of the containers
 invariants: setup ## what must always hold, on 2,000 generated logs each
 	@HYPOTHESIS_PROFILE=invariants $(BIN)/python -m pytest -q -n 2 --dist worksteal \
 		--durations=10 -o faulthandler_timeout=1800 $(INVARIANTS)
 
-check: setup ## style, types, layers and SQL
+check: setup ## style, types, layers, SQL, and the files of the containers
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
