@@ -9,26 +9,23 @@ import math
 import threading
 from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
-from typing import NamedTuple, get_args
+from typing import get_args
 
-import duckdb
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from analytics.ledger import Ledger
 from analytics.process import ProcessMetrics
-from analytics.queries import queries
 from analytics.rows import ClaimOutcome, Outcome
-from schemas.events import Assertion, ClaimEvent, parse_event
-from schemas.time import Instant, Window, in_force
+from analytics.summary import Place, Summary, read_summary
+from schemas.time import Instant, in_force, last_end
+from schemas.wire import REASONS
 
 __all__ = [
     "DomainCollector",
     "ProcessMetrics",
     "Summary",
     "families",
-    "read_summary",
 ]
 
 NOBODY_KNOWN = "unknown"
@@ -38,98 +35,17 @@ _CLAIM_VERDICTS: tuple[str, ...] = get_args(ClaimOutcome)
 _A_SECOND = 1_000_000
 
 
-class StandingClaim(NamedTuple):
-    """A claim, or with an empty window a denial."""
-
-    conflict: str
-    commitment_id: str
-    claim_id: str
-    parties: tuple[str, ...]
-    window: Window
-
-
-class VerdictCount(NamedTuple):
-    """How many incidents stand at a verdict, and when the last came to it (us since 1970)."""
-
-    conflict: str
-    commitment_id: str
-    party: str | None
-    verdict: str
-    incidents: int
-    since: Instant
-
-
-class ClaimVerdictCount(NamedTuple):
-    """How many incidents stand at a verdict by one claim."""
-
-    conflict: str
-    commitment_id: str
-    claim_id: str
-    party: str | None
-    verdict: str
-    incidents: int
-
-
-class LastReport(NamedTuple):
-    """When the log last took a report for the conflict, in us since 1970; None: never."""
-
-    conflict: str
-    recorded_at: Instant | None
-
-
-class Summary(NamedTuple):
-    """All of the ledger that the domain series are made of."""
-
-    claims: tuple[StandingClaim, ...] = ()
-    verdicts: tuple[VerdictCount, ...] = ()
-    claim_verdicts: tuple[ClaimVerdictCount, ...] = ()
-    last_reports: tuple[LastReport, ...] = ()
-
-
-def read_summary(connection: duckdb.DuckDBPyConnection) -> Summary:
-    """The summary of what is committed, all of it as of one moment."""
-    sql = queries("metrics")
-    connection.execute("BEGIN")
-    try:
-        claims, verdicts, claim_verdicts, last_reports = (
-            connection.execute(sql[name]).fetchall()
-            for name in ("claims", "verdicts", "claim_verdicts", "last_reports")
-        )
-    finally:
-        connection.execute("ROLLBACK")
-    return Summary(
-        claims=tuple(
-            StandingClaim(
-                conflict,
-                commitment_id,
-                claim_id,
-                tuple(parties),
-                _window(raw) if stance == "asserts" else (),
-            )
-            for conflict, commitment_id, claim_id, stance, parties, raw in claims
-        ),
-        verdicts=tuple(VerdictCount(*row) for row in verdicts),
-        claim_verdicts=tuple(ClaimVerdictCount(*row) for row in claim_verdicts),
-        last_reports=tuple(LastReport(*row) for row in last_reports),
-    )
-
-
-@lru_cache(maxsize=1_024)
-def _window(raw: str) -> Window:
-    event = parse_event(raw)
-    if not isinstance(event, ClaimEvent) or not isinstance(event.data, Assertion):
-        raise TypeError("only an assertion has a window")
-    return event.data.terms_window
-
-
 def families(summary: Summary, now: Instant) -> Iterator[Metric]:
     """The domain series at the moment `now`, in microseconds since 1970."""
     yield _incidents(summary)
     yield _claim_incidents(summary)
     yield _last_violations(summary)
+    yield _last_verdicts(summary)
+    yield _last_withdrawals(summary)
     yield _window_states(summary, now)
     yield _window_ends(summary)
     yield _last_reports(summary)
+    yield _last_rejections(summary)
 
 
 def _incidents(summary: Summary) -> Metric:
@@ -137,7 +53,8 @@ def _incidents(summary: Summary) -> Metric:
         {(*pair, verdict): 0 for pair in _parties(summary) for verdict in _VERDICTS}
     )
     for row in summary.verdicts:
-        counts[row.conflict, row.commitment_id, _label(row.party), row.verdict] += row.incidents
+        if row.incidents:
+            counts[*row[:2], _label(row.party), row.verdict] += row.incidents
     return _gauge(
         "truce_incidents",
         "Incidents that now stand at this verdict by the commitment, all its claims together.",
@@ -169,14 +86,47 @@ def _claim_incidents(summary: Summary) -> Metric:
 
 
 def _last_violations(summary: Summary) -> Metric:
-    last = dict.fromkeys(_parties(summary), 0.0)
-    for row in summary.verdicts:
-        if row.verdict == "violation":
-            pair = (row.conflict, row.commitment_id, _label(row.party))
-            last[pair] = max(last[pair], row.since / _A_SECOND)
     return _gauge(
         "truce_last_violation_timestamp_seconds",
         "When the log took what last made an incident a violation that still stands; 0: none does.",
+        ("conflict", "commitment", "party"),
+        ((of[:3], at) for of, at in _last(summary).items() if of[3] == "violation"),
+    )
+
+
+def _last_verdicts(summary: Summary) -> Metric:
+    return _gauge(
+        "truce_last_verdict_timestamp_seconds",
+        "When the log took what last brought an incident to this verdict at which it still stands;"
+        " 0: none stands at it.",
+        ("conflict", "commitment", "party", "verdict"),
+        _last(summary).items(),
+    )
+
+
+def _last(summary: Summary) -> dict[tuple[str, ...], float]:
+    """By conflict, commitment, party and verdict; in seconds since 1970.
+
+    Who was ever judged keeps a series, at 0: one that is gone looks as if the worker were away.
+    """
+    judged: set[tuple[str, ...]] = {(*row[:2], _label(row.party)) for row in summary.verdicts}
+    last: dict[tuple[str, ...], float] = {
+        (*pair, verdict): 0.0 for pair in judged.union(_parties(summary)) for verdict in _VERDICTS
+    }
+    for row in summary.verdicts:
+        of = (*row[:2], _label(row.party), row.verdict)
+        last[of] = max(last[of], (row.since or 0) / _A_SECOND)
+    return last
+
+
+def _last_withdrawals(summary: Summary) -> Metric:
+    last = dict.fromkeys(_parties(summary), 0.0)
+    for row in summary.withdrawals:
+        pair = (*row[:2], _label(row.party))
+        last[pair] = max(last.get(pair, 0.0), row.recorded_at / _A_SECOND)
+    return _gauge(
+        "truce_last_withdrawal_timestamp_seconds",
+        "When the log last took what made a violation by the party none any more; 0: never.",
         ("conflict", "commitment", "party"),
         last.items(),
     )
@@ -201,14 +151,14 @@ def _window_states(summary: Summary, now: Instant) -> Metric:
 def _window_ends(summary: Summary) -> Metric:
     return _gauge(
         "truce_window_end_timestamp_seconds",
-        "When the window of the claim ends, if that is known.",
+        "When the window of the claim ends, if that is known; of daily hours, the last of them.",
         ("conflict", "commitment", "claim"),
         (
-            (claim[:3], latest / _A_SECOND)
+            (claim[:3], end.latest / _A_SECOND)
             for claim in summary.claims
             if claim.window
-            for latest in (max(part.end.latest for part in claim.window),)
-            if not math.isinf(latest) and latest == max(p.end.earliest for p in claim.window)
+            for end in (last_end(claim.window),)
+            if end.earliest == end.latest and math.isfinite(end.latest)
         ),
     )
 
@@ -218,14 +168,31 @@ def _last_reports(summary: Summary) -> Metric:
         "truce_last_report_timestamp_seconds",
         "When the log last took a report of an incident; 0: never. No reports is not compliance.",
         ("conflict",),
-        (((row.conflict,), (row.recorded_at or 0) / _A_SECOND) for row in summary.last_reports),
+        (((row.conflict,), (row.last_report or 0) / _A_SECOND) for row in summary.coverage),
+    )
+
+
+def _last_rejections(summary: Summary) -> Metric:
+    last = dict.fromkeys(REASONS, 0.0) | {
+        row.reason: row.recorded_at / _A_SECOND for row in summary.rejections
+    }
+    return _gauge(
+        "truce_last_rejected_timestamp_seconds",
+        "When the log last took what was rejected for this reason; 0: never.",
+        ("reason",),
+        (((reason,), at) for reason, at in last.items()),
     )
 
 
 def _parties(summary: Summary) -> list[tuple[str, str, str]]:
     """(conflict, commitment, party) for all whose series exist: bound, or named for an incident."""
     bound = {(*c[:2], party) for c in summary.claims for party in (*c.parties, NOBODY_KNOWN)}
-    named = {(*v[:2], party) for v in summary.verdicts for party in (_label(v.party), NOBODY_KNOWN)}
+    named = {
+        (*v[:2], party)
+        for v in summary.verdicts
+        if v.incidents
+        for party in (_label(v.party), NOBODY_KNOWN)
+    }
     return sorted(bound | named)
 
 
@@ -245,11 +212,18 @@ def _gauge(
 class DomainCollector(Collector):
     """The domain series, read from the ledger again only after it committed. For any thread.
 
-    `now` gives microseconds since 1970. It has its own connection: `close` it before the ledger.
+    `now` gives microseconds since 1970. `shown` says whether this worker speaks for the conflicts
+    in a place of the log: where several share one, each conflict is shown by one of them only.
+    It has its own connection: `close` it before the ledger.
     """
 
-    def __init__(self, ledger: Ledger, now: Callable[[], Instant]) -> None:
-        self._ledger, self._now = ledger, now
+    def __init__(
+        self,
+        ledger: Ledger,
+        now: Callable[[], Instant],
+        shown: Callable[[Place], bool] = lambda _: True,
+    ) -> None:
+        self._ledger, self._now, self._shown = ledger, now, shown
         self._connection = ledger.cursor()
         self._lock = threading.Lock()
         self._as_of: float = -1
@@ -257,7 +231,7 @@ class DomainCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """The domain series at this moment."""
-        return families(self.summary(), self._now())
+        return families(self.summary().where(self._shown), self._now())
 
     def summary(self) -> Summary:
         """What is committed. After `close`, what was last read."""

@@ -64,6 +64,7 @@ class ProcessMetrics:
         self.batch.observe(batch_seconds)
 
     def lagging(self, records: Mapping[int, int]) -> None:
-        """How many records of each partition are still to come."""
+        """How many records of each assigned partition are still to come."""
+        self.lag.clear()
         for partition, count in records.items():
             self.lag.labels(str(partition)).set(count)

@@ -145,6 +145,27 @@ def hull(window: Window) -> tuple[Limit, Limit]:
     return min(part.start.earliest for part in window), max(part.end.latest for part in window)
 
 
+def last_end(window: Window) -> Bound:
+    """When the window is over for good: of daily hours, when the last of them end.
+
+    A window of which nothing remains, because its hours never come, has no known end.
+    """
+    ends = [end for part in window for end in _ends(part)]
+    if not ends:
+        return UNKNOWN
+    return Bound(max(end.earliest for end in ends), max(end.latest for end in ends))
+
+
+def _ends(part: Span | Daily) -> Iterator[Bound]:
+    end = part.end
+    if isinstance(part, Span) or math.isinf(end.latest) or end.latest - end.earliest > DAY:
+        yield end
+        return
+    # Hours begin every day, and a clock change may take those of one day away.
+    for span in spans((part,), end.earliest - 2 * DAY, end.latest):
+        yield span.end
+
+
 def spans(window: Window, lo: Limit, hi: Limit) -> Iterator[Span]:
     """The spans of `window` that may meet [lo, hi): part by part, a daily one lazily and in order.
 

@@ -82,6 +82,7 @@ class Progress:
         self.log_id = log_id
         self.next_offsets = dict(next_offsets)
         self.log_ends: dict[int, int] = {}
+        self.marks: dict[int, int] = {}
         self.to_catch_up: dict[int, int] | None = None
         self.changed = asyncio.Event()
 
@@ -90,11 +91,23 @@ class Progress:
         return self.next_offsets.get(partition, 0)
 
     def assigned(self, ends: Mapping[int, int]) -> None:
-        """Partitions were assigned, whose log ended so at that moment."""
+        """Just these partitions are assigned now, and their log ended so at that moment."""
         if self.to_catch_up is None:
             self.to_catch_up = dict(ends)
+        # What was assigned before is caught up with already, or has a mark to reach.
+        self.marks = {p: self.marks.get(p, end) for p, end in ends.items()}
         self.log_ends |= ends
+        for revoked in self.log_ends.keys() - ends.keys():
+            del self.log_ends[revoked]
         self.changed.set()
+
+    def speaks_for(self, partition: int) -> bool:
+        """Is it assigned, and is all judged that was in it when it was?
+
+        Until then the ledger may stand at what was corrected long ago.
+        """
+        mark = self.marks.get(partition)
+        return mark is not None and self.next_offset(partition) >= mark
 
     def fetched(self, partition: int, end: int) -> None:
         """The log of this partition ended so when records were fetched."""

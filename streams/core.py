@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from streams.agents import Judged, Outbox
+    from analytics.summary import Place
+    from streams.agents import Judged, Outbox, Progress
     from streams.pipeline import RawRecord, Read, Tally
     from streams.settings import Settings
 
@@ -55,10 +56,10 @@ class Core(Protocol):
     def sweep(self) -> None:
         """Free what readers that are gone have left open. To be called about once a minute."""
 
-    def metrics(self, accepts: str) -> tuple[bytes, str]:
-        """A metrics page and its content type."""
+    def metrics(self, accepts: str, progress: Progress) -> tuple[bytes, str]:
+        """A metrics page, as of this progress, and its content type."""
 
-    def judged(self, judged: Judged, lag: Mapping[int, int]) -> None:
+    def judged(self, judged: Judged) -> None:
         """Count a batch that was committed."""
 
     def close(self) -> None:
@@ -98,7 +99,8 @@ class LedgerCore:
         self._ledger = ledger
         self._standing = pipeline.load_standing(ledger)
         self._registry = CollectorRegistry()
-        domain = DomainCollector(ledger, lambda: time.time_ns() // 1_000)
+        self._progress: Progress | None = None
+        domain = DomainCollector(ledger, lambda: time.time_ns() // 1_000, self._shown)
         self._stack.callback(domain.close)
         self._registry.register(domain)
         self._process = ProcessMetrics(self._registry)
@@ -136,20 +138,31 @@ class LedgerCore:
         """Free what readers that are gone have left open."""
         self._server.sweep()
 
-    def metrics(self, accepts: str) -> tuple[bytes, str]:
+    def metrics(self, accepts: str, progress: Progress) -> tuple[bytes, str]:
         """Give a page in the format that is accepted."""
         from prometheus_client.exposition import choose_encoder
 
+        self._progress = progress
+        self._process.lagging(progress.lag())
         encode, content_type = choose_encoder(accepts)
         return encode(self._registry), content_type
 
-    def judged(self, judged: Judged, lag: Mapping[int, int]) -> None:
+    def _shown(self, place: Place) -> bool:
+        """Does this worker speak for what is there?
+
+        Of another log, such as one that ended with its broker, no other worker can.
+        """
+        progress = self._progress
+        if progress is None or not progress.log_id:
+            return False
+        return place.log_id != progress.log_id or progress.speaks_for(place.partition)
+
+    def judged(self, judged: Judged) -> None:
         """Count a batch that was committed."""
         tally: Tally = judged.tally
         now = time.time()
         delays = (now - moment / MICROSECONDS for moment in tally.appended_at)
         self._process.committed(tally.events, tally.rejected, delays, judged.seconds)
-        self._process.lagging(lag)
 
     def close(self) -> None:
         """Close what is open, the last first."""

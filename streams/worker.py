@@ -282,7 +282,7 @@ class Worker:
             await progress.changed.wait()
 
     def _after_batch(self, judged: Judged) -> None:
-        self._core.judged(judged, self._progress.lag())
+        self._core.judged(judged)
         if self._publisher is not None:
             self._publisher.wake()
 
@@ -290,7 +290,7 @@ class Worker:
         if not self._opened:
             return None
         async with self._scraping:
-            return await asyncio.to_thread(self._core.metrics, accepts)
+            return await asyncio.to_thread(self._core.metrics, accepts, self._progress)
 
     async def _drain(self) -> None:
         """Finish what was begun, so that nothing is left half way or unsaid."""

@@ -11,15 +11,15 @@ SELECT
 FROM claims;
 
 -- name: verdicts
+-- Also what no incident stands at any more: its series go down to 0 and do not vanish.
 SELECT
     conflict,
     commitment_id,
     party,
     verdict,
-    count(*) AS incidents,
-    epoch_us(max(since)) AS since
+    count(*) FILTER (WHERE superseded_at IS NULL) AS incidents,
+    epoch_us(max(since) FILTER (WHERE superseded_at IS NULL)) AS since
 FROM verdict_versions
-WHERE superseded_at IS NULL
 GROUP BY conflict, commitment_id, party, verdict;
 
 -- name: claim_verdicts
@@ -34,9 +34,42 @@ FROM claim_verdict_versions
 WHERE superseded_at IS NULL
 GROUP BY conflict, commitment_id, claim_id, party, verdict;
 
--- name: last_reports
+-- name: withdrawals
+-- A violation is taken back when the pair ceases to be one, or to be one by this party. Versions
+-- that were over in the moment they began are passed over: nobody could have been told of them.
 SELECT
-    events.conflict,
-    epoch_us(max(events.recorded_at) FILTER (WHERE events.type = 'incident.reported')) AS last
+    ended.conflict,
+    ended.commitment_id,
+    ended.party,
+    epoch_us(max(ended.superseded_at)) AS recorded_at
+FROM verdict_versions AS ended
+WHERE
+    ended.verdict = 'violation'
+    AND ended.superseded_at > ended.recorded_at
+    AND NOT EXISTS (
+        SELECT 1
+        FROM verdict_versions AS after
+        WHERE
+            after.pair_key = ended.pair_key
+            AND after.recorded_at = ended.superseded_at
+            AND after.verdict = 'violation'
+            AND after.party IS NOT DISTINCT FROM ended.party
+            AND coalesce(after.superseded_at > after.recorded_at, TRUE)
+    )
+GROUP BY ended.conflict, ended.commitment_id, ended.party;
+
+-- name: coverage
+SELECT
+    conflict,
+    epoch_us(max(recorded_at) FILTER (WHERE type = 'incident.reported')) AS last_report,
+    arg_max(log_id, recorded_at) AS log_id,
+    arg_max(partition, recorded_at) AS partition
 FROM events
-GROUP BY events.conflict;
+GROUP BY conflict;
+
+-- name: rejections
+SELECT
+    reason,
+    epoch_us(max(recorded_at)) AS recorded_at
+FROM rejected
+GROUP BY reason;

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from analytics.ledger import Ledger
 from analytics.metrics import DomainCollector, ProcessMetrics, Summary, families
-from analytics.rows import ClaimVerdict
+from analytics.rows import ClaimVerdict, Judgement, Position
+from analytics.summary import Place
+from schemas.events import Problem
+from schemas.wire import Rejected
 from tests.analytics.written import (
+    LOG,
     YES,
     Step,
     at,
@@ -28,9 +34,9 @@ INSIDE = at("2026-01-12T00:00:00Z")
 AFTER = at("2026-02-12T00:00:00Z")
 
 
-def page(ledger: Ledger, now: int = INSIDE) -> str:
+def page(ledger: Ledger, now: int = INSIDE, shown: Callable[[Place], bool] = lambda _: True) -> str:
     registry = CollectorRegistry()
-    collector = DomainCollector(ledger, lambda: now)
+    collector = DomainCollector(ledger, lambda: now, shown)
     registry.register(collector)
     text = generate_latest(registry).decode()
     collector.close()
@@ -84,6 +90,32 @@ def test_a_commitment_is_at_zero_from_the_moment_it_is_known(ledger: Ledger) -> 
         'party="AAA"} 0.0\n'
         'truce_last_violation_timestamp_seconds{commitment="truce",conflict="testland",'
         'party="unknown"} 0.0\n'
+        "# HELP truce_last_verdict_timestamp_seconds When the log took what last brought an"
+        " incident to this verdict at which it still stands; 0: none stands at it.\n"
+        "# TYPE truce_last_verdict_timestamp_seconds gauge\n"
+        'truce_last_verdict_timestamp_seconds{commitment="truce",conflict="testland",'
+        'party="AAA",verdict="clear"} 0.0\n'
+        'truce_last_verdict_timestamp_seconds{commitment="truce",conflict="testland",'
+        'party="AAA",verdict="contested"} 0.0\n'
+        'truce_last_verdict_timestamp_seconds{commitment="truce",conflict="testland",'
+        'party="AAA",verdict="undetermined"} 0.0\n'
+        'truce_last_verdict_timestamp_seconds{commitment="truce",conflict="testland",'
+        'party="AAA",verdict="violation"} 0.0\n'
+        'truce_last_verdict_timestamp_seconds{commitment="truce",conflict="testland",'
+        'party="unknown",verdict="clear"} 0.0\n'
+        'truce_last_verdict_timestamp_seconds{commitment="truce",conflict="testland",'
+        'party="unknown",verdict="contested"} 0.0\n'
+        'truce_last_verdict_timestamp_seconds{commitment="truce",conflict="testland",'
+        'party="unknown",verdict="undetermined"} 0.0\n'
+        'truce_last_verdict_timestamp_seconds{commitment="truce",conflict="testland",'
+        'party="unknown",verdict="violation"} 0.0\n'
+        "# HELP truce_last_withdrawal_timestamp_seconds When the log last took what made a"
+        " violation by the party none any more; 0: never.\n"
+        "# TYPE truce_last_withdrawal_timestamp_seconds gauge\n"
+        'truce_last_withdrawal_timestamp_seconds{commitment="truce",conflict="testland",'
+        'party="AAA"} 0.0\n'
+        'truce_last_withdrawal_timestamp_seconds{commitment="truce",conflict="testland",'
+        'party="unknown"} 0.0\n'
         "# HELP truce_window_state Whether the window of the claim is in force now: 1 for the"
         " state that holds.\n"
         "# TYPE truce_window_state gauge\n"
@@ -94,7 +126,7 @@ def test_a_commitment_is_at_zero_from_the_moment_it_is_known(ledger: Ledger) -> 
         'truce_window_state{claim="c",commitment="truce",conflict="testland",state="unknown"}'
         " 0.0\n"
         "# HELP truce_window_end_timestamp_seconds When the window of the claim ends, if that is"
-        " known.\n"
+        " known; of daily hours, the last of them.\n"
         "# TYPE truce_window_end_timestamp_seconds gauge\n"
         'truce_window_end_timestamp_seconds{claim="c",commitment="truce",conflict="testland"}'
         " 1.7684352e+09\n"
@@ -102,6 +134,14 @@ def test_a_commitment_is_at_zero_from_the_moment_it_is_known(ledger: Ledger) -> 
         " incident; 0: never. No reports is not compliance.\n"
         "# TYPE truce_last_report_timestamp_seconds gauge\n"
         'truce_last_report_timestamp_seconds{conflict="testland"} 0.0\n'
+        "# HELP truce_last_rejected_timestamp_seconds When the log last took what was rejected for"
+        " this reason; 0: never.\n"
+        "# TYPE truce_last_rejected_timestamp_seconds gauge\n"
+        'truce_last_rejected_timestamp_seconds{reason="id_reused"} 0.0\n'
+        'truce_last_rejected_timestamp_seconds{reason="invalid"} 0.0\n'
+        'truce_last_rejected_timestamp_seconds{reason="key_mismatch"} 0.0\n'
+        'truce_last_rejected_timestamp_seconds{reason="not_json"} 0.0\n'
+        'truce_last_rejected_timestamp_seconds{reason="too_large"} 0.0\n'
     )
 
 
@@ -158,6 +198,125 @@ def test_the_last_violation_is_when_a_pair_became_one(ledger: Ledger) -> None:
     assert line + "0.0" in page(ledger)
 
 
+def test_a_verdict_has_the_time_at_which_the_last_pair_came_to_it(ledger: Ledger) -> None:
+    contested = judged("contested")
+    write(
+        ledger,
+        Step(claim(), T1),
+        Step(report("i"), T1, (changed(None, contested, "i"),)),
+        Step(report("j"), T2, (changed(None, contested, "j"),)),
+    )
+    name = "truce_last_verdict_timestamp_seconds"
+    line = f'{name}{{commitment="truce",conflict="testland",party="AAA",verdict="contested"}} '
+    assert line + "1.769904002e+09" in page(ledger)
+    write(ledger, Step(report("j"), T3, (changed(contested, judged("clear"), "j"),)), first=3)
+    assert line + "1.769904001e+09" in page(ledger)
+
+
+WITHDRAWN = "truce_last_withdrawal_timestamp_seconds"
+
+
+def withdrawn(ledger: Ledger, party: str = "AAA") -> str:
+    start = f'{WITHDRAWN}{{commitment="truce",conflict="testland",party="{party}"}} '
+    [line] = [line for line in page(ledger).splitlines() if line.startswith(start)]
+    return line.removeprefix(start)
+
+
+@pytest.mark.parametrize(
+    "after", [judged("clear"), judged("contested"), judged("undetermined", None, claims=[]), None]
+)
+def test_a_violation_that_ceases_to_be_one_is_withdrawn(
+    ledger: Ledger, after: Judgement | None
+) -> None:
+    one = judged()
+    write(ledger, Step(claim(), T1), Step(report(), T1, (changed(None, one),)))
+    assert withdrawn(ledger) == "0.0"
+    write(ledger, Step(report(), T2, (changed(one, after),)), first=2)
+    assert withdrawn(ledger) == "1.769904002e+09"
+
+
+def test_a_violation_by_another_than_was_said_is_withdrawn_from_the_first(ledger: Ledger) -> None:
+    one, other = judged(), judged(party="BBB")
+    write(ledger, Step(claim(), T1), Step(report(), T1, (changed(None, one),)))
+    write(ledger, Step(report(), T2, (changed(one, other),)), first=2)
+    assert (withdrawn(ledger), withdrawn(ledger, "BBB")) == ("1.769904002e+09", "0.0")
+
+
+def test_a_violation_whose_criteria_or_sources_change_is_not_withdrawn(ledger: Ledger) -> None:
+    one = judged()
+    more = judged(independent=2, claims=[ClaimVerdict("c", "undetermined", YES, "violation")])
+    write(ledger, Step(claim(), T1), Step(report(), T1, (changed(None, one),)))
+    write(ledger, Step(report(), T2, (changed(one, more),)), first=2)
+    assert withdrawn(ledger) == "0.0"
+
+
+def test_a_violation_that_was_corrected_in_the_same_moment_was_never_told(ledger: Ledger) -> None:
+    one, clear = judged(), judged("clear")
+    write(ledger, Step(claim(), T1), Step(report(), T1, (changed(None, one),)))
+    write(ledger, Step(report(), T1, (changed(one, clear),)), first=2)
+    assert withdrawn(ledger) == "0.0"
+    # And one that was taken back and came again in one moment was never away.
+    write(ledger, Step(report(), T2, (changed(clear, one),)), first=3)
+    steps = (Step(report(), T3, (changed(one, clear),)), Step(report(), T3, (changed(clear, one),)))
+    write(ledger, *steps, first=4)
+    assert withdrawn(ledger) == "0.0"
+
+
+def test_a_commitment_that_is_gone_leaves_its_last_times_at_zero(ledger: Ledger) -> None:
+    one = judged()
+    write(ledger, Step(claim(), T1), Step(report(), T1, (changed(None, one),)))
+    write(ledger, Step(claim_retracted(), T2, (changed(one, None),)), first=2)
+    assert series(page(ledger), "truce_incidents") == []
+    name = "truce_last_violation_timestamp_seconds"
+    line = f'{name}{{commitment="truce",conflict="testland",party="AAA"}} 0.0'
+    assert series(page(ledger), name) == [line]
+    assert withdrawn(ledger) == "1.769904002e+09"
+
+
+def test_the_last_rejection_is_remembered_by_its_reason(ledger: Ledger) -> None:
+    with ledger.transaction() as tx:
+        for offset, moment in enumerate((T3, T2)):
+            fault = Rejected("invalid", (Problem("id", "expected text"),), b"{}", None)
+            tx.rejected(fault, Position(LOG, 0, offset, 0), at(moment))
+    name = "truce_last_rejected_timestamp_seconds"
+    assert series(page(ledger), name)[1] == f'{name}{{reason="invalid"}} 1.769904003e+09'
+
+
+def test_a_worker_shows_only_the_conflicts_that_it_speaks_for(ledger: Ledger) -> None:
+    one = judged()
+    write(ledger, Step(claim(), T1), Step(report(), T1, (changed(None, one),)))
+    write(ledger, Step(report(), T2, (changed(one, judged("clear")),)), first=2)
+    assert 'conflict="testland"' in page(ledger, shown=Place(LOG, 0).__eq__)
+    assert "testland" not in page(ledger, shown=Place(LOG, 0).__ne__)
+
+
+def test_no_incident_is_ever_a_label_and_more_incidents_are_no_more_series(ledger: Ledger) -> None:
+    def at_all(text: str) -> int:
+        return sum(not line.startswith("#") for line in text.splitlines())
+
+    one = judged()
+    write(ledger, Step(claim(), T1), Step(report("i-0"), T1, (changed(None, one, "i-0"),)))
+    before = page(ledger)
+    names = [f"i-{n}" for n in range(1, 50)]
+    write(ledger, *(Step(report(n), T2, (changed(None, one, n),)) for n in names), first=2)
+    after = page(ledger)
+    assert at_all(after) == at_all(before)
+    assert "i-" not in after
+    assert "incident=" not in after
+
+
+def test_a_party_that_is_named_unknown_hides_nothing_of_who_is_not_known(ledger: Ledger) -> None:
+    steps = [
+        Step(report(name), moment, (changed(None, judged(party=party), name),))
+        for name, moment, party in (("i", T3, None), ("j", T2, "unknown"))
+    ]
+    write(ledger, Step(claim(), T1), *steps)
+    place = 'commitment="truce",conflict="testland",party="unknown"'
+    text = page(ledger)
+    assert f'truce_incidents{{{place},verdict="violation"}} 2.0' in text
+    assert f"truce_last_violation_timestamp_seconds{{{place}}} 1.769904003e+09" in text
+
+
 def test_windows_end_when_that_is_known_and_not_otherwise(ledger: Ledger) -> None:
     start = "2026-01-10T00:00:00Z"
     ends = {
@@ -185,6 +344,20 @@ def test_windows_end_when_that_is_known_and_not_otherwise(ledger: Ledger) -> Non
         ("unknown", "unknown"),
         ("range", "not_in_force"),
     }
+
+
+def test_daily_hours_end_with_the_last_of_them(ledger: Ledger) -> None:
+    daily = {"from": "08:00", "to": "14:00", "zone": "UTC"}
+    start = "2026-01-10T00:00:00Z"
+    ends = {"noon": "2026-01-15T12:00:00Z", "night": "2026-01-16T06:00:00Z", "open": None}
+    windows = {n: [{"daily": daily, "start": start, "end": end}] for n, end in ends.items()}
+    write(ledger, *(Step(claim(name, window=window), T1) for name, window in windows.items()))
+    name = "truce_window_end_timestamp_seconds"
+    place = 'commitment="truce",conflict="testland"'
+    assert series(page(ledger), name) == [
+        f'{name}{{claim="night",{place}}} 1.7684856e+09',  # 14:00 of the 15th
+        f'{name}{{claim="noon",{place}}} 1.7684784e+09',  # 12:00 of the 15th
+    ]
 
 
 def test_the_last_report_is_the_coverage_of_a_conflict(ledger: Ledger) -> None:
@@ -232,8 +405,10 @@ def test_the_ledger_is_read_again_only_after_a_commit(ledger: Ledger) -> None:
     assert collector.summary() is known
 
 
-def test_nothing_known_is_a_page_without_samples() -> None:
-    assert [sample for family in families(Summary(), INSIDE) for sample in family.samples] == []
+def test_where_nothing_is_known_only_the_reasons_of_rejection_are_there() -> None:
+    samples = [sample for family in families(Summary(), INSIDE) for sample in family.samples]
+    assert {sample.name for sample in samples} == {"truce_last_rejected_timestamp_seconds"}
+    assert {sample.value for sample in samples} == {0.0}
 
 
 def test_the_process_counts_its_own_work() -> None:

@@ -25,6 +25,7 @@ from schemas.time import (
     in_force,
     in_window,
     iso,
+    last_end,
     possibly_before,
     spans,
     to_datetime,
@@ -365,3 +366,40 @@ def test_naive_and_unrepresentable_times_are_refused() -> None:
         to_instant(dt.datetime(2026, 1, 1))  # noqa: DTZ001 - it is the point
     with pytest.raises(ValueError, match="9999"):
         to_instant(dt.datetime.fromisoformat("9999-12-31T23:59:59-14:00"))
+
+
+EIGHT_TO_TWO = (dt.time(8), dt.time(14), "UTC")
+DAYS_START = Bound.at(z("2026-01-10T00:00Z"))
+NOON, EVENING = z("2026-01-15T12:00Z"), z("2026-01-15T20:00Z")
+TWO_O_CLOCK = Bound.at(z("2026-01-15T14:00Z"))
+LAST_ENDS = [
+    # window, expected
+    (KNOWN, Bound.at(20)),
+    (UNCERTAIN, Bound(17, 20)),
+    (APART, Bound.at(30)),
+    ((span(10, OPEN),), OPEN),
+    ((span(10, UNKNOWN), span(10, 20)), Bound(20, INF)),
+    # Daily hours: in the middle of the last of them, long after, in the night after, next week.
+    ((Daily(*EIGHT_TO_TWO, DAYS_START, Bound.at(NOON)),), Bound.at(NOON)),
+    ((Daily(*EIGHT_TO_TWO, DAYS_START, Bound.at(EVENING)),), TWO_O_CLOCK),
+    ((Daily(*EIGHT_TO_TWO, DAYS_START, Bound.at(z("2026-01-16T07:00Z"))),), TWO_O_CLOCK),
+    # The end is somewhere in the night, or between two days' hours, or not known, or open.
+    ((Daily(*EIGHT_TO_TWO, DAYS_START, Bound(EVENING, z("2026-01-16T07:00Z"))),), TWO_O_CLOCK),
+    ((Daily(*EIGHT_TO_TWO, DAYS_START, Bound(NOON, EVENING)),), Bound(NOON, TWO_O_CLOCK.latest)),
+    ((Daily(*EIGHT_TO_TWO, DAYS_START, UNKNOWN),), UNKNOWN),
+    ((Daily(*EIGHT_TO_TWO, DAYS_START, OPEN),), OPEN),
+    # Hours that never come.
+    ((Daily(*EIGHT_TO_TWO, Bound.at(z("2026-01-15T15:00Z")), Bound.at(EVENING)),), UNKNOWN),
+]
+
+
+@pytest.mark.parametrize(("window", "expected"), LAST_ENDS)
+def test_a_window_is_over_when_its_last_hours_are(window: Window, expected: Bound) -> None:
+    assert last_end(window) == expected
+
+
+def test_the_last_end_of_centuries_of_daily_hours_is_found_at_once() -> None:
+    end = Bound(z("2026-01-01T00:00Z"), z("9000-01-01T00:00Z"))
+    began = time.perf_counter()
+    assert last_end((Daily(*EIGHT_TO_TWO, DAYS_START, end),)) == end
+    assert time.perf_counter() - began < 0.1

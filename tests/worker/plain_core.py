@@ -81,10 +81,10 @@ class PlainCore:
     def sweep(self) -> None:
         pass
 
-    def metrics(self, accepts: str) -> tuple[bytes, str]:
+    def metrics(self, accepts: str, progress: object) -> tuple[bytes, str]:
         return b"up 1\n", "text/plain; version=0.0.4; charset=utf-8"
 
-    def judged(self, judged: object, lag: Mapping[int, int]) -> None:
+    def judged(self, judged: object) -> None:
         pass
 
     def close(self) -> None:

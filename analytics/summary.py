@@ -1,0 +1,156 @@
+"""What of the ledger the domain series are made of, read at one moment. Nothing is decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable
+from functools import lru_cache
+from typing import NamedTuple, Protocol, TypeVar
+
+import duckdb
+
+from analytics.queries import queries
+from schemas.events import Assertion, ClaimEvent, parse_event
+from schemas.time import Instant, Window
+
+
+class StandingClaim(NamedTuple):
+    """A claim, or with an empty window a denial."""
+
+    conflict: str
+    commitment_id: str
+    claim_id: str
+    parties: tuple[str, ...]
+    window: Window
+
+
+class VerdictCount(NamedTuple):
+    """How many incidents stand at a verdict, and when the last came to it (us since 1970).
+
+    0 and None: none does any more.
+    """
+
+    conflict: str
+    commitment_id: str
+    party: str | None
+    verdict: str
+    incidents: int
+    since: Instant | None
+
+
+class ClaimVerdictCount(NamedTuple):
+    """How many incidents stand at a verdict by one claim."""
+
+    conflict: str
+    commitment_id: str
+    claim_id: str
+    party: str | None
+    verdict: str
+    incidents: int
+
+
+class Withdrawal(NamedTuple):
+    """When the log last took what took a violation by this party back (us since 1970)."""
+
+    conflict: str
+    commitment_id: str
+    party: str | None
+    recorded_at: Instant
+
+
+class Rejection(NamedTuple):
+    """When the log last took what was rejected for this reason (us since 1970)."""
+
+    reason: str
+    recorded_at: Instant
+
+
+class Place(NamedTuple):
+    """Where in which log a conflict is: a log has each conflict in one partition."""
+
+    log_id: str
+    partition: int
+
+
+class Coverage(NamedTuple):
+    """When the log last took a report for the conflict, in us since 1970; None: never."""
+
+    conflict: str
+    last_report: Instant | None
+    log_id: str
+    partition: int
+
+    @property
+    def place(self) -> Place:
+        """Where the last event of the conflict was found."""
+        return Place(self.log_id, self.partition)
+
+
+class Summary(NamedTuple):
+    """All of the ledger that the domain series are made of."""
+
+    claims: tuple[StandingClaim, ...] = ()
+    verdicts: tuple[VerdictCount, ...] = ()
+    claim_verdicts: tuple[ClaimVerdictCount, ...] = ()
+    withdrawals: tuple[Withdrawal, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
+    rejections: tuple[Rejection, ...] = ()
+
+    def where(self, shown: Callable[[Place], bool]) -> Summary:
+        """Only the conflicts in places that are `shown`; what was rejected has no conflict."""
+        conflicts = {one.conflict for one in self.coverage if shown(one.place)}
+        return Summary(
+            claims=_of(conflicts, self.claims),
+            verdicts=_of(conflicts, self.verdicts),
+            claim_verdicts=_of(conflicts, self.claim_verdicts),
+            withdrawals=_of(conflicts, self.withdrawals),
+            coverage=_of(conflicts, self.coverage),
+            rejections=self.rejections,
+        )
+
+
+class _OfConflict(Protocol):
+    @property
+    def conflict(self) -> str: ...
+
+
+_Row = TypeVar("_Row", bound=_OfConflict)
+
+
+def _of(conflicts: Container[str], rows: Iterable[_Row]) -> tuple[_Row, ...]:
+    return tuple(row for row in rows if row.conflict in conflicts)
+
+
+def read_summary(connection: duckdb.DuckDBPyConnection) -> Summary:
+    """The summary of what is committed, all of it as of one moment."""
+    connection.execute("BEGIN")
+    try:
+        found = {
+            name: connection.execute(sql).fetchall() for name, sql in queries("metrics").items()
+        }
+    finally:
+        connection.execute("ROLLBACK")
+    return Summary(
+        claims=tuple(
+            StandingClaim(
+                conflict,
+                commitment_id,
+                claim_id,
+                tuple(parties),
+                _window(raw) if stance == "asserts" else (),
+            )
+            for conflict, commitment_id, claim_id, stance, parties, raw in found["claims"]
+        ),
+        verdicts=tuple(VerdictCount(*row) for row in found["verdicts"]),
+        claim_verdicts=tuple(ClaimVerdictCount(*row) for row in found["claim_verdicts"]),
+        withdrawals=tuple(Withdrawal(*row) for row in found["withdrawals"]),
+        coverage=tuple(Coverage(*row) for row in found["coverage"]),
+        rejections=tuple(Rejection(*row) for row in found["rejections"]),
+    )
+
+
+@lru_cache(maxsize=1_024)
+def _window(raw: str) -> Window:
+    event = parse_event(raw)
+    if not isinstance(event, ClaimEvent) or not isinstance(event.data, Assertion):
+        raise TypeError("only an assertion has a window")
+    return event.data.terms_window
