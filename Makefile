@@ -7,11 +7,14 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 # No build scripts run and nothing unpinned comes in; modules compile when they are first used.
 INSTALL := $(PIP) install --no-compile --only-binary=:all: --require-hashes
+# Go's versions of Prometheus 3.13 and Alertmanager 0.34.
+PROMETHEUS := v0.313.5
+ALERTMANAGER := v0.34.2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo up down test kafka deployment fuzz invariants check format bench bench-size peers \
-	dashboards requirements clean
+.PHONY: help setup demo up down test kafka deployment fuzz invariants check monitoring format bench \
+	bench-size peers dashboards requirements clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +66,8 @@ check: setup ## style, types, layers, SQL, and the files of the containers
 	@$(BIN)/hadolint deploy/Dockerfile
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml
 
+monitoring: .tools/.promtool-$(PROMETHEUS) .tools/.amtool-$(ALERTMANAGER) ## newer promtool and amtool for make test: wants Go, takes minutes
+
 format: setup ## write Python and SQL as `make check` wants them
 	@$(BIN)/ruff check --fix-only
 	@$(BIN)/ruff format
@@ -101,6 +106,23 @@ INVARIANTS := tests/invariants tests/verify/test_two_roads.py tests/rebuild/test
 # One file for all Pythons and platforms; without the index it came from.
 LOCK := UV_CUSTOM_COMPILE_COMMAND='make requirements' $(BIN)/uv pip compile --quiet --universal \
 	--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links
+
+# Prometheus 3 and its contemporary: the tests use them beside those that are installed. `clean`
+# leaves them. Prometheus' own go.mod forbids `go install`, and its ways to find targets are not needed.
+
+.tools/.promtool-$(PROMETHEUS):
+	@rm -rf .tools/module .tools/promtool
+	@mkdir -p .tools/module
+	@cd .tools/module && go mod init promtool.invalid && \
+		go get github.com/prometheus/prometheus/cmd/promtool@$(PROMETHEUS) && \
+		go build -tags remove_all_sd -o ../promtool github.com/prometheus/prometheus/cmd/promtool
+	@touch $@
+
+.tools/.amtool-$(ALERTMANAGER):
+	@mkdir -p .tools
+	@rm -f .tools/amtool
+	@GOBIN=$(CURDIR)/.tools go install github.com/prometheus/alertmanager/cmd/amtool@$(ALERTMANAGER)
+	@touch $@
 
 $(VENV)/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
