@@ -68,3 +68,36 @@ class ProcessMetrics:
         self.lag.clear()
         for partition, count in records.items():
             self.lag.labels(str(partition)).set(count)
+
+
+class NoticeMetrics:
+    """What was told to whom since the process started; only there if there is somebody to tell."""
+
+    OUTCOMES = ("told", "withdrawn", "failed", "refused", "passed", "old")
+
+    def __init__(self, registry: CollectorRegistry, targets: Iterable[str]) -> None:
+        self._notices = Counter(
+            "truce_notices",
+            "Notices by what became of them; failed: a try that comes to nothing is made again.",
+            ["target", "outcome"],
+            registry=registry,
+        )
+        self._waiting = Gauge(
+            "truce_notices_waiting",
+            "Notices that the target is still to be told.",
+            ["target"],
+            registry=registry,
+        )
+        for target in targets:
+            self._waiting.labels(target)
+            for outcome in self.OUTCOMES:
+                self._notices.labels(target, outcome)
+
+    def told(self, target: str, outcome: str, count: int = 1) -> None:
+        """This became of so many notices."""
+        self._notices.labels(target, outcome).inc(count)
+
+    def wait(self, notices: Mapping[str, int]) -> None:
+        """So many wait, by target."""
+        for target, count in notices.items():
+            self._waiting.labels(target).set(count)

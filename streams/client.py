@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 import urllib.request
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, assert_never
 from urllib.error import URLError
@@ -36,6 +36,7 @@ WORKER_ENDED = (
 )
 
 Value = str | int | list[str]
+Asking = Callable[[str], Iterable[tuple[Any, ...]]]
 
 
 class Rows(NamedTuple):
@@ -134,16 +135,22 @@ def wait_until_judged(settings: Settings, endpoint: Endpoint, ends: Mapping[int,
 
 
 class Knowledge:
-    """What commands ask of the database."""
+    """What commands, and the worker's notices, ask of the database.
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    It is asked through `source`: where the settings say that it is, or by a function that answers
+    SQL.
+    """
+
+    def __init__(self, source: Settings | Asking) -> None:
+        self._ask: Asking = (
+            (lambda sql: ask(source, sql).rows) if isinstance(source, Settings) else source
+        )
 
     def _named(self, name: str, **values: Value) -> list[tuple[Any, ...]]:
         sql = queries("asking")[name].removesuffix(";")
         for parameter, value in values.items():
             sql = sql.replace(f"${parameter}", literal(value))
-        return list(ask(self._settings, sql).rows)
+        return list(self._ask(sql))
 
     def claims(self) -> dict[tuple[str, str, str], Claim]:
         """Every standing claim and denial by conflict, commitment and claim."""

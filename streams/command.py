@@ -55,7 +55,8 @@ def setting(name: str) -> Callable[[F], F]:
 
 def _metavar(one: Setting) -> str:
     kind = one.name.rpartition("_")[2]
-    return {"BROKER": "URL", "DIR": "DIR", "HTTP": "HOST:PORT"}.get(kind, "VALUE")
+    kinds = {"BROKER": "URL", "DIR": "DIR", "HTTP": "HOST:PORT", "FILE": "FILE"}
+    return (kinds | {"ALERTMANAGER": "URL", "WEBHOOK": "URL"}).get(kind, "VALUE")
 
 
 def _help(one: Setting) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from analytics.notices import Notices
+    from analytics.process import NoticeMetrics
     from analytics.summary import Place
     from streams.agents import Judged, Outbox, Progress
     from streams.pipeline import RawRecord, Read, Tally
@@ -52,6 +54,12 @@ class Core(Protocol):
 
     def serve(self) -> tuple[str, str]:
         """Let others read what is known: the uri and the token of the server."""
+
+    def notices(self) -> tuple[Notices, NoticeMetrics, list[str]]:
+        """What is to be told, where that is counted, and which targets are new.
+
+        The notices are for another thread, which closes them before `close`.
+        """
 
     def sweep(self) -> None:
         """Free what readers that are gone have left open. To be called about once a minute."""
@@ -103,6 +111,7 @@ class LedgerCore:
         domain = DomainCollector(ledger, lambda: time.time_ns() // 1_000, self._shown)
         self._stack.callback(domain.close)
         self._registry.register(domain)
+        self._switch_notices()
         self._process = ProcessMetrics(self._registry)
         self._process.known(EVENT_TYPES, REASONS)
         return ledger
@@ -133,6 +142,22 @@ class LedgerCore:
         self._server = server = live.serve(self._ledger)
         self._stack.callback(server.close)
         return server.uri, server.token
+
+    def _switch_notices(self) -> None:
+        """Take up, or leave, those who are to be told: from now on, before anything is judged."""
+        from analytics.notices import switch
+
+        cursor = self._ledger.cursor()
+        self._new_targets = switch(cursor, self._settings.told, time.time_ns() // 1_000)
+        cursor.close()
+
+    def notices(self) -> tuple[Notices, NoticeMetrics, list[str]]:
+        """Give what is to be told, where that is counted, and which targets are new."""
+        from analytics.notices import Notices
+        from analytics.process import NoticeMetrics
+
+        metrics = NoticeMetrics(self._registry, self._settings.told)
+        return Notices(self._ledger.cursor()), metrics, self._new_targets
 
     def sweep(self) -> None:
         """Free what readers that are gone have left open."""

@@ -46,7 +46,9 @@ def run_demo(settings: Settings, chosen: Sequence[str], *, keep: bool) -> int:
             f"a worker runs on {settings.data_dir} already (process {running.pid}): give it events "
             "with `truce publish FILE`, or have the demo elsewhere with --data-dir DIR"
         )
-    settings = replace(settings, broker=(), http=_free(settings.http))
+    # Nobody is told of what is only shown.
+    quiet = replace(settings, alertmanager="", webhook="")
+    settings = replace(quiet, broker=(), http=_free(settings.http))
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     worker.configure_logging(settings)
     with _events(chosen) as paths, asyncio.Runner(loop_factory=_loop_factory()) as runner:

@@ -52,18 +52,37 @@ SETTINGS = (
     Setting("TRUCE_REPLICATION", "1", "replicas of each topic, when the worker creates it"),
     Setting("TRUCE_MEMORY", "400MB", "how much memory the database engine may take"),
     Setting("TRUCE_MAX_BATCH", "2000", "most records judged in one transaction"),
+    Setting("TRUCE_ALERTMANAGER", "", "URL of an Alertmanager to tell of verdicts; unset: none"),
+    Setting("TRUCE_WEBHOOK", "", "URL of a program to tell of verdicts; unset: none"),
+    Setting(
+        "TRUCE_WEBHOOK_SECRET_FILE",
+        "",
+        "file of the secret that signs what the webhook is told; unset: webhook.secret in the "
+        "data directory, made when it is needed",
+    ),
+    Setting("TRUCE_NOTIFY_LEVEL", "violation", "least verdict to tell: or contested, undetermined"),
+    Setting("TRUCE_NOTIFY_WITHIN", "24h", "what was recorded longer ago is not told: 90s, 5m, 24h"),
     Setting("TRUCE_DEBUG", "no", "yes: show tracebacks and the libraries' log"),
 )
 
+LEVELS = ("violation", "contested", "undetermined")
+"""The verdicts that can be told, the gravest first."""
+
 _MEMORY = re.compile(r"[1-9]\d*(\.\d+)?\s?([KMGT]i?B)", re.IGNORECASE)
 _GROUP = re.compile(r"[A-Za-z0-9._-]{1,200}")
+_LEVEL = re.compile("|".join(LEVELS))
+_WITHIN = re.compile(r"[1-9][0-9]{0,5}[smhd]")
+_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _YES = frozenset({"yes", "true", "on", "1"})
 _NO = frozenset({"no", "false", "off", "0"})
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that can be set. `broker` is empty for the embedded one."""
+    """Everything that can be set. `broker` is empty for the embedded one.
+
+    `alertmanager` and `webhook` are empty if nobody is told; `notify_within` is in seconds.
+    """
 
     broker: tuple[Address, ...] = ()
     data_dir: Path = Path("truce-data")
@@ -73,12 +92,23 @@ class Settings:
     replication: int = 1
     memory: str = "400MB"
     max_batch: int = 2_000
+    alertmanager: str = ""
+    webhook: str = ""
+    webhook_secret: Path = Path("truce-data/webhook.secret")
+    notify_level: str = "violation"
+    notify_within: int = 86_400
     debug: bool = False
 
     @property
     def database(self) -> Path:
         """The file of the database."""
         return self.data_dir / "truce.duckdb"
+
+    @property
+    def told(self) -> list[str]:
+        """Who is told of verdicts."""
+        targets = {"alertmanager": self.alertmanager, "webhook": self.webhook}
+        return [target for target, url in targets.items() if url]
 
 
 def load(environ: Mapping[str, str], options: Mapping[str, str | None] | None = None) -> Settings:
@@ -101,6 +131,13 @@ def load(environ: Mapping[str, str], options: Mapping[str, str | None] | None = 
         replication=reading.number("TRUCE_REPLICATION", 1, 100),
         memory=reading.matching("TRUCE_MEMORY", _MEMORY, "a size such as 400MB or 2GB"),
         max_batch=reading.number("TRUCE_MAX_BATCH", 1, 100_000),
+        alertmanager=reading.url("TRUCE_ALERTMANAGER"),
+        webhook=reading.url("TRUCE_WEBHOOK"),
+        webhook_secret=reading.file(
+            "TRUCE_WEBHOOK_SECRET_FILE", f"{given['TRUCE_DATA_DIR']}/webhook.secret"
+        ),
+        notify_level=reading.matching("TRUCE_NOTIFY_LEVEL", _LEVEL, " or ".join(LEVELS)),
+        notify_within=reading.seconds("TRUCE_NOTIFY_WITHIN"),
         debug=reading.yes_or_no("TRUCE_DEBUG"),
     )
     if reading.problems:
@@ -142,6 +179,24 @@ class _Reading:
             self._refuse(name, "a directory; this is a file")
         return path
 
+    def file(self, name: str, default: str) -> Path:
+        return Path(self._given[name] or default).expanduser()
+
+    def url(self, name: str) -> str:
+        text = self._given[name].strip()
+        if not text:
+            return ""
+        if not _is_url(text):
+            # Not repeated: it may hold a secret.
+            self.problems.append(
+                f"{name}: expected http://HOST[:PORT][/PATH] or https://..., without a password"
+            )
+        return text
+
+    def seconds(self, name: str) -> int:
+        text = self.matching(name, _WITHIN, "a span such as 90s, 5m, 24h or 7d")
+        return int(text[:-1]) * _SECONDS[text[-1]] if _WITHIN.fullmatch(text) else 0
+
     def number(self, name: str, least: int, most: int) -> int:
         text = self._given[name].strip()
         # Not isdecimal(): that takes digits of other scripts, too.
@@ -161,6 +216,15 @@ class _Reading:
         if text not in _YES | _NO:
             self._refuse(name, "yes or no")
         return text in _YES
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        found = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return found and "@" not in parts.netloc and not parts.fragment and not re.search(r"\s", text)
 
 
 def _address(text: str, default_port: int | None) -> Address | None:

@@ -26,6 +26,8 @@ from streams.settings import Settings
 from streams.web import Pages, WebError
 
 if TYPE_CHECKING:
+    from streams.notifier import Notifier
+    from streams.targets import Target
     from streams.transport import LogApp
 
 DONE, FAILED, UNREACHABLE = 0, 1, 3
@@ -146,6 +148,7 @@ class Worker:
         self._progress = Progress("", {})
         self._agent: Agent | None = None
         self._publisher: Publisher | None = None
+        self._notifier: Notifier | None = None
         self._app: LogApp | None = None
 
     async def run(self, on_ready: OnReady | None) -> None:
@@ -190,6 +193,7 @@ class Worker:
         stack.push_async_callback(_over, broker_starting)
         stack.push_async_callback(self._pages.stop)
         await self._pages.start()
+        targets = self._targets()
         stack.callback(self._thread.close)
         stack.push_async_callback(self._thread.do, self._core.close)
         outbox = await self._thread.do(self._core.open)
@@ -208,6 +212,7 @@ class Worker:
         stack.callback(write_endpoint(self._settings.data_dir, endpoint).remove)
         self._not_ready = "catching up with what was in the log at the start"
         await self._reach(lambda: self._progress.caught_up)
+        await self._begin_to_tell(stack, targets)
         self._not_ready = None
         if on_ready is not None:
             on_ready(endpoint)
@@ -257,6 +262,30 @@ class Worker:
         self._watch(stack, _crashed(app))
         await app.start()
 
+    def _targets(self) -> list[Target]:
+        if not self._settings.told:
+            return []
+        from streams.notifier import targets_of
+
+        return targets_of(self._settings, self._pages.url)
+
+    async def _begin_to_tell(self, stack: contextlib.AsyncExitStack, targets: list[Target]) -> None:
+        """Tell people what stands, once all is judged: what the log takes back is never told."""
+        if targets:
+            from streams.notifier import Notifier
+
+            settings = self._settings
+            notices, metrics, fresh = await self._thread.do(self._core.notices)
+            self._notifier = notifier = Notifier(
+                notices,
+                metrics,
+                targets,
+                level=settings.notify_level,
+                within=settings.notify_within,
+            )
+            stack.push_async_callback(notifier.stop)
+            self._watch(stack, notifier.run(fresh))
+
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(SECONDS_BETWEEN_SWEEPS)
@@ -285,6 +314,8 @@ class Worker:
         self._core.judged(judged)
         if self._publisher is not None:
             self._publisher.wake()
+        if self._notifier is not None:
+            self._notifier.wake()
 
     async def _metrics(self, accepts: str) -> tuple[bytes, str] | None:
         if not self._opened:

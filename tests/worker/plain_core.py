@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 ROOT = Path(__file__).parents[2]
 
@@ -77,6 +77,9 @@ class PlainCore:
     def serve(self) -> tuple[str, str]:
         self.served = True
         return "quack:127.0.0.1:1", "secret"
+
+    def notices(self) -> NoReturn:
+        raise NotImplementedError("it has no verdicts to tell")
 
     def sweep(self) -> None:
         pass

@@ -1,0 +1,179 @@
+-- What is to be told of the verdicts, and what was. A version of a verdict is known by its pair,
+-- its party, its verdict and its recorded time.
+
+-- name: switched_off
+DELETE FROM notice_targets
+WHERE target NOT IN (SELECT unnest($targets::VARCHAR[]));
+
+-- name: untold
+UPDATE notices
+SET state = 'passed', told_at = make_timestamptz($now)
+WHERE
+    state IN ('waiting', 'trying')
+    AND target NOT IN (SELECT unnest($targets::VARCHAR[]));
+
+-- name: switched_on
+INSERT INTO notice_targets
+SELECT
+    wanted.target,
+    make_timestamptz($now) AS since
+FROM (SELECT unnest($targets::VARCHAR[]) AS target) AS wanted
+WHERE wanted.target NOT IN (SELECT known.target FROM notice_targets AS known)
+RETURNING target;
+
+-- name: before
+SELECT
+    goal.target,
+    count(*) AS verdicts
+FROM verdict_versions AS judged
+INNER JOIN notice_targets AS goal ON judged.recorded_at < goal.since
+WHERE judged.superseded_at IS NULL AND judged.verdict IN (SELECT unnest($verdicts::VARCHAR[]))
+GROUP BY goal.target;
+
+-- name: withdrawn
+INSERT INTO notices
+SELECT
+    (SELECT coalesce(max(seq), 0) FROM notices) + row_number() OVER (ORDER BY told.seq) AS seq,
+    told.target,
+    'withdrawn' AS kind,
+    told.conflict,
+    told.commitment_id,
+    told.incident_id,
+    told.party,
+    told.verdict,
+    told.recorded_at,
+    'waiting' AS state,
+    NULL AS told_at,
+    NULL AS content
+FROM notices AS told
+WHERE
+    told.kind = 'stands'
+    AND told.state IN ('trying', 'told')
+    AND told.target IN (SELECT goal.target FROM notice_targets AS goal)
+    AND NOT EXISTS (
+        SELECT 1
+        FROM verdict_versions AS judged
+        WHERE
+            judged.superseded_at IS NULL
+            AND judged.conflict = told.conflict
+            AND judged.commitment_id = told.commitment_id
+            AND judged.incident_id = told.incident_id
+            AND judged.party IS NOT DISTINCT FROM told.party
+            AND judged.verdict = told.verdict
+            AND judged.recorded_at = told.recorded_at
+    )
+    AND NOT EXISTS (
+        SELECT 1
+        FROM notices AS after
+        WHERE
+            after.kind = 'withdrawn'
+            AND after.target = told.target
+            AND after.conflict = told.conflict
+            AND after.commitment_id = told.commitment_id
+            AND after.incident_id = told.incident_id
+            AND after.party IS NOT DISTINCT FROM told.party
+            AND after.verdict = told.verdict
+            AND after.recorded_at = told.recorded_at
+    );
+
+-- name: standing
+INSERT INTO notices
+SELECT
+    (SELECT coalesce(max(seq), 0) FROM notices) + row_number() OVER (
+        ORDER BY judged.recorded_at, judged.conflict, judged.commitment_id, judged.incident_id
+    ) AS seq,
+    goal.target,
+    'stands' AS kind,
+    judged.conflict,
+    judged.commitment_id,
+    judged.incident_id,
+    judged.party,
+    judged.verdict,
+    judged.recorded_at,
+    CASE WHEN judged.recorded_at < make_timestamptz($oldest) THEN 'old' ELSE 'waiting' END AS state,
+    CASE WHEN judged.recorded_at < make_timestamptz($oldest) THEN make_timestamptz($now) END
+        AS told_at,
+    NULL AS content
+FROM verdict_versions AS judged
+INNER JOIN notice_targets AS goal ON judged.recorded_at >= goal.since
+WHERE
+    judged.superseded_at IS NULL
+    AND judged.verdict IN (SELECT unnest($verdicts::VARCHAR[]))
+    AND NOT EXISTS (
+        SELECT 1
+        FROM notices AS told
+        WHERE
+            told.kind = 'stands'
+            AND told.target = goal.target
+            AND told.conflict = judged.conflict
+            AND told.commitment_id = judged.commitment_id
+            AND told.incident_id = judged.incident_id
+            AND told.party IS NOT DISTINCT FROM judged.party
+            AND told.verdict = judged.verdict
+            AND told.recorded_at = judged.recorded_at
+    )
+RETURNING target, state;
+
+-- name: waiting
+SELECT
+    goal.target,
+    count(told.seq) AS notices
+FROM notice_targets AS goal
+LEFT JOIN notices AS told
+    ON goal.target = told.target AND told.state IN ('waiting', 'trying')
+GROUP BY goal.target;
+
+-- name: next
+SELECT
+    told.seq,
+    told.kind,
+    told.conflict,
+    told.commitment_id,
+    told.incident_id,
+    told.party,
+    told.verdict,
+    epoch_us(told.recorded_at) AS recorded_at,
+    told.state,
+    told.content,
+    coalesce(bool_or(judged.superseded_at IS NULL) FILTER (WHERE judged.verdict IS NOT NULL), FALSE)
+        AS stands,
+    epoch_us(max(judged.superseded_at)) AS superseded_at
+FROM notices AS told
+LEFT JOIN verdict_versions AS judged
+    ON
+        told.conflict = judged.conflict
+        AND told.commitment_id = judged.commitment_id
+        AND told.incident_id = judged.incident_id
+        AND told.party IS NOT DISTINCT FROM judged.party
+        AND told.verdict = judged.verdict
+        AND told.recorded_at = judged.recorded_at
+WHERE
+    told.seq = (
+        SELECT min(seq)
+        FROM notices
+        WHERE target = $target AND state IN ('waiting', 'trying')
+    )
+GROUP BY ALL;
+
+-- name: trying
+UPDATE notices
+SET state = 'trying', content = $content
+WHERE seq = $seq;
+
+-- name: done
+UPDATE notices
+SET state = $state, told_at = make_timestamptz($now)
+WHERE seq = $seq;
+
+-- name: recent
+SELECT content
+FROM notices
+WHERE
+    target = $target AND state = 'told' AND content IS NOT NULL
+    AND told_at >= make_timestamptz($since)
+QUALIFY
+    row_number() OVER (
+        PARTITION BY conflict, commitment_id, incident_id, party, verdict
+        ORDER BY seq DESC
+    ) = 1
+ORDER BY seq;
