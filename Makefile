@@ -13,7 +13,7 @@ ALERTMANAGER := v0.34.2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo up down test kafka deployment fuzz invariants check monitoring format bench \
+.PHONY: help setup demo up down test kafka alerts deployment fuzz invariants check monitoring format bench \
 	bench-size peers dashboards requirements clean
 
 help: ## this list
@@ -39,12 +39,15 @@ down: ## end it; its volumes stay, with all that it holds
 	@$(WITH_DOCKER)
 	@$(COMPOSE) down
 
-test: setup ## all tests but those on Apache Kafka and of the deployment
+test: setup ## all tests but those on Apache Kafka, of alerting and of the deployment
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --durations=10 --ignore=tests/kafka \
-		-m 'not deployment'
+		--ignore=tests/alerts -m 'not deployment'
 
 kafka: setup ## the tests on a real Apache Kafka: wants Java 17 and Maven
 	@$(BIN)/python -m pytest -q --durations=10 tests/kafka
+
+alerts: setup ## from the log to a person: wants Debian's prometheus and prometheus-alertmanager
+	@$(BIN)/python -m pytest -q tests/alerts
 
 deployment: setup ## what is deployed, with real tools: wants Prometheus, kubectl, Go, Maven, Java 21, root
 	@$(BIN)/python -m pytest -q --durations=10 -m deployment tests/deploy

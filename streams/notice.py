@@ -32,16 +32,17 @@ class Telling(NamedTuple):
     why: str
     claims: tuple[ClaimExplained, ...]
     evidence: tuple[str, ...]
-    explained: dict[str, Any]
-    """As `truce explain --json` tells it."""
+    claims_json: list[dict[str, Any]]
+    """The same as `claims`, as `truce explain --json` tells them."""
 
 
 def tell(notice: Notice, knowledge: Knowledge) -> Telling:
     """The notice with the reasons that the database knows now."""
     incident, found = explained_incident(knowledge, notice.conflict, notice.incident_id)
-    one = next((o for o in found if o.commitment_id == notice.commitment_id), None)
-    claims = () if one is None or not incident.reports else one.claims
-    verdict_now = "none" if one is None or not incident.reports else one.verdict
+    reported = found if incident.reports else []
+    one = next((o for o in reported if o.commitment_id == notice.commitment_id), None)
+    claims = () if one is None else tuple(sorted(one.claims, key=_violated_first))
+    verdict_now = "none" if one is None else one.verdict
     withdrawn_at = None
     if notice.kind == "withdrawn" and notice.superseded_at is not None:
         withdrawn_at = iso(notice.superseded_at)
@@ -56,10 +57,16 @@ def tell(notice: Notice, knowledge: Knowledge) -> Telling:
         verdict_now,
         _summary(notice, verdict_now),
         sentence(_why(one, incident)),
-        tuple(sorted(claims, key=lambda claim: claim.verdict != "violation")),
+        claims,
         _evidence(claims, incident),
-        as_json(notice.conflict, incident, [one] if one is not None else []),
+        []
+        if one is None
+        else as_json(notice.conflict, incident, [one])["commitments"][0]["claims"],
     )
+
+
+def _violated_first(claim: ClaimExplained) -> bool:
+    return claim.verdict != "violation"
 
 
 def _summary(notice: Notice, verdict_now: str) -> str:

@@ -26,8 +26,8 @@ from streams.targets import Alertmanager, Refused, Target, Unanswered, Webhook, 
 
 SECONDS_TO_ANSWER = 10.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 30.0
-SECONDS_BETWEEN_LOOKS = 1.0
-SHARE_OF_LOOKING = 10
+LONGEST_PAUSE_OF_LOOKING = 1.0
+PAUSE_PER_LOOK = 3
 # What was told in the last day is posted again this often, to whoever forgets.
 SECONDS_UNTIL_AGAIN = 30.0
 TOLD_AGAIN_FOR = 24 * 3_600 * 1_000_000
@@ -49,7 +49,7 @@ def targets_of(settings: Settings, page: str) -> list[Target]:
     if settings.alertmanager:
         targets.append(Alertmanager(settings.alertmanager, page))
     if settings.webhook:
-        targets.append(Webhook(settings.webhook, webhook_secret(settings.webhook_secret)))
+        targets.append(Webhook(settings.webhook, webhook_secret(settings)))
     return targets
 
 
@@ -128,7 +128,7 @@ class Notifier:
                 sender.wake()
             # In a large database a look takes a while: most of the time is for others.
             took = time.monotonic() - began
-            await asyncio.sleep(min(SHARE_OF_LOOKING * took, SECONDS_BETWEEN_LOOKS))
+            await asyncio.sleep(min(PAUSE_PER_LOOK * took, LONGEST_PAUSE_OF_LOOKING))
 
 
 class Sender:

@@ -57,8 +57,8 @@ SETTINGS = (
     Setting(
         "TRUCE_WEBHOOK_SECRET_FILE",
         "",
-        "file of the secret that signs what the webhook is told; unset: webhook.secret in the "
-        "data directory, made when it is needed",
+        "file of mode 0600 with the secret that signs what the webhook is told; unset: one is "
+        "made, webhook.secret in the data directory",
     ),
     Setting("TRUCE_NOTIFY_LEVEL", "violation", "least verdict to tell: or contested, undetermined"),
     Setting("TRUCE_NOTIFY_WITHIN", "24h", "what was recorded longer ago is not told: 90s, 5m, 24h"),
@@ -94,7 +94,7 @@ class Settings:
     max_batch: int = 2_000
     alertmanager: str = ""
     webhook: str = ""
-    webhook_secret: Path = Path("truce-data/webhook.secret")
+    webhook_secret_file: Path | None = None
     notify_level: str = "violation"
     notify_within: int = 86_400
     debug: bool = False
@@ -133,9 +133,7 @@ def load(environ: Mapping[str, str], options: Mapping[str, str | None] | None = 
         max_batch=reading.number("TRUCE_MAX_BATCH", 1, 100_000),
         alertmanager=reading.url("TRUCE_ALERTMANAGER"),
         webhook=reading.url("TRUCE_WEBHOOK"),
-        webhook_secret=reading.file(
-            "TRUCE_WEBHOOK_SECRET_FILE", f"{given['TRUCE_DATA_DIR']}/webhook.secret"
-        ),
+        webhook_secret_file=reading.file("TRUCE_WEBHOOK_SECRET_FILE"),
         notify_level=reading.matching("TRUCE_NOTIFY_LEVEL", _LEVEL, " or ".join(LEVELS)),
         notify_within=reading.seconds("TRUCE_NOTIFY_WITHIN"),
         debug=reading.yes_or_no("TRUCE_DEBUG"),
@@ -179,8 +177,9 @@ class _Reading:
             self._refuse(name, "a directory; this is a file")
         return path
 
-    def file(self, name: str, default: str) -> Path:
-        return Path(self._given[name] or default).expanduser()
+    def file(self, name: str) -> Path | None:
+        text = self._given[name].strip()
+        return Path(text).expanduser() if text else None
 
     def url(self, name: str) -> str:
         text = self._given[name].strip()

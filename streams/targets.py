@@ -18,8 +18,6 @@ import hmac
 import json
 import os
 import secrets
-import stat
-from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
@@ -29,6 +27,8 @@ from analytics.metrics import NOBODY_KNOWN
 from schemas.wire import CONTENT_TYPE_EVENT
 from streams.notice import Telling, criteria, description, not_violated, violated
 from streams.outputs import SOURCE
+from streams.secret import read_secret
+from streams.settings import Settings
 
 NEVER = "9999-01-01T00:00:00Z"
 SEVERITY = {"violation": "critical", "contested": "warning", "undetermined": "info"}
@@ -47,10 +47,6 @@ class Refused(Exception):  # noqa: N818 - named as what the target said
 
 class Unanswered(Exception):  # noqa: N818
     """The target has not taken the message, and may later."""
-
-
-class SecretError(Exception):
-    """The secret of the webhook cannot be used: the message says what to do."""
 
 
 class Target(Protocol):
@@ -130,7 +126,6 @@ class Webhook:
         kind, told = "verdict.stands", telling.verdict_id
         if notice.kind == "withdrawn":
             kind, told = "verdict.withdrawn", f"{told}/withdrawn"
-        found = telling.explained["commitments"]
         event: dict[str, Any] = {
             "specversion": "1.0",
             "id": told,
@@ -149,7 +144,7 @@ class Webhook:
                 "withdrawn_at": telling.withdrawn_at,
                 "summary": telling.summary,
                 "why": telling.why,
-                "claims": found[0]["claims"] if found else [],
+                "claims": telling.claims_json,
                 "evidence": list(telling.evidence),
             },
         }
@@ -164,28 +159,19 @@ class Webhook:
             await _post(session, self._url, body, headers)
 
 
-def webhook_secret(path: Path) -> bytes:
-    """The secret in a file that its owner alone may read; made if there is none.
+def webhook_secret(settings: Settings) -> bytes:
+    """The secret by which the webhook is signed; made if none is set and there is none yet.
 
     Raises SecretError.
     """
-    try:
+    path = settings.webhook_secret_file
+    if path is None:
+        path = settings.data_dir / "webhook.secret"
         with contextlib.suppress(FileExistsError):
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w", encoding="ascii") as made:
-                made.write(secrets.token_hex(32) + "\n")
-        with path.open("rb") as file:
-            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            secret = file.read().strip()
-    except OSError as error:
-        raise SecretError(
-            f"{path} cannot be read ({error.strerror}): see TRUCE_WEBHOOK_SECRET_FILE"
-        ) from error
-    if mode & 0o077:
-        raise SecretError(f"{path} may be read by others (mode {mode:04o}): chmod 600 {path}")
-    if not secret:
-        raise SecretError(f"{path} is empty: put the secret of the webhook into it")
-    return secret
+                made.write(f"{secrets.token_hex(32)}\n")
+    return read_secret("TRUCE_WEBHOOK_SECRET_FILE", path).encode()
 
 
 def signature(secret: bytes, at: int, body: bytes) -> str:

@@ -55,6 +55,11 @@ class Told(NamedTuple):
         """The name of the alert."""
         return self.labels["alertname"]
 
+    @property
+    def resolved(self) -> bool:
+        """Whether it is over."""
+        return self.status == "resolved"
+
 
 class Receiver:
     """What stands where a pager would: it keeps every notification that Alertmanager sends."""
@@ -154,6 +159,6 @@ def prometheus(config: Path, kept: Path) -> Program:
         f"--config.file={config}",
         f"--storage.tsdb.path={kept}",
         f"--web.listen-address=127.0.0.1:{port}",
-        "--rules.alert.resend-delay=1s",
+        "--rules.alert.resend-delay=5s",
     ]
     return Program(PROMETHEUS, arguments, port, kept.with_suffix(".log"))

@@ -20,6 +20,7 @@ from analytics.ledger import (
     LedgerTooNew,
     Transaction,
 )
+from analytics.queries import migrations
 from analytics.rows import ClaimVerdict, Logged, Position, Release, Scope
 from schemas.events import ClaimEvent, ReportEvent, parse_event
 from schemas.problems import Problem
@@ -292,7 +293,7 @@ def test_migrations_run_once(path: Path) -> None:
     for _ in range(2):
         with Ledger.open(path) as ledger:
             found = rows(ledger, "SELECT version, count(*) FROM schema_migrations GROUP BY ALL")
-            assert sorted(found) == [(1, 1), (2, 1), (3, 1)]
+            assert sorted(found) == [(version, 1) for version, _, _ in migrations()]
 
 
 def test_every_table_view_macro_and_column_says_what_it_is(ledger: Ledger) -> None:

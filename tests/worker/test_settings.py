@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ def test_nothing_set_means_the_documented_defaults() -> None:
         "TRUCE_REPLICATION": "1",
         "TRUCE_MEMORY": "400MB",
         "TRUCE_MAX_BATCH": "2000",
+        "TRUCE_NOTIFY_LEVEL": "violation",
+        "TRUCE_NOTIFY_WITHIN": "24h",
         "TRUCE_DEBUG": "no",
     }
 
@@ -79,11 +82,15 @@ def test_every_problem_is_reported_and_each_by_name(tmp_path: Path) -> None:
         "TRUCE_REPLICATION": "-1",
         "TRUCE_MEMORY": "much",
         "TRUCE_MAX_BATCH": "1e3",
+        "TRUCE_ALERTMANAGER": "alertmanager:9093",
+        "TRUCE_WEBHOOK": "https://user:password@hook",
+        "TRUCE_NOTIFY_LEVEL": "clear",
+        "TRUCE_NOTIFY_WITHIN": "1 day",
         "TRUCE_DEBUG": "perhaps",
     }
     with pytest.raises(SettingsError) as raised:
         load(bad)
-    assert [p.partition("=")[0] for p in raised.value.problems] == list(bad)
+    assert [re.split("[=:]", p)[0] for p in raised.value.problems] == list(bad)
 
 
 def test_a_setting_that_does_not_exist_is_no_option() -> None:
@@ -94,3 +101,16 @@ def test_a_setting_that_does_not_exist_is_no_option() -> None:
 def test_an_address_is_written_as_it_is_read() -> None:
     assert str(Address("::1", 80)) == "[::1]:80"
     assert load({"TRUCE_HTTP": "[::1]:80"}).http == Address("::1", 80)
+
+
+def test_a_webhook_that_is_no_address_is_not_repeated_since_it_may_hold_a_secret() -> None:
+    with pytest.raises(SettingsError) as raised:
+        load({"TRUCE_WEBHOOK": "hook.example/s3cret"})
+    assert "s3cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("span", "seconds"), [("90s", 90), ("5m", 300), ("24h", 86_400), ("7d", 604_800)]
+)
+def test_a_span_is_a_number_and_a_unit(span: str, seconds: int) -> None:
+    assert load({"TRUCE_NOTIFY_WITHIN": span}).notify_within == seconds

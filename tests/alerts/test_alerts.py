@@ -1,0 +1,161 @@
+"""From the log to a person: a real worker, Prometheus and Alertmanager, and a receiver at the end.
+
+The tests stand in the order of a story: what was told before must not be told again.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+
+import pytest
+
+from streams.cli import main
+from streams.targets import ALERT
+from tests.alerts.conftest import Measure
+from tests.alerts.stack import Stack, agreed, struck, taken_back
+from tests.cli.commands import TRUCE, environment
+
+TIMES = 5
+RULE = "TruceViolated"
+# The goal is 2 s, and is printed; a machine that is busy with other things may take longer.
+LIMIT = 15.0
+# Longer than a scrape, an evaluation, a resend of Prometheus' and a look of Alertmanager's.
+A_WHILE = 8.0
+
+
+def test_a_first_violation_is_told_by_the_rule(stack: Stack, measure: Measure) -> None:
+    for n in range(TIMES):
+        conflict = f"rule-{n}"
+        stack.shown.publish(agreed(conflict))
+        began = stack.shown.publish(struck(conflict, "first"))
+        seconds = stack.first(conflict, RULE).at - began
+        measure("first violation, by the rule", seconds)
+        assert seconds < LIMIT
+
+
+def test_a_first_violation_is_told_by_the_worker_with_its_reasons(
+    stack: Stack, measure: Measure
+) -> None:
+    for n in range(TIMES):
+        conflict = f"told-{n}"
+        stack.telling.publish(agreed(conflict))
+        link = "https://desk.example/1"
+        began = stack.telling.publish(struck(conflict, "first", evidence=[link]))
+        told = stack.first(conflict, ALERT)
+        measure("first violation, by the worker", told.at - began)
+        assert told.at - began < LIMIT
+        assert told.labels["incident"] == "first"
+        assert told.labels["party"] == "AAA"
+        assert told.annotations["claims_violated"] == "c"
+        assert told.annotations["evidence"] == link
+        assert "Inside the window, by a party that is bound" in told.annotations["description"]
+
+
+def test_a_second_violation_of_a_firing_truce_is_told(stack: Stack, measure: Measure) -> None:
+    for n in range(TIMES):
+        began = stack.telling.publish(struck(f"told-{n}", "second"))
+        told = stack.first(f"told-{n}", ALERT, incident="second")
+        measure("second violation of the same truce, by the worker", told.at - began)
+        assert told.at - began < LIMIT
+
+
+def test_each_violation_is_told_once(stack: Stack) -> None:
+    stack.silence(A_WHILE)
+    for n in range(TIMES):
+        told = [(one.labels["incident"], one.status) for one in stack.told(f"told-{n}", ALERT)]
+        assert told == [("first", "firing"), ("second", "firing")]
+        # The worker has told of it with the reason: the rule need not say it again.
+        assert stack.told(f"told-{n}", RULE) == []
+        assert len(stack.told(f"rule-{n}", RULE)) == 1
+
+
+def test_a_correction_that_leaves_the_verdict_is_told_to_nobody(stack: Stack) -> None:
+    for killed in (12, 15, 12):
+        stack.telling.publish(struck("told-0", "first", report_id="r", effects={"killed": killed}))
+    stack.silence(A_WHILE / 2)
+
+
+def test_the_same_log_again_is_told_to_nobody(stack: Stack) -> None:
+    # A worker of its own, with a new database, that reads the log of the other one from its start.
+    log = f"kafka://{stack.telling.endpoint.bootstrap}"
+    stack.replayed.start(TRUCE_BROKER=log, TRUCE_GROUP="replayed")
+    stack.silence(A_WHILE)
+    known = subprocess.run(
+        [
+            *TRUCE,
+            "sql",
+            "--format",
+            "csv",
+            "select count(*) from verdicts where conflict = 'told-0'",
+        ],
+        env=environment(stack.replayed.data_dir),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert known.stdout.split() == ["count_star()", "2"]
+    stack.replayed.stop()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_restart_of_the_worker_is_told_to_nobody(stack: Stack, number: signal.Signals) -> None:
+    workers = (stack.telling, stack.shown)
+    for worker in workers:
+        worker.stop(number)
+    for worker in workers:
+        worker.launch()
+    for worker in workers:
+        worker.ready()
+    stack.silence(A_WHILE)
+
+
+def test_a_restart_of_prometheus_is_told_to_nobody(stack: Stack) -> None:
+    stack.prometheus.restart()
+    stack.silence(A_WHILE)
+
+
+def test_a_restart_of_alertmanager_is_told_to_nobody(stack: Stack) -> None:
+    stack.manager.restart()
+    # Which tells it again of all that stands, as it does each half minute.
+    stack.telling.restart()
+    stack.silence(A_WHILE)
+    standing = stack.manager.get(f'/api/v2/alerts?filter=alertname="{ALERT}"')
+    assert len(standing) == 2 * TIMES
+
+
+@pytest.mark.skipif("rebuild" not in main.commands, reason="there is no `truce rebuild` yet")
+def test_a_rebuild_is_told_to_nobody(stack: Stack) -> None:
+    for worker in (stack.telling, stack.shown):
+        worker.stop()
+        subprocess.run([*TRUCE, "rebuild"], env=worker.environment, check=True, timeout=60)
+        worker.start()
+    stack.silence(A_WHILE)
+
+
+def test_what_was_recorded_while_alertmanager_was_away_is_told(stack: Stack) -> None:
+    stack.manager.stop()
+    stack.telling.publish(struck("told-0", "third"))
+    stack.manager.start()
+    assert stack.first("told-0", ALERT, incident="third")
+
+
+def test_a_violation_that_is_taken_back_is_resolved(stack: Stack, measure: Measure) -> None:
+    for n in range(TIMES):
+        began = stack.telling.publish(taken_back(f"told-{n}", "first"))
+        told = stack.first(f"told-{n}", ALERT, "resolved", incident="first")
+        measure("a retraction, by the worker", told.at - began)
+        assert told.at - began < LIMIT
+        assert told.annotations["summary"].startswith("Withdrawn: first under truce")
+    stack.silence(A_WHILE / 2)
+    # And nothing else is: the second one stands.
+    for n in range(TIMES):
+        over = [one.labels["incident"] for one in stack.told(f"told-{n}", ALERT) if one.resolved]
+        assert over == ["first"]
+
+
+def test_a_violation_that_is_taken_back_ends_the_alert_of_the_rule(
+    stack: Stack, measure: Measure
+) -> None:
+    began = stack.shown.publish(taken_back("rule-0", "first"))
+    measure("a retraction, by the rule", stack.first("rule-0", RULE, "resolved").at - began)
