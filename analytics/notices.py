@@ -18,6 +18,10 @@ import duckdb
 from analytics.queries import queries
 from schemas.time import Instant
 
+# What comes so much later than the oldest that is told is not even counted, but for the first look:
+# to look through all that stands takes long.
+MARGIN = 3_600 * 1_000_000
+
 Kind = Literal["stands", "withdrawn"]
 Done = Literal["told", "refused", "passed"]
 
@@ -59,15 +63,18 @@ class Notices:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
+        self._floor = 0
 
     def look(self, verdicts: Collection[str], oldest: Instant, now: Instant) -> Counter[str]:
         """Note what is to be told: of `verdicts` that now stand, and of those told that do not.
 
         What was recorded before `oldest` is not told; gives how many these are, by target.
         """
+        values = {"verdicts": list(verdicts), "floor": self._floor, "oldest": oldest, "now": now}
         with self.moment():
             self._rows("withdrawn")
-            fresh = self._rows("standing", verdicts=list(verdicts), oldest=oldest, now=now)
+            fresh = self._rows("standing", **values)
+        self._floor = oldest - MARGIN
         return Counter(target for target, state in fresh if state == "old")
 
     def before(self, verdicts: Collection[str]) -> dict[str, int]:

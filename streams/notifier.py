@@ -27,7 +27,7 @@ from streams.targets import Alertmanager, Refused, Target, Unanswered, Webhook, 
 SECONDS_TO_ANSWER = 10.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 30.0
 LONGEST_PAUSE_OF_LOOKING = 1.0
-PAUSE_PER_LOOK = 3
+PAUSE_PER_LOOK = 10
 # What was told in the last day is posted again this often, to whoever forgets.
 SECONDS_UNTIL_AGAIN = 30.0
 TOLD_AGAIN_FOR = 24 * 3_600 * 1_000_000

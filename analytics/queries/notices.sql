@@ -27,7 +27,7 @@ SELECT
     count(*) AS verdicts
 FROM verdict_versions AS judged
 INNER JOIN notice_targets AS goal ON judged.recorded_at < goal.since
-WHERE judged.superseded_at IS NULL AND judged.verdict IN (SELECT unnest($verdicts::VARCHAR[]))
+WHERE judged.superseded_at IS NULL AND list_contains($verdicts, judged.verdict)
 GROUP BY goal.target;
 
 -- name: withdrawn
@@ -98,7 +98,8 @@ FROM verdict_versions AS judged
 INNER JOIN notice_targets AS goal ON judged.recorded_at >= goal.since
 WHERE
     judged.superseded_at IS NULL
-    AND judged.verdict IN (SELECT unnest($verdicts::VARCHAR[]))
+    AND judged.recorded_at >= make_timestamptz($floor)
+    AND list_contains($verdicts, judged.verdict)
     AND NOT EXISTS (
         SELECT 1
         FROM notices AS told
