@@ -75,7 +75,7 @@ def test_a_target_that_is_away_delays_neither_the_ledger_nor_the_other(world: Wo
                 await until(
                     lambda: world.counted("truce_notices_waiting", target="alertmanager") == 2
                 )
-                assert 'truce_notices_waiting{target="webhook"} 0.0' in world.page
+                await until(lambda: 'truce_notices_waiting{target="webhook"} 0.0' in world.page)
 
     asyncio.run(story())
 
