@@ -52,8 +52,10 @@ SETTINGS = (
     Setting("TRUCE_REPLICATION", "1", "replicas of each topic, when the worker creates it"),
     Setting("TRUCE_MEMORY", "400MB", "how much memory the database engine may take"),
     Setting("TRUCE_MAX_BATCH", "2000", "most records judged in one transaction"),
-    Setting("TRUCE_ALERTMANAGER", "", "URL of an Alertmanager to tell of verdicts; unset: none"),
-    Setting("TRUCE_WEBHOOK", "", "URL of a program to tell of verdicts; unset: none"),
+    Setting(
+        "TRUCE_ALERTMANAGER", "", "address of an Alertmanager to tell of verdicts; unset: none"
+    ),
+    Setting("TRUCE_WEBHOOK", "", "address of a program to tell of verdicts; unset: none"),
     Setting(
         "TRUCE_WEBHOOK_SECRET_FILE",
         "",

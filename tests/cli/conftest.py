@@ -14,7 +14,9 @@ from tests.cli.commands import Done, truce, worker
 def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Done]:
     """The data directory that a first demo left, and what it printed."""
     data_dir = tmp_path_factory.mktemp("shown") / "data"
-    done = truce("demo", "--http", "127.0.0.1:0", data_dir=data_dir)
+    # Set, but a demo tells nobody.
+    pager = "http://127.0.0.1:1"
+    done = truce("demo", "--http", "127.0.0.1:0", data_dir=data_dir, TRUCE_ALERTMANAGER=pager)
     assert done.returncode == 0, done.stdout + done.stderr
     return data_dir, done
 

@@ -39,6 +39,11 @@ def test_the_demo_leaves_a_database_that_answers(judged: Path) -> None:
     ]
 
 
+def test_a_demo_pages_nobody_whatever_is_set(judged: Path) -> None:
+    assert rows("select count(*) from notice_targets", judged) == [(0,)]
+    assert rows("select count(*) from notices", judged) == [(0,)]
+
+
 def test_a_second_demo_changes_nothing_and_says_so(judged: Path, tmp_path: Path) -> None:
     data_dir = shutil.copytree(judged, tmp_path / "again")
 
