@@ -4,7 +4,7 @@ To Alertmanager a verdict that stands is an alert that ends in the year 9999. Me
 version 0.25: an alert without an end is resolved after `resolve_timeout`, which would claim that
 the verdict was withdrawn; one that ends then lasts until it is withdrawn, however long the worker
 is down. Alertmanager forgets its alerts when it restarts, and remembers what it has told: so what
-was told during the last day is posted again every half minute, and nobody hears of it twice. It
+was told during the last day is posted again every few seconds, and nobody hears of it twice. It
 does tell again what stands for longer than `repeat_interval` or `--data.retention`: set both to
 years. What is withdrawn ends at its own start, since an end that is ahead of Alertmanager's clock
 by a second is passed over, and the alert then stays for ever.

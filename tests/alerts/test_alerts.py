@@ -28,7 +28,7 @@ def test_a_first_violation_is_told_by_the_rule(stack: Stack, measure: Measure) -
         stack.shown.publish(agreed(conflict))
         began = stack.shown.publish(struck(conflict, "first"))
         seconds = stack.first(conflict, RULE).at - began
-        measure("first violation, by the rule", seconds)
+        measure("first violation, by the rule without its 10 s", seconds)
         assert seconds < LIMIT
 
 
@@ -116,10 +116,9 @@ def test_a_restart_of_prometheus_is_told_to_nobody(stack: Stack) -> None:
 
 
 def test_a_restart_of_alertmanager_is_told_to_nobody(stack: Stack) -> None:
-    with stack.silence():
+    # Prometheus tells it again of what stands, and the worker does so sooner than the rule speaks up.
+    with stack.silence(5 + 10 + 3):
         stack.manager.restart()
-        # Which tells it again of all that stands, as it does each half minute.
-        stack.telling.restart()
     standing = stack.manager.get(f'/api/v2/alerts?filter=alertname="{ALERT}"')
     assert len(standing) == 2 * TIMES
 
