@@ -100,6 +100,22 @@ INSERT INTO outbox BY NAME
 SELECT *
 FROM old.outbox;
 
+-- name: forget_notice_targets
+DELETE FROM notice_targets;
+
+-- name: carry_notice_targets
+INSERT INTO notice_targets BY NAME
+SELECT *
+FROM old.notice_targets;
+
+-- name: forget_notices
+DELETE FROM notices;
+
+-- name: carry_notices
+INSERT INTO notices BY NAME
+SELECT *
+FROM old.notices;
+
 -- A column that only one of them has is of another version of the schema: it says nothing.
 -- name: shared_columns
 CREATE OR REPLACE TEMP MACRO shared_columns(named) AS (
