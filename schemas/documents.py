@@ -121,7 +121,7 @@ def asyncapi() -> Document:
                 "VerdictChanged": _message("verdict.changed", VerdictEvent, CONTENT_TYPE_EVENT),
                 "Rejected": _rejected_message(),
             },
-            "schemas": _schemas([*EVENT_TYPES.values(), VerdictEvent]),
+            "schemas": schemas([*EVENT_TYPES.values(), VerdictEvent]),
         },
     }
 
@@ -148,13 +148,13 @@ def _message(name: str, model: type[BaseModel], content_type: str) -> Document:
         "name": name,
         "contentType": content_type,
         "summary": (model.__doc__ or "").partition("\n")[0],
-        "payload": _reference(model),
+        "payload": reference(model),
         "bindings": _key(),
     }
 
 
 def _batch_message() -> Document:
-    one = [_reference(model) for model in EVENT_TYPES.values()]
+    one = [reference(model) for model in EVENT_TYPES.values()]
     return {
         "name": "batch",
         "contentType": CONTENT_TYPE_BATCH,
@@ -190,11 +190,12 @@ def _key() -> Document:
     return {"kafka": {"key": key, "bindingVersion": "0.5.0"}}
 
 
-def _reference(model: type[BaseModel]) -> Document:
+def reference(model: type[BaseModel]) -> Document:
+    """Where the schema of `model` stands in the document."""
     return {"$ref": REFERENCE.format(model=model.__name__)}
 
 
-def _schemas(models: Iterable[type[BaseModel]]) -> Document:
+def schemas(models: Iterable[type[BaseModel]]) -> Document:
     """The schemas of `models` and of all that they are made of, by name."""
     _, shared = models_json_schema(
         [(model, "validation") for model in models],

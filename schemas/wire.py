@@ -69,25 +69,38 @@ def decode(
         return [_whole("too_large", f"expected at most {MAX_RECORD_BYTES:,} bytes", value)]
     if content_type is not None and not _JSON_TYPE.fullmatch(content_type):
         return [_whole("not_json", f"expected the content type {CONTENT_TYPE_EVENT}", value)]
+    return [_keyed(one, key, value) for one in decode_text(value)]
+
+
+def decode_text(value: bytes) -> list[Accepted | Rejected]:
+    """The events of a JSON text, an event or an array of them, whatever their conflict."""
     text = value.strip(_BLANK)
-    return _several(value, text, key) if text.startswith(b"[") else [_alone(value, text, key)]
+    return _several(value, text) if text.startswith(b"[") else [_alone(value, text)]
 
 
-def _alone(value: bytes, text: bytes, key: bytes | None) -> Accepted | Rejected:
-    one = _event(text, key, 0)
+def _keyed(one: Accepted | Rejected, key: bytes | None, value: bytes) -> Accepted | Rejected:
+    if isinstance(one, Rejected) or key == one.event.data.conflict.encode():
+        return one
+    why = "expected to be the same as the record's key"
+    raw = one.raw.encode() if value.lstrip(_BLANK).startswith(b"[") else value
+    return Rejected("key_mismatch", (Problem("data.conflict", why),), raw, one.index)
+
+
+def _alone(value: bytes, text: bytes) -> Accepted | Rejected:
+    one = _event(text, 0)
     if isinstance(one, Accepted):
         return one
     return replace(one, raw=value, index=None if one.reason == "not_json" else 0)
 
 
-def _several(value: bytes, text: bytes, key: bytes | None) -> list[Accepted | Rejected]:
+def _several(value: bytes, text: bytes) -> list[Accepted | Rejected]:
     try:
         raws = _elements(text)
     except _MalformedError as error:
         return [_whole("not_json", f"not JSON: {error}", value)]
     if len(raws) > MAX_BATCH_EVENTS:
         return [_whole("too_large", f"expected at most {MAX_BATCH_EVENTS:,} events", value)]
-    return [_event(raw, key, index) for index, raw in enumerate(raws)]
+    return [_event(raw, index) for index, raw in enumerate(raws)]
 
 
 def encode_batch(raws: Sequence[str | bytes]) -> bytes:
@@ -105,7 +118,7 @@ def _whole(reason: Reason, why: str, value: bytes) -> Rejected:
     return Rejected(reason, (Problem("", why),), value, None)
 
 
-def _event(raw: bytes, key: bytes | None, index: int) -> Accepted | Rejected:
+def _event(raw: bytes, index: int) -> Accepted | Rejected:
     if len(raw) > MAX_EVENT_BYTES:
         why = f"expected at most {MAX_EVENT_BYTES:,} bytes in an event"
         return Rejected("too_large", (Problem("", why),), raw, index)
@@ -115,9 +128,6 @@ def _event(raw: bytes, key: bytes | None, index: int) -> Accepted | Rejected:
         return Rejected("not_json", error.problems, raw, index)
     except Invalid as error:
         return Rejected("invalid", error.problems, raw, index)
-    if key != event.data.conflict.encode():
-        why = "expected to be the same as the record's key"
-        return Rejected("key_mismatch", (Problem("data.conflict", why),), raw, index)
     return Accepted(event, raw.decode(), index)
 
 

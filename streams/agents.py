@@ -19,6 +19,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 if TYPE_CHECKING:
     from aiokafka import AIOKafkaProducer
 
+    from streams.access import Access
     from streams.transport import Batch
 
 logger = logging.getLogger("streams")
@@ -236,10 +237,10 @@ class Publisher:
     A message may be sent again after a fault; its id shows that.
     """
 
-    def __init__(self, outbox: Outbox, thread: LedgerThread, bootstrap: str) -> None:
+    def __init__(self, outbox: Outbox, thread: LedgerThread, access: Access) -> None:
         self._outbox = outbox
         self._thread = thread
-        self._bootstrap = bootstrap
+        self._access = access
         self._producer: AIOKafkaProducer | None = None
         self._one_at_a_time = asyncio.Lock()
         self._woken = asyncio.Event()
@@ -254,7 +255,7 @@ class Publisher:
         from aiokafka import AIOKafkaProducer
 
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap,
+            **self._access.for_aiokafka(),
             acks="all",
             max_batch_size=512 * 1024,
             max_request_size=32 * 2**20,

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from streams.settings import Address
+from streams.access import Access
 
 logger = logging.getLogger("streams")
 
@@ -38,12 +38,16 @@ class BrokerError(Exception):
 
 
 class Broker(Protocol):
-    """What the worker needs of either. `log_id` and `bootstrap` hold after `start`."""
+    """What the worker needs of either. `log_id` and `access` hold after `start`."""
 
-    bootstrap: str
+    access: Access
     log_id: str
     embedded: bool
     died: asyncio.Event
+
+    @property
+    def bootstrap(self) -> str:
+        """The address or addresses of it."""
 
     async def start(self) -> None:
         """Start it, or make sure that it answers. Raises `BrokerError`."""
@@ -52,12 +56,12 @@ class Broker(Protocol):
         """Be done with it."""
 
 
-async def ask_cluster_id(bootstrap: str) -> str | None:
-    """The id of the cluster that answers at `bootstrap`; None if nothing does (yet)."""
+async def ask_cluster_id(access: Access) -> str | None:
+    """The id of the cluster that is reached so; None if nothing answers (yet)."""
     from aiokafka.admin import AIOKafkaAdminClient
     from aiokafka.errors import KafkaError
 
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=5_000)
+    admin = AIOKafkaAdminClient(**access.for_aiokafka(), request_timeout_ms=5_000)
     try:
         await admin.start()
         found = (await admin.describe_cluster())["cluster_id"]
@@ -73,16 +77,26 @@ class RemoteBroker:
 
     embedded = False
 
-    def __init__(self, addresses: tuple[Address, ...]) -> None:
-        self.bootstrap = ",".join(str(address) for address in addresses)
+    def __init__(self, access: Access) -> None:
+        self.access = access
         self.log_id = ""
         self.died = asyncio.Event()
 
+    @property
+    def bootstrap(self) -> str:
+        """The addresses of its brokers."""
+        return self.access.bootstrap
+
     async def start(self) -> None:
-        """Ask for the cluster's id, and wait, not in silence, while nobody answers."""
+        """Ask for the cluster's id, and wait, not in silence, while nobody answers.
+
+        Raises `BrokerError` when we are not let in: that does not pass by itself.
+        """
         clock = asyncio.get_running_loop().time
         said = -SECONDS_BETWEEN_WORDS
-        while (found := await ask_cluster_id(self.bootstrap)) is None:
+        while (found := await ask_cluster_id(self.access)) is None:
+            if (why := await self.access.why_refused()) is not None:
+                raise BrokerError(why)
             if clock() >= said + SECONDS_BETWEEN_WORDS:
                 said = clock()
                 logger.warning("no Kafka answers at %s yet: waiting for it", self.bootstrap)
@@ -104,7 +118,7 @@ class EmbeddedBroker:
     embedded = True
 
     def __init__(self, data_dir: Path) -> None:
-        self.bootstrap = ""
+        self.access = Access("")
         self.log_id = ""
         self.died = asyncio.Event()
         self._data_dir = data_dir
@@ -113,6 +127,11 @@ class EmbeddedBroker:
         self._pipe: tuple[int, int] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
+
+    @property
+    def bootstrap(self) -> str:
+        """Its address; empty before it has started."""
+        return self.access.bootstrap
 
     @property
     def pid(self) -> int:
@@ -135,7 +154,7 @@ class EmbeddedBroker:
     async def _try(self, binary: str) -> bool:
         port = _free_port()
         self.log_id = str(uuid.uuid4())
-        self.bootstrap = f"127.0.0.1:{port}"
+        self.access = Access(f"127.0.0.1:{port}")
         url = f"tcp://{self.bootstrap}"
         self._process = await asyncio.create_subprocess_exec(
             binary,
@@ -161,7 +180,7 @@ class EmbeddedBroker:
         while self._process.returncode is None:
             if await _listening(port):
                 # Only the broker that was just started knows the id that it was given.
-                return await ask_cluster_id(self.bootstrap) == self.log_id
+                return await ask_cluster_id(self.access) == self.log_id
             await asyncio.sleep(0.01)
         return False
 

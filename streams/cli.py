@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import click
 
-from streams.command import DESCRIBED, Command, Truce, current_settings, setting
+from streams.command import DESCRIBED, Command, Truce, current_settings, setting, settings_named
 
 EVENT_TYPES = (
     "commitment.claimed",
@@ -16,9 +16,11 @@ EVENT_TYPES = (
     "incident.reported",
     "incident.report_retracted",
 )
+SCHEMAS = (*EVENT_TYPES, "openapi")
 
 
 data_dir = setting("TRUCE_DATA_DIR")
+kafka_security = settings_named("TRUCE_KAFKA_")
 events_file = click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True, path_type=str)
 
 
@@ -98,6 +100,7 @@ for one in DESCRIBED:
 @setting("TRUCE_BROKER")
 @setting("TRUCE_PARTITIONS")
 @setting("TRUCE_REPLICATION")
+@kafka_security
 def publish(files: tuple[str, ...], dry_run: bool) -> int:
     """Publish events into the log: FILEs of JSON Lines, or - for standard input.
 
@@ -236,21 +239,27 @@ def rebuild(from_events: bool, new_log: bool, dry_run: bool, keep_old: bool, as_
     short_help="Print the schema of the events.",
     examples=(
         "truce schema incident.reported",
+        "truce schema openapi",
         "truce schema > asyncapi.json",
     ),
 )
-@click.argument("event_type", required=False, type=click.Choice(EVENT_TYPES), metavar="[TYPE]")
+@click.argument("event_type", required=False, type=click.Choice(SCHEMAS), metavar="[TYPE]")
 def schema(event_type: str | None) -> None:
     """Print the JSON Schema of an event TYPE, or the AsyncAPI document of the log without one.
 
     TYPE is commitment.claimed, commitment.claim_retracted, incident.reported or
-    incident.report_retracted.
+    incident.report_retracted; or openapi, for the OpenAPI document of the worker's pages and of
+    POST /events.
     """
     import json
 
     from schemas import documents
+    from schemas.openapi import openapi
 
-    found = documents.asyncapi() if event_type is None else documents.json_schema(event_type)
+    if event_type == "openapi":
+        found = openapi()
+    else:
+        found = documents.asyncapi() if event_type is None else documents.json_schema(event_type)
     click.echo(json.dumps(found, indent=2, ensure_ascii=False))
 
 

@@ -53,6 +53,18 @@ def setting(name: str) -> Callable[[F], F]:
     )  # fmt: skip
 
 
+def settings_named(prefix: str) -> Callable[[F], F]:
+    """An option for each of the settings whose names begin so."""
+
+    def add(command: F) -> F:
+        for one in reversed(SETTINGS):
+            if one.name.startswith(prefix):
+                command = setting(one.name)(command)
+        return command
+
+    return add
+
+
 def _metavar(one: Setting) -> str:
     kind = one.name.rpartition("_")[2]
     kinds = {"BROKER": "URL", "DIR": "DIR", "HTTP": "HOST:PORT", "FILE": "FILE"}

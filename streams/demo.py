@@ -24,6 +24,7 @@ from rich.text import Text
 from schemas.events import Assertion
 from schemas.time import Instant
 from streams import worker
+from streams.access import Access
 from streams.client import Alert, Knowledge, Pair, worker_of
 from streams.command import INTERRUPTED, BadInput, CommandError, Unreachable
 from streams.endpoint import Endpoint
@@ -84,7 +85,7 @@ async def _demo(settings: Settings, paths: list[str], *, keep: bool) -> int:
         return await working or INTERRUPTED
     say(f"Ready after {time.monotonic() - started:.1f} s")
     endpoint = ready.result()
-    target = Target(endpoint.bootstrap, None, endpoint, lambda: not stop.is_set())
+    target = Target(Access(endpoint.bootstrap), None, endpoint, lambda: not stop.is_set())
     showing = asyncio.create_task(asyncio.to_thread(_show, settings, target, paths))
     await _first(working, showing)
     if working.done():

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from schemas.events import Event
+from streams.access import Access, access_to
 from streams.client import WORKER_ENDED, Knowledge, wait_until_judged, worker_of
 from streams.command import BadInput, CommandError, Unreachable
 from streams.endpoint import Endpoint
 from streams.lines import Line, Parties, check, read_lines
 from streams.present import Progress, counted, err, progress_bar, say
-from streams.publisher import Delivered, Publisher
+from streams.publisher import Delivered, EventPublisher
 from streams.settings import Settings
 
 NOUNS = {
@@ -55,7 +56,7 @@ class Target(NamedTuple):
     `alive` tells whether it makes sense to go on.
     """
 
-    bootstrap: str
+    access: Access
     declare: Settings | None
     endpoint: Endpoint | None
     alive: Callable[[], bool]
@@ -88,14 +89,15 @@ def run_publish(settings: Settings, files: Sequence[str], *, dry_run: bool) -> i
 def find_target(settings: Settings) -> Target:
     """The broker to publish to: the one that is set, or that of the running worker."""
     if settings.broker:
-        return Target(",".join(map(str, settings.broker)), settings, None, lambda: True)
+        return Target(access_to(settings), settings, None, lambda: True)
     endpoint = worker_of(settings)
     if endpoint is None:
         raise Unreachable(
             f"no worker runs on {settings.data_dir}: start one with `truce run`, "
             "or set TRUCE_BROKER=kafka://HOST:PORT"
         )
-    return Target(endpoint.bootstrap, None, endpoint, lambda: worker_of(settings) == endpoint)
+    access = Access(endpoint.bootstrap)
+    return Target(access, None, endpoint, lambda: worker_of(settings) == endpoint)
 
 
 def publish_files(
@@ -106,7 +108,7 @@ def publish_files(
         publisher = None
         if target is not None:
             publisher = stack.enter_context(
-                Publisher(target.bootstrap, target.declare, target.alive)
+                EventPublisher(target.access, target.declare, target.alive)
             )
         send = _nowhere if publisher is None else publisher.add
         with progress_bar("reading", _size(files)) as progress:

@@ -1,6 +1,6 @@
-"""Sends events to the broker: packed into CloudEvents batches, in order within each conflict.
+"""Writes events to the log for a command: a thin blocking face of `LogWriter`.
 
-A thin blocking face of an aiokafka producer, whose loop runs in a thread of its own.
+The loop of the writer runs in a thread of its own.
 """
 
 from __future__ import annotations
@@ -15,21 +15,18 @@ from concurrent.futures import wait
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
-from schemas.wire import CONTENT_TYPE_BATCH, CONTENT_TYPE_EVENT, encode_batch, headers
+from streams.access import Access
 from streams.command import BadInput, Unreachable
-from streams.topics import EVENTS, TopicError, declared, ensure
+from streams.topics import TopicError, declared, ensure
+from streams.writer import LogWriter, Packing, Written
 
 if TYPE_CHECKING:
-    from aiokafka import AIOKafkaProducer
-
     from streams.settings import Settings
 
-# Well below what a broker takes by default (1 MB), and small enough to show progress by.
-MAX_BATCH_BYTES = 256 * 1024
-MAX_BATCH_EVENTS = 500
 # How long an event waits for company when more is slow to come.
 LINGER_SECONDS = 0.2
 SECONDS_TO_CONNECT = 10.0
+SECONDS_TO_ANSWER = 15.0
 SECONDS_TO_DISCONNECT = 2.0
 SECONDS_BETWEEN_LOOKS = 0.3
 
@@ -43,19 +40,12 @@ class Delivered(NamedTuple):
     ends: dict[int, int]
 
 
-class _Waiting:
-    def __init__(self) -> None:
-        self.raws: list[bytes] = []
-        self.size = 0
-        self.since = time.monotonic()
-
-
-class Publisher:
+class EventPublisher:
     """A context manager round one connection; `add` and `finish` block, and raise `Unreachable`."""
 
     def __init__(
         self,
-        bootstrap: str,
+        access: Access,
         declare: Settings | None = None,
         alive: Callable[[], bool] = lambda: True,
     ) -> None:
@@ -63,17 +53,18 @@ class Publisher:
 
         `alive` tells whether the broker may still answer; once it does not, nothing is waited for.
         """
-        self._bootstrap = bootstrap
+        self._access = access
+        self._bootstrap = access.bootstrap
         self._declare = declare
         self._alive = alive
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._producer: AIOKafkaProducer | None = None
-        self._waiting: dict[str, _Waiting] = {}
+        self._writer: LogWriter | None = None
+        self._packing = Packing()
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._lingering = threading.Thread(target=self._linger, daemon=True)
-        self._sent: list[tuple[int, asyncio.Future[Any]]] = []
+        self._sent: list[tuple[int, Written]] = []
         self._events = 0
         self._ends: dict[int, int] = {}
         self._failed: Exception | None = None
@@ -89,7 +80,12 @@ class Publisher:
             self._close()
             raise BadInput(str(error)) from error
         except Exception as error:
-            self._close()
+            try:
+                refused = self._do(self._access.why_refused())
+            finally:
+                self._close()
+            if refused is not None:
+                raise Unreachable(refused) from error
             reason = str(error) or type(error).__name__
             raise Unreachable(f"no broker answers at {self._bootstrap}: {reason}") from error
         self._lingering.start()
@@ -105,22 +101,15 @@ class Publisher:
     def add(self, conflict: str, raw: bytes) -> None:
         """Send the event whose JSON text is `raw`, soon."""
         with self._lock:
-            waiting = self._waiting.get(conflict)
-            if waiting is not None and waiting.size + len(raw) > MAX_BATCH_BYTES:
-                self._flush(conflict)
-                waiting = None
-            if waiting is None:
-                waiting = self._waiting[conflict] = _Waiting()
-            waiting.raws.append(raw)
-            waiting.size += len(raw)
-            if len(waiting.raws) >= MAX_BATCH_EVENTS:
-                self._flush(conflict)
+            full = self._packing.add(conflict, raw)
+            if full is not None:
+                self._flush(conflict, full)
 
     def finish(self) -> Delivered:
         """Wait until the broker has acknowledged all that was added."""
         with self._lock:
-            for conflict in list(self._waiting):
-                self._flush(conflict)
+            for conflict, raws in self._packing.rest():
+                self._flush(conflict, raws)
             self._try(self._settle(0))
         return Delivered(self._events, dict(self._ends))
 
@@ -128,19 +117,19 @@ class Publisher:
         while not self._over.wait(LINGER_SECONDS):
             with self._lock:
                 before = time.monotonic() - LINGER_SECONDS
-                for conflict in [c for c, w in self._waiting.items() if w.since < before]:
+                for conflict, raws in self._packing.rest(waiting_since=before):
                     try:
-                        self._flush(conflict)
+                        self._flush(conflict, raws)
                     except Unreachable as error:
                         self._failed = error
 
-    def _flush(self, conflict: str) -> None:
-        """Hand over what waits of this conflict. One at a time, so that order is kept."""
+    def _flush(self, conflict: str, raws: list[bytes]) -> None:
+        """Hand over a record. One at a time, so that order is kept."""
         if self._failed is not None:
             raise self._failed
         if not self._alive():
             raise Unreachable(f"the broker at {self._bootstrap} has ended")
-        self._try(self._send(conflict, self._waiting.pop(conflict).raws))
+        self._try(self._send(conflict, raws))
 
     def _try(self, work: Coroutine[Any, Any, None]) -> None:
         try:
@@ -155,28 +144,17 @@ class Publisher:
             ) from error
 
     async def _connect(self) -> None:
-        from aiokafka import AIOKafkaProducer
-
         async with asyncio.timeout(SECONDS_TO_CONNECT):
             if self._declare is not None:
                 topics = declared(self._declare.partitions, self._declare.replication)
-                await ensure(self._bootstrap, topics)
-            self._producer = AIOKafkaProducer(
-                bootstrap_servers=self._bootstrap,
-                acks="all",
-                max_request_size=16 * 2**20,
-                request_timeout_ms=15_000,
-            )
-            await self._producer.start()
+                await ensure(self._access, topics)
+            self._writer = LogWriter(self._access, seconds_to_answer=SECONDS_TO_ANSWER)
+            await self._writer.start()
 
     async def _send(self, conflict: str, raws: list[bytes]) -> None:
-        if self._producer is None:
+        if self._writer is None:
             raise RuntimeError("not connected")
-        kind = CONTENT_TYPE_EVENT if len(raws) == 1 else CONTENT_TYPE_BATCH
-        value = raws[0] if len(raws) == 1 else encode_batch(raws)
-        key, head = conflict.encode(), list(headers(kind))
-        sent = await self._producer.send(EVENTS, value=value, key=key, headers=head)
-        self._sent.append((len(raws), sent))
+        self._sent.append((len(raws), await self._writer.write(conflict, raws)))
         await self._settle(64)
 
     async def _settle(self, at_most: int) -> None:
@@ -206,9 +184,9 @@ class Publisher:
         self._loop.close()
 
     async def _disconnect(self) -> None:
-        if self._producer is not None:
+        if self._writer is not None:
             with contextlib.suppress(Exception):
-                await asyncio.wait_for(self._producer.stop(), SECONDS_TO_DISCONNECT)
+                await asyncio.wait_for(self._writer.stop(), SECONDS_TO_DISCONNECT)
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple, cast, get_args
 from urllib.parse import urlsplit
 
 
@@ -34,6 +34,34 @@ class Address(NamedTuple):
 
 DEFAULT_HTTP = Address("127.0.0.1", 6066)
 
+SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
+
+
+class KafkaSecurity(NamedTuple):
+    """How to get into a Kafka that runs elsewhere. Secrets stay in their files."""
+
+    protocol: SecurityProtocol = "PLAINTEXT"
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    mechanism: SaslMechanism = "SCRAM-SHA-512"
+    username: str = ""
+    password_file: Path | None = None
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether it takes TLS."""
+        return self.protocol in {"SSL", "SASL_SSL"}
+
+    @property
+    def authenticated(self) -> bool:
+        """Whether it takes a user and a password."""
+        return self.protocol in {"SASL_PLAINTEXT", "SASL_SSL"}
+
+
+IN_PLAIN_TEXT = KafkaSecurity()
+
 
 class SettingsError(ValueError):
     """Some settings cannot be used; `problems` has one line for each."""
@@ -47,9 +75,20 @@ SETTINGS = (
     Setting("TRUCE_BROKER", "", "kafka://HOST:PORT[,HOST:PORT]; unset: an embedded broker"),
     Setting("TRUCE_DATA_DIR", "truce-data", "where the database and what belongs to it is kept"),
     Setting("TRUCE_HTTP", "127.0.0.1:6066", "where the pages listen; port 0: any free one"),
+    Setting(
+        "TRUCE_TOKEN_FILE", "", "file of mode 0600 with the token for POST /events; unset: off"
+    ),
+    Setting("TRUCE_POSTS_PER_SECOND", "200", "how many POST /events a second are taken"),
     Setting("TRUCE_GROUP", "trucewatch", "Kafka consumer group that the worker joins"),
     Setting("TRUCE_PARTITIONS", "4", "partitions of each topic"),
     Setting("TRUCE_REPLICATION", "1", "replicas of each topic, when the worker creates it"),
+    Setting("TRUCE_KAFKA_SECURITY_PROTOCOL", "PLAINTEXT", "or SSL, SASL_PLAINTEXT, SASL_SSL"),
+    Setting("TRUCE_KAFKA_CA_FILE", "", "authorities to trust, in PEM; unset: those of the system"),
+    Setting("TRUCE_KAFKA_CERT_FILE", "", "certificate to show to Kafka, in PEM"),
+    Setting("TRUCE_KAFKA_KEY_FILE", "", "its key, mode 0600; unset: it is in the same file"),
+    Setting("TRUCE_KAFKA_SASL_MECHANISM", "SCRAM-SHA-512", "or SCRAM-SHA-256, PLAIN"),
+    Setting("TRUCE_KAFKA_USERNAME", "", "user for SASL"),
+    Setting("TRUCE_KAFKA_PASSWORD_FILE", "", "file of mode 0600 with its password"),
     Setting("TRUCE_MEMORY", "400MB", "how much memory the database engine may take"),
     Setting("TRUCE_MAX_BATCH", "2000", "most records judged in one transaction"),
     Setting(
@@ -69,6 +108,9 @@ SETTINGS = (
 
 LEVELS = ("violation", "contested", "undetermined")
 """The verdicts that can be told, the gravest first."""
+PROTOCOL = "TRUCE_KAFKA_SECURITY_PROTOCOL"
+FOR_TLS = ("TRUCE_KAFKA_CA_FILE", "TRUCE_KAFKA_CERT_FILE", "TRUCE_KAFKA_KEY_FILE")
+FOR_SASL = ("TRUCE_KAFKA_USERNAME", "TRUCE_KAFKA_PASSWORD_FILE")
 
 _MEMORY = re.compile(r"[1-9]\d*(\.\d+)?\s?([KMGT]i?B)", re.IGNORECASE)
 _GROUP = re.compile(r"[A-Za-z0-9._-]{1,200}")
@@ -89,9 +131,12 @@ class Settings:
     broker: tuple[Address, ...] = ()
     data_dir: Path = Path("truce-data")
     http: Address = DEFAULT_HTTP
+    token_file: Path | None = None
+    posts_per_second: int = 200
     group: str = "trucewatch"
     partitions: int = 4
     replication: int = 1
+    kafka: KafkaSecurity = IN_PLAIN_TEXT
     memory: str = "400MB"
     max_batch: int = 2_000
     alertmanager: str = ""
@@ -128,9 +173,12 @@ def load(environ: Mapping[str, str], options: Mapping[str, str | None] | None = 
         broker=reading.broker("TRUCE_BROKER"),
         data_dir=reading.directory("TRUCE_DATA_DIR"),
         http=reading.address("TRUCE_HTTP"),
+        token_file=reading.file("TRUCE_TOKEN_FILE"),
+        posts_per_second=reading.number("TRUCE_POSTS_PER_SECOND", 1, 100_000),
         group=reading.matching("TRUCE_GROUP", _GROUP, "letters, digits, '.', '_' and '-'"),
         partitions=reading.number("TRUCE_PARTITIONS", 1, 1_000),
         replication=reading.number("TRUCE_REPLICATION", 1, 100),
+        kafka=reading.kafka(),
         memory=reading.matching("TRUCE_MEMORY", _MEMORY, "a size such as 400MB or 2GB"),
         max_batch=reading.number("TRUCE_MAX_BATCH", 1, 100_000),
         alertmanager=reading.url("TRUCE_ALERTMANAGER"),
@@ -172,6 +220,42 @@ class _Reading:
             self._refuse(name, "HOST:PORT, such as 127.0.0.1:6066")
             return Address("127.0.0.1", 0)
         return address
+
+    def kafka(self) -> KafkaSecurity:
+        found = KafkaSecurity(
+            cast("SecurityProtocol", self.one_of(PROTOCOL, get_args(SecurityProtocol))),
+            self.file("TRUCE_KAFKA_CA_FILE"),
+            self.file("TRUCE_KAFKA_CERT_FILE"),
+            self.file("TRUCE_KAFKA_KEY_FILE"),
+            cast(
+                "SaslMechanism",
+                self.one_of("TRUCE_KAFKA_SASL_MECHANISM", get_args(SaslMechanism)),
+            ),
+            self._given["TRUCE_KAFKA_USERNAME"].strip(),
+            self.file("TRUCE_KAFKA_PASSWORD_FILE"),
+        )
+        if found.protocol != "PLAINTEXT" and not self._given["TRUCE_BROKER"].strip():
+            self._refuse(PROTOCOL, "TRUCE_BROKER to be set, too: the embedded broker has none")
+        for_tls = dict.fromkeys(FOR_TLS, found.encrypted)
+        for name, used in (for_tls | dict.fromkeys(FOR_SASL, found.authenticated)).items():
+            # What is set and not used is a connection less safe than was meant.
+            if self._given[name].strip() and not used:
+                self._refuse(name, f"a {PROTOCOL} that uses it, not {found.protocol}")
+            elif used and name in FOR_SASL and not self._given[name].strip():
+                self.problems.append(f"{name}: required by {PROTOCOL}={found.protocol}")
+        if found.key_file is not None and found.cert_file is None:
+            self.problems.append("TRUCE_KAFKA_CERT_FILE: required by TRUCE_KAFKA_KEY_FILE")
+        return found
+
+    def one_of(self, name: str, choices: tuple[str, ...]) -> str:
+        text = self._given[name].strip().upper()
+        if text not in choices:
+            self._refuse(name, ", ".join(choices))
+        return text
+
+    def file(self, name: str) -> Path | None:
+        text = self._given[name].strip()
+        return Path(text).expanduser() if text else None
 
     def directory(self, name: str) -> Path:
         path = Path(self._given[name]).expanduser()

@@ -15,6 +15,8 @@ from aiokafka.errors import (
     for_code,
 )
 
+from streams.access import Access
+
 logger = logging.getLogger("streams")
 
 EVENTS = "truce.events"
@@ -73,13 +75,13 @@ def declared(partitions: int, replication: int) -> tuple[Topic, ...]:
     )
 
 
-async def ensure(bootstrap: str, topics: Sequence[Topic]) -> None:
+async def ensure(access: Access, topics: Sequence[Topic]) -> None:
     """Create those of `topics` that the broker does not have, and wait until all can be used.
 
     Raises `TopicError` if one cannot be created, has another number of partitions, or is the log
     and is not kept as the log must be.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(**access.for_aiokafka())
     await admin.start()
     try:
         answer = await admin.create_topics(
@@ -92,7 +94,7 @@ async def ensure(bootstrap: str, topics: Sequence[Topic]) -> None:
         await _wait_until_usable(admin, topics)
         for topic in topics:
             if topic.name == EVENTS:
-                _check_log(topic, await _configs(admin, topic.name), bootstrap)
+                _check_log(topic, await _configs(admin, topic.name), access.bootstrap)
     finally:
         await admin.close()
 

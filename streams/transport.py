@@ -23,6 +23,8 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, AppT, ConsumerMessage, Message
 from faust.types.transports import ConsumerT
 
+from streams.access import Access
+
 MAX_BATCH_BYTES = 8 * 2**20
 
 # How a batch of Kafka's begins: offset of the first record, length from there on, leader's epoch,
@@ -300,11 +302,11 @@ class LogApp(App):
 
     BootStrategy = _Boot
 
-    def __init__(self, group: str, bootstrap: str, feed: Feed, **options: Any) -> None:
+    def __init__(self, group: str, access: Access, feed: Feed, **options: Any) -> None:
         self._feed = feed
         super().__init__(
             group,
-            broker=[f"kafka://{address}" for address in bootstrap.split(",")],
+            **access.for_faust(),
             autodiscover=False,
             web_enabled=False,
             topic_disable_leader=True,
@@ -333,7 +335,7 @@ class LogApp(App):
 
 def make_app(
     group: str,
-    bootstrap: str,
+    access: Access,
     feed: Feed,
     agent: Callable[[Any], Any],
     *,
@@ -344,7 +346,7 @@ def make_app(
     """The app with `agent`, an async function of a stream of `Batch`, on the topic of `feed`."""
     app = LogApp(
         group,
-        bootstrap,
+        access,
         feed,
         broker_max_poll_records=max_batch,
         **(TANSU if embedded else KAFKA),

@@ -1,4 +1,4 @@
-"""The worker's pages: its metrics, whether it lives and is ready, and how far the ledger is.
+"""The worker's web server: its metrics, its state, how far the ledger is, and the door for events.
 
 They are served by aiohttp in the worker's own loop. Faust's web server stays off: it would add
 pages of its own (statistics, a router to other workers) that nobody asked for.
@@ -6,11 +6,15 @@ pages of its own (statistics, a router to other workers) that nobody asked for.
 
 from __future__ import annotations
 
+import ipaddress
+import logging
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from streams.agents import Progress
+from streams.door import Door
 from streams.settings import Address
 
 Scrape = Callable[[str], Awaitable[tuple[bytes, str] | None]]
@@ -19,11 +23,19 @@ Check = Callable[[], str | None]
 PAGES = """\
 Trucewatch worker
 
-/metrics   for Prometheus
-/healthz   200 while the worker runs
-/readyz    200 when it has caught up with what was in the log at its start
-/offsets   up to which offset of each partition events are judged
+/metrics       for Prometheus
+/healthz       200 while the worker runs
+/readyz        200 when it has caught up with what was in the log at its start
+/offsets       up to which offset of each partition events are judged
+/events        POST: events for the log, with a token
+/openapi.json  all this, for programs
 """
+
+# A client that was refused may still be sending: so long it is listened to, and nothing is kept.
+SECONDS_TO_LINGER = 2.0
+SECONDS_TO_KEEP_ALIVE = 75.0
+
+logger = logging.getLogger("streams")
 
 
 class WebError(Exception):
@@ -33,8 +45,9 @@ class WebError(Exception):
 class Pages:
     """The HTTP server. `url` holds after `start`."""
 
-    def __init__(self, address: Address, scrape: Scrape, not_ready: Check) -> None:
+    def __init__(self, address: Address, scrape: Scrape, not_ready: Check, door: Door) -> None:
         """Serve `scrape(accept)`: body and content type, and `not_ready()`: a reason or None."""
+        self._door = door
         self.url = ""
         self._address = address
         self._scrape = scrape
@@ -48,7 +61,7 @@ class Pages:
 
     async def start(self) -> None:
         """Listen. Raises `WebError` when the port cannot be had."""
-        app = web.Application(client_max_size=64 * 1024)
+        app = web.Application()
         app.add_routes(
             [
                 web.get("/", self._index),
@@ -56,9 +69,18 @@ class Pages:
                 web.get("/healthz", self._healthz),
                 web.get("/readyz", self._readyz),
                 web.get("/offsets", self._offsets),
+                *self._door.routes(),
             ]
         )
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        self._runner = web.AppRunner(
+            app,
+            access_log=None,
+            logger=_errors_of_ours(),
+            shutdown_timeout=1.0,
+            keepalive_timeout=SECONDS_TO_KEEP_ALIVE,
+            lingering_time=SECONDS_TO_LINGER,
+            auto_decompress=False,  # a small body could become a large one
+        )
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._address.host, self._address.port)
         try:
@@ -71,6 +93,12 @@ class Pages:
             ) from error
         port = self._runner.addresses[0][1]
         self.url = f"http://{Address(self._address.host, port)}"
+        if not _is_loopback(self._address.host):
+            logger.warning(
+                "the pages listen on %s, for other machines, too, and without TLS: put a proxy "
+                "with TLS in front of them",
+                self._address,
+            )
 
     async def stop(self) -> None:
         """Close all connections and stop listening."""
@@ -109,3 +137,22 @@ class Pages:
                 "partitions": {str(p): progress.next_offset(p) for p in partitions},
             }
         )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _errors_of_ours() -> logging.Logger:
+    """A log for aiohttp's server, without what clients do wrong: their headers would be in it."""
+    server = logging.getLogger("aiohttp.server")
+    server.filters[:] = [_is_ours]
+    return server
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError)

@@ -15,15 +15,18 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from streams.access import access_to
 from streams.agents import Agent, Failure, Judged, LedgerThread, Outbox, Progress, Publisher
 from streams.broker import Broker, BrokerError, EmbeddedBroker, RemoteBroker
 from streams.core import Core, LedgerCore
+from streams.door import Door, read_token
 from streams.endpoint import Endpoint, write_endpoint
 from streams.settings import Settings
 from streams.web import Pages, WebError
+from streams.writer import LogWriter
 
 if TYPE_CHECKING:
     from streams.notifier import Notifier
@@ -40,6 +43,9 @@ SECONDS_TO_PUBLISH = 5.0
 SECONDS_TO_LEAVE = 5.0
 
 SECONDS_BETWEEN_SWEEPS = 60.0
+
+# How long the broker may take for posted events; the door gives up later.
+SECONDS_TO_ANSWER = 10.0
 
 logger = logging.getLogger("streams")
 
@@ -117,8 +123,8 @@ async def run(
     `on_ready` is called once, when all is judged that was in the log at the start. What goes wrong
     is one line on stderr.
     """
-    worker = Worker(settings, core or LedgerCore(settings), stop or asyncio.Event())
     try:
+        worker = Worker(settings, core or LedgerCore(settings), stop or asyncio.Event())
         await worker.run(on_ready)
     except Exception as error:  # noqa: BLE001 - whatever it was, the user gets one line
         if settings.debug:
@@ -141,14 +147,18 @@ class Worker:
         self._scraping = asyncio.Lock()
         self._opened = False
         self._not_ready: str | None = "starting"
-        self._pages = Pages(settings.http, self._metrics, lambda: self._not_ready)
+        self._door = Door(read_token(settings), settings.posts_per_second)
+        self._pages = Pages(settings.http, self._metrics, lambda: self._not_ready, self._door)
         self._broker: Broker = (
-            RemoteBroker(settings.broker) if settings.broker else EmbeddedBroker(settings.data_dir)
+            RemoteBroker(access_to(settings))
+            if settings.broker
+            else EmbeddedBroker(settings.data_dir)
         )
         self._progress = Progress("", {})
         self._agent: Agent | None = None
         self._publisher: Publisher | None = None
         self._notifier: Notifier | None = None
+        self._writer: LogWriter | None = None
         self._app: LogApp | None = None
 
     async def run(self, on_ready: OnReady | None) -> None:
@@ -204,6 +214,7 @@ class Worker:
         quack, token = await self._thread.do(self._core.serve)
         self._watch(stack, self._sweep())
         await self._reach(lambda: self._progress.to_catch_up is not None)
+        self._door.open(self._write)
         endpoint = Endpoint(
             os.getpid(), self._pages.url, quack, token, broker.bootstrap, broker.log_id
         )
@@ -225,15 +236,18 @@ class Worker:
 
         settings, broker, core = self._settings, self._broker, self._core
         declared = topics.declared(settings.partitions, settings.replication)
-        await topics.ensure(broker.bootstrap, declared)
+        await topics.ensure(broker.access, declared)
         offsets = await self._thread.do(core.offsets, broker.log_id)
         progress = self._progress = Progress(
             broker.log_id, dict.fromkeys(range(settings.partitions), 0) | dict(offsets)
         )
         self._pages.follow(progress)
-        self._publisher = publisher = Publisher(outbox, self._thread, broker.bootstrap)
+        self._publisher = publisher = Publisher(outbox, self._thread, broker.access)
         stack.push_async_callback(publisher.stop)
         await publisher.start()
+        self._writer = LogWriter(broker.access, seconds_to_answer=SECONDS_TO_ANSWER)
+        stack.push_async_callback(self._writer.stop)
+        await self._writer.start()
         self._watch(stack, publisher.run())
         self._agent = Agent(
             core.read,
@@ -253,7 +267,7 @@ class Worker:
             self._failure.set,
         )
         self._app = app = make_app(
-            *(settings.group, broker.bootstrap, feed, self._agent.run),
+            *(settings.group, broker.access, feed, self._agent.run),
             partitions=settings.partitions,
             max_batch=settings.max_batch,
             embedded=broker.embedded,
@@ -285,6 +299,15 @@ class Worker:
             )
             stack.push_async_callback(notifier.stop)
             self._watch(stack, notifier.run(fresh))
+
+    async def _write(self, events: Sequence[tuple[str, bytes]]) -> None:
+        """Have the log take posted events. Raises `KafkaError`."""
+        if self._writer is None:
+            raise RuntimeError("not connected")
+        ends = await self._writer.write_all(events)
+        if self._broker.embedded:
+            # This log dies with its broker. What is in the ledger does not.
+            await self._reach(lambda: self._progress.reached(ends))
 
     async def _sweep(self) -> None:
         while True:
@@ -326,6 +349,7 @@ class Worker:
     async def _drain(self) -> None:
         """Finish what was begun, so that nothing is left half way or unsaid."""
         self._not_ready = "stopping"
+        await self._door.close()
         if self._agent is None or self._publisher is None:
             return
         if self._broker.embedded:

@@ -15,6 +15,7 @@ import aiohttp
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
 
+from streams.access import Access
 from streams.client import worker_of
 from streams.settings import Settings
 from streams.topics import EVENTS, VERDICTS, declared, ensure
@@ -80,7 +81,7 @@ async def _round(folder: Path, kind: str, rate: int, count: int) -> Delays:
         bootstrap = ""
         if kind == "kafka":
             bootstrap = await stack.enter_async_context(broker_at(folder / "broker", kind))
-            await ensure(bootstrap, declared(PARTITIONS, 1))
+            await ensure(Access(bootstrap), declared(PARTITIONS, 1))
         data_dir = made(folder / "worker")
         _, port = await stack.enter_async_context(worker(bootstrap, data_dir))
         bootstrap = await _bootstrap(data_dir)

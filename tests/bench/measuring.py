@@ -25,6 +25,7 @@ from aiokafka import AIOKafkaProducer
 from rich.console import Console
 from rich.table import Table
 
+from streams.access import Access
 from streams.broker import EmbeddedBroker
 from streams.topics import EVENTS, declared, ensure
 from tests.cli.commands import TRUCE, environment
@@ -98,7 +99,7 @@ async def log_of(
     All are of the one conflict, and so in one partition.
     """
     async with broker_at(folder, kind) as bootstrap:
-        await ensure(bootstrap, declared(PARTITIONS, 1))
+        await ensure(Access(bootstrap), declared(PARTITIONS, 1))
         yield Log(bootstrap, *await _fill(bootstrap, records))
 
 

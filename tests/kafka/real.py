@@ -22,6 +22,7 @@ from aiokafka.errors import KafkaError
 
 from analytics.ledger import Ledger
 from streams import topics
+from streams.access import Access
 from streams.endpoint import Endpoint, read_endpoint
 from streams.pipeline import RawRecord, load_standing, process, read
 from tests.logged import HISTORY, Dump, dump
@@ -187,7 +188,7 @@ def administer(bootstrap: str, do: Callable[[AIOKafkaAdminClient], Awaitable[T]]
 
 def declare(bootstrap: str, *, partitions: int = PARTITIONS, replication: int = 1) -> None:
     """Have the topics there before any worker is."""
-    asyncio.run(topics.ensure(bootstrap, topics.declared(partitions, replication)))
+    asyncio.run(topics.ensure(Access(bootstrap), topics.declared(partitions, replication)))
 
 
 def forget(bootstrap: str) -> None:

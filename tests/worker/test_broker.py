@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from streams import topics
+from streams.access import Access
 from streams.broker import LOG_BYTES, EmbeddedBroker, RemoteBroker, _binary, _BoundedLog
-from streams.settings import Address
 from tests.worker.running import Start, brokers, within
 
 
@@ -87,7 +87,7 @@ def test_every_start_is_a_log_of_its_own(tmp_path: Path) -> None:
             broker = EmbeddedBroker(tmp_path)
             await broker.start()
             ids.add(broker.log_id)
-            remote = RemoteBroker((Address("127.0.0.1", int(broker.bootstrap[10:])),))
+            remote = RemoteBroker(broker.access)
             await remote.start()
             assert remote.log_id == broker.log_id
             await broker.stop()
@@ -101,7 +101,7 @@ def test_every_start_is_a_log_of_its_own(tmp_path: Path) -> None:
 def test_a_broker_that_is_not_there_is_waited_for(caplog: pytest.LogCaptureFixture) -> None:
     async def start() -> None:
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(RemoteBroker((Address("127.0.0.1", 1),)).start(), 1.5)
+            await asyncio.wait_for(RemoteBroker(Access("127.0.0.1:1")).start(), 1.5)
 
     logger = logging.getLogger("streams")
     logger.addHandler(caplog.handler)
@@ -116,10 +116,10 @@ def test_topics_are_made_once_and_with_one_number_of_partitions(tmp_path: Path) 
         broker = EmbeddedBroker(tmp_path)
         await broker.start()
         try:
-            await topics.ensure(broker.bootstrap, topics.declared(3, 1))
-            await topics.ensure(broker.bootstrap, topics.declared(3, 1))
+            await topics.ensure(broker.access, topics.declared(3, 1))
+            await topics.ensure(broker.access, topics.declared(3, 1))
             with pytest.raises(topics.TopicError) as raised:
-                await topics.ensure(broker.bootstrap, topics.declared(4, 1))
+                await topics.ensure(broker.access, topics.declared(4, 1))
             assert str(raised.value) == (
                 "topic truce.events has 3 partitions but TRUCE_PARTITIONS is 4: "
                 "set TRUCE_PARTITIONS=3, or use another broker"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.settings import SETTINGS, Address, Settings, SettingsError, load
+from streams.settings import SETTINGS, Address, KafkaSecurity, Settings, SettingsError, load
 
 
 def test_nothing_set_means_the_documented_defaults() -> None:
@@ -13,9 +13,12 @@ def test_nothing_set_means_the_documented_defaults() -> None:
     assert {s.name: s.default for s in SETTINGS if s.default} == {
         "TRUCE_DATA_DIR": "truce-data",
         "TRUCE_HTTP": "127.0.0.1:6066",
+        "TRUCE_POSTS_PER_SECOND": "200",
         "TRUCE_GROUP": "trucewatch",
         "TRUCE_PARTITIONS": "4",
         "TRUCE_REPLICATION": "1",
+        "TRUCE_KAFKA_SECURITY_PROTOCOL": "PLAINTEXT",
+        "TRUCE_KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
         "TRUCE_MEMORY": "400MB",
         "TRUCE_MAX_BATCH": "2000",
         "TRUCE_NOTIFY_LEVEL": "violation",
@@ -114,3 +117,48 @@ def test_a_webhook_that_is_no_address_is_not_repeated_since_it_may_hold_a_secret
 )
 def test_a_span_is_a_number_and_a_unit(span: str, seconds: int) -> None:
     assert load({"TRUCE_NOTIFY_WITHIN": span}).notify_within == seconds
+
+
+BROKER = {"TRUCE_BROKER": "kafka://one:9093"}
+SECURED = BROKER | {
+    "TRUCE_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+    "TRUCE_KAFKA_CA_FILE": "ca.pem",
+    "TRUCE_KAFKA_USERNAME": "truce",
+    "TRUCE_KAFKA_PASSWORD_FILE": "password",
+}
+
+
+def test_how_to_get_into_kafka() -> None:
+    kafka = load(SECURED).kafka
+    assert kafka == KafkaSecurity(
+        "SASL_SSL",
+        ca_file=Path("ca.pem"),
+        username="truce",
+        password_file=Path("password"),
+    )
+    assert (kafka.encrypted, kafka.authenticated) == (True, True)
+
+
+# fmt: off
+NOT_MEANT = (
+    (SECURED | {"TRUCE_KAFKA_SECURITY_PROTOCOL": "TLS"}, "TRUCE_KAFKA_SECURITY_PROTOCOL"),
+    (SECURED | {"TRUCE_KAFKA_SASL_MECHANISM": "GSSAPI"}, "TRUCE_KAFKA_SASL_MECHANISM"),
+    (SECURED | {"TRUCE_KAFKA_USERNAME": ""}, "TRUCE_KAFKA_USERNAME"),
+    (SECURED | {"TRUCE_KAFKA_PASSWORD_FILE": ""}, "TRUCE_KAFKA_PASSWORD_FILE"),
+    (SECURED | {"TRUCE_KAFKA_KEY_FILE": "key.pem"}, "TRUCE_KAFKA_CERT_FILE"),
+    # What is set and would not be used.
+    (SECURED | {"TRUCE_BROKER": ""}, "TRUCE_KAFKA_SECURITY_PROTOCOL"),
+    (SECURED | {"TRUCE_KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT"}, "TRUCE_KAFKA_CA_FILE"),
+    (SECURED | {"TRUCE_KAFKA_SECURITY_PROTOCOL": "SSL"}, "TRUCE_KAFKA_USERNAME"),
+    (SECURED | {"TRUCE_KAFKA_SECURITY_PROTOCOL": ""}, "TRUCE_KAFKA_PASSWORD_FILE"),
+)
+# fmt: on
+
+
+@pytest.mark.parametrize(("environ", "name"), NOT_MEANT)
+def test_a_connection_less_safe_than_was_meant_is_refused(
+    environ: dict[str, str], name: str
+) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load(environ)
+    assert any(problem.startswith(name) for problem in refused.value.problems)

@@ -1,0 +1,182 @@
+"""The worker's HTTP interface, for other programs: the OpenAPI document, and the answers' models.
+
+Built from the same models that read the events, as `documents` is.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from schemas.documents import Document, reference, schemas
+from schemas.events import EVENT_TYPES
+from schemas.wire import CONTENT_TYPE_BATCH, CONTENT_TYPE_EVENT, MAX_EVENT_BYTES
+
+JSON = "application/json"
+JSON_LINES = "application/jsonl"
+NEWLINE_DELIMITED_JSON = "application/x-ndjson"
+CONTENT_TYPE_PROBLEM = "application/problem+json"
+
+MAX_BODY_BYTES = 2 * 1024 * 1024
+MAX_POSTED_EVENTS = 2_000
+
+
+class Taken(BaseModel):
+    """All events of the body are in the log."""
+
+    accepted: int = Field(description="How many events the log has taken.")
+
+
+class PostedProblem(BaseModel):
+    """What is wrong with one event: its place in the body, the field and the reason."""
+
+    line: int | None = Field(default=None, description="Of JSON Lines: the line, from 1.")
+    index: int | None = Field(default=None, description="Of a batch: the place in it, from 0.")
+    field: str = Field(description="The path of the field; empty if it is the event as a whole.")
+    reason: str
+
+
+class Refused(BaseModel):
+    """Why a request was not taken, or not all of it (RFC 9457).
+
+    `accepted`, `refused` and `problems` are there if the body was read: the log has the accepted
+    events, and does not have the refused ones. Without them the log has none, but for status 503
+    after the body was read: then it may have some. To send an event again is always safe.
+    """
+
+    title: str
+    status: int
+    detail: str
+    accepted: int | None = None
+    refused: int | None = None
+    problems: list[PostedProblem] | None = None
+
+
+class Status(BaseModel):
+    """How the worker is."""
+
+    status: Literal["alive", "ready", "not ready"]
+    reason: str | None = None
+
+
+class Offsets(BaseModel):
+    """Up to which offset of each partition events are judged."""
+
+    log_id: str
+    partitions: dict[str, int]
+
+
+POST_EVENTS = f"""\
+Writes events to the log. Status 202 comes only once the log has all of them: with the embedded \
+broker when they are judged and in the database, with Kafka when all in-sync replicas have them.
+
+Each event is taken or refused on its own. If any is refused the status is 400: `problems` names \
+each of those, and the others, `accepted` in number, are in the log. Sending an event again that \
+the log has changes nothing, so that after any failure the whole body may be sent again.
+
+That another event has the same `source` and `id` with other content is not known before it is \
+judged: it is then told on the topic `truce.rejected` and in the table `rejected`.
+
+At most {MAX_EVENT_BYTES:,} bytes an event, {MAX_BODY_BYTES:,} bytes and {MAX_POSTED_EVENTS:,} \
+events a body, without content encoding. Events of one conflict keep their order.
+"""
+
+REFUSALS = {
+    400: "Some events are refused, or all. The others are in the log.",
+    401: "No token, or not the right one.",
+    403: "The worker has no token file, so that nobody may post.",
+    408: "The body did not come in time.",
+    413: "The body has too many bytes or events. None was taken.",
+    415: "The content type is none of those, or the body is compressed.",
+    429: "Too many requests, or too much in flight: try again after `Retry-After` seconds.",
+    503: "The worker starts or stops, or the log does not answer: send again.",
+}
+
+
+def openapi() -> Document:
+    """The OpenAPI 3.1 document of the worker's pages and of `POST /events`."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Trucewatch worker",
+            "version": "1.0.0",
+            "description": "Events in; metrics and the state of the worker out.",
+        },
+        "paths": {
+            "/events": {"post": _post_events()},
+            "/metrics": {"get": _page("The metrics, for Prometheus.", "text/plain", also=[503])},
+            "/healthz": {"get": _status("Whether the worker runs.", also=[])},
+            "/readyz": {"get": _status("Whether it has caught up with the log.", also=[503])},
+            "/offsets": {"get": _offsets()},
+            "/openapi.json": {"get": _page("This document.", JSON)},
+        },
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "schemas": schemas([*EVENT_TYPES.values(), Taken, Refused, Status, Offsets]),
+        },
+    }
+
+
+def _post_events() -> Document:
+    one = {"oneOf": [reference(model) for model in EVENT_TYPES.values()]}
+    many = {"type": "array", "items": one, "minItems": 1}
+    lines = {"type": "string", "description": "One event a line."}
+    bodies = {
+        CONTENT_TYPE_EVENT: one,
+        CONTENT_TYPE_BATCH: many,
+        JSON: {"anyOf": [one, many]},
+        JSON_LINES: lines,
+        NEWLINE_DELIMITED_JSON: lines,
+    }
+    return {
+        "summary": "Write events to the log",
+        "description": POST_EVENTS,
+        "operationId": "postEvents",
+        "security": [{"token": []}],
+        "requestBody": {
+            "required": True,
+            "content": {kind: {"schema": schema} for kind, schema in bodies.items()},
+        },
+        "responses": {
+            "202": _answer("The log has all events.", Taken),
+            **{str(status): _refusal(status) for status in REFUSALS},
+        },
+    }
+
+
+def _refusal(status: int) -> Document:
+    answer = _answer(REFUSALS[status], Refused, CONTENT_TYPE_PROBLEM)
+    if status == 401:  # noqa: PLR2004
+        answer["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
+    if status in {429, 503}:
+        answer["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
+    return answer
+
+
+def _page(summary: str, content_type: str, *, also: list[int] | None = None) -> Document:
+    content: Document = {content_type: {"schema": {}}}
+    found = {"200": {"description": summary, "content": content}}
+    starting = {"description": "The worker starts.", "content": {"text/plain": {"schema": {}}}}
+    return {
+        "summary": summary,
+        "responses": found | {str(status): starting for status in also or []},
+    }
+
+
+def _status(summary: str, *, also: list[int]) -> Document:
+    answers = {str(status): _answer(summary, Status) for status in [200, *also]}
+    return {"summary": summary, "responses": answers}
+
+
+def _offsets() -> Document:
+    summary = "Up to which offset of each partition events are judged."
+    answers = {"200": _answer(summary, Offsets), "503": _answer("The worker starts.", Status)}
+    return {"summary": summary, "responses": answers}
+
+
+def _answer(description: str, model: type[BaseModel], content_type: str = JSON) -> Document:
+    return {
+        "description": description,
+        "content": {content_type: {"schema": reference(model)}},
+    }

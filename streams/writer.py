@@ -1,0 +1,115 @@
+"""Writes events to the log: packed into CloudEvents batches, in order within each conflict.
+
+What an event is, and whether it may be written, was decided before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from schemas.wire import CONTENT_TYPE_BATCH, CONTENT_TYPE_EVENT, encode_batch, headers
+from streams.access import Access
+from streams.topics import EVENTS
+
+if TYPE_CHECKING:
+    from aiokafka import AIOKafkaProducer
+
+# Well below what a broker takes by default (1 MB), and small enough to show progress by.
+MAX_BATCH_BYTES = 256 * 1024
+MAX_BATCH_EVENTS = 500
+
+Written = asyncio.Future[Any]
+"""Done once the broker has a record, with its `partition` and `offset`; or a `KafkaError`."""
+
+
+class _Waiting:
+    def __init__(self) -> None:
+        self.raws: list[bytes] = []
+        self.size = 0
+        self.since = time.monotonic()
+
+
+class Packing:
+    """Events that wait for company, so that a record holds many of one conflict."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, _Waiting] = {}
+
+    def add(self, conflict: str, raw: bytes) -> list[bytes] | None:
+        """Take an event. Returns the events before it, if the record is full without this one."""
+        waiting = self._waiting.get(conflict)
+        full = None
+        if waiting is not None and (
+            len(waiting.raws) >= MAX_BATCH_EVENTS or waiting.size + len(raw) > MAX_BATCH_BYTES
+        ):
+            full, waiting = waiting.raws, None
+        if waiting is None:
+            waiting = self._waiting[conflict] = _Waiting()
+        waiting.raws.append(raw)
+        waiting.size += len(raw)
+        return full
+
+    def rest(self, *, waiting_since: float | None = None) -> Iterator[tuple[str, list[bytes]]]:
+        """Give up the records that are not full: all, or those begun before (monotonic clock)."""
+        for conflict, waiting in list(self._waiting.items()):
+            if waiting_since is None or waiting.since < waiting_since:
+                del self._waiting[conflict]
+                yield conflict, waiting.raws
+
+
+class LogWriter:
+    """A producer of records of events. One loop's; `start` first."""
+
+    def __init__(self, access: Access, *, seconds_to_answer: float) -> None:
+        """`seconds_to_answer`: how long the broker may take for a record before it is given up."""
+        self._access = access
+        self._seconds = seconds_to_answer
+        self._producer: AIOKafkaProducer | None = None
+
+    async def start(self) -> None:
+        """Connect. Raises `KafkaError`."""
+        from aiokafka import AIOKafkaProducer
+
+        self._producer = AIOKafkaProducer(
+            **self._access.for_aiokafka(),
+            acks="all",
+            max_request_size=16 * 2**20,
+            request_timeout_ms=int(self._seconds * 1000),
+        )
+        await self._producer.start()
+
+    async def write(self, conflict: str, raws: Sequence[bytes]) -> Written:
+        """Hand over one record with the events whose JSON texts are `raws`. Keep the order."""
+        if self._producer is None:
+            raise RuntimeError("not connected")
+        kind = CONTENT_TYPE_EVENT if len(raws) == 1 else CONTENT_TYPE_BATCH
+        value = raws[0] if len(raws) == 1 else encode_batch(raws)
+        key, head = conflict.encode(), list(headers(kind))
+        written: Written = await self._producer.send(EVENTS, value=value, key=key, headers=head)
+        return written
+
+    async def write_all(self, events: Iterable[tuple[str, bytes]]) -> dict[int, int]:
+        """Write events, each with its conflict, and wait until the broker has all of them.
+
+        Returns the offset after the last by partition. Raises `KafkaError`: some may be written.
+        """
+        packing = Packing()
+        written: list[Written] = []
+        for conflict, raw in events:
+            full = packing.add(conflict, raw)
+            if full is not None:
+                written.append(await self.write(conflict, full))
+        for conflict, raws in packing.rest():
+            written.append(await self.write(conflict, raws))
+        ends: dict[int, int] = {}
+        for where in await asyncio.gather(*written):
+            ends[where.partition] = max(where.offset + 1, ends.get(where.partition, 0))
+        return ends
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        if self._producer is not None:
+            await self._producer.stop()
