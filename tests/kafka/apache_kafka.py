@@ -10,7 +10,7 @@ import socket
 import subprocess
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -22,10 +22,10 @@ PROPERTIES = """\
 process.roles=broker,controller
 node.id={node}
 controller.quorum.voters={voters}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listeners=PLAINTEXT://127.0.0.1:{port}{listeners},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}{listeners}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_SSL:SASL_SSL
 log.dirs={folder}/data
 offsets.topic.replication.factor={replication}
 offsets.topic.num.partitions=1
@@ -36,7 +36,19 @@ group.initial.rebalance.delay.ms=0
 auto.create.topics.enable=false
 broker.session.timeout.ms=2000
 broker.heartbeat.interval.ms=500
+{more}
 """
+
+
+class More(NamedTuple):
+    """Further listeners (`NAME://HOST:PORT`), what they need, and how the folder is formatted."""
+
+    listeners: Sequence[str] = ()
+    properties: str = ""
+    formatting: Sequence[str] = ()
+
+
+PLAIN_TEXT_ONLY = More()
 
 
 @functools.cache
@@ -81,11 +93,18 @@ class Node(NamedTuple):
 class ApacheKafka:
     """One broker, which is a controller, too. `bootstrap` is its address."""
 
-    def __init__(self, folder: Path, node: Node | None = None, *others: Node) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        node: Node | None = None,
+        *others: Node,
+        more: More = PLAIN_TEXT_ONLY,
+    ) -> None:
         node = node or _nodes(1)[0]
         nodes = sorted({node, *others})
         self.bootstrap = f"127.0.0.1:{node.port}"
         self._folder = folder
+        self._formatting = more.formatting
         self._properties = folder / "server.properties"
         self._properties.write_text(
             PROPERTIES.format(
@@ -95,6 +114,8 @@ class ApacheKafka:
                 voters=",".join(f"{n.number}@127.0.0.1:{n.controller}" for n in nodes),
                 replication=len(nodes),
                 folder=folder,
+                listeners="".join(f",{one}" for one in more.listeners),
+                more=more.properties,
             ),
             encoding="utf-8",
         )
@@ -108,7 +129,8 @@ class ApacheKafka:
     def format(self, cluster_id: str) -> None:
         """Prepare the folder for a cluster with this id."""
         self._java(
-            *("kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(self._properties))
+            *("kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(self._properties)),
+            *self._formatting,
         ).wait()
 
     def __exit__(self, *_: object) -> None:
@@ -186,11 +208,12 @@ def cluster(folder: Path, count: int) -> Iterator[list[ApacheKafka]]:
 
 
 def _nodes(count: int) -> list[Node]:
-    ports = _free_ports(2 * count)
+    ports = free_ports(2 * count)
     return [Node(n + 1, ports[2 * n], ports[2 * n + 1]) for n in range(count)]
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """So many TCP ports that nobody listens at now."""
     listeners = [socket.socket() for _ in range(count)]
     try:
         for listener in listeners:
