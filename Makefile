@@ -13,8 +13,8 @@ ALERTMANAGER := v0.34.2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo up down test kafka alerts deployment fuzz invariants check monitoring format bench \
-	bench-size peers dashboards requirements clean
+.PHONY: help setup demo up down test door kafka alerts deployment fuzz invariants check monitoring \
+	format bench bench-size peers dashboards requirements clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,9 +39,13 @@ down: ## end it; its volumes stay, with all that it holds
 	@$(WITH_DOCKER)
 	@$(COMPOSE) down
 
-test: setup ## all tests but those on Apache Kafka, of alerting and of the deployment
+test: setup ## all tests but those on Kafka, of alerting, of the deployment and of load
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --durations=10 --ignore=tests/kafka \
-		--ignore=tests/alerts -m 'not deployment'
+		--ignore=tests/alerts -m 'not deployment and not door'
+
+door: setup ## POST /events under 200 clients, killed under load, and by its OpenAPI document
+	@TRUCE_DOOR_EXAMPLES=$${TRUCE_DOOR_EXAMPLES:-150} \
+		$(BIN)/python -m pytest -q --durations=10 tests/door -rP -m "door or openapi"
 
 kafka: setup ## the tests on a real Apache Kafka: wants Java 17 and Maven
 	@$(BIN)/python -m pytest -q --durations=10 tests/kafka
