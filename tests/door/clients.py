@@ -23,6 +23,7 @@ sys.path.insert(0, str(ROOT))
 from tests.door.posting import BATCH, EVENT, LINES, event  # noqa: E402
 
 SECONDS_TO_HANG = 3.0
+SECONDS_TO_TRY_AGAIN = 0.2
 GONE = (aiohttp.ClientError, OSError, TimeoutError)
 
 
@@ -54,6 +55,7 @@ class Client:
                 said = await answer.json(content_type=None)
         except GONE:
             self.answers[f"{kind}: no answer"] += 1
+            await asyncio.sleep(SECONDS_TO_TRY_AGAIN)
             return 0
         self.answers[f"{kind}: {answer.status}"] += 1
         if answer.status in {202, 400}:
@@ -152,8 +154,6 @@ class Client:
         while asyncio.get_running_loop().time() < until:
             [act] = random.choices(acts, weights)
             await act()
-            if self.answers.total() and self.answers[f"{act.__name__}: no answer"] > 20:
-                await asyncio.sleep(0.2)
 
 
 async def main(url: str, token_file: str, count: str, seconds: str, seed: str) -> None:

@@ -87,6 +87,16 @@ class Posting:
         port = int(self.endpoint.http.rpartition(":")[2])
         return socket.create_connection(("127.0.0.1", port), timeout=10)
 
+    def begun(self, length: int, content_type: str = EVENT) -> socket.socket:
+        """A connection on which a post is announced, of whose body nothing was sent yet."""
+        head = (
+            f"POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n"
+            f"Content-Type: {content_type}\r\nAuthorization: Bearer {self.token}\r\n\r\n"
+        )
+        connection = self.connected()
+        connection.sendall(head.encode())
+        return connection
+
     def end(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
         """Send a signal; the exit code, and what was said since it was ready."""
         self.process.send_signal(number)

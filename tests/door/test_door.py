@@ -6,6 +6,7 @@ import contextlib
 import gzip
 import json
 import os
+import select
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from streams.secret import SecretError
 from streams.settings import Settings
 from tests.cli.commands import SCENARIO, rows, truce
 from tests.door.posting import BATCH, EVENT, LINES, Posting, event
+from tests.worker.running import within
 
 
 def known(door: Posting, *names: str) -> list[str]:
@@ -179,14 +181,22 @@ def test_who_asks_before_sending_hears_a_refusal_at_once(door: Posting) -> None:
 
 def test_a_body_that_breaks_off_is_not_taken(door: Posting) -> None:
     whole = event("broken-off")
-    head = (
-        f"POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(whole) + 1}\r\n"
-        f"Content-Type: {EVENT}\r\nAuthorization: Bearer {door.token}\r\n\r\n"
-    )
-    with door.connected() as connection:
-        connection.sendall(head.encode() + whole)
+    with door.begun(len(whole) + 1) as connection:
+        connection.sendall(whole)
     assert door.post(event("after-broken-off")).status_code == 202
     assert known(door, "broken-off") == []
+
+
+def test_bodies_that_do_not_end_fill_a_bounded_memory_only(door: Posting) -> None:
+    almost = b" " * (MAX_BODY_BYTES - 1)
+    with contextlib.ExitStack() as stack:
+        unfinished = [stack.enter_context(door.begun(MAX_BODY_BYTES)) for _ in range(20)]
+        for connection in unfinished:
+            connection.sendall(almost)
+        answered, _, _ = select.select(unfinished, [], [], 5)
+        assert answered
+        assert {one.recv(12) for one in answered} == {b"HTTP/1.1 429"}
+    assert within(10, lambda: door.post(event("after-filling")).status_code == 202)
 
 
 def test_other_methods_are_refused(door: Posting) -> None:

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 import requests
 
+from streams.door import SECONDS_FOR_BODY
 from tests.cli.commands import TRUCE, environment
-from tests.door.posting import EVENT, event, kept, new_token, start
+from tests.door.posting import Posting, event, kept, new_token, start
 from tests.worker.running import within
 
 pytestmark = pytest.mark.door
@@ -67,13 +68,9 @@ def test_a_worker_that_stops_finishes_what_is_inside_and_takes_no_more(tmp_path:
 def test_a_worker_that_stops_says_so(tmp_path: Path) -> None:
     found = start(tmp_path / "data", new_token(tmp_path))
     slow = event("slow")
-    head = (
-        f"POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(slow)}\r\n"
-        f"Content-Type: {EVENT}\r\nAuthorization: Bearer {found.token}\r\n\r\n"
-    )
     try:
-        with found.connected() as connection:
-            connection.sendall(head.encode() + slow[:10])
+        with found.begun(len(slow)) as connection:
+            connection.sendall(slow[:10])
             time.sleep(0.3)
             found.process.send_signal(signal.SIGTERM)
             url = f"{found.endpoint.http}/readyz"
@@ -88,6 +85,14 @@ def test_a_worker_that_stops_says_so(tmp_path: Path) -> None:
         assert kept(found.data_dir) == ["slow"]
     finally:
         found.process.kill()
+
+
+def test_a_body_must_come_in_time(door: Posting) -> None:
+    slow = event("too-slow")
+    with door.begun(len(slow)) as connection:
+        connection.settimeout(SECONDS_FOR_BODY + 5)
+        connection.sendall(slow[:-1])
+        assert connection.recv(1000).startswith(b"HTTP/1.1 408 ")
 
 
 def test_without_a_token_file_nobody_may_post(tmp_path: Path) -> None:
