@@ -17,21 +17,18 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 from aiokafka.errors import KafkaError
 
-from schemas.openapi import (
-    CONTENT_TYPE_PROBLEM,
-    MAX_BODY_BYTES,
-    MAX_POSTED_EVENTS,
-    Refused,
-    Taken,
-    openapi,
-)
-from streams.posted import FORMS, Form, Posted, TooManyEvents, form_of, read_body
 from streams.secret import SecretError, read_secret
 from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from streams.posted import Form, Posted
+
+# What reads events is imported where it is used: a worker loads it while its broker starts.
 
 logger = logging.getLogger("streams")
 
@@ -157,6 +154,9 @@ class Door:
 
     def _look_at(self, request: web.Request) -> tuple[Form, Take]:
         """Refuse what can be refused by its head alone, the cheapest question first."""
+        from schemas.openapi import MAX_BODY_BYTES
+        from streams.posted import FORMS, form_of
+
         if self._token is None:
             raise _Refusal(
                 HTTPStatus.FORBIDDEN,
@@ -207,6 +207,8 @@ class Door:
                 self._empty.set()
 
     async def _answer(self, request: web.Request, form: Form, take: Take) -> web.Response:
+        from schemas.openapi import Taken
+
         body = bytearray()
         try:
             await self._receive(request, body)
@@ -219,6 +221,8 @@ class Door:
         return web.json_response(Taken(accepted=len(posted.events)).model_dump(), status=202)
 
     async def _receive(self, request: web.Request, body: bytearray) -> None:
+        from schemas.openapi import MAX_BODY_BYTES
+
         try:
             async with asyncio.timeout(SECONDS_FOR_BODY):
                 async for chunk in request.content.iter_any():
@@ -239,6 +243,9 @@ class Door:
             ) from None
 
     async def _read(self, form: Form, body: bytes) -> Posted:
+        from schemas.openapi import MAX_POSTED_EVENTS
+        from streams.posted import TooManyEvents, read_body
+
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(self._reading, read_body, form, body)
@@ -261,6 +268,8 @@ class Door:
 
 
 def _too_large() -> _Refusal:
+    from schemas.openapi import MAX_BODY_BYTES
+
     return _Refusal(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         f"expected at most {MAX_BODY_BYTES:,} bytes; none was taken",
@@ -289,6 +298,8 @@ def _in_words(posted: Posted) -> str:
 
 
 def _refused(refusal: _Refusal) -> web.Response:
+    from schemas.openapi import CONTENT_TYPE_PROBLEM, Refused
+
     found = Refused(title=refusal.status.phrase, status=refusal.status.value, detail=refusal.detail)
     if refusal.posted is not None:
         found.accepted = len(refusal.posted.events)
@@ -302,4 +313,6 @@ def _refused(refusal: _Refusal) -> web.Response:
 
 
 async def _openapi(_: web.Request) -> web.Response:
+    from schemas.openapi import openapi
+
     return web.json_response(openapi(), dumps=lambda found: json.dumps(found, ensure_ascii=False))

@@ -10,9 +10,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from schemas.wire import CONTENT_TYPE_BATCH, CONTENT_TYPE_EVENT, encode_batch, headers
 from streams.access import Access
-from streams.topics import EVENTS
 
 if TYPE_CHECKING:
     from aiokafka import AIOKafkaProducer
@@ -83,6 +81,10 @@ class LogWriter:
 
     async def write(self, conflict: str, raws: Sequence[bytes]) -> Written:
         """Hand over one record with the events whose JSON texts are `raws`. Keep the order."""
+        # What is in them is for the ledger's thread to load, while the broker starts.
+        from schemas.wire import CONTENT_TYPE_BATCH, CONTENT_TYPE_EVENT, encode_batch, headers
+        from streams.topics import EVENTS
+
         if self._producer is None:
             raise RuntimeError("not connected")
         kind = CONTENT_TYPE_EVENT if len(raws) == 1 else CONTENT_TYPE_BATCH
