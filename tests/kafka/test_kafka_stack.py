@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from streams import topics
+from streams.access import Access
 from tests.kafka import apache_kafka
 from tests.kafka.apache_kafka import ApacheKafka
 
@@ -31,7 +32,7 @@ class OfTheStack(ApacheKafka):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        ports = dict(zip(("19092", "9093", "9092"), apache_kafka._free_ports(3), strict=True))
+        ports = dict(zip(("19092", "9093", "9092"), apache_kafka.free_ports(3), strict=True))
 
         def here(value: str) -> str:
             return re.sub(
@@ -93,7 +94,7 @@ def test_the_set_up_makes_the_topics_that_the_worker_wants(
         assert done.returncode == 0, done.stdout + done.stderr
 
     with caplog.at_level(logging.WARNING):
-        asyncio.run(topics.ensure(broker.bootstrap, declared))
+        asyncio.run(topics.ensure(Access(broker.bootstrap), declared))
     assert caplog.messages == []
     for topic in declared:
         found = asyncio.run(configs_of(broker.bootstrap, topic.name))
