@@ -216,6 +216,7 @@ def verify(as_json: bool) -> int:
 @data_dir
 @setting("TRUCE_BROKER")
 @setting("TRUCE_MEMORY")
+@kafka_security
 def rebuild(from_events: bool, new_log: bool, dry_run: bool, keep_old: bool, as_json: bool) -> int:
     """Fold the whole log again into a new database, compare it with the old one, and replace that.
 

@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Protocol
 
 from schemas.wire import Accepted, Rejected, decode
+from streams.access import access_to
 from streams.command import BadInput, Unreachable
 from streams.core import raw_record
 from streams.pipeline import RawRecord, Read, read
@@ -88,7 +89,8 @@ class Kafka:
     """A Kafka's log of events, from its first record on."""
 
     def __init__(self, settings: Settings) -> None:
-        self._bootstrap = ",".join(str(address) for address in settings.broker)
+        self._access = access_to(settings)
+        self._bootstrap = self._access.bootstrap
         self._most = settings.max_batch
         self.log_id = ""
 
@@ -96,7 +98,7 @@ class Kafka:
         """Ask for `log_id`. Raises Unreachable."""
         from streams.broker import ask_cluster_id
 
-        found = asyncio.run(ask_cluster_id(self._bootstrap))
+        found = asyncio.run(ask_cluster_id(self._access))
         if found is None:
             raise Unreachable(f"no Kafka answers at {self._bootstrap}")
         self.log_id = found
@@ -121,7 +123,7 @@ class Kafka:
 
         partitions = await self._partitions()
         async with AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap,
+            **self._access.for_aiokafka(),
             enable_auto_commit=False,
             auto_offset_reset="none",
             max_partition_fetch_bytes=MAX_BATCH_BYTES,
@@ -138,7 +140,7 @@ class Kafka:
 
         from streams.topics import EVENTS
 
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
+        admin = AIOKafkaAdminClient(**self._access.for_aiokafka())
         await admin.start()
         try:
             # Asking for a topic that is not there would make some brokers create it.

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from streams import topics
+from streams.access import Access
 from streams.broker import ask_cluster_id
 from streams.settings import Settings
 from tests.cli.commands import Done
@@ -153,7 +154,7 @@ def test_a_database_of_another_log_is_refused_and_the_way_out_leads_out(
     settings.data_dir.mkdir()
     judge(settings.database, "elsewhere", records(lines))
     publish_all(kafka, EVENTS)
-    log_id = asyncio.run(ask_cluster_id(kafka.bootstrap))
+    log_id = asyncio.run(ask_cluster_id(Access(kafka.bootstrap)))
     why = (
         f"truce: {settings.database} is of the log elsewhere, but kafka://{kafka.bootstrap} has "
         f"the log {log_id}: set TRUCE_BROKER to the one that it is of (unset: an embedded one), "
