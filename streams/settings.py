@@ -263,10 +263,6 @@ class _Reading:
             self._refuse(name, "a directory; this is a file")
         return path
 
-    def file(self, name: str) -> Path | None:
-        text = self._given[name].strip()
-        return Path(text).expanduser() if text else None
-
     def url(self, name: str) -> str:
         text = self._given[name].strip()
         if not text:
