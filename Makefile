@@ -13,8 +13,8 @@ ALERTMANAGER := v0.34.2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo up down test door kafka alerts deployment fuzz invariants check monitoring \
-	format bench bench-size peers dashboards requirements clean
+.PHONY: help setup demo up down test door kafka alerts deployment faults crash soak fuzz invariants check \
+	monitoring format bench bench-size peers dashboards requirements clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,9 +39,9 @@ down: ## end it; its volumes stay, with all that it holds
 	@$(WITH_DOCKER)
 	@$(COMPOSE) down
 
-test: setup ## all tests but those on Kafka, of alerting, of the deployment and of load
+test: setup ## all tests but those on Kafka, of alerting, of the deployment, of faults and of load
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --durations=10 --ignore=tests/kafka \
-		--ignore=tests/alerts -m 'not deployment and not door'
+		--ignore=tests/alerts --ignore=tests/faults -m 'not deployment and not door'
 
 door: setup ## POST /events under 200 clients, killed under load, and by its OpenAPI document
 	@TRUCE_DOOR_EXAMPLES=$${TRUCE_DOOR_EXAMPLES:-150} \
@@ -55,6 +55,15 @@ alerts: setup ## from the log to a person: wants Debian's prometheus and prometh
 
 deployment: setup ## what is deployed, with real tools: wants Prometheus, kubectl, Go, Maven, Java 21, root
 	@$(BIN)/python -m pytest -q --durations=10 -m deployment tests/deploy
+
+faults: setup ## a full disk, a hanging broker, odd clocks: minutes, not seconds
+	@$(BIN)/python -m pytest -q --durations=10 tests/faults
+
+crash: setup ## 200 SIGKILLs in one replay; TRUCE_CRASH_KILLS, _EVENTS and _SEED choose others
+	@PYTHONPATH=. $(BIN)/python tests/faults/crash.py
+
+soak: setup ## half an hour of load and faults; TRUCE_SOAK_MINUTES, _RATE and _SEED choose others
+	@PYTHONPATH=. $(BIN)/python tests/faults/soak.py
 
 fuzz: setup ## the tests with broken input, ten times as much of it
 	@HYPOTHESIS_PROFILE=fuzz TRUCE_FUZZ_INPUTS=$${TRUCE_FUZZ_INPUTS:-1000000} \

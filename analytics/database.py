@@ -12,6 +12,8 @@ import pyarrow as pa
 
 from analytics.queries import migrations, queries
 
+# The system's words, in which DuckDB passes its reason on.
+NO_ROOM = "No space left on device"
 _PID = re.compile(r"PID (\d+)")
 
 
@@ -53,6 +55,14 @@ class LedgerDamaged(LedgerError):  # noqa: N818
         self.path = path
 
 
+class LedgerFull(LedgerError):  # noqa: N818
+    """The disk has no room for the database; what is in it is whole."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"there is no room left for {path}: make some, and start again")
+        self.path = path
+
+
 class Session:
     """A connection, and how statements are run over it."""
 
@@ -91,12 +101,19 @@ def connect(
         # Each checkpoint writes the last rows of every table again.
         "checkpoint_threshold": "128MB",
     }
+    was_there = path.exists()
     try:
         connection = duckdb.connect(str(path), read_only=read_only, config=settings)
     except duckdb.Error as error:
-        raise _explained(path, error) from error
+        explained = _explained(path, error)
+        if isinstance(explained, LedgerFull) and not was_there:
+            # A file that was only begun would be taken for a damaged one.
+            path.unlink(missing_ok=True)
+        raise explained from error
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
     connection.execute("SET TimeZone = 'UTC'")
+    # What takes more than two seconds would draw a bar on stdout.
+    connection.execute("SET enable_progress_bar = false")
     return connection
 
 
@@ -105,6 +122,8 @@ def _explained(path: Path, error: duckdb.Error) -> LedgerError:
     if "lock" in said and "Conflicting" in said:
         found = _PID.search(said)
         return LedgerInUse(path, int(found[1]) if found else None)
+    if NO_ROOM in said:
+        return LedgerFull(path)
     if isinstance(error, duckdb.ConnectionException):
         return LedgerInUse(path, os.getpid())
     if "newer" in said or "version number" in said:

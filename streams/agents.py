@@ -86,6 +86,7 @@ class Progress:
         self.marks: dict[int, int] = {}
         self.to_catch_up: dict[int, int] | None = None
         self.changed = asyncio.Event()
+        self._empty: dict[int, tuple[int, int]] = {}
 
     def next_offset(self, partition: int) -> int:
         """The offset of the first record that is not in the ledger."""
@@ -97,9 +98,8 @@ class Progress:
             self.to_catch_up = dict(ends)
         # What was assigned before is caught up with already, or has a mark to reach.
         self.marks = {p: self.marks.get(p, end) for p, end in ends.items()}
-        self.log_ends |= ends
-        for revoked in self.log_ends.keys() - ends.keys():
-            del self.log_ends[revoked]
+        # Of those that went to another worker, that one tells how far behind it is.
+        self.log_ends = dict(ends)
         self.changed.set()
 
     def speaks_for(self, partition: int) -> bool:
@@ -108,11 +108,18 @@ class Progress:
         Until then the ledger may stand at what was corrected long ago.
         """
         mark = self.marks.get(partition)
-        return mark is not None and self.next_offset(partition) >= mark
+        return mark is not None and self._up_to(partition) >= mark
 
     def fetched(self, partition: int, end: int) -> None:
         """The log of this partition ended so when records were fetched."""
-        self.log_ends[partition] = max(end, self.log_ends.get(partition, 0))
+        ends = self.log_ends
+        if partition in ends:
+            ends[partition] = max(end, ends[partition])
+
+    def passed(self, partition: int, following: int, position: int) -> None:
+        """Between these two offsets there is no record, and there will be none."""
+        self._empty[partition] = (following, position)
+        self.changed.set()
 
     def committed(self, partition: int, next_offset: int) -> None:
         """The ledger has all before `next_offset`."""
@@ -121,16 +128,27 @@ class Progress:
 
     def lag(self) -> dict[int, int]:
         """How many offsets each assigned partition's log is ahead of the ledger."""
-        return {p: max(0, end - self.next_offset(p)) for p, end in sorted(self.log_ends.items())}
+        return {p: max(0, end - self._up_to(p)) for p, end in sorted(self.log_ends.items())}
 
     def reached(self, ends: Mapping[int, int]) -> bool:
         """Whether the ledger has all before `ends`."""
-        return all(self.next_offset(p) >= end for p, end in ends.items())
+        return all(self._up_to(p) >= end for p, end in ends.items())
+
+    def _up_to(self, partition: int) -> int:
+        """Up to where the ledger has all that there is."""
+        following, position = self._empty.get(partition, (0, 0))
+        reached = self.next_offset(partition)
+        return max(reached, position) if reached >= following else reached
 
     @property
     def caught_up(self) -> bool:
-        """Whether all is in the ledger that was in the log when the worker started."""
-        return self.to_catch_up is not None and self.reached(self.to_catch_up)
+        """Whether all is in the ledger that was in the log when the worker started.
+
+        What has gone to another worker since is for that one to catch up with.
+        """
+        if self.to_catch_up is None:
+            return False
+        return self.reached({p: end for p, end in self.to_catch_up.items() if p in self.log_ends})
 
 
 class Judged(NamedTuple):
@@ -264,15 +282,18 @@ class Publisher:
 
     async def run(self) -> None:
         """Publish for ever. Raises what the ledger raises; a broker that is away is waited for."""
+        said = False
         while True:
             await self._woken.wait()
             self._woken.clear()
             try:
                 await self.publish()
+                said = False
             except KafkaError as error:
-                logger.warning(
-                    "cannot publish verdicts yet: %s", str(error) or type(error).__name__
-                )
+                if not said:
+                    reason = str(error) or type(error).__name__
+                    logger.warning("cannot publish verdicts yet: %s", reason)
+                said = True
                 await asyncio.sleep(SECONDS_BETWEEN_TRIES)
                 self._woken.set()
 

@@ -119,14 +119,18 @@ class Kafka:
     async def _fold(self, ends: Mapping[int, int] | None, begin: Begin, take: Take) -> None:
         from aiokafka import AIOKafkaConsumer
 
+        from streams import codecs
         from streams.transport import MAX_BATCH_BYTES
 
+        codecs.bound()
         partitions = await self._partitions()
         async with AIOKafkaConsumer(
             **self._access.for_aiokafka(),
             enable_auto_commit=False,
             auto_offset_reset="none",
             max_partition_fetch_bytes=MAX_BATCH_BYTES,
+            # As the worker reads it: a transaction that was taken back never happened.
+            isolation_level="read_committed",
         ) as consumer:
             wanted = await self._whole(consumer, partitions, ends)
             begin(sum(wanted.values()))
@@ -217,13 +221,13 @@ class _Reader:
         return []
 
     async def _fetch(self) -> dict[Any, list[Any]]:
-        from aiokafka.errors import CorruptRecordException, KafkaError
+        from aiokafka.errors import CorruptRecordException, KafkaError, UnsupportedCodecError
 
         from streams.transport import fetch_unreadable
 
         try:
             fetched = await self._consumer.getmany(timeout_ms=500, max_records=self._most)
-        except CorruptRecordException:
+        except (CorruptRecordException, UnsupportedCodecError):
             fetched = None
         except KafkaError:
             raise

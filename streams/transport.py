@@ -12,7 +12,12 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 import aiokafka
-from aiokafka.errors import CorruptRecordException, KafkaError, OffsetOutOfRangeError
+from aiokafka.errors import (
+    CorruptRecordException,
+    KafkaError,
+    OffsetOutOfRangeError,
+    UnsupportedCodecError,
+)
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import ConsumerRecord
@@ -23,6 +28,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, AppT, ConsumerMessage, Message
 from faust.types.transports import ConsumerT
 
+from streams import codecs
 from streams.access import Access
 
 MAX_BATCH_BYTES = 8 * 2**20
@@ -31,6 +37,12 @@ MAX_BATCH_BYTES = 8 * 2**20
 # version, checksum, attributes, and the last record's offset relative to the first.
 BATCH_HEAD = struct.Struct(">qiibIhi")
 MAGIC = 2
+# Who produced it, further on in its head, and what of its attributes is asked here.
+PRODUCER = struct.Struct(">q")
+PRODUCER_AT = 43
+TRANSACTIONAL, CONTROL = 0x10, 0x20
+# Only what was not taken back: a transaction that its producer aborted never happened.
+READ_COMMITTED = 1
 
 # Batches that wait for the agent beside the one that it is busy with.
 WAITING_BATCHES = 2
@@ -69,7 +81,8 @@ class Feed(NamedTuple):
 
     `next_offset(partition)` is where the ledger goes on; `assigned(ends)` hears of an assignment,
     with the log's end at that moment for each partition; `fetched(partition, end)` of the log's
-    end whenever records came; `failed` of what ends the worker.
+    end whenever records came; `passed(partition, following, position)` of offsets that hold no
+    records (the marks of transactions, and what these took back); `failed` of what ends the worker.
     """
 
     topic: str
@@ -77,6 +90,7 @@ class Feed(NamedTuple):
     next_offset: Callable[[int], int]
     assigned: Callable[[Mapping[int, int]], None]
     fetched: Callable[[int, int], None]
+    passed: Callable[[int, int, int], None]
     failed: Callable[[BaseException], None]
 
 
@@ -107,8 +121,9 @@ class _Thread(driver.AIOKafkaConsumerThread):
 
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
-        # Faust does not let it be set.
+        # Faust does not let them be set.
         consumer._fetch_max_wait_ms = self.consumer.feed.fetch_wait_ms
+        consumer._isolation_level = "read_committed"
         return consumer
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
@@ -151,7 +166,7 @@ class _Thread(driver.AIOKafkaConsumerThread):
                 if self.thread_loop.time() > by:
                     break
                 await asyncio.sleep(0.01)
-            marks = {tp: consumer.highwater(tp) or 0 for tp in tps}
+            marks = {tp: _end(consumer, tp) for tp in tps}
         except (KafkaError, AssertionError) as error:
             # Assigned anew meanwhile: then another seek asks again.
             driver.logger.warning("cannot tell where the log ends: %r", error)
@@ -166,7 +181,7 @@ class _Thread(driver.AIOKafkaConsumerThread):
             fetched = await super()._fetch_records(consumer, *args, **kwargs)
         except OffsetOutOfRangeError as error:
             raise LogMismatchError(_mismatch(error)) from error
-        except CorruptRecordException:
+        except (CorruptRecordException, UnsupportedCodecError):
             fetched = await self._fetch_unreadable(consumer)
         except (KafkaError, asyncio.CancelledError):
             raise
@@ -177,8 +192,18 @@ class _Thread(driver.AIOKafkaConsumerThread):
             if tp in self._following:
                 found[tp] = (self._following[tp], records)
                 self._following[tp] = records[-1].offset + 1
-                self.consumer.feed.fetched(tp.partition, consumer.highwater(tp) or 0)
+                self.consumer.feed.fetched(tp.partition, _end(consumer, tp))
+        self._tell_passed(consumer)
         return found
+
+    def _tell_passed(self, consumer: aiokafka.AIOKafkaConsumer) -> None:
+        """Tell of offsets that the client has passed over, for there was nothing to hand over."""
+        assignment = consumer._subscription.subscription.assignment
+        for tp, following in self._following.items():
+            state = assignment.state_value(tp) if assignment is not None else None
+            if state is None or not state.has_valid_position or state.position <= following:
+                continue
+            self.consumer.feed.passed(tp.partition, following, state.position)
 
     async def _fetch_unreadable(self, consumer: aiokafka.AIOKafkaConsumer) -> dict[TP, list[Any]]:
         """Fetch once more, as bytes, what the client could not read, and go on after it.
@@ -344,6 +369,7 @@ def make_app(
     embedded: bool,
 ) -> LogApp:
     """The app with `agent`, an async function of a stream of `Batch`, on the topic of `feed`."""
+    codecs.bound()
     app = LogApp(
         group,
         access,
@@ -372,26 +398,67 @@ async def fetch_unreadable(consumer: aiokafka.AIOKafkaConsumer, tp: TP, position
     """Fetch, as bytes, what this client cannot read, and salvage the records."""
     leader = consumer._client.cluster.leader_for_partition(tp)
     wanted = [(tp.topic, [(tp.partition, position, MAX_BATCH_BYTES)])]
-    request = FetchRequest(FETCH_WAIT_TANSU, 1, MAX_BATCH_BYTES, 0, wanted)
+    request = FetchRequest(FETCH_WAIT_TANSU, 1, MAX_BATCH_BYTES, READ_COMMITTED, wanted)
     answer = await consumer._client.send(leader, request)
-    log = b"".join(part[-1] or b"" for _, parts in answer.topics for part in parts)
-    return salvage(tp, log, position)
+    log, aborted = _contents(answer)
+    return salvage(tp, log, position, aborted)
 
 
-def salvage(tp: TP, log: bytes, position: int) -> list[Any]:
+def _end(consumer: aiokafka.AIOKafkaConsumer, tp: TP) -> int:
+    """Where the log ended at the last fetch, leaving out transactions that were still open."""
+    stable = consumer.last_stable_offset(tp)
+    return consumer.highwater(tp) or 0 if stable is None or stable < 0 else int(stable)
+
+
+def _contents(answer: Any) -> tuple[bytes, list[tuple[int, int]]]:
+    """The bytes of a fetched log, and what was aborted in it: (producer, its first offset)."""
+    parts = [part for _, parts in answer.topics for part in parts]
+    # The one list in any version of the answer.
+    lists = [field for part in parts for field in part[:-1] if isinstance(field, list)]
+    aborted = [(producer, first) for found in lists for producer, first, *_ in found]
+    return b"".join(part[-1] or b"" for part in parts), aborted
+
+
+class _Aborted:
+    """Which batches of a log, asked in their order, belong to transactions that were taken back."""
+
+    def __init__(self, aborted: Sequence[tuple[int, int]]) -> None:
+        self._to_come = sorted(aborted, key=lambda one: one[1])
+        self._producers: set[int] = set()
+
+    def has(self, base: int, attributes: int, batch: bytes) -> bool:
+        """Whether the batch at the offset `base` is one."""
+        while self._to_come and self._to_come[0][1] <= base:
+            self._producers.add(self._to_come.pop(0)[0])
+        if not attributes & TRANSACTIONAL or len(batch) < PRODUCER_AT + PRODUCER.size:
+            return False
+        (producer,) = PRODUCER.unpack_from(batch, PRODUCER_AT)
+        if attributes & CONTROL:
+            # The mark at a transaction's end. What follows is another one.
+            self._producers.discard(producer)
+            return False
+        return producer in self._producers
+
+
+def salvage(
+    tp: TP, log: bytes, position: int, aborted: Sequence[tuple[int, int]] = ()
+) -> list[Any]:
     """The records from `position` on in these bytes of a log, readable or not.
 
     Of a batch that cannot be read to its end, the last record's place is taken by one whose value
     is the whole batch as it came: it will be rejected, byte for byte.
     """
     found: list[Any] = []
+    taken_back = _Aborted(aborted)
     start = 0
     while start + BATCH_HEAD.size <= len(log):
-        base, length, _, magic, _, _, last = BATCH_HEAD.unpack_from(log, start)
+        base, length, _, magic, _, attributes, last = BATCH_HEAD.unpack_from(log, start)
         batch = log[start : start + 12 + length]
-        if length < BATCH_HEAD.size - 12 or (found and len(batch) < 12 + length):
+        if length < BATCH_HEAD.size - 12 or (start and len(batch) < 12 + length):
             break
         start += len(batch)
+        if magic == MAGIC and taken_back.has(base, attributes, batch):
+            continue
         end = base + (max(last, 0) if magic == MAGIC else 0)
         try:
             found.extend(_records(tp, batch, position))

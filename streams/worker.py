@@ -25,6 +25,7 @@ from streams.core import Core, LedgerCore
 from streams.door import Door, read_token
 from streams.endpoint import Endpoint, write_endpoint
 from streams.settings import Settings
+from streams.sparing import Sparing
 from streams.web import Pages, WebError
 from streams.writer import LogWriter
 
@@ -97,6 +98,10 @@ def configure_logging(settings: Settings) -> None:
         path = settings.data_dir / "worker.log"
         theirs = logging.handlers.RotatingFileHandler(path, "a", 1_000_000, 1, delay=True)
         theirs.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        # With Kafka away they would say the same some thirty times a second...
+        theirs.addFilter(Sparing())
+        # ... and with no room on the disk, each line would be a traceback on stderr.
+        logging.raiseExceptions = False
     for name in ("faust", "mode", "aiokafka", "asyncio", "aiohttp", "streams.transport"):
         library = logging.getLogger(name)
         library.handlers[:] = [theirs]
@@ -233,6 +238,7 @@ class Worker:
         # Imported here, while the broker starts: Faust takes its time.
         from streams import topics
         from streams.transport import FETCH_WAIT_KAFKA, FETCH_WAIT_TANSU, Feed, make_app
+        from streams.watch import Watch
 
         settings, broker, core = self._settings, self._broker, self._core
         declared = topics.declared(settings.partitions, settings.replication)
@@ -264,6 +270,7 @@ class Worker:
             progress.next_offset,
             lambda ends: _in_loop(loop, progress.assigned, ends),
             progress.fetched,
+            lambda *place: _in_loop(loop, lambda _: progress.passed(*place), None),
             self._failure.set,
         )
         self._app = app = make_app(
@@ -275,6 +282,7 @@ class Worker:
         stack.push_async_callback(self._leave)
         self._watch(stack, _crashed(app))
         await app.start()
+        self._watch(stack, Watch(broker.access, topics.EVENTS, progress).run())
 
     def _targets(self) -> list[Target]:
         if not self._settings.told:
@@ -431,11 +439,19 @@ def _signals(stop: asyncio.Event) -> Iterator[None]:
 def _explained(error: Exception) -> Ended:
     from aiokafka.errors import KafkaError
 
+    from analytics.database import NO_ROOM
+
     if isinstance(error, Ended):
         return error
     if isinstance(error, BrokerError | KafkaError):
         return Ended(UNREACHABLE, str(error) or type(error).__name__)
     text = " ".join(str(error).split()) or "no reason given"
+    if NO_ROOM in text:
+        return Ended(
+            FAILED,
+            "there is no room left on the disk: nothing of the last batch was kept, and all before "
+            "it is safe; make room, and start the worker again",
+        )
     known = isinstance(error, WebError) or type(error).__module__.partition(".")[0] in {
         "streams",
         "analytics",

@@ -411,6 +411,15 @@ def test_where_nothing_is_known_only_the_reasons_of_rejection_are_there() -> Non
     assert {sample.value for sample in samples} == {0.0}
 
 
+def test_a_partition_that_has_gone_takes_its_lag_with_it() -> None:
+    registry = CollectorRegistry()
+    process = ProcessMetrics(registry)
+    process.lagging({0: 1, 1: 2})
+    process.lagging({1: 0})
+    text = generate_latest(registry).decode()
+    assert series(text, "truce_log_lag_events") == ['truce_log_lag_events{partition="1"} 0.0']
+
+
 def test_the_process_counts_its_own_work() -> None:
     registry = CollectorRegistry()
     process = ProcessMetrics(registry)

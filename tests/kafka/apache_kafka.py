@@ -38,6 +38,14 @@ broker.session.timeout.ms=2000
 broker.heartbeat.interval.ms=500
 {more}
 """
+# The last word on a property counts.
+BEHIND = """\
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller},\
+BEHIND://127.0.0.1:{behind[0]}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},BEHIND://127.0.0.1:{behind[1]}
+inter.broker.listener.name=PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,BEHIND:PLAINTEXT
+"""
 
 
 class More(NamedTuple):
@@ -99,7 +107,9 @@ class ApacheKafka:
         node: Node | None = None,
         *others: Node,
         more: More = PLAIN_TEXT_ONLY,
+        behind: tuple[int, int] | None = None,
     ) -> None:
+        """`behind`: a port where it listens, too, but says that it does at another, a proxy's."""
         node = node or _nodes(1)[0]
         nodes = sorted({node, *others})
         self.bootstrap = f"127.0.0.1:{node.port}"
@@ -119,6 +129,9 @@ class ApacheKafka:
             ),
             encoding="utf-8",
         )
+        if behind is not None:
+            with self._properties.open("a", encoding="utf-8") as file:
+                file.write(BEHIND.format(port=node.port, controller=node.controller, behind=behind))
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:

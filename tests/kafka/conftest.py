@@ -48,8 +48,7 @@ def start(kafka: ApacheKafka, tmp_path: Path) -> Iterator[Start]:
     started: list[Worker] = []
 
     def start_one(name: str = "data", **environ: str) -> Worker:
-        given = {"TRUCE_GROUP": group, **environ}
-        worker = Worker(tmp_path / name, kafka.bootstrap, **given)
+        worker = Worker(tmp_path / name, kafka.bootstrap, **{"TRUCE_GROUP": group, **environ})  # type: ignore[arg-type]
         started.append(worker)
         return worker
 

@@ -39,7 +39,16 @@ T = TypeVar("T")
 class Worker:
     """`truce run` as a process of its own."""
 
-    def __init__(self, data_dir: Path, bootstrap: str, **environ: str) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        bootstrap: str,
+        *,
+        program: Sequence[str] = ("-m", "streams.cli", "run"),
+        stderr: Path | None = None,
+        **environ: str,
+    ) -> None:
+        """Start it; `stderr`: where to keep what it says, if not beside its data."""
         self.data_dir = data_dir
         data_dir.mkdir(parents=True, exist_ok=True)
         self.environ = {k: v for k, v in os.environ.items() if not k.startswith("TRUCE_")} | {
@@ -50,11 +59,9 @@ class Worker:
             **environ,
         }
         self.began = time.monotonic()
-        self._stderr = data_dir / "stderr"
-        with self._stderr.open("w") as stderr:
-            self.popen = subprocess.Popen(
-                [sys.executable, "-m", "streams.cli", "run"], env=self.environ, stderr=stderr
-            )
+        self._stderr = stderr or data_dir / "stderr"
+        with self._stderr.open("w") as said:
+            self.popen = subprocess.Popen([sys.executable, *program], env=self.environ, stderr=said)
 
     @property
     def said(self) -> str:
@@ -154,10 +161,15 @@ def publish(bootstrap: str, records: Iterable[Sent], *, batch: int = 16_384) -> 
 
 
 def consume(bootstrap: str, topic: str) -> list[Any]:
-    """All that is in a topic now, as aiokafka gives it, in log order within each partition."""
+    """All that is in a topic now, as aiokafka gives it, in log order within each partition.
+
+    What an aborted transaction held is left out.
+    """
 
     async def take() -> list[Any]:
-        async with AIOKafkaConsumer(bootstrap_servers=bootstrap) as consumer:
+        async with AIOKafkaConsumer(
+            bootstrap_servers=bootstrap, isolation_level="read_committed"
+        ) as consumer:
             tps = [TopicPartition(topic, p) for p in range(PARTITIONS)]
             consumer.assign(tps)
             await consumer.seek_to_beginning()

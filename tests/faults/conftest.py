@@ -1,0 +1,64 @@
+"""A Tansu that is a process of its own, and workers on it that can be killed without it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from streams.broker import EmbeddedBroker
+from streams.topics import declared, ensure
+from tests.faults.crash import PROGRAM
+from tests.kafka.real import PARTITIONS, Worker
+
+Start = Callable[..., Worker]
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[EmbeddedBroker]:
+    """A broker with empty topics."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    folder = tmp_path / "broker"
+    folder.mkdir()
+    tansu = EmbeddedBroker(folder)
+
+    async def begin() -> None:
+        await tansu.start()
+        await ensure(tansu.bootstrap, declared(PARTITIONS, 1))
+
+    try:
+        asyncio.run_coroutine_threadsafe(begin(), loop).result(60)
+        yield tansu
+    finally:
+        asyncio.run_coroutine_threadsafe(tansu.stop(), loop).result(60)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+@pytest.fixture
+def start(broker: EmbeddedBroker, tmp_path: Path) -> Iterator[Start]:
+    """Start a worker in a group of its own; what still runs at the end is killed."""
+    started: list[Worker] = []
+
+    def start_one(data_dir: Path | None = None, **environ: str) -> Worker:
+        number = len(started)
+        worker = Worker(
+            data_dir or tmp_path / "data",
+            broker.bootstrap,
+            program=PROGRAM,
+            stderr=tmp_path / f"said-{number}",
+            **{"TRUCE_GROUP": uuid.uuid4().hex, **environ},
+        )
+        started.append(worker)
+        return worker
+
+    yield start_one
+    for worker in started:
+        worker.kill()
