@@ -10,7 +10,6 @@ import subprocess
 
 import pytest
 
-from streams.cli import main
 from streams.targets import ALERT
 from tests.alerts.conftest import Measure
 from tests.alerts.stack import Stack, agreed, struck, taken_back
@@ -123,7 +122,6 @@ def test_a_restart_of_alertmanager_is_told_to_nobody(stack: Stack) -> None:
     assert len(standing) == 2 * TIMES
 
 
-@pytest.mark.skipif("rebuild" not in main.commands, reason="there is no `truce rebuild` yet")
 def test_a_rebuild_is_told_to_nobody(stack: Stack) -> None:
     with stack.silence():
         for worker in (stack.telling, stack.shown):
