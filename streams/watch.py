@@ -82,9 +82,7 @@ class Watch:
     async def run(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Look every few seconds, for ever. Raises `TopicError` once the log is gone."""
         # As the log is read: what an open transaction holds is not to come yet.
-        consumer = AIOKafkaConsumer(
-            **self._access.for_aiokafka(), isolation_level="read_committed"
-        )
+        consumer = AIOKafkaConsumer(**self._access.for_aiokafka(), isolation_level="read_committed")
         try:
             while not await _started(consumer):
                 self._tell_of_broker(clock(), answers=False)
