@@ -41,7 +41,7 @@ down: ## end it; its volumes stay, with all that it holds
 
 test: setup ## all tests but those on Kafka, of alerting, of the deployment, of faults and of load
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --durations=10 --ignore=tests/kafka \
-		--ignore=tests/alerts --ignore=tests/faults -m 'not deployment and not door'
+		--ignore=tests/alerts --ignore=tests/faults -m 'not deployment and not door and not faults'
 
 door: setup ## POST /events under 200 clients, killed under load, and by its OpenAPI document
 	@TRUCE_DOOR_EXAMPLES=$${TRUCE_DOOR_EXAMPLES:-150} \
@@ -57,7 +57,7 @@ deployment: setup ## what is deployed, with real tools: wants Prometheus, kubect
 	@$(BIN)/python -m pytest -q --durations=10 -m deployment tests/deploy
 
 faults: setup ## a full disk, a hanging broker, odd clocks: minutes, not seconds
-	@$(BIN)/python -m pytest -q --durations=10 tests/faults
+	@$(BIN)/python -m pytest -q --durations=10 -m faults tests/faults tests/rebuild
 
 crash: setup ## 200 SIGKILLs in one replay; TRUCE_CRASH_KILLS, _EVENTS and _SEED choose others
 	@PYTHONPATH=. $(BIN)/python tests/faults/crash.py

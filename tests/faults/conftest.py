@@ -30,7 +30,7 @@ def broker(tmp_path: Path) -> Iterator[EmbeddedBroker]:
 
     async def begin() -> None:
         await tansu.start()
-        await ensure(tansu.bootstrap, declared(PARTITIONS, 1))
+        await ensure(tansu.access, declared(PARTITIONS, 1))
 
     try:
         asyncio.run_coroutine_threadsafe(begin(), loop).result(60)
@@ -52,9 +52,9 @@ def start(broker: EmbeddedBroker, tmp_path: Path) -> Iterator[Start]:
         worker = Worker(
             data_dir or tmp_path / "data",
             broker.bootstrap,
+            {"TRUCE_GROUP": uuid.uuid4().hex, **environ},
             program=PROGRAM,
             stderr=tmp_path / f"said-{number}",
-            **{"TRUCE_GROUP": uuid.uuid4().hex, **environ},
         )
         started.append(worker)
         return worker

@@ -174,7 +174,7 @@ class Lives:
 
 def undisturbed(data_dir: Path, bootstrap: str, ends: Sequence[int]) -> Dump:
     """What a worker that nobody disturbs leaves when it has judged the log up to `ends`."""
-    worker = Worker(data_dir, bootstrap, program=PROGRAM, TRUCE_GROUP=data_dir.name)
+    worker = Worker(data_dir, bootstrap, {"TRUCE_GROUP": data_dir.name}, program=PROGRAM)
     try:
         worker.judges(sum(ends), seconds=600)
         code, said = worker.end()
@@ -323,7 +323,7 @@ async def run(kills: int, events: int, seed: int) -> int:
         broker = EmbeddedBroker(Path(name))
         await broker.start()
         try:
-            await ensure(broker.bootstrap, declared(PARTITIONS, 1))
+            await ensure(broker.access, declared(PARTITIONS, 1))
             log = log_of(events, seed)
             code = await asyncio.to_thread(work, Path(name), broker, log, kills, seed)
             if code and (keep := os.environ.get("TRUCE_CRASH_KEEP")):

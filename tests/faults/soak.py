@@ -125,9 +125,8 @@ class Soak:
         return Worker(
             self._folder / name,
             self._broker.bootstrap,
+            {"TRUCE_GROUP": group, "TRUCE_MEMORY": "100MB"},
             program=PROGRAM,
-            TRUCE_GROUP=group,
-            TRUCE_MEMORY="100MB",
         )
 
     def look(self) -> None:
@@ -271,7 +270,7 @@ async def run(minutes: float, rate: float, seed: int) -> int:
         broker = EmbeddedBroker(Path(name))
         await broker.start()
         try:
-            await ensure(broker.bootstrap, declared(PARTITIONS, 1))
+            await ensure(broker.access, declared(PARTITIONS, 1))
             return await asyncio.to_thread(work, Path(name), broker, minutes, rate, seed)
         finally:
             with contextlib.suppress(OSError):

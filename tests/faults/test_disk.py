@@ -19,6 +19,8 @@ from tests.kafka.real import differences, found, publish
 MIB = 2**20
 SIZE = 32 * MIB
 
+pytestmark = pytest.mark.faults
+
 
 class Disk:
     """A small disk of its own, as full as a test wants."""

@@ -22,6 +22,8 @@ from tests.worker.running import within
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
 A_DAY_MS = 86_400_000
 
+pytestmark = pytest.mark.faults
+
 
 def test_a_second_worker_on_one_database_is_refused_and_the_first_goes_on(
     broker: EmbeddedBroker, start: Start, tmp_path: Path

@@ -48,7 +48,7 @@ def start(kafka: ApacheKafka, tmp_path: Path) -> Iterator[Start]:
     started: list[Worker] = []
 
     def start_one(name: str = "data", **environ: str) -> Worker:
-        worker = Worker(tmp_path / name, kafka.bootstrap, **{"TRUCE_GROUP": group, **environ})  # type: ignore[arg-type]
+        worker = Worker(tmp_path / name, kafka.bootstrap, {"TRUCE_GROUP": group, **environ})
         started.append(worker)
         return worker
 

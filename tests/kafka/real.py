@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -43,10 +43,10 @@ class Worker:
         self,
         data_dir: Path,
         bootstrap: str,
+        environ: Mapping[str, str],
         *,
         program: Sequence[str] = ("-m", "streams.cli", "run"),
         stderr: Path | None = None,
-        **environ: str,
     ) -> None:
         """Start it; `stderr`: where to keep what it says, if not beside its data."""
         self.data_dir = data_dir

@@ -46,7 +46,7 @@ def net(can_have_kafka: None, tmp_path: Path) -> Iterator[Net]:
     port, proxied = free_ports(2)
     with ApacheKafka(folder, behind=(port, proxied)) as kafka, Proxy(proxied, port) as proxy:
         declare(kafka.bootstrap)
-        worker = Worker(tmp_path / "data", f"127.0.0.1:{proxied}", TRUCE_MAX_BATCH="100")
+        worker = Worker(tmp_path / "data", f"127.0.0.1:{proxied}", {"TRUCE_MAX_BATCH": "100"})
         try:
             worker.ready()
             yield Net(kafka, proxy, worker)

@@ -10,7 +10,8 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 
 from analytics.ledger import Ledger
-from analytics.metrics import families, read_summary
+from analytics.metrics import families
+from analytics.summary import read_summary
 from streams import topics
 from tests.faults.mixed import log_of
 from tests.kafka.apache_kafka import ApacheKafka

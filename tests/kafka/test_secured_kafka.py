@@ -111,7 +111,7 @@ def publish(data_dir: Path, **settings: str) -> subprocess.CompletedProcess[str]
 def test_worker_publish_and_post_work_with_tls_and_scram(secured: Secured, tmp_path: Path) -> None:
     token_file = new_token(tmp_path)
     settings = secured.settings(TRUCE_TOKEN_FILE=str(token_file), TRUCE_DEBUG="yes")
-    worker = Worker(tmp_path / "data", "", **settings)
+    worker = Worker(tmp_path / "data", "", settings)
     try:
         endpoint = worker.ready()
         before = len(consume(secured.kafka.bootstrap, topics.EVENTS))
@@ -174,7 +174,7 @@ def refusals(secured: Secured, folder: Path) -> dict[str, tuple[dict[str, str], 
 def test_who_is_not_let_in_hears_why_at_once(secured: Secured, tmp_path: Path, name: str) -> None:
     settings, says = refusals(secured, tmp_path)[name]
     done = publish(tmp_path / "publish", **settings)
-    worker = Worker(tmp_path / "data", "", **settings)
+    worker = Worker(tmp_path / "data", "", settings)
     try:
         ended = worker.ended(seconds=30)
     finally:
@@ -188,7 +188,7 @@ def test_who_is_not_let_in_hears_why_at_once(secured: Secured, tmp_path: Path, n
 
 def test_a_post_is_not_taken_while_kafka_is_away(secured: Secured, tmp_path: Path) -> None:
     token_file = new_token(tmp_path)
-    worker = Worker(tmp_path / "data", "", **secured.settings(TRUCE_TOKEN_FILE=str(token_file)))
+    worker = Worker(tmp_path / "data", "", secured.settings(TRUCE_TOKEN_FILE=str(token_file)))
     token = token_file.read_text(encoding="ascii").strip()
 
     def post(name: str) -> int:

@@ -27,7 +27,9 @@ def test_one_of_three_brokers_may_stop(brokers: list[ApacheKafka], tmp_path: Pat
     declare(bootstrap, replication=3)
     publish(bootstrap, sent[:500])
     worker = Worker(
-        tmp_path / "data", bootstrap, TRUCE_REPLICATION="3", TRUCE_MAX_BATCH="25", TRUCE_GROUP="g"
+        tmp_path / "data",
+        bootstrap,
+        {"TRUCE_REPLICATION": "3", "TRUCE_MAX_BATCH": "25", "TRUCE_GROUP": "g"},
     )
     try:
         worker.judges(50)

@@ -156,6 +156,7 @@ def test_two_at_once_are_refused(scenario: Settings) -> None:
     )
 
 
+@pytest.mark.faults
 def test_killed_at_any_moment_it_leaves_the_old_database_or_the_new_one(several: Settings) -> None:
     change(several, "UPDATE verdict_versions SET verdict = 'contested'")
     before = state(several)
