@@ -82,7 +82,7 @@ check: setup ## style, types, layers, SQL, and the files of the containers
 	@$(BIN)/hadolint deploy/Dockerfile
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml
 
-monitoring: .tools/.promtool-$(PROMETHEUS) .tools/.amtool-$(ALERTMANAGER) ## newer promtool and amtool for make test: wants Go, takes minutes
+monitoring: .tools/.promtool-$(PROMETHEUS) .tools/.amtool-$(ALERTMANAGER) ## newer promtool and amtool for make deployment: wants Go, takes minutes
 
 format: setup ## write Python and SQL as `make check` wants them
 	@$(BIN)/ruff check --fix-only

@@ -31,6 +31,7 @@ PAUSE_PER_LOOK = 10
 # What was told in the last day is posted again this often, to whoever forgets. A restarted
 # Alertmanager must know of it before the rules of Prometheus, which wait for 10 s, speak up.
 SECONDS_UNTIL_AGAIN = 5.0
+SECONDS_UNTIL_THERE = 1.0
 TOLD_AGAIN_FOR = 24 * 3_600 * 1_000_000
 AT_ONCE = 200
 
@@ -156,15 +157,17 @@ class Sender:
 
     async def run(self, session: ClientSession) -> None:
         """Tell for ever."""
-        again = 0.0
+        again, pause = 0.0, SECONDS_UNTIL_AGAIN
         while True:
             while await self._tell_next(session):
                 pass
             if self._target.again and time.monotonic() >= again:
-                await self._tell_again(session)
-                again = time.monotonic() + SECONDS_UNTIL_AGAIN
+                heard = await self._tell_again(session)
+                # Whoever is away may have forgotten all when it is back.
+                pause = SECONDS_UNTIL_AGAIN if heard else SECONDS_UNTIL_THERE
+                again = time.monotonic() + pause
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), SECONDS_UNTIL_AGAIN)
+                await asyncio.wait_for(self._woken.wait(), pause)
             self._woken.clear()
 
     async def _tell_next(self, session: ClientSession) -> bool:
@@ -220,7 +223,8 @@ class Sender:
             return notice.seq, notice.kind, content
         return None
 
-    async def _tell_again(self, session: ClientSession) -> None:
+    async def _tell_again(self, session: ClientSession) -> bool:
+        """Post once more what was told lately; whether all of it was taken."""
         name = self._target.name
         recent = await self._do(self._notices.recent, name, now_us() - TOLD_AGAIN_FOR)
         for begin in range(0, len(recent), AT_ONCE):
@@ -229,4 +233,5 @@ class Sender:
             except (Unanswered, Refused) as error:
                 self._metrics.told(name, "failed")
                 logger.info("%s could not be told again: %s", name, error)
-                return
+                return False
+        return True

@@ -1,4 +1,4 @@
-"""The pieces of an alerting set-up, and how they are put together: as shipped where that is there."""
+"""The pieces of an alerting set-up, and how they are put together: with the rules and routes as shipped."""
 
 from __future__ import annotations
 
@@ -24,40 +24,6 @@ SHIPPED_ALERTMANAGER = ROOT / "deploy" / "alertmanager" / "alertmanager.yml"
 # Longer than a scrape, an evaluation, a resend of Prometheus' and a look of Alertmanager's.
 A_WHILE = 7.0
 
-# What stands in where the files above are not: one rule, and one route.
-RULES = """\
-groups:
-  - name: truces
-    rules:
-      - alert: TruceViolated
-        expr: |
-          time() - (
-            (
-              max by (conflict, commitment, party) (truce_last_violation_timestamp_seconds)
-              or
-              max by (conflict, commitment, party) (last_over_time(truce_last_violation_timestamp_seconds[1d]))
-            ) > 0
-          ) < 86400
-        labels: {severity: critical, verdict: violation}
-"""
-ROUTES = """\
-route:
-  receiver: pager
-  group_by: ['...']
-  group_wait: 1s
-  routes:
-    - matchers: ['alertname="TruceViolated"']
-      group_wait: 10s
-  group_interval: 1s
-  repeat_interval: 8760h
-inhibit_rules:
-  - source_matchers: ['alertname="TruceVerdictChanged"']
-    target_matchers: ['alertname="TruceViolated"']
-    equal: [conflict, commitment, party, verdict]
-receivers:
-  - name: pager
-    webhook_configs: [{url: 'https://pager.example.org/'}]
-"""
 RULE_ALONE = """\
     - matchers: ['alertname="TruceViolated"', 'conflict=~"rule-.*"']
       group_wait: 100ms
@@ -77,7 +43,7 @@ scrape_configs:
 
 def configuration(tmp: Path, receiver: str) -> Path:
     """Alertmanager's: the shipped one with other addresses, and without its pauses."""
-    text = SHIPPED_ALERTMANAGER.read_text() if SHIPPED_ALERTMANAGER.exists() else ROUTES
+    text = SHIPPED_ALERTMANAGER.read_text()
     text = re.sub(r"\burl: '?https?://[^/\s]+(/[^'\s]*)'?", rf"url: '{receiver}\1'", text)
     # Not the 10 s of the rule: meanwhile the worker's word comes, again after a restart of
     # Alertmanager, and inhibits it. Where no worker tells, only the way is measured.
@@ -91,14 +57,10 @@ def configuration(tmp: Path, receiver: str) -> Path:
 
 def rules(tmp: Path, manager: str, ports: Iterable[int]) -> Path:
     """Prometheus': scraping these workers every second, with the shipped rules."""
-    path = SHIPPED_RULES
-    if not path.exists():
-        path = tmp / "own.rules.yml"
-        path.write_text(RULES)
     config = tmp / "prometheus.yml"
     workers = ", ".join(f"'127.0.0.1:{port}'" for port in ports)
     config.write_text(
-        SCRAPE.format(rules=path, manager=manager.removeprefix("http://"), workers=workers)
+        SCRAPE.format(rules=SHIPPED_RULES, manager=manager.removeprefix("http://"), workers=workers)
     )
     return config
 
@@ -222,7 +184,8 @@ class Stack(NamedTuple):
         before = len(self.truces())
         yield
         time.sleep(seconds)
-        assert self.truces()[before:] == []
+        told = self.truces()[before:]
+        assert told == [], told
 
 
 def agreed(conflict: str) -> str:

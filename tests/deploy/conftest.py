@@ -12,13 +12,16 @@ from streams.endpoint import read_endpoint
 from tests.cli.commands import SCENARIO, truce, worker
 from tests.deploy.monitors import of_either
 
+# Built from source, which takes minutes: with the other tests that want more than Python.
+NEWER = pytest.param("newer", marks=pytest.mark.deployment)
 
-@pytest.fixture(params=["installed", "newer"])
+
+@pytest.fixture(params=["installed", NEWER])
 def promtool(request: pytest.FixtureRequest) -> str:
     return of_either("promtool", request.param)
 
 
-@pytest.fixture(params=["installed", "newer"])
+@pytest.fixture(params=["installed", NEWER])
 def amtool(request: pytest.FixtureRequest) -> str:
     return of_either("amtool", request.param)
 
