@@ -157,17 +157,18 @@ class Sender:
 
     async def run(self, session: ClientSession) -> None:
         """Tell for ever."""
-        again, pause = 0.0, SECONDS_UNTIL_AGAIN
+        again = 0.0
         while True:
-            while await self._tell_next(session):
-                pass
+            # Not only when nothing is new: who was away may have forgotten what stands.
             if self._target.again and time.monotonic() >= again:
                 heard = await self._tell_again(session)
-                # Whoever is away may have forgotten all when it is back.
                 pause = SECONDS_UNTIL_AGAIN if heard else SECONDS_UNTIL_THERE
                 again = time.monotonic() + pause
+            if await self._tell_next(session):
+                continue
+            left = again - time.monotonic() if self._target.again else SECONDS_UNTIL_AGAIN
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), pause)
+                await asyncio.wait_for(self._woken.wait(), left)
             self._woken.clear()
 
     async def _tell_next(self, session: ClientSession) -> bool:
@@ -200,7 +201,8 @@ class Sender:
         if not self._tries:
             logger.warning("%s cannot be told, and is tried until it can: %s", name, error)
         self._metrics.told(name, "failed")
-        longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(self._tries, 20))
+        most = SECONDS_UNTIL_AGAIN if self._target.again else LONGEST_PAUSE
+        longest = min(most, FIRST_PAUSE * 2 ** min(self._tries, 20))
         self._tries += 1
         # Not a secret: it only spreads the tries of several workers.
         await asyncio.sleep(random.uniform(longest / 2, longest))  # noqa: S311

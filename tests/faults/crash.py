@@ -42,7 +42,7 @@ from tests.faults.marked_worker import (
 )
 from tests.faults.mixed import log_of
 from tests.kafka.real import PARTITIONS, Sent, Worker, differences, found, publish
-from tests.logged import Dump
+from tests.logged import Dump, dump
 
 PROGRAM = (str(Path(__file__).with_name("marked_worker.py")),)
 LEAST_EVENTS = 20_000
@@ -173,15 +173,22 @@ class Lives:
 
 
 def undisturbed(data_dir: Path, bootstrap: str, ends: Sequence[int]) -> Dump:
-    """What a worker that nobody disturbs leaves when it has judged the log up to `ends`."""
-    worker = Worker(data_dir, bootstrap, {"TRUCE_GROUP": data_dir.name}, program=PROGRAM)
-    try:
-        worker.judges(sum(ends), seconds=600)
-        code, said = worker.end()
-    finally:
-        worker.kill()
-    if code:
-        raise RuntimeError(f"the last worker ended with {code}: {said}")
+    """What a worker that nobody disturbs leaves when it has judged the log up to `ends`.
+
+    A worker that is told to end publishes for some seconds, and leaves the rest to the next one.
+    """
+    unpublished = 1
+    while unpublished:
+        worker = Worker(data_dir, bootstrap, {"TRUCE_GROUP": data_dir.name}, program=PROGRAM)
+        try:
+            worker.judges(sum(ends), seconds=600)
+            code, said = worker.end()
+        finally:
+            worker.kill()
+        if code:
+            raise RuntimeError(f"the last worker ended with {code}: {said}")
+        waiting = {"outbox": "SELECT count(*) FROM outbox"}
+        [(unpublished,)] = dump(data_dir / "truce.duckdb", waiting)["outbox"]
     return found(data_dir)
 
 
