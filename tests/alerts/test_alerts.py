@@ -144,6 +144,9 @@ def test_a_violation_that_is_taken_back_is_resolved(stack: Stack, measure: Measu
         measure("a retraction, by the worker", told.at - began)
         assert told.at - began < LIMIT
         assert told.annotations["summary"].startswith("Withdrawn: first under truce")
+    # The rule says so, too, for the morning.
+    for n in range(TIMES):
+        assert stack.first(f"told-{n}", "TruceVerdictWithdrawn")
     with stack.silence():
         pass
     # And nothing else is: the second one stands.
