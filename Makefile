@@ -41,14 +41,15 @@ down: ## end it; its volumes stay, with all that it holds
 
 test: setup ## all tests but those on Kafka, of alerting, of the deployment, of faults and of load
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --durations=10 --ignore=tests/kafka \
-		--ignore=tests/alerts --ignore=tests/faults -m 'not deployment and not door and not faults'
+		--ignore=tests/alerts --ignore=tests/faults \
+		-m 'not deployment and not door and not openapi and not faults'
 
 door: setup ## POST /events under 200 clients, killed under load, and by its OpenAPI document
 	@TRUCE_DOOR_EXAMPLES=$${TRUCE_DOOR_EXAMPLES:-150} \
 		$(BIN)/python -m pytest -q --durations=10 tests/door -rP -m "door or openapi"
 
 kafka: setup ## the tests on a real Apache Kafka: wants Java 17 and Maven
-	@$(BIN)/python -m pytest -q --durations=10 tests/kafka
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --durations=10 tests/kafka
 
 alerts: setup ## from the log to a person: wants Debian's prometheus and prometheus-alertmanager
 	@$(BIN)/python -m pytest -q tests/alerts

@@ -232,6 +232,7 @@ def test_what_cannot_be_done_is_said(
     assert said in done.stderr
 
 
+@pytest.mark.faults
 def test_a_worker_goes_on_beside_it_and_takes_it_with_all_that_came_meanwhile(
     tmp_path: Path,
 ) -> None:
