@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import functools
 import os
 import shutil
@@ -59,17 +60,40 @@ class More(NamedTuple):
 PLAIN_TEXT_ONLY = More()
 
 
-@functools.cache
 def why_not() -> str | None:
     """Why no Apache Kafka can be had on this machine; None if it can."""
+    return _fetched().why_not
+
+
+def class_path() -> str:
+    """Where Java finds it."""
+    return _fetched().class_path
+
+
+class _Fetched(NamedTuple):
+    class_path: str = ""
+    why_not: str | None = None
+
+
+@functools.cache
+def _fetched() -> _Fetched:
     for program in ("java", "mvn"):
         if shutil.which(program) is None:
-            return f"no {program} on this machine"
+            return _Fetched(why_not=f"no {program} on this machine")
+    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "trucewatch-tests"
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "lock").open("w") as lock:
+        # Two at once would write over each other, in Maven's own folder, too.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _fetch(cache / "kafka-class-path")
+
+
+def _fetch(path: Path) -> _Fetched:
     try:
         done = subprocess.run(
             [
                 *("mvn", "-q", "-B", "-ntp", "-f", str(HERE / "pom.xml")),
-                *("dependency:build-classpath", f"-Dmdep.outputFile={_class_path_file()}"),
+                *("dependency:build-classpath", f"-Dmdep.outputFile={path}"),
             ],
             capture_output=True,
             text=True,
@@ -77,17 +101,13 @@ def why_not() -> str | None:
             timeout=SECONDS_TO_FETCH,
         )
     except subprocess.TimeoutExpired:
-        return f"Maven Central did not give Apache Kafka within {SECONDS_TO_FETCH:.0f} s"
+        return _Fetched(
+            why_not=f"Maven Central did not give Apache Kafka within {SECONDS_TO_FETCH:.0f} s"
+        )
     if done.returncode:
         first = next((x for x in done.stdout.splitlines() if "ERROR" in x), "no reason given")
-        return f"Maven Central does not give Apache Kafka: {first[:300]}"
-    return None
-
-
-def _class_path_file() -> Path:
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "trucewatch-tests"
-    cache.mkdir(parents=True, exist_ok=True)
-    return cache / "kafka-class-path"
+        return _Fetched(why_not=f"Maven Central does not give Apache Kafka: {first[:300]}")
+    return _Fetched(path.read_text(encoding="utf-8").strip())
 
 
 class Node(NamedTuple):
@@ -183,9 +203,8 @@ class ApacheKafka:
 
     def tool(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run one of Kafka's own programs."""
-        class_path = _class_path_file().read_text(encoding="utf-8").strip()
         return subprocess.run(
-            ["java", "-Xmx256m", "-cp", class_path, *arguments],
+            ["java", "-Xmx256m", "-cp", class_path(), *arguments],
             capture_output=True,
             text=True,
             check=False,
@@ -193,10 +212,9 @@ class ApacheKafka:
         )
 
     def _java(self, *arguments: str) -> subprocess.Popen[bytes]:
-        class_path = _class_path_file().read_text(encoding="utf-8").strip()
         with (self._folder / "kafka.log").open("ab") as log:
             return subprocess.Popen(
-                ["java", "-Xmx512m", "-cp", class_path, *arguments], stdout=log, stderr=log
+                ["java", "-Xmx512m", "-cp", class_path(), *arguments], stdout=log, stderr=log
             )
 
 

@@ -64,10 +64,8 @@ def broker(can_have_kafka: None, tmp_path_factory: pytest.TempPathFactory) -> It
 def run_the_set_up(bootstrap: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run the command of the service `topics` with Kafka's own programs."""
     program = folder / "kafka-topics.sh"
-    class_path = apache_kafka._class_path_file()
-    program.write_text(
-        f'#!/bin/sh\nexec java -cp "$(cat {class_path})" org.apache.kafka.tools.TopicCommand "$@"\n'
-    )
+    tool = "org.apache.kafka.tools.TopicCommand"
+    program.write_text(f'#!/bin/sh\nexec java -cp "{apache_kafka.class_path()}" {tool} "$@"\n')
     program.chmod(0o755)
     service = SERVICES["topics"]
     [script] = service["command"]
