@@ -15,6 +15,7 @@ import aiokafka
 from aiokafka.errors import (
     CorruptRecordException,
     KafkaError,
+    NoOffsetForPartitionError,
     OffsetOutOfRangeError,
     UnsupportedCodecError,
 )
@@ -181,6 +182,10 @@ class _Thread(driver.AIOKafkaConsumerThread):
             fetched = await super()._fetch_records(consumer, *args, **kwargs)
         except OffsetOutOfRangeError as error:
             raise LogMismatchError(_mismatch(error)) from error
+        except NoOffsetForPartitionError:
+            # Assigned a moment ago: the client asks the group where to begin, which may not know.
+            # The seek to where the ledger goes on is still to come.
+            return {}
         except (CorruptRecordException, UnsupportedCodecError):
             fetched = await self._fetch_unreadable(consumer)
         except (KafkaError, asyncio.CancelledError):
