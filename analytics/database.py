@@ -69,11 +69,19 @@ class Session:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
 
-    def over(self, sql: str, staged: pa.Table) -> list[tuple[Any, ...]]:
+    def over(self, sql: str, staged: pa.Table, **values: object) -> list[tuple[Any, ...]]:
         """Run a statement over an Arrow table that it calls `staged`; the rows that it gives."""
         self._connection.register("staged", staged)
         try:
-            return self._connection.execute(sql).fetchall()
+            return self._connection.execute(sql, values or None).fetchall()
+        finally:
+            self._connection.unregister("staged")
+
+    def table(self, sql: str, staged: pa.Table) -> pa.Table:
+        """Run a statement over an Arrow table that it calls `staged`; what it gives, as another."""
+        self._connection.register("staged", staged)
+        try:
+            return self._connection.execute(sql).to_arrow_table()
         finally:
             self._connection.unregister("staged")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 from analytics.rows import Logged
 from schemas.events import Assertion, Denial, Report
@@ -52,21 +52,38 @@ def claim_row(logged: Logged, claim: Assertion | Denial, key: int) -> Row:
     ]
 
 
-def extent(report: Report) -> tuple[int, int]:
-    """From the earliest start to the latest end of the whole and its impacts, in us since 1970."""
-    parts = _parts(report)
-    return min(part.start for part in parts), max(part.end for part in parts)
+class Extent(NamedTuple):
+    """When the whole of a report and its impacts happened at the most, in us since 1970.
+
+    `over_by` is a moment before which it was all over: an instant is with the next microsecond.
+    """
+
+    begins: int
+    ends: int
+    over_by: int
 
 
-def _parts(report: Report) -> list[Occurrence]:
-    impacts = [i.occurred.occurrence for i in report.impacts if i.occurred is not None]
-    return [report.occurred.occurrence, *impacts]
+def extent(report: Report) -> Extent:
+    """When it happened, by a report."""
+    begins, ends, over_by = _extent(report.occurred.occurrence)
+    for impact in report.impacts:
+        if impact.occurred is not None:
+            other = _extent(impact.occurred.occurrence)
+            begins = min(begins, other.begins)
+            ends, over_by = max(ends, other.ends), max(over_by, other.over_by)
+    return Extent(begins, ends, over_by)
 
 
-def report_row(logged: Logged, report: Report, incident_key: int, key: int) -> Row:
+def _extent(part: Occurrence) -> Extent:
+    start, end, _, _ = part
+    return Extent(start, end, end if end > start else end + 1)
+
+
+def report_row(
+    logged: Logged, report: Report, when: Extent, incident_key: int, report_key: int
+) -> Row:
     """The row of `report_versions` for a report that stands."""
-    occurred = report.occurred.occurrence
-    parts = _parts(report)
+    start, end, _, _ = report.occurred.occurrence
     actor = report.actor
     reporter = report.reported_by
     return [
@@ -76,8 +93,8 @@ def report_row(logged: Logged, report: Report, incident_key: int, key: int) -> R
         reporter.name,
         reporter.kind,
         reporter.party,
-        occurred.start,
-        occurred.end,
+        start,
+        end,
         report.occurred.certainty,
         None if actor is None else actor.party,
         None if actor is None else actor.confidence,
@@ -86,9 +103,7 @@ def report_row(logged: Logged, report: Report, incident_key: int, key: int) -> R
         logged.raw,
         logged.recorded_at,
         None,
-        *extent(report),
-        # An instant is over with the next microsecond.
-        max(part.end if part.end > part.start else part.end + 1 for part in parts),
+        *when,
         incident_key,
-        key,
+        report_key,
     ]

@@ -10,6 +10,11 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+
+Keys = np.ndarray[Any, np.dtype[np.int64]]
 
 _HALF = 2_048
 _SHIFT = 64 - 12
@@ -31,6 +36,12 @@ def joined(one: int, other: int) -> int:
     """A key for two things of which these are the keys, in this order."""
     mixed = (one * _ODD + other) & _ALL_BITS
     return mixed - (1 << 64) if mixed >> 63 else mixed
+
+
+def joined_all(ones: Keys, others: Keys) -> Keys:
+    """`joined` of each of these pairs."""
+    mixed = ones.view(np.uint64) * np.uint64(_ODD) + others.view(np.uint64)
+    return mixed.view(np.int64)
 
 
 class KeySet:

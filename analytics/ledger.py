@@ -26,15 +26,10 @@ from analytics.database import (
     migrate,
 )
 from analytics.keys import KeySet
+from analytics.outgoing import MOST_AT_HAND, MOST_BYTES_AT_HAND, OutboxMessage, Outgoing
 from analytics.queries import queries
 from analytics.rows import ClaimKey, Release
-from analytics.transaction import (
-    MOST_AT_HAND,
-    MOST_BYTES_AT_HAND,
-    Known,
-    OutboxMessage,
-    Transaction,
-)
+from analytics.transaction import Known, Transaction
 
 __all__ = [
     "Ledger",
@@ -162,7 +157,7 @@ class Ledger:
         self._published = up_to_seq
         while self._at_hand and self._at_hand[0].seq <= up_to_seq:
             done = self._at_hand.popleft()
-            self._bytes_at_hand -= _size(done)
+            self._bytes_at_hand -= done.size
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -177,16 +172,16 @@ class Ledger:
             self._roll_back()
             raise
         known = self._known
-        self._keep_at_hand(transaction.messages, transaction.last_outbox - known.last_outbox)
+        self._keep_at_hand(transaction.outgoing, transaction.outgoing.last - known.last_outbox)
         known.extents = transaction.extents
         known.offsets.update(transaction.advanced)
-        known.last_outbox = transaction.last_outbox
+        known.last_outbox = transaction.outgoing.last
         known.event_keys.update(transaction.new_events)
         known.incident_keys.update(transaction.new_incidents)
         self.commits += 1
 
-    def _keep_at_hand(self, messages: list[OutboxMessage], count: int) -> None:
-        size = sum(map(_size, messages))
+    def _keep_at_hand(self, outgoing: Outgoing, count: int) -> None:
+        messages, size = outgoing.at_hand, outgoing.bytes
         too_many = len(self._at_hand) + count > MOST_AT_HAND
         if too_many or self._bytes_at_hand + size > MOST_BYTES_AT_HAND:
             # The table has them: they are read from there until what is at hand follows on.
@@ -211,10 +206,6 @@ class Ledger:
         for batch in self._connection.execute(self._sql[name]).to_arrow_reader(100_000):
             keys.update(batch.column(0).to_pylist())
         return keys
-
-
-def _size(message: OutboxMessage) -> int:
-    return len(message.key or b"") + len(message.value or b"")
 
 
 def _whole(pieces: list[tuple[Any, ...]]) -> OutboxMessage:

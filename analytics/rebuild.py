@@ -25,8 +25,7 @@ from analytics import tables
 from analytics.database import LedgerError, LedgerInUse, Session, connect
 from analytics.ledger import Ledger
 from analytics.queries import queries
-from analytics.staging import table_of
-from analytics.transaction import Headers, Transaction
+from analytics.transaction import Transaction
 
 FOLDED = (
     "events",
@@ -163,10 +162,8 @@ def why_unreadable(path: Path) -> LedgerError | None:
 
 
 class _Silent(Transaction):
-    def outbox(
-        self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()
-    ) -> None:
-        """Say nothing: it was said when it was judged for the first time."""
+    # It was said when it was judged for the first time.
+    tells = False
 
 
 class _SilentLedger(Ledger):
@@ -249,14 +246,14 @@ class NewDatabase:
     def take_rejected(self, rows: Sequence[Sequence[Any]]) -> None:
         """Put in what was rejected, as `rejected_between` gives it."""
         Session(self._connection).over(
-            queries("writing")["rejected"], table_of(rows, tables.REJECTED)
+            queries("writing")["rejected"], tables.table_of(rows, tables.REJECTED)
         )
 
     def reach(self, offsets: Iterable[Sequence[Any]]) -> None:
         """Say how far it is, as `offsets_reached` gives it."""
         self._run("forget_offsets")
         Session(self._connection).over(
-            queries("rebuild")["offsets"], table_of(offsets, tables.OFFSETS)
+            queries("rebuild")["offsets"], tables.table_of(offsets, tables.OFFSETS)
         )
 
     def note_reached(self) -> None:

@@ -6,28 +6,22 @@ written with both times, exactly as if two transactions had written it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from analytics import tables
 from analytics.database import Session
-from analytics.flatten import Row, claim_row, report_row
+from analytics.flatten import Row, claim_row
+from analytics.judged import JudgedPairs, Pair
 from analytics.keys import joined, key_of
 from analytics.queries import queries
-from analytics.rows import ClaimVerdict, Logged, Rejudged
-from schemas.events import ABOUT_INCIDENTS, Assertion, Denial, Report
+from analytics.rows import ClaimVerdict, Judgement, Logged, Rejudged
+from schemas.events import ABOUT_INCIDENTS, Assertion, Denial
 
 _PARTY, _VERDICT, _OCCURRED, _SINCE = 3, 4, slice(5, 8), 10
 _BEFORE_CONDITIONS = 12
-
-
-def table_of(rows: Iterable[Sequence[Any]], schema: pa.Schema) -> pa.Table:
-    """Rows in column order as an Arrow table."""
-    columns = zip(*rows, strict=True)
-    arrays = [pa.array(c, field.type) for c, field in zip(columns, schema, strict=False)]
-    return pa.Table.from_arrays(arrays, schema=schema) if arrays else schema.empty_table()
 
 
 class _Rows:
@@ -40,7 +34,7 @@ class _Rows:
 
     def flush(self, database: Session) -> None:
         if self.rows:
-            database.over(self._insert, table_of(self.rows, self._schema))
+            database.over(self._insert, tables.table_of(self.rows, self._schema))
             self.rows = []
 
 
@@ -74,7 +68,7 @@ class _Versions(_Rows):
 
     def flush(self, database: Session) -> None:
         if self._closed:
-            database.over(self._close, table_of(self._closed.items(), tables.CLOSED))
+            database.over(self._close, tables.table_of(self._closed.items(), tables.CLOSED))
             self._closed = {}
         super().flush(database)
         self._standing = {}
@@ -86,14 +80,14 @@ class Staging:
     def __init__(self) -> None:
         self.events = _Rows("events", tables.EVENTS)
         self.rejected = _Rows("rejected", tables.REJECTED)
-        self.outbox = _Rows("outbox", tables.OUTBOX)
         self._claims = _Versions("claims", tables.CLAIMS)
         self._reports = _Versions("reports", tables.REPORTS)
         self._claim_verdicts = _Versions("claim_verdicts", tables.CLAIM_VERDICTS)
         self._verdicts = _Versions("verdicts", tables.VERDICTS)
         self._amended: dict[int, tuple[Any, ...]] = {}
         self._amended_claims: dict[int, tuple[Any, ...]] = {}
-        self._all: list[_Rows] = [self.events, self.rejected, self.outbox, self._claims]
+        self._judged = JudgedPairs()
+        self._all: list[_Rows] = [self.events, self.rejected, self._claims]
         self._all += [self._reports, self._claim_verdicts, self._verdicts]
         self.size = 0
 
@@ -108,33 +102,36 @@ class Staging:
         if claim is not None:
             self._claims.open(key, claim_row(logged, claim, key))
 
-    def report(
-        self, logged: Logged, report: Report | None, incident_key: int, *, is_stored: bool
-    ) -> None:
-        """A report came or was revised; None: it was taken back.
+    def close_report(self, logged: Logged, report_key: int, *, is_stored: bool) -> None:
+        """Whatever stood for a report does so no more; `is_stored`: the database may have it."""
+        self.size += 1
+        self._reports.close(report_key, logged.recorded_at, is_stored=is_stored)
 
-        `is_stored`: the database has, or had, reports of the incident.
+    def open_report(self, row: Row) -> None:
+        """A report came or was revised."""
+        self._reports.open(row[-1], row)
+
+    def rejudged(self, logged: Logged, step: Rejudged, seq: int) -> None:
+        """A pair is judged otherwise than before; message `seq` tells of it (0: none does).
+
+        One that was not judged before is kept by reference; of all others each row is spelled out,
+        since it may replace one or be replaced.
         """
         self.size += 1
-        data = logged.event.data
-        if not isinstance(data, ABOUT_INCIDENTS):
-            raise TypeError(f"{logged.event.type} is not about a report")
-        key = joined(incident_key, key_of(data.report_id))
-        self._reports.close(key, logged.recorded_at, is_stored=is_stored)
-        if report is not None:
-            self._reports.open(key, report_row(logged, report, incident_key, key))
-
-    def rejudged(self, logged: Logged, step: Rejudged) -> None:
-        """A pair is judged otherwise than before."""
-        self.size += 1
-        at, before, after = logged.recorded_at, step.before, step.after
-        conflict, incident_id, commitment_id = step[:3]
+        before, after = step.before, step.after
+        pair = (step.conflict, step.commitment_id, step.incident_id)
+        if before is not None and (since := self._judged.take_back(pair)) is not None:
+            self._spell_out(pair, before, since)
+        self._judged.add(logged, step, seq)
+        if before is None:
+            return
+        at = logged.recorded_at
+        conflict, commitment_id, incident_id = pair
         incident_key = key_of(conflict, incident_id)
-        pair = (conflict, commitment_id, incident_id)
         self._verdict(at, pair, joined(incident_key, key_of(conflict, commitment_id)), step)
-        old = {} if before is None else {row.claim_id: row for row in before.claims}
+        old = {row.claim_id: row for row in before.claims}
         new = {} if after is None else {row.claim_id: row for row in after.claims}
-        same_party = before is not None and after is not None and before.party == after.party
+        same_party = after is not None and before.party == after.party
         party = None if after is None else after.party
         for claim_id in sorted(old.keys() | new.keys()):
             was, now = old.get(claim_id), new.get(claim_id)
@@ -142,6 +139,16 @@ class Staging:
                 key = joined(incident_key, key_of(conflict, commitment_id, claim_id))
                 change = _ClaimChange(key, pair, claim_id, was, now, party)
                 self._claim_verdict(at, change, same_party=same_party)
+
+    def _spell_out(self, pair: Pair, judgement: Judgement, since: int) -> None:
+        conflict, commitment_id, incident_id = pair
+        incident_key = key_of(conflict, incident_id)
+        key = joined(incident_key, key_of(conflict, commitment_id))
+        self._open_verdict(pair, key, judgement, since, since)
+        for claim in judgement.claims:
+            key = joined(incident_key, key_of(conflict, commitment_id, claim.claim_id))
+            change = _ClaimChange(key, pair, claim.claim_id, None, claim, judgement.party)
+            self._claim_verdict(since, change, same_party=False)
 
     def _verdict(self, at: int, pair: tuple[str, str, str], key: int, step: Rejudged) -> None:
         before, after = step.before, step.after
@@ -161,8 +168,14 @@ class Staging:
                 since = None if standing is None else standing[_SINCE]
             self._verdicts.close(key, at)
         if after is not None:
-            row = [*pair, after.party, after.verdict, after.occurred_start, after.occurred_end]
-            self._verdicts.open(key, [*row, after.independent_reports, at, None, since, key])
+            self._open_verdict(pair, key, after, at, since)
+
+    def _open_verdict(
+        self, pair: Pair, key: int, judgement: Judgement, at: int, since: int | None
+    ) -> None:
+        occurred = (judgement.occurred_start, judgement.occurred_end)
+        row = [*pair, judgement.party, judgement.verdict, *occurred, judgement.independent_reports]
+        self._verdicts.open(key, [*row, at, None, since, key])
 
     def _claim_verdict(self, at: int, change: _ClaimChange, *, same_party: bool) -> None:
         key, (conflict, commitment_id, incident_id), claim_id, was, now, party = change
@@ -180,23 +193,38 @@ class Staging:
             row = [*named, now.verdict, *now.criteria, now.before_conditions, at, None, key]
             self._claim_verdicts.open(key, row)
 
-    def flush(self, database: Session) -> None:
-        """Write all of it, and be empty again."""
+    def flush(self, database: Session) -> pa.Table | None:
+        """Write all of it, and be empty again. The messages made of it, if there are any."""
         sql = queries("writing")
         # What is amended stood before anything was superseded or opened.
         if self._amended:
-            database.over(sql["amend_verdicts"], table_of(self._amended.values(), tables.AMENDED))
+            database.over(
+                sql["amend_verdicts"], tables.table_of(self._amended.values(), tables.AMENDED)
+            )
             self._amended = {}
         if self._amended_claims:
             database.over(
                 sql["amend_claim_verdicts"],
-                table_of(self._amended_claims.values(), tables.AMENDED_CLAIMS),
+                tables.table_of(self._amended_claims.values(), tables.AMENDED_CLAIMS),
             )
             self._amended_claims = {}
         self._carry_since(database)
         for rows in self._all:
             rows.flush(database)
+        messages = self._flush_judged(database)
         self.size = 0
+        return messages
+
+    def _flush_judged(self, database: Session) -> pa.Table | None:
+        judged = self._judged
+        if not judged:
+            return None
+        sql = queries("writing")
+        database.over(sql["verdicts"], judged.verdicts())
+        database.over(sql["claim_verdicts"], judged.claim_verdicts())
+        told = judged.told()
+        self._judged = JudgedPairs()
+        return None if told is None else database.table(sql["messages"], told)
 
     def _carry_since(self, database: Session) -> None:
         carried = [row for row in self._verdicts.rows if row[_SINCE] is None]
@@ -204,7 +232,7 @@ class Staging:
             keys = {row[-1] for row in carried}
             stood = dict(
                 database.over(
-                    queries("writing")["since"], table_of(((k,) for k in keys), tables.KEYS)
+                    queries("writing")["since"], tables.table_of(((k,) for k in keys), tables.KEYS)
                 )
             )
             for row in carried:

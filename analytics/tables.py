@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from typing import Any
+
 import pyarrow as pa
 
 TEXT, KEY, COUNT, PLACE = pa.string(), pa.int64(), pa.int32(), pa.int64()
@@ -81,6 +84,13 @@ OUTBOX = _schema(
     (pa.list_(pa.struct([("name", TEXT), ("value", BYTES)])), "headers"),
     (PLACE, "bytes"),
 )
+TOLD = _schema(
+    (PLACE, "seq"),
+    (TEXT, "conflict commitment_id incident_id place party verdict previous_verdict"),
+    (MOMENT, "recorded_at occurred_start occurred_end"),
+    (COUNT, "independent_reports"),
+    (TEXT, "claims"),
+)
 OFFSETS = _schema(
     (TEXT, "log_id"), (COUNT, "partition"), (PLACE, "next_offset"), (MOMENT, "recorded_at")
 )
@@ -90,3 +100,10 @@ AMENDED = _schema(
     (KEY, "key"), (MOMENT, "occurred_start occurred_end"), (COUNT, "independent_reports")
 )
 AMENDED_CLAIMS = _schema((KEY, "key"), (TEXT, "before_conditions"))
+
+
+def table_of(rows: Iterable[Sequence[Any]], schema: pa.Schema) -> pa.Table:
+    """Rows in column order as an Arrow table."""
+    columns = zip(*rows, strict=True)
+    arrays = [pa.array(c, field.type) for c, field in zip(columns, schema, strict=False)]
+    return pa.Table.from_arrays(arrays, schema=schema) if arrays else schema.empty_table()

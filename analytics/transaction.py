@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import zip_longest
-from typing import Any, NamedTuple
+from typing import Any
 
 import pyarrow as pa
 
 from analytics import tables
 from analytics.database import Session
-from analytics.flatten import extent
-from analytics.keys import KeySet, key_of
+from analytics.flatten import extent, report_row
+from analytics.keys import KeySet, joined, key_of
+from analytics.outgoing import Headers, OutboxMessage, Outgoing
 from analytics.queries import queries
 from analytics.rows import EventKey, IncidentKey, Logged, Position, Rejudged, Scope
-from analytics.staging import Staging, table_of
+from analytics.staging import Staging
 from schemas.events import ABOUT_INCIDENTS, Assertion, Denial, Report
 from schemas.time import Limit
 from schemas.wire import Rejected
@@ -24,25 +24,9 @@ from schemas.wire import Rejected
 CHUNK = 5_000
 FLUSH_AT = 20_000
 BYTES_A_ROW = 4_000
-# How many messages, of how many bytes, are held in memory for whoever publishes them.
-MOST_AT_HAND = 50_000
-MOST_BYTES_AT_HAND = 64 * 2**20
-# DuckDB reads 2,048 rows at a time, and a checkpoint more: large values do not fit, pieces do.
-PIECE = 16 * 1024
 # How much of what was rejected is kept beside the reason; truce.rejected has it all.
 MOST_KEPT = 64 * 1024
-Headers = Sequence[tuple[str, bytes]]
 Stored = dict[IncidentKey, dict[str, str]]
-
-
-class OutboxMessage(NamedTuple):
-    """A message to publish; `seq` says in which order."""
-
-    seq: int
-    topic: str
-    key: bytes | None
-    value: bytes | None
-    headers: tuple[tuple[str, bytes], ...]
 
 
 @dataclass(slots=True)
@@ -60,13 +44,14 @@ class Known:
 class Transaction:
     """What one micro-batch does to the ledger. Reads see what it has written so far."""
 
+    tells: bool = True
+    """Is what it does to be published?"""
+
     def __init__(self, session: Session, known: Known) -> None:
         self.new_events: set[int] = set()
         self.new_incidents: set[int] = set()
         self.advanced: dict[tuple[str, int], tuple[int, int]] = {}
-        self.last_outbox = known.last_outbox
-        self.messages: list[OutboxMessage] = []
-        self.message_bytes = 0
+        self.outgoing = Outgoing(known.last_outbox)
         self.extents = dict(known.extents)
         self._session, self._known = session, known
         self._staging = Staging()
@@ -156,16 +141,21 @@ class Transaction:
             raise TypeError(f"{logged.event.type} is not about a report")
         key = key_of(data.conflict, data.incident_id)
         is_stored = key in self._known.incident_keys or key in self._stored
-        self._staging.report(logged, report, key, is_stored=is_stored)
+        report_key = joined(key, key_of(data.report_id))
+        self._staging.close_report(logged, report_key, is_stored=is_stored)
         if report is not None:
+            when = extent(report)
+            self._staging.open_report(report_row(logged, report, when, key, report_key))
             self.new_incidents.add(key)
-            begins, ends = extent(report)
-            known = self.extents.get(report.conflict, (begins, ends))
-            self.extents[report.conflict] = (min(begins, known[0]), max(ends, known[1]))
+            begins, ends = self.extents.get(report.conflict, when[:2])
+            if when.begins < begins or when.ends > ends:
+                begins, ends = min(when.begins, begins), max(when.ends, ends)
+            self.extents[report.conflict] = (begins, ends)
 
-    def rejudged(self, logged: Logged, step: Rejudged) -> None:
-        """A pair is judged otherwise than before, because of `logged`."""
-        self._staging.rejudged(logged, step)
+    def rejudged(self, logged: Logged, step: Rejudged, *, told: bool) -> None:
+        """A pair is judged otherwise than before, because of `logged`; `told`: publish that."""
+        seq = self.outgoing.number() if told and self.tells else 0
+        self._staging.rejudged(logged, step, seq)
         self._grow()
 
     def rejected(self, rejected: Rejected, position: Position, recorded_at: int) -> None:
@@ -186,20 +176,16 @@ class Transaction:
         self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()
     ) -> None:
         """This is to be published once the transaction is committed."""
-        self.last_outbox += 1
-        size = len(key or b"") + len(value or b"")
-        self.message_bytes += size
-        if len(self.messages) < MOST_AT_HAND and self.message_bytes < MOST_BYTES_AT_HAND:
-            self.messages.append(OutboxMessage(self.last_outbox, topic, key, value, tuple(headers)))
-        named = [{"name": name, "value": content} for name, content in headers]
-        for piece, (a, b) in enumerate(zip_longest(_pieces(key), _pieces(value))):
-            row = (self.last_outbox, topic, piece, a, b, named, size)
-            self._staging.outbox.rows.append(row)
-        self._grow(value or b"")
+        if self.tells:
+            self.outgoing.put(OutboxMessage(self.outgoing.number(), topic, key, value, headers))
+            self._grow(value or b"")
 
     def flush(self) -> None:
         """Write what is staged, still within the transaction."""
-        self._staging.flush(self._session)
+        verdicts = self._staging.flush(self._session)
+        if verdicts is not None:
+            self.outgoing.tell(self._session, verdicts)
+        self.outgoing.flush(self._session)
         self._stored.update(self.new_incidents)
 
     def finish(self) -> None:
@@ -222,14 +208,8 @@ class Transaction:
             self.flush()
 
 
-def _pieces(value: bytes | None) -> list[bytes | None]:
-    if value is None or len(value) <= PIECE:
-        return [value]
-    return [value[at : at + PIECE] for at in range(0, len(value), PIECE)]
-
-
 def _as_keys(keys: Iterable[int]) -> pa.Table:
-    return table_of(((key,) for key in keys), tables.KEYS)
+    return tables.table_of(((key,) for key in keys), tables.KEYS)
 
 
 def _event_key(names: list[str]) -> EventKey:

@@ -111,7 +111,7 @@ def _report(
             new = judge(after, after_incident)
         if old != new:
             yield Rejudged(conflict, incident_id, commitment_id, old, new)
-        if (reached := _released_differently(before, after)) is not None:
+        if after is not before and (reached := _released_differently(before, after)) is not None:
             scope = Scope(conflict, commitment_id, *reached)
             yield from _again(scope, before, after, except_for=incident_id)
 

@@ -8,18 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from analytics.rows import ClaimOutcome, ClaimVerdict, Criteria, Judgement, Outcome
-from schemas.events import Actor, Assertion, Denial, Impact, Report
+from schemas.events import Assertion, Denial, Impact, Report
 from schemas.kleene import all_of, any_of, unanimous
 from schemas.places import Place, within
-from schemas.time import Occurrence, in_window
+from schemas.time import Occurrence, Window, in_window
 from schemas.vocabulary import act_prohibited, target_covered
 
 Claim = Assertion | Denial
 ATTRIBUTED = frozenset({"confirmed", "likely"})
+# How many decisions are remembered, of a kilobyte each: most reports say what others have said.
+MOST_DECIDED = 16_384
+
+Answers = tuple[bool | None, ...]
+"""`in_window` of one claim, for every part of every report of an incident in turn."""
 
 
 class Released(NamedTuple):
@@ -38,6 +43,47 @@ class Released(NamedTuple):
     next_since: int | None = None
 
 
+class Terms:
+    """What the claims of a commitment say, leaving out when: equal if nothing else differs."""
+
+    __slots__ = ("_content", "_hash", "assertions", "bound_parties", "claims")
+
+    def __init__(self, claims: Mapping[str, Claim]) -> None:
+        # Of those that are equal, one stands for all: no window of these claims may be looked at.
+        self.claims = claims
+        self.assertions = _assertions(claims)
+        self.bound_parties = frozenset(
+            p for _, claim in self.assertions for p in claim.bound_parties
+        )
+        self._content = tuple(
+            (claim_id, claim.bound_parties, *_scopes(claim))
+            for claim_id, claim in sorted(claims.items())
+        )
+        self._hash = hash(self._content)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Terms) and self._content == other._content
+
+
+def _assertions(claims: Mapping[str, Claim]) -> list[tuple[str, Assertion]]:
+    return [(name, claim) for name, claim in sorted(claims.items()) if isinstance(claim, Assertion)]
+
+
+def _scopes(claim: Claim) -> tuple[object, ...]:
+    if isinstance(claim, Denial):
+        return ()
+    return claim.prohibits.acts, claim.prohibits.targets, claim.area
+
+
+@lru_cache(maxsize=4_096)
+def _same(terms: Terms) -> Terms:
+    """The first of all that are equal to these: to find it by itself is quick."""
+    return terms
+
+
 @dataclass(frozen=True)
 class Commitment:
     """One undertaking: its standing claims by id, and who was released under reciprocal ones."""
@@ -47,18 +93,28 @@ class Commitment:
     released: Mapping[str, tuple[Released, ...]]
 
     @cached_property
-    def assertions(self) -> tuple[tuple[str, Assertion], ...]:
-        """The claims that are no denials, by id."""
-        return tuple(
-            (claim_id, claim)
-            for claim_id, claim in sorted(self.claims.items())
-            if isinstance(claim, Assertion)
-        )
+    def terms(self) -> Terms:
+        """What the claims say, leaving out when; one for all commitments that say the same."""
+        return _same(Terms(self.claims))
 
     @cached_property
-    def bound_parties(self) -> frozenset[str]:
-        """Whoever some claim binds."""
-        return frozenset(party for _, claim in self.assertions for party in claim.bound_parties)
+    def assertions(self) -> list[tuple[str, Assertion]]:
+        """The claims that are no denials, by id."""
+        return _assertions(self.claims)
+
+    @cached_property
+    def windows(self) -> list[Window]:
+        """When each of `assertions` holds."""
+        return [claim.terms_window for _, claim in self.assertions]
+
+    @cached_property
+    def unconditional(self) -> Answers | None:
+        """`still_bound` of each of `assertions` whatever happens; None: it depends."""
+        if any(
+            claim.conditions.reciprocal or claim.conditions.other for _, claim in self.assertions
+        ):
+            return None
+        return tuple(True for _ in self.assertions)
 
 
 class Part(NamedTuple):
@@ -68,6 +124,24 @@ class Part(NamedTuple):
     occurrence: Occurrence
     targets: tuple[str | None, ...]
     places: tuple[Place | None, ...]
+
+
+class Account(NamedTuple):
+    """What one report says, leaving out when; `confidence` None: it names no actor.
+
+    `scopes`: the targets and the places of the whole, then of each impact.
+    """
+
+    reporter_party: str | None
+    actor: str | None
+    confidence: str | None
+    act: str | None
+    scopes: tuple[tuple[tuple[str | None, ...], tuple[Place | None, ...]], ...]
+
+    @property
+    def attributed(self) -> bool:
+        """Does it name who acted, and is it at least likely?"""
+        return self.actor is not None and self.confidence in ATTRIBUTED
 
 
 class Answer(NamedTuple):
@@ -94,110 +168,114 @@ def _refined(whole: Part, number: int, impact: Impact) -> Part:
     )
 
 
+def account(report: Report) -> Account:
+    """What `report` says, leaving out when."""
+    return _account(report, parts(report))
+
+
+def _account(report: Report, each: tuple[Part, ...]) -> Account:
+    actor = report.actor
+    return Account(
+        report.reported_by.party,
+        None if actor is None else actor.party,
+        None if actor is None else actor.confidence,
+        report.act,
+        tuple([part[2:] for part in each]),
+    )
+
+
 class Incident:
     """One incident: its standing reports by id. A value: nothing of it may be changed.
 
-    `told` is each report with its parts, `occurrences` when it happened according to every one of
-    these, `start` and `end` from when to when at the most, `known_actors` the parties that a report
-    names as `confirmed` or `likely`.
+    `accounts` is what each report says, `occurrences` when it happened according to every part of
+    every one, `start` and `end` from when to when at the most, `known_actors` the parties that a
+    report names as `confirmed` or `likely`.
     """
 
-    __slots__ = ("end", "incident_id", "known_actors", "occurrences", "reports", "start", "told")
+    __slots__ = (
+        *("accounts", "end", "incident_id", "known_actors", "occurrences", "reports", "start"),
+    )
 
     def __init__(self, incident_id: str, reports: Mapping[str, Report]) -> None:
         # All at once: every one is asked for by each commitment that the incident touches.
         self.incident_id = incident_id
         self.reports = reports
-        self.told = [(report, parts(report)) for report in reports.values()]
-        self.occurrences = [part.occurrence for _, each in self.told for part in each]
+        told = [(report, parts(report)) for report in reports.values()]
+        self.accounts = tuple([_account(report, each) for report, each in told])
+        self.occurrences = [part.occurrence for _, each in told for part in each]
         self.start = min([o.start for o in self.occurrences], default=0)
         self.end = max([o.end for o in self.occurrences], default=0)
-        self.known_actors = frozenset(
-            [
-                report.actor.party
-                for report in reports.values()
-                if report.actor is not None
-                and report.actor.party is not None
-                and report.actor.confidence in ATTRIBUTED
-            ]
-        )
+        self.known_actors = _known_actors(self.accounts)
 
 
-def party_bound(claim: Assertion, actor: Actor | None) -> bool | None:
+def _known_actors(accounts: tuple[Account, ...]) -> frozenset[str]:
+    return frozenset([a.actor for a in accounts if a.actor is not None and a.attributed])
+
+
+def party_bound(claim: Assertion, said: Account) -> bool | None:
     """Is the actor bound? Unknown unless the attribution is at least `likely`."""
-    if actor is None or actor.party is None or actor.confidence not in ATTRIBUTED:
-        return None
-    return actor.party in claim.bound_parties
+    return said.actor in claim.bound_parties if said.attributed else None
 
 
-def covered_in_area(claim: Assertion, part: Part) -> tuple[bool | None, bool | None]:
+def covered_in_area(
+    claim: Assertion, targets: tuple[str | None, ...], places: tuple[Place | None, ...]
+) -> tuple[bool | None, bool | None]:
     """`target_covered` and `in_area` of one part.
 
     Any covered is yes, all known not to be is no. Where only some of the places and only some of
     the targets are covered, nobody said which target was where: `target_covered` is unknown.
     """
     area, scope = claim.area, claim.prohibits.targets
-    places = [within(area, place) for place in part.places]
-    targets = [target_covered(scope, target) for target in part.targets or (None,)]
-    in_area = any_of(places) if places else None
-    if len(places) > 1 and _some_but_not_all(places) and _some_but_not_all(targets):
+    inside = [within(area, place) for place in places]
+    covered = [target_covered(scope, target) for target in targets or (None,)]
+    in_area = any_of(inside) if inside else None
+    if len(inside) > 1 and _some_but_not_all(inside) and _some_but_not_all(covered):
         return None, in_area
-    return any_of(targets), in_area
+    return any_of(covered), in_area
 
 
 def _some_but_not_all(answers: list[bool | None]) -> bool:
     return 0 < answers.count(True) < len(answers)
 
 
-def inside(claim: Assertion, each: tuple[Part, ...]) -> tuple[bool | None, ...]:
-    """`in_window` of each of these parts."""
-    window = claim.terms_window
-    return tuple([in_window(window, part.occurrence) for part in each])
-
-
 def answer(
-    claim: Assertion,
-    report: Report,
-    each: tuple[Part, ...],
-    when: tuple[bool | None, ...],
-    *,
-    still_bound: bool | None = True,
+    claim: Assertion, said: Account, when: Answers, *, still_bound: bool | None = True
 ) -> Answer:
-    """Did `report`, of these parts, each in the window or not, see `claim` broken?
+    """Did a report that says this, with its parts in the window or not, see `claim` broken?
 
     The AND of the criteria, OR-ed over the whole and its impacts.
     """
     # Who did what is said of the whole: an impact refines when, where and what was hit.
-    bound = party_bound(claim, report.actor)
-    act = act_prohibited(claim.prohibits.acts, report.act)
+    bound = party_bound(claim, said)
+    act = act_prohibited(claim.prohibits.acts, said.act)
     rows = tuple(
         [
-            Criteria(in_window, bound, act, *covered_in_area(claim, part), still_bound)
-            for part, in_window in zip(each, when, strict=True)
+            Criteria(in_window, bound, act, *covered_in_area(claim, *scope), still_bound)
+            for scope, in_window in zip(said.scopes, when, strict=True)
         ]
     )
     broken = any_of([all_of(row) for row in rows])
-    return Answer(broken, broken is None and _is_only_silent(claim, report, rows[0]), rows)
+    return Answer(broken, broken is None and _is_only_silent(claim, said, rows[0]), rows)
 
 
-def _is_only_silent(claim: Assertion, report: Report, whole: Criteria) -> bool:
+def _is_only_silent(claim: Assertion, said: Account, whole: Criteria) -> bool:
     """Is the answer unknown only because the report leaves out what the claim speaks of?
 
     Silence is no veto against other reports. A doubtful time, an `alleged` actor or a condition is
     not silence, and neither is a scope that the claim itself left unsaid.
     """
-    if report.impacts or whole.in_window is None or whole.still_bound is None:
+    if len(said.scopes) > 1 or whole.in_window is None or whole.still_bound is None:
         return False
+    [(targets, places)] = said.scopes
     left_out = Criteria(
         in_window=False,
-        party_bound=report.actor is None
-        or (report.actor.party is None and report.actor.confidence != "alleged"),
-        act_prohibited=report.act is None and _speaks(claim.prohibits.acts),
-        target_covered=not report.targets and _speaks(claim.prohibits.targets),
-        in_area=not report.places and _speaks(claim.area),
+        party_bound=said.actor is None and said.confidence != "alleged",
+        act_prohibited=said.act is None and _speaks(claim.prohibits.acts),
+        target_covered=not targets and _speaks(claim.prohibits.targets),
+        in_area=not places and _speaks(claim.area),
         still_bound=False,
     )
-    return all(silent for silent, said in zip(left_out, whole, strict=True) if said is None)
+    return all(silent for silent, row in zip(left_out, whole, strict=True) if row is None)
 
 
 def _speaks(scope: tuple[object, ...]) -> bool:
@@ -235,16 +313,71 @@ def _still_bound_after(by: Released, party: str, incident: Incident) -> bool | N
     return False if certainly_another and certainly_earlier else None
 
 
-def judge_claim(
-    claim_id: str, claim: Assertion, released: tuple[Released, ...], incident: Incident
-) -> ClaimVerdict | None:
-    """The verdict on one claim, or None where every report has it certainly outside the window."""
-    told = [(report, each, inside(claim, each)) for report, each in incident.told]
-    answers = [in_window for _, _, when in told for in_window in when]
-    if answers.count(False) == len(answers):
+def judge(commitment: Commitment, incident: Incident) -> Judgement | None:
+    """The verdict on one commitment, or None where the incident cannot touch any of its windows."""
+    occurrences = incident.occurrences
+    when = tuple([tuple([in_window(w, o) for o in occurrences]) for w in commitment.windows])
+    bound = commitment.unconditional
+    if bound is None:
+        bound = tuple(
+            [
+                still_bound(claim, commitment.released.get(claim_id, ()), incident)
+                for claim_id, claim in commitment.assertions
+            ]
+        )
+    decided = _decided(commitment.terms, incident.accounts, when, bound)
+    if decided is None:
         return None
+    verdict, party, independent, rows = decided
+    start, end = incident.start, incident.end
+    return Judgement(commitment.commitment_id, verdict, party, start, end, independent, rows)
+
+
+class _Decided(NamedTuple):
+    verdict: Outcome
+    party: str | None
+    independent_reports: int
+    claims: tuple[ClaimVerdict, ...]
+
+
+@lru_cache(maxsize=MOST_DECIDED)
+def _decided(
+    terms: Terms, accounts: tuple[Account, ...], when: tuple[Answers, ...], bound: Answers
+) -> _Decided | None:
+    """The verdict, once it is known of each claim's window when it was inside, and if it bound.
+
+    Times count for nothing else: what another report has said in this way need not be asked again.
+    """
+    claims = zip(terms.assertions, when, bound, strict=True)
+    rows = [
+        _judge_claim(claim_id, claim, accounts, answers, still)
+        for (claim_id, claim), answers, still in claims
+        if answers.count(False) < len(answers)
+    ]
+    if not rows:
+        return None
+    actors = _known_actors(accounts)
+    return _Decided(
+        verdict=_overall(terms.claims, actors, rows),
+        party=next(iter(actors)) if len(actors) == 1 else None,
+        independent_reports=len(
+            [1 for said in accounts if said.reporter_party not in terms.bound_parties]
+        ),
+        claims=tuple(rows),
+    )
+
+
+def _judge_claim(
+    claim_id: str,
+    claim: Assertion,
+    accounts: tuple[Account, ...],
+    answers: Answers,
+    bound: bool | None,
+) -> ClaimVerdict:
+    """The verdict on one claim, whose window some report may have it inside of."""
+    of_parts = iter(answers)
+    told = [(said, tuple([next(of_parts) for _ in said.scopes])) for said in accounts]
     plain = [answer(claim, *one) for one in told]
-    bound = still_bound(claim, released, incident)
     said = plain if bound is True else [answer(claim, *one, still_bound=bound) for one in told]
     return ClaimVerdict(
         claim_id=claim_id,
@@ -267,36 +400,14 @@ def _common(said: list[Answer]) -> Criteria:
     return rows[0] if len(rows) == 1 else Criteria(*map(unanimous, zip(*rows, strict=True)))
 
 
-def judge(commitment: Commitment, incident: Incident) -> Judgement | None:
-    """The verdict on one commitment, or None where the incident cannot touch any of its windows."""
-    released = commitment.released
-    rows = [
-        row
-        for claim_id, claim in commitment.assertions
-        if (row := judge_claim(claim_id, claim, released.get(claim_id, ()), incident)) is not None
-    ]
-    if not rows:
-        return None
-    actors, bound = incident.known_actors, commitment.bound_parties
-    return Judgement(
-        commitment_id=commitment.commitment_id,
-        verdict=_overall(commitment, actors, rows),
-        party=next(iter(actors)) if len(actors) == 1 else None,
-        occurred_start=incident.start,
-        occurred_end=incident.end,
-        independent_reports=len(
-            [1 for report, _ in incident.told if report.reported_by.party not in bound]
-        ),
-        claims=tuple(rows),
-    )
-
-
-def _overall(commitment: Commitment, actors: frozenset[str], rows: list[ClaimVerdict]) -> Outcome:
+def _overall(
+    claims: Mapping[str, Claim], actors: frozenset[str], rows: list[ClaimVerdict]
+) -> Outcome:
     """Over the claims that speak of the actor; a denial, or a window elsewhere, is a clear."""
     judged: dict[str, ClaimOutcome] = {row.claim_id: row.verdict for row in rows}
     speaking = {
         judged.get(claim_id, "clear")
-        for claim_id, claim in commitment.claims.items()
+        for claim_id, claim in claims.items()
         if not actors or not actors.isdisjoint(claim.bound_parties)
     }
     if speaking <= {"clear"}:

@@ -27,7 +27,7 @@ from schemas.events import (
 from schemas.wire import Accepted, Rejected, decode
 from streams.fold import event_key, fold, incident_key
 from streams.judge import Incident
-from streams.outputs import is_told, rejection, verdict_changed
+from streams.outputs import is_told, rejection
 from streams.standing import Standing
 
 
@@ -170,9 +170,7 @@ def _accept(
     step = next(steps, None)
     while step is not None:
         if isinstance(step, Rejudged):
-            tx.rejudged(logged, step)
-            if is_told(step):
-                tx.outbox(*verdict_changed(logged, step))
+            tx.rejudged(logged, step, told=is_told(step))
             step = next(steps, None)
         else:
             try:

@@ -26,7 +26,6 @@ from aiohttp import ClientError, ClientResponse, ClientSession
 from analytics.metrics import NOBODY_KNOWN
 from schemas.wire import CONTENT_TYPE_EVENT
 from streams.notice import Telling, criteria, description, not_violated, violated
-from streams.outputs import SOURCE
 from streams.secret import read_secret
 from streams.settings import Settings
 
@@ -129,7 +128,7 @@ class Webhook:
         event: dict[str, Any] = {
             "specversion": "1.0",
             "id": told,
-            "source": SOURCE,
+            "source": "trucewatch",
             "type": kind,
             "time": telling.withdrawn_at or telling.recorded_at,
             "datacontenttype": "application/json",

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from schemas.events import Assertion, Denial, Report
 from schemas.kleene import all_of
-from streams.judge import Answer, Claim, Incident, answer, inside, parts
+from schemas.time import in_window
+from streams.judge import Answer, Claim, Incident, account, answer, parts
 from streams.reasons import CRITERIA, YES, Given, part_in_words, reason
 
 OUTSIDE = "it was certainly outside of the window"
@@ -70,7 +71,8 @@ def explain_claim(
 
 def _told(claim: Assertion, bound: bool | None, report_id: str, report: Report) -> Told:
     each = parts(report)
-    said = answer(claim, report, each, inside(claim, each), still_bound=bound)
+    when = tuple(in_window(claim.terms_window, part.occurrence) for part in each)
+    said = answer(claim, account(report), when, still_bound=bound)
     rows = tuple(
         Given(claim, report, part, criteria)
         for part, criteria in zip(each, said.criteria, strict=True)

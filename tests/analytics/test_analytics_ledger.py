@@ -56,7 +56,7 @@ def test_what_is_raised_within_leaves_nothing(ledger: Ledger) -> None:
         logged = Logged(event, "{}", Position(LOG, 0, 1, 0), at(T2))
         tx.event(logged)
         tx.report(logged, event.data)
-        tx.rejudged(logged, changed(None, judged()))
+        tx.rejudged(logged, changed(None, judged()), told=True)
         tx.outbox("t", b"k", b"v")
         tx.advance(LOG, 0, 2, at(T2))
         tx.flush()

@@ -115,7 +115,7 @@ def write(ledger: Ledger, *steps: Step, first: int = 0) -> None:
                 case ReportRetractedEvent():
                     tx.report(logged, None)
             for change in changes:
-                tx.rejudged(logged, change)
+                tx.rejudged(logged, change, told=False)
             tx.advance(LOG, 0, offset + 1, logged.recorded_at)
 
 

@@ -1,0 +1,104 @@
+"""Messages to publish: their rows in the outbox, and those that are held for the publisher."""
+
+from __future__ import annotations
+
+from itertools import repeat, zip_longest
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analytics import tables
+from analytics.database import Session
+from analytics.queries import queries
+from schemas.wire import CONTENT_TYPE_EVENT, headers
+
+# How many messages, of how many bytes, are held in memory for whoever publishes them.
+MOST_AT_HAND = 50_000
+MOST_BYTES_AT_HAND = 64 * 2**20
+# DuckDB reads 2,048 rows at a time, and a checkpoint more: large values do not fit, pieces do.
+PIECE = 16 * 1024
+
+Headers = tuple[tuple[str, bytes], ...]
+VERDICT_HEADERS: Headers = headers(CONTENT_TYPE_EVENT)
+
+
+class OutboxMessage(NamedTuple):
+    """A message to publish; `seq` says in which order."""
+
+    seq: int
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+    @property
+    def size(self) -> int:
+        """Its key and its value, in bytes."""
+        return len(self.key or b"") + len(self.value or b"")
+
+
+class Outgoing:
+    """The messages of one transaction; `at_hand` are all of them, or none if they are too many."""
+
+    def __init__(self, last: int) -> None:
+        self.last = last
+        self._at_hand: list[OutboxMessage] = []
+        self._count = self.bytes = 0
+        self._rows: list[tuple[Any, ...]] = []
+
+    def number(self) -> int:
+        """The number of the next message."""
+        self.last += 1
+        return self.last
+
+    def put(self, message: OutboxMessage) -> None:
+        """Take a message, to be written with the next `flush`."""
+        named = [{"name": name, "value": content} for name, content in message.headers]
+        pieces = zip_longest(_pieces(message.key), _pieces(message.value))
+        for piece, (key, value) in enumerate(pieces):
+            row = (message.seq, message.topic, piece, key, value, named, message.size)
+            self._rows.append(row)
+        if self._has_room(1, message.size):
+            self._at_hand.append(message)
+
+    def flush(self, database: Session) -> None:
+        """Write what was put in."""
+        if self._rows:
+            rows = tables.table_of(self._rows, tables.OUTBOX)
+            database.over(queries("writing")["outbox"], rows)
+            self._rows = []
+
+    def tell(self, database: Session, verdicts: pa.Table) -> None:
+        """Write the messages of verdicts, as `messages` of `writing.sql` gives them."""
+        sizes = pc.binary_length(verdicts["value"])
+        large = pc.greater(sizes, PIECE)
+        if pc.any(large).as_py():
+            for row in verdicts.filter(large).to_pylist():
+                self.put(OutboxMessage(**row, headers=VERDICT_HEADERS))
+            verdicts, sizes = (of.filter(pc.invert(large)) for of in (verdicts, sizes))
+        name, value = VERDICT_HEADERS[0]
+        database.over(queries("writing")["messages_to_outbox"], verdicts, name=name, value=value)
+        if self._has_room(len(verdicts), pc.sum(sizes).as_py() or 0):
+            columns = (column.to_pylist() for column in verdicts.itercolumns())
+            rows = zip(*columns, repeat(VERDICT_HEADERS), strict=False)
+            self._at_hand += map(OutboxMessage._make, rows)
+
+    def _has_room(self, count: int, size: int) -> bool:
+        self._count += count
+        self.bytes += size
+        if self._count > MOST_AT_HAND or self.bytes > MOST_BYTES_AT_HAND:
+            self._at_hand.clear()
+            return False
+        return True
+
+    @property
+    def at_hand(self) -> list[OutboxMessage]:
+        """The messages in their order, if they are few enough to be held."""
+        return sorted(self._at_hand)
+
+
+def _pieces(value: bytes | None) -> list[bytes | None]:
+    if value is None or len(value) <= PIECE:
+        return [value]
+    return [value[at : at + PIECE] for at in range(0, len(value), PIECE)]
