@@ -43,7 +43,8 @@ class _Finding(NamedTuple):
     claims: tuple[ClaimVerdict, ...]
 
 
-NOTHING = _Finding(None, None, 0, ())
+# In the place of a judgement: the incident does not touch the commitment any more.
+NOTHING = ("", None, None, 0, 0, 0, ())
 
 
 class _Steps:
@@ -62,7 +63,7 @@ class _Steps:
         self, logged: Logged, conflict: str, incident_id: str, after: Judgement | None
     ) -> int:
         """The number of this step: the last one's if it is the same."""
-        start, end = (0, 0) if after is None else after[3:5]
+        _, _, _, start, end, _, _ = after or NOTHING
         step = (incident_id, start, end)
         if logged is not self._logged:
             self._logged = logged
@@ -111,15 +112,11 @@ class JudgedPairs:
         self._numbers.extend(row)
 
     def _number(self, after: Judgement | None) -> int:
-        if after is None:
-            finding = NOTHING
-        else:
-            _, verdict, party, _, _, independent, claims = after
-            finding = _Finding(verdict, party, independent, claims)
+        _, verdict, party, _, _, independent, claims = after or NOTHING
         # Claims by identity: equal ones may get two numbers, and are never compared.
-        number = self._findings[*finding[:3], id(finding.claims)]
+        number = self._findings[verdict, party, independent, id(claims)]
         if number == len(self._found):
-            self._found.append(finding)
+            self._found.append(_Finding(verdict, party, independent, claims))
         return number
 
     def take_back(self, pair: Pair) -> int | None:
@@ -216,9 +213,10 @@ class JudgedPairs:
             _texts([found.party for found in self._found], finding),
             _texts([found.verdict for found in self._found], finding),
             _texts(list(self._previous), previous),
-            _moments(steps.recorded_at, step),
-            _moments(steps.starts, step),
-            _moments(steps.ends, step),
+            *(
+                _moments(numbers, step, tables.UTC)
+                for numbers in (steps.recorded_at, steps.starts, steps.ends)
+            ),
             _taken(np.array([found.independent_reports for found in self._found]), finding),
             _texts([_as_json(found.claims) for found in self._found], finding),
         )
@@ -243,8 +241,8 @@ def _taken(numbers: array[int] | Numbers, where: Numbers) -> Numbers:
     return np.asarray(numbers)[where]
 
 
-def _moments(numbers: array[int], where: Numbers) -> pa.Array:
-    return pa.array(_taken(numbers, where)).view(tables.MOMENT)
+def _moments(numbers: array[int], where: Numbers, kind: pa.DataType = tables.MOMENT) -> pa.Array:
+    return pa.array(_taken(numbers, where)).view(kind)
 
 
 def _texts(texts: Sequence[str | None], where: Numbers) -> pa.Array:

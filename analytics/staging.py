@@ -118,14 +118,19 @@ class Staging:
         since it may replace one or be replaced.
         """
         self.size += 1
-        before, after = step.before, step.after
+        before = step.before
+        if before is None:
+            self._judged.add(logged, step, seq)
+            return
         pair = (step.conflict, step.commitment_id, step.incident_id)
-        if before is not None and (since := self._judged.take_back(pair)) is not None:
+        since = self._judged.take_back(pair)
+        if since is not None:
             self._spell_out(pair, before, since)
         self._judged.add(logged, step, seq)
-        if before is None:
-            return
-        at = logged.recorded_at
+        self._replace(logged.recorded_at, pair, before, step)
+
+    def _replace(self, at: int, pair: Pair, before: Judgement, step: Rejudged) -> None:
+        after = step.after
         conflict, commitment_id, incident_id = pair
         incident_key = key_of(conflict, incident_id)
         self._verdict(at, pair, joined(incident_key, key_of(conflict, commitment_id)), step)

@@ -10,6 +10,8 @@ import pyarrow as pa
 TEXT, KEY, COUNT, PLACE = pa.string(), pa.int64(), pa.int32(), pa.int64()
 TEXTS, FLAG, BYTES = pa.list_(pa.string()), pa.bool_(), pa.binary()
 MOMENT = pa.timestamp("us", tz="UTC")
+# The same, for what is made a text: without a zone to reckon with that takes half the time.
+UTC = pa.timestamp("us")
 
 
 def _schema(*columns: tuple[pa.DataType, str]) -> pa.Schema:
@@ -87,7 +89,7 @@ OUTBOX = _schema(
 TOLD = _schema(
     (PLACE, "seq"),
     (TEXT, "conflict commitment_id incident_id place party verdict previous_verdict"),
-    (MOMENT, "recorded_at occurred_start occurred_end"),
+    (UTC, "recorded_at occurred_start occurred_end"),
     (COUNT, "independent_reports"),
     (TEXT, "claims"),
 )

@@ -93,9 +93,9 @@ def process(ledger: Ledger, standing: Standing, log_id: str, batch: Sequence[Rea
     tally = Tally()
     with ledger.transaction() as tx:
         timed = list(_timed(ledger, log_id, batch))
-        accepted = [f for _, read in timed for f in read.found if isinstance(f, Accepted)]
-        seen = tx.seen({event_key(a.event) for a in accepted})
-        reports = _reports(tx, {k for a in accepted if (k := incident_key(a.event))})
+        accepted = [f.event for _, read in timed for f in read.found if isinstance(f, Accepted)]
+        seen = tx.seen({event_key(event) for event in accepted})
+        reports = _reports(tx, {key for event in accepted if (key := incident_key(event))})
         for recorded_at, (record, found) in timed:
             for one in found:
                 position = Position(log_id, record.partition, record.offset, one.index or 0)

@@ -6,7 +6,7 @@ incident by incident, so that memory grows with the claims and not with the inci
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
@@ -85,6 +85,7 @@ class Windows:
 
     def __init__(self) -> None:
         self._tree = IntervalTree()
+        self._bounds: list[Limit] = []
         self._met: dict[tuple[int, int], frozenset[str]] = {}
         self._kept = 0
 
@@ -101,8 +102,8 @@ class Windows:
     def met(self, start: int, end: int) -> frozenset[str]:
         """The commitments with a window that meets [start, end)."""
         # Which they are depends only on where start and end lie among the windows' bounds.
-        bounds = self._tree.boundary_table
-        place = (bounds.bisect_right(start), bounds.bisect_left(end))
+        bounds = self._bounds = self._bounds or list(self._tree.boundary_table)
+        place = (bisect_right(bounds, start), bisect_left(bounds, end))
         found = self._met.get(place)
         if found is None:
             found = frozenset([window.data[0] for window in self._tree.overlap(start, end)])
@@ -113,6 +114,7 @@ class Windows:
         return found
 
     def _forget(self) -> None:
+        self._bounds = []
         self._met.clear()
         self._kept = 0
 

@@ -31,16 +31,13 @@ SELECT * FROM staged;
 -- name: messages
 -- The CloudEvents that tell of changed verdicts. The id is made of the place in the log and the
 -- pair, so that a repeat after a fault can be recognised.
-WITH moments AS (
+WITH timed AS (
     SELECT
         *,
         replace(strftime(recorded_at, '%Y-%m-%dT%H:%M:%S.%fZ'), '.000000Z', 'Z') AS recorded,
-        CASE WHEN verdict IS NOT NULL
-            THEN replace(strftime(occurred_start, '%Y-%m-%dT%H:%M:%S.%fZ'), '.000000Z', 'Z')
-        END AS started,
-        CASE WHEN verdict IS NOT NULL
-            THEN replace(strftime(occurred_end, '%Y-%m-%dT%H:%M:%S.%fZ'), '.000000Z', 'Z')
-        END AS ended
+        replace(strftime(occurred_start, '%Y-%m-%dT%H:%M:%S.%fZ'), '.000000Z', 'Z') AS started,
+        replace(strftime(occurred_end, '%Y-%m-%dT%H:%M:%S.%fZ'), '.000000Z', 'Z') AS ended,
+        verdict IS NOT NULL AS stands
     FROM staged
 )
 
@@ -48,29 +45,28 @@ SELECT
     seq,
     'truce.verdicts' AS topic,
     encode(conflict) AS key,
-    encode(json_object(
-        'specversion', '1.0',
-        'id', concat_ws('/', place, commitment_id, incident_id),
-        'source', 'trucewatch',
-        'type', 'verdict.changed',
-        'time', recorded,
-        'datacontenttype', 'application/json',
-        'data', json_object(
-            'conflict', conflict,
-            'commitment_id', commitment_id,
-            'incident_id', incident_id,
-            'party', party,
-            'verdict', verdict,
-            'previous_verdict', previous_verdict,
-            'recorded_at', recorded,
-            'occurred_start', started,
-            'occurred_end', ended,
-            'independent_reports', CASE WHEN verdict IS NOT NULL THEN independent_reports END,
-            'claims', claims::JSON
-        )
-    )::VARCHAR) AS value
-FROM moments
-ORDER BY seq;
+    encode(to_json({
+        'specversion': '1.0',
+        'id': concat_ws('/', place, commitment_id, incident_id),
+        'source': 'trucewatch',
+        'type': 'verdict.changed',
+        'time': recorded,
+        'datacontenttype': 'application/json',
+        'data': {
+            'conflict': conflict,
+            'commitment_id': commitment_id,
+            'incident_id': incident_id,
+            'party': party,
+            'verdict': verdict,
+            'previous_verdict': previous_verdict,
+            'recorded_at': recorded,
+            'occurred_start': CASE WHEN stands THEN started END,
+            'occurred_end': CASE WHEN stands THEN ended END,
+            'independent_reports': CASE WHEN stands THEN independent_reports END,
+            'claims': claims::JSON
+        }
+    })::VARCHAR) AS value
+FROM timed;
 
 -- name: messages_to_outbox
 INSERT INTO outbox BY NAME
@@ -80,7 +76,7 @@ SELECT
     0 AS piece,
     key,
     value,
-    [{'name': $name::VARCHAR, 'value': $value::BLOB}] AS headers,
+    [struct_pack(name := $name::VARCHAR, value := $value::BLOB)] AS headers,
     octet_length(key) + octet_length(value) AS bytes
 FROM staged;
 

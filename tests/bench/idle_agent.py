@@ -11,6 +11,7 @@ import gc
 import os
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -42,7 +43,8 @@ class LightMonitor(Monitor):
 
 async def main(broker: str, topic: str, partitions: int, records: int, folder: str) -> None:
     app = faust.App(
-        "idle",
+        # A group of its own: it must not go on where another run has ended.
+        Path(folder).name,
         broker=broker,
         autodiscover=False,
         broker_session_timeout=6.0,
