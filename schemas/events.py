@@ -121,9 +121,11 @@ def parse_event(raw: bytes | str) -> Event:
     Invalid: it is not one; carries every problem at once. NotJson, an Invalid: not even JSON.
     """
     try:
-        return _events().validate_json(raw)
+        event: Event = _events().validator.validate_json(raw)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
+    else:
+        return event
     if first["type"] == "json_invalid":
         raise NotJson((Problem("", f"not JSON: {first['ctx']['error']}"),))
     raise Invalid(listed(_all_problems(from_json(raw))))

@@ -117,9 +117,10 @@ class Range(Frozen):
 
     @model_validator(mode="after")
     def _in_order(self) -> Range:
-        if self.min is None and self.max is None:
+        low, high = self.min, self.max
+        if low is None and high is None:
             raise PydanticCustomError("empty", "expected 'min', 'max' or both")
-        if self.min is not None and self.max is not None and self.min > self.max:
+        if low is not None and high is not None and low > high:
             raise PydanticCustomError(
                 "order", "expected 'max' not to be less than 'min'", {"field": "max"}
             )

@@ -47,7 +47,8 @@ class Occurred(Frozen):
 
     @model_validator(mode="after")
     def _in_order(self) -> Occurred:
-        if self.end is not None and self.end < self.start:
+        end = self.end
+        if end is not None and end < self.start:
             raise PydanticCustomError(
                 "order", "expected the end not to be before the start", {"field": "end"}
             )

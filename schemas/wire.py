@@ -5,7 +5,6 @@ Nothing that arrives can raise here. What cannot be read comes back as `Rejected
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from typing import Literal
 import msgspec
 
 from schemas.events import Event, Invalid, NotJson, Problem, parse_event
+from schemas.names import RepeatedError, check_names
 
 CONTENT_TYPE_EVENT = "application/cloudevents+json"
 CONTENT_TYPE_BATCH = "application/cloudevents-batch+json"
@@ -32,8 +32,7 @@ _CLOSING = {b"[": b"]", b"{": b"}"}
 _batch = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(msgspec.Struct, frozen=True):
     """One event, its JSON text as it was sent, and its place in the batch (0 if it came alone)."""
 
     event: Event
@@ -139,33 +138,13 @@ def read_event(raw: bytes) -> Event:
     """
     event = parse_event(raw)
     try:
-        _strict.decode(raw.decode())
-    except _RepeatedError as error:
+        check_names(raw, event)
+    except RepeatedError as error:
         problem = Problem(str(error), "given more than once; which is meant?")
         raise Invalid((problem,)) from None
     except (ValueError, RecursionError) as error:
         raise NotJson((Problem("", f"not JSON: {str(error)[:200]}"),)) from None
     return event
-
-
-class _RepeatedError(ValueError):
-    """A name that is given twice in one JSON object."""
-
-
-def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    names = dict(pairs)
-    if len(names) < len(pairs):
-        given = [name for name, _ in pairs]
-        raise _RepeatedError(next(name for name in given if given.count(name) > 1)[:200])
-    return names
-
-
-def _no_constant(name: str) -> None:
-    msg = f"{name} is no number"
-    raise ValueError(msg)
-
-
-_strict = json.JSONDecoder(object_pairs_hook=_each_once, parse_constant=_no_constant)
 
 
 def _elements(text: bytes) -> list[bytes]:

@@ -1,0 +1,115 @@
+"""Whether the JSON text of an event gives each name once, so that all who read it read the same.
+
+The text was validated before: what is wrong with an event otherwise is not looked for here.
+"""
+
+from __future__ import annotations
+
+import json
+
+from schemas.events import Event, ReportEvent
+from schemas.fields import Count, Range
+from schemas.places import Place, Point
+from schemas.reports import Impact, Report
+
+_BLANKS = b" \t\r\n"
+
+
+class RepeatedError(ValueError):
+    """A name that is given twice in one JSON object; the message is the name."""
+
+
+def check_names(raw: bytes, event: Event) -> None:
+    """Refuse the JSON text `raw` of `event` if it gives a name twice.
+
+    RepeatedError: it does. ValueError, RecursionError: it holds what is no JSON to some, e.g. NaN,
+    in a value that another of the same name hides.
+    """
+    if not are_plainly_once(raw, event):
+        read_names(raw)
+
+
+def are_plainly_once(raw: bytes, event: Event) -> bool:
+    """Does `raw` give each name once, as far as that can be told without reading it again?
+
+    Without its blanks, a text has one `":` for each name, and maybe more inside of strings. All
+    that a report says is kept, so if its text has no more of them than it has distinct names, none
+    is given twice, and nothing is hidden. Of claims, of which there are few, areas keep no names.
+    """
+    if not isinstance(event, ReportEvent):
+        return False
+    return raw.translate(None, _BLANKS).count(b'":') == _distinct_names(event)
+
+
+def read_names(raw: bytes) -> None:
+    """Read all of `raw`, name by name; raises as `check_names` does."""
+    _strict.decode(raw.decode())
+
+
+def _distinct_names(event: ReportEvent) -> int:
+    """How many names the text of `event` gives, if none twice; never more than it gives.
+
+    (Asking `isinstance` for a model takes long where the answer is no.)
+    """
+    report = event.data
+    names = len(event.__pydantic_fields_set__) + _in_whole(report)
+    for weapon in report.weapons:
+        names += len(weapon.__pydantic_fields_set__)
+        for count in (weapon.launched, weapon.intercepted):
+            if type(count) is Range:
+                names += len(count.__pydantic_fields_set__)
+    if report.effects:
+        names += _in_effects(report.effects)
+    for place in report.places:
+        names += _in_place(place)
+    for impact in report.impacts:
+        names += _in_impact(impact)
+    return names
+
+
+def _in_whole(report: Report) -> int:
+    names = (
+        len(report.__pydantic_fields_set__)
+        + len(report.reported_by.__pydantic_fields_set__)
+        + len(report.occurred.__pydantic_fields_set__)
+    )
+    actor = report.actor
+    return names if actor is None else names + len(actor.__pydantic_fields_set__)
+
+
+def _in_impact(impact: Impact) -> int:
+    names = len(impact.__pydantic_fields_set__) + _in_place(impact.place)
+    if impact.occurred is not None:
+        names += len(impact.occurred.__pydantic_fields_set__)
+    return names + _in_effects(impact.effects or {})
+
+
+def _in_effects(effects: dict[str, Count]) -> int:
+    names = len(effects)
+    for count in effects.values():
+        if type(count) is Range:
+            names += len(count.__pydantic_fields_set__)
+    return names
+
+
+def _in_place(place: Place | None) -> int:
+    if not isinstance(place, Point):
+        return 0
+    # A radius of 0 may have been given or left out.
+    return 3 if place.radius_km else 2
+
+
+def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    names = dict(pairs)
+    if len(names) < len(pairs):
+        given = [name for name, _ in pairs]
+        raise RepeatedError(next(name for name in given if given.count(name) > 1)[:200])
+    return names
+
+
+def _no_constant(name: str) -> None:
+    msg = f"{name} is no number"
+    raise ValueError(msg)
+
+
+_strict = json.JSONDecoder(object_pairs_hook=_each_once, parse_constant=_no_constant)
