@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, model_validator
@@ -54,7 +53,7 @@ class Occurred(Frozen):
             )
         return self
 
-    @cached_property
+    @property
     def occurrence(self) -> Occurrence:
         """The time as it is compared with."""
         end = self.start if self.end is None else self.end

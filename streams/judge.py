@@ -155,6 +155,8 @@ class Answer(NamedTuple):
 def parts(report: Report) -> tuple[Part, ...]:
     """The whole of `report`, then each impact: what an impact gives replaces the whole's."""
     whole = Part(None, report.occurred.occurrence, report.targets, report.places)
+    if not report.impacts:
+        return (whole,)
     impacts = enumerate(report.impacts)
     return (whole, *(_refined(whole, number, impact) for number, impact in impacts))
 
