@@ -165,14 +165,14 @@ class Agent:
 
     def __init__(
         self,
-        read: Callable[[Sequence[Any]], Sequence[Any]],
+        read: Callable[[int, Sequence[Any]], Sequence[Any]],
         judge: Callable[[Sequence[Any]], Any],
         thread: LedgerThread,
         progress: Progress,
         failure: Failure,
         after: Callable[[Judged], None],
     ) -> None:
-        """`read` is called in a thread of its own, `judge` in the ledger's."""
+        """`read` is called in a thread of its own, with a partition; `judge` in the ledger's."""
         self._read = read
         self._judge = judge
         self._thread = thread
@@ -220,7 +220,7 @@ class Agent:
         began = time.perf_counter()
         next_offset = records[-1].offset + 1
         # The database leaves the interpreter to others while it writes: reading then is for free.
-        read = await asyncio.to_thread(self._read, records)
+        read = await asyncio.to_thread(self._read, partition, records)
         await self._committed()
         if self._failure.reason is None:
             # Not before: whoever is cancelled while it waits has taken nothing.
