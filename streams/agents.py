@@ -12,6 +12,8 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
@@ -163,14 +165,14 @@ class Agent:
 
     def __init__(
         self,
-        read: Callable[[Sequence[Any]], Sequence[Any]],
+        read: Callable[[int, Sequence[Any]], Sequence[Any]],
         judge: Callable[[Sequence[Any]], Any],
         thread: LedgerThread,
         progress: Progress,
         failure: Failure,
         after: Callable[[Judged], None],
     ) -> None:
-        """`read` is called in a thread of its own, `judge` in the ledger's."""
+        """`read` is called in a thread of its own, with a partition; `judge` in the ledger's."""
         self._read = read
         self._judge = judge
         self._thread = thread
@@ -218,7 +220,7 @@ class Agent:
         began = time.perf_counter()
         next_offset = records[-1].offset + 1
         # The database leaves the interpreter to others while it writes: reading then is for free.
-        read = await asyncio.to_thread(self._read, records)
+        read = await asyncio.to_thread(self._read, partition, records)
         await self._committed()
         if self._failure.reason is None:
             # Not before: whoever is cancelled while it waits has taken nothing.
@@ -312,11 +314,10 @@ class Publisher:
     async def _send(self, pending: Sequence[Pending]) -> None:
         by_topic: dict[tuple[str, int], list[Pending]] = defaultdict(list)
         partitions: dict[tuple[str, bytes | None], int] = {}
-        for message in pending:
-            topic, key = message[1:3]
+        for (topic, key), alike in groupby(pending, key=itemgetter(1, 2)):
             if (topic, key) not in partitions:
                 partitions[topic, key] = await self._partition(topic, key)
-            by_topic[topic, partitions[topic, key]].append(message)
+            by_topic[topic, partitions[topic, key]] += alike
         await asyncio.gather(
             *(self._send_all(*place, messages) for place, messages in by_topic.items())
         )
@@ -356,12 +357,16 @@ class _Chunk(NamedTuple):
 def _packed(create: Callable[[], Any], messages: Sequence[Pending]) -> Iterator[_Chunk]:
     """Messages in their order, in as few of Kafka's batches as can hold them."""
     builder, first, last = create(), messages[0][0], messages[0][0]
+    given: Headers = ()
+    listed: list[tuple[str, bytes]] = []
     for seq, _, key, value, headers in messages:
-        message = {"key": key, "value": value, "timestamp": None, "headers": list(headers)}
-        if builder.append(**message) is None:
+        if headers is not given:
+            # Most messages share theirs.
+            given, listed = headers, list(headers)
+        if builder.append(timestamp=None, key=key, value=value, headers=listed) is None:
             yield _Chunk(builder, first, last)
             builder, first = create(), seq
             # An empty batch takes one message of any size.
-            builder.append(**message)
+            builder.append(timestamp=None, key=key, value=value, headers=listed)
         last = seq
     yield _Chunk(builder, first, last)

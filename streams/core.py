@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -46,8 +46,8 @@ class Core(Protocol):
     def offsets(self, log_id: str) -> Mapping[int, int]:
         """The next offset of each partition of this log that the ledger knows."""
 
-    def read(self, records: Sequence[Any]) -> Sequence[Any]:
-        """Decode records, as aiokafka gives them, also while others are judged."""
+    def read(self, partition: int, records: Sequence[Any]) -> Sequence[Any]:
+        """Decode records of a partition, as aiokafka gives them, also while others are judged."""
 
     def judge(self, log_id: str, batch: Sequence[Any]) -> object:
         """Judge what was read and commit: all or nothing. Returns what it held."""
@@ -126,10 +126,10 @@ class LedgerCore:
             raise OtherLog(self._settings, logs, log_id)
         return found
 
-    def read(self, records: Sequence[Any]) -> Sequence[Read]:
-        """Decode records."""
+    def read(self, partition: int, records: Sequence[Any]) -> Sequence[Read]:
+        """Decode records of a partition."""
         now = time.time_ns() // 1_000_000
-        return self._pipeline.read([raw_record(record, now) for record in records])
+        return self._pipeline.read(raw_records(partition, records, now))
 
     def judge(self, log_id: str, batch: Sequence[Read]) -> Tally:
         """Judge and commit."""
@@ -194,24 +194,22 @@ class LedgerCore:
         self._stack.close()
 
 
-def raw_record(record: Any, now: int) -> RawRecord:  # noqa: ANN401 - as aiokafka gives it
-    """What the log holds, of what aiokafka gives; `now` in milliseconds."""
+def raw_records(partition: int, records: Iterable[Any], now: int) -> list[RawRecord]:
+    """What the log holds, of what aiokafka gives of one partition; `now` in milliseconds."""
+    # One loop without calls, and imported once: this is done for each record of the log.
     from streams.pipeline import RawRecord
 
-    return RawRecord(
-        record.partition,
-        record.offset,
-        _appended_ms(record, now),
-        record.key,
-        record.value,
-        tuple((name, value or b"") for name, value in record.headers),
-    )
-
-
-def _appended_ms(record: Any, now: int) -> int:  # noqa: ANN401 - as aiokafka gives it
-    stamp: int = record.timestamp
-    if record.timestamp_type == LOG_APPEND_TIME:
-        return stamp
-    # Tansu keeps what the sender's clock said. A log's time never runs back, so one record from
-    # the far future would be the last that has a time of its own.
-    return min(max(stamp, 0), now)
+    found = []
+    for record in records:
+        stamp: int = record.timestamp
+        if record.timestamp_type != LOG_APPEND_TIME:
+            # Tansu keeps what the sender's clock said. A log's time never runs back, so one record
+            # from the far future would be the last that has a time of its own.
+            stamp = min(max(stamp, 0), now)
+        headers = record.headers
+        if headers:
+            headers = [(name, value or b"") for name, value in headers]
+        found.append(
+            RawRecord(partition, record.offset, stamp, record.key, record.value, tuple(headers))
+        )
+    return found

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from schemas.wire import Accepted, Rejected, decode
 from streams.access import access_to
 from streams.command import BadInput, Unreachable
-from streams.core import raw_record
+from streams.core import raw_records
 from streams.pipeline import RawRecord, Read, read
 
 if TYPE_CHECKING:
@@ -212,7 +212,8 @@ class _Reader:
                 # Not the last record's: a log may have gaps, at its end, too.
                 self._following[tp] = await self._consumer.position(tp)
             for tp, records in fetched.items():
-                found += [raw_record(r, now) for r in records if r.offset < self._wanted[tp]]
+                wanted = (r for r in records if r.offset < self._wanted[tp])
+                found += raw_records(tp.partition, wanted, now)
             self._stop_at_ends()
             if found:
                 return found

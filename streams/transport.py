@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 import aiokafka
+from aiokafka.consumer.fetcher import Fetcher, FetchResult
 from aiokafka.errors import (
     CorruptRecordException,
     KafkaError,
@@ -20,8 +21,8 @@ from aiokafka.errors import (
     UnsupportedCodecError,
 )
 from aiokafka.protocol.fetch import FetchRequest
+from aiokafka.record.default_records import DefaultRecord
 from aiokafka.record.memory_records import MemoryRecords
-from aiokafka.structs import ConsumerRecord
 from faust import App, Schema
 from faust.app import BootStrategy
 from faust.tables.manager import TableManager
@@ -62,7 +63,7 @@ SECONDS_TO_FETCH = 5.0
 
 
 class Batch(NamedTuple):
-    """Records of one partition in log order, as aiokafka gives them.
+    """Records of one partition in log order, as aiokafka's own reader of batches gives them.
 
     `position` is the offset up to which the records before were handed over: from there on none
     was left out. (The offsets of a log may have gaps of their own.)
@@ -126,6 +127,10 @@ class _Thread(driver.AIOKafkaConsumerThread):
         consumer._fetch_max_wait_ms = self.consumer.feed.fetch_wait_ms
         consumer._isolation_level = "read_committed"
         return consumer
+
+    async def on_start(self) -> None:
+        await super().on_start()
+        _give_as_read(self._ensure_consumer()._fetcher)
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         # From here to the next seek the client reads where the Kafka group says: not for us.
@@ -268,8 +273,8 @@ class LogConsumer(driver.Consumer):
         # must not be dropped for its first records alone.
         last = batch.records[-1]
         return ConsumerMessage(
-            topic=last.topic,
-            partition=last.partition,
+            topic=tp.topic,
+            partition=tp.partition,
             offset=last.offset,
             timestamp=last.timestamp / 1000,
             timestamp_type=last.timestamp_type,
@@ -387,15 +392,34 @@ def make_app(
     return app
 
 
+def _give_as_read(fetcher: Fetcher) -> None:
+    """Have the client give records as it reads them, not each copied into another object."""
+    fetch = fetcher._proc_fetch_request
+
+    async def fetch_as_read(*request: Any) -> Any:
+        fetched = await fetch(*request)
+        # Nobody has seen them yet: whoever waits for them is woken after this.
+        for result in fetcher._records.values():
+            if isinstance(result, FetchResult):
+                result._partition_records._consumer_record = _as_read
+        return fetched
+
+    fetcher._proc_fetch_request = fetch_as_read
+
+
+def _as_read(_: TP, record: Any) -> Any:
+    return record
+
+
 def _bounded(partition: int, position: int, records: Sequence[Any]) -> Iterator[Batch]:
     """Split what was fetched where it holds more bytes than one batch may."""
     start, size = 0, 0
     for index, record in enumerate(records):
-        length = record.serialized_value_size
+        length = len(record.value or b"")
         if index > start and size + length > MAX_BATCH_BYTES:
             yield Batch(partition, position, records[start:index])
             start, size, position = index, 0, records[index - 1].offset + 1
-        size += max(length, 0)
+        size += length
     yield Batch(partition, position, records[start:])
 
 
@@ -470,7 +494,7 @@ def salvage(
         except Exception:  # noqa: BLE001 - see above
             end = max(end, position, found[-1].offset if found else 0)
             found = [record for record in found if record.offset < end]
-            found.append(_record(tp, end, (0, 0), None, batch))
+            found.append(DefaultRecord(end, 0, 0, None, batch, []))
     return found
 
 
@@ -480,17 +504,7 @@ def _records(tp: TP, batch: bytes, position: int) -> Iterator[Any]:
         raise CorruptRecordException(f"a batch of {tp}")
     if parsed.is_control_batch:
         return
-    for r in parsed:
-        if r.offset >= position:
-            stamp = (r.timestamp, r.timestamp_type)
-            yield _record(tp, r.offset, stamp, r.key, r.value, *r.headers)
-
-
-def _record(
-    tp: TP, offset: int, stamp: tuple[int, int], key: Any, value: Any, *headers: Any
-) -> Any:
-    sizes = (len(key or b""), len(value or b""))
-    return ConsumerRecord(tp.topic, tp.partition, offset, *stamp, key, value, None, *sizes, headers)
+    yield from (record for record in parsed if record.offset >= position)
 
 
 def _mismatch(error: OffsetOutOfRangeError) -> str:

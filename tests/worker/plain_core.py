@@ -41,8 +41,8 @@ class PlainCore:
     def offsets(self, log_id: str) -> Mapping[int, int]:
         return dict(self.db.execute("SELECT part, off FROM next WHERE log = ?", (log_id,)))
 
-    def read(self, records: Sequence[Any]) -> Sequence[Any]:
-        return records
+    def read(self, partition: int, records: Sequence[Any]) -> Sequence[Any]:
+        return [(partition, r.offset, r.key, r.value, r.timestamp) for r in records]
 
     def judge(self, log_id: str, records: Sequence[Any]) -> int:
         time.sleep(self.slow)
@@ -50,16 +50,16 @@ class PlainCore:
             self.fail_after -= len(records)
             if self.fail_after < 0:
                 raise OSError("the disk is full")
-        rows = [(log_id, r.partition, r.offset, r.key, r.value, r.timestamp) for r in records]
+        rows = [(log_id, *record) for record in records]
         with self.db:
             self.db.executemany("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?)", rows)
             self.db.executemany(
                 "INSERT INTO outbox (topic, key, value) VALUES ('truce.verdicts', ?, ?)",
-                [(r.key, r.value) for r in records],
+                [(key, value) for _, _, key, value, _ in records],
             )
             self.db.execute(
                 "INSERT OR REPLACE INTO next VALUES (?, ?, ?)",
-                (log_id, records[-1].partition, records[-1].offset + 1),
+                (log_id, records[-1][0], records[-1][1] + 1),
             )
         self.batches.append(len(records))
         return len(records)

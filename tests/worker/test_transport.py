@@ -4,23 +4,19 @@ import asyncio
 import struct
 
 import pytest
+from aiokafka.record.default_records import DefaultRecord
 
 from streams.transport import Batch, _bounded
 from tests.worker.plain_core import rows
 from tests.worker.running import Start, publish, within
 
 
-class Record:
-    def __init__(self, offset: int, size: int) -> None:
-        self.offset = offset
-        self.serialized_value_size = size
-
-
 def test_a_batch_is_bounded_in_bytes_and_one_record_is_always_taken(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("streams.transport.MAX_BATCH_BYTES", 10)
-    records = [Record(offset, size) for offset, size in [(5, 4), (6, 6), (7, 1), (9, 30), (10, -1)]]
+    values = {5: b"a" * 4, 6: b"b" * 6, 7: b"c", 9: b"d" * 30, 10: None}
+    records = [DefaultRecord(offset, 0, 0, None, value, []) for offset, value in values.items()]
     found = list(_bounded(2, 5, records))
     assert [(b.position, [r.offset for r in b.records]) for b in found] == [
         (5, [5, 6]),
