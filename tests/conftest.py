@@ -16,6 +16,8 @@ for name, examples in (("default", 100), ("ci", 100), ("invariants", 2_000), ("f
         max_examples=examples,
         deadline=None,
         print_blob=True,
+        # Where CI is set, Hypothesis would try the very same each time, and in each part of a test.
+        derandomize=name == "ci",
         suppress_health_check=[HealthCheck.too_slow],
     )
 settings.load_profile(

@@ -64,13 +64,6 @@ def records(lines: Sequence[str], *, tick: int = 3) -> list[RawRecord]:
     return found
 
 
-def fold_into(path: Path, batches: Iterable[Sequence[RawRecord]]) -> None:
-    """Fold the batches into the database at `path`, each by a worker of its own."""
-    for batch in batches:
-        with Ledger.open(path) as ledger:
-            process(ledger, load_standing(ledger), LOG_ID, read(batch))
-
-
 class Scratch:
     """One database in memory, emptied for each log: making one anew takes longer than the fold."""
 
@@ -90,7 +83,7 @@ class Scratch:
 
     def dump(self, queries: dict[str, str]) -> Dump:
         """What each query answers, in an order of its own making."""
-        return _answers(self._connection, queries)
+        return answers(self._connection, queries)
 
     def folded(
         self,
@@ -114,10 +107,11 @@ def dump(path: Path, queries: dict[str, str]) -> Dump:
     """What each query answers, in an order of its own making."""
     with duckdb.connect(str(path), read_only=True) as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        return _answers(connection, queries)
+        return answers(connection, queries)
 
 
-def _answers(connection: duckdb.DuckDBPyConnection, queries: dict[str, str]) -> Dump:
+def answers(connection: duckdb.DuckDBPyConnection, queries: dict[str, str]) -> Dump:
+    """What each query answers, in an order of its own making."""
     return {
         name: sorted(connection.execute(query).fetchall(), key=repr)
         for name, query in queries.items()

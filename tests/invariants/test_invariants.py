@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.wire import CONTENT_TYPE_BATCH, encode_batch
 from streams.pipeline import RawRecord
 from tests.generated import conflict_of, logs, subject_of
 from tests.given import given as given_events
-from tests.logged import HISTORY, PARTITIONS, STANDING, Scratch, dump, fold_into, records
+from tests.logged import HISTORY, PARTITIONS, STANDING, Scratch, records
+from tests.trying import in_parts, tried
 
 VERDICTS = {
     "verdicts": """
@@ -46,10 +46,11 @@ def commuted(log: Sequence[str], order: Sequence[str]) -> list[str]:
     return [next(queues[subject_of(raw)]) for raw in order]
 
 
-@settings(max_examples=max(500, settings().max_examples))
+@in_parts
+@tried(at_least=500)
 @given(data=st.data(), log=logs())
 def test_batches_restarts_duplicates_and_the_order_of_unrelated_events_do_not_matter(
-    scratch: Scratch, data: st.DataObject, log: list[str]
+    scratch: Scratch, part: int, data: st.DataObject, log: list[str]
 ) -> None:
     items = records(log)
     cuts = data.draw(st.sets(st.integers(1, len(items)), max_size=4), label="cuts")
@@ -71,22 +72,11 @@ def test_batches_restarts_duplicates_and_the_order_of_unrelated_events_do_not_ma
     assert scratch.folded([records(commuted(log, order))], STANDING) == standing
 
 
-@settings(max_examples=20)
-@given(data=st.data(), log=logs(min_size=3))
-def test_a_database_that_is_closed_and_opened_goes_on_where_it_was(
-    tmp_path_factory: pytest.TempPathFactory, scratch: Scratch, data: st.DataObject, log: list[str]
-) -> None:
-    path: Path = tmp_path_factory.mktemp("reopened") / "truce.duckdb"
-    items = records(log)
-    cuts = data.draw(st.sets(st.integers(1, len(items)), max_size=3), label="cuts")
-    fold_into(path, split(items, cuts))
-    assert dump(path, HISTORY | STANDING) == scratch.folded([items], HISTORY | STANDING)
-
-
-@settings(max_examples=50)
+@in_parts
+@tried(at_most=50)
 @given(log=logs())
 def test_a_record_of_many_events_says_the_same_as_many_records(
-    scratch: Scratch, log: list[str]
+    scratch: Scratch, part: int, log: list[str]
 ) -> None:
     batched = [
         RawRecord(
@@ -102,19 +92,21 @@ def test_a_record_of_many_events_says_the_same_as_many_records(
     assert scratch.folded([batched], STANDING) == scratch.folded([records(log)], STANDING)
 
 
-@settings(max_examples=max(500, settings().max_examples))
+@in_parts
+@tried(at_least=500)
 @given(log=logs(max_size=20))
-def test_judging_step_by_step_agrees_with_judging_claims_first(log: list[str]) -> None:
+def test_judging_step_by_step_agrees_with_judging_claims_first(part: int, log: list[str]) -> None:
     # `given` asserts of each step that it starts from what stood.
     claims_first = sorted(log, key=lambda raw: "commitment." not in raw)
     found = given_events(commuted(log, claims_first)).verdicts_by_conflict
     assert found == given_events(log).verdicts_by_conflict
 
 
-@settings(max_examples=50)
+@in_parts
+@tried(at_most=50)
 @given(log=logs(max_size=20))
 def test_the_database_holds_what_the_fold_said_and_each_pair_once(
-    scratch: Scratch, log: list[str]
+    scratch: Scratch, part: int, log: list[str]
 ) -> None:
     folded = given_events(log).verdicts_by_conflict
     rows = scratch.folded([records(log)], VERDICTS)

@@ -15,9 +15,8 @@ from streams.refold import offsets
 from streams.settings import Settings
 from tests.logged import HISTORY, Scratch, dump
 from tests.rebuild.noise import Delivered, lives
+from tests.trying import EXAMPLES, in_parts, tried
 
-# Few in `make test`, which has not the time; 2,000 in `make invariants`.
-LOGS = settings().max_examples if settings().max_examples > 100 else 40
 MADE = {name: f"FROM {name}" for name in FOLDED} | {"compliance": "FROM compliance"}
 ALL = HISTORY | {"outbox": "FROM outbox"}
 
@@ -37,10 +36,11 @@ def new() -> Scratch:
     return Scratch()
 
 
-@settings(max_examples=LOGS)
+@in_parts
+@tried(at_most=40)
 @given(data=st.data(), life=lives())
 def test_folding_what_was_kept_gives_the_same_history_to_the_row(
-    old: Scratch, new: Scratch, data: st.DataObject, life: list[Delivered]
+    old: Scratch, new: Scratch, part: int, data: st.DataObject, life: list[Delivered]
 ) -> None:
     # At some moment the new one is made up to there, and later the rest: as beside a worker.
     until = data.draw(st.integers(0, len(life)), label="rebuilt beside")
@@ -53,7 +53,8 @@ def test_folding_what_was_kept_gives_the_same_history_to_the_row(
     assert new.dump(MADE) == old.dump(MADE)
 
 
-@settings(max_examples=max(10, LOGS // 20))
+# A whole command, on files: as dear as twenty of the above.
+@settings(max_examples=max(10, EXAMPLES // 20))
 @given(data=st.data(), life=lives())
 def test_a_rebuilt_file_has_every_row_of_the_old_one(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, life: list[Delivered]

@@ -1,0 +1,18 @@
+"""How often a property is tried, and in how many parts: each core takes one at a time."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import settings
+
+EXAMPLES = settings().max_examples
+# Without a seed of its own, as Hypothesis does it in CI, each part would try the very same.
+PARTS = 1 if settings().derandomize else 2
+
+in_parts = pytest.mark.parametrize("part", range(PARTS))
+
+
+def tried(at_least: int = 0, at_most: int = EXAMPLES) -> settings:
+    """As often as `make invariants` wants it, and in `make test` within these bounds, in all parts."""
+    wanted = EXAMPLES if EXAMPLES > 100 else min(max(EXAMPLES, at_least), max(at_most, at_least))
+    return settings(max_examples=wanted // PARTS)
