@@ -128,7 +128,7 @@ def serve(ledger: Ledger) -> LiveServer:
     connection = ledger.cursor()
     sql = queries("guard")
     load_quack(connection)
-    for name in ("attach", "allowed", "read_only", "authorize", "no_objects"):
+    for name in ("attach", "allowed", "allowed_names", "read_only", "authorize", "no_objects"):
         connection.execute(sql[name])
     token = secrets.token_hex(32)
     uri = _listen(connection, token)

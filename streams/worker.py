@@ -71,6 +71,7 @@ def main(settings: Settings, *, on_ready: OnReady | None = None) -> int:
         return FAILED
     configure_logging(settings)
     tune_collector()
+    tune_allocator()
     with contextlib.suppress(ImportError):
         import uvloop
 
@@ -85,6 +86,15 @@ def tune_collector() -> None:
     """
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+
+
+def tune_allocator() -> None:
+    """Have DuckDB's allocator keep little for each thread. Must come before DuckDB is loaded.
+
+    Quack answers in 128 threads, each of which would keep what it can of what it once used: some
+    200 MiB after 300 answers. What the environment says already is left as it is.
+    """
+    os.environ.setdefault("DUCKDB_JE_MALLOC_CONF", "narenas:1,tcache_max:4096")
 
 
 def configure_logging(settings: Settings) -> None:

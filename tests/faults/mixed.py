@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,8 @@ from tests.bench import load
 from tests.kafka.real import Sent
 
 CLAIMS = 12
+# Of how many of the last reports more may be said.
+REPORTS = 200
 # What comes next, and how often.
 KINDS = {
     "report": 56,
@@ -33,16 +36,18 @@ Event = dict[str, Any]
 class Conflict:
     """What was said of one conflict until now, and what may be said next."""
 
-    def __init__(self, name: str, rng: random.Random) -> None:
-        self.name, self._rng = name, rng
+    def __init__(self, name: str, rng: random.Random, most: int | None) -> None:
+        """`most`: of how many incidents is told; a report after that is of one of these again."""
+        self.name, self._rng, self._most = name, rng, most
         claims = load.claims(CLAIMS, overlap=False, conflict=name)
         self._claims: list[Event] = [json.loads(raw) for raw in claims]
         seed = rng.randrange(2**32)
         fresh = load.incidents(10**9, claims=CLAIMS, conflict=name, seed=seed)
         self._fresh = map(json.loads, fresh)
-        self._reports: list[Event] = []
+        self._reports: deque[Event] = deque(maxlen=REPORTS)
         self._late: list[Event] = []
         self._number = 0
+        self._told = 0
 
     def first(self) -> Iterator[Sent]:
         """The claims that stand from the beginning: half of them."""
@@ -84,7 +89,7 @@ class Conflict:
         rng = self._rng
         if not self._reports or kind == "report":
             return self._report()
-        report = rng.choice(self._reports[-200:])
+        report = rng.choice(self._reports)
         data: Event = report["data"]
         if kind == "again":
             return report
@@ -99,8 +104,12 @@ class Conflict:
         return self._new(report["type"], {**data, **changed})
 
     def _report(self) -> Event:
-        self._reports.append(next(self._fresh))
-        return self._reports[-1]
+        report: Event = next(self._fresh)
+        if self._most is not None:
+            report["data"]["incident_id"] = f"incident-{self._told % self._most}"
+        self._told += 1
+        self._reports.append(report)
+        return report
 
     def _new(self, kind: str, data: Event) -> Event:
         self._number += 1
@@ -119,10 +128,16 @@ def _headers(content_type: str) -> tuple[tuple[str, bytes], ...]:
     return (("content-type", content_type.encode()),)
 
 
-def mixed(seed: int, *, conflicts: int = 6, name: str = "conflict") -> Iterator[tuple[Sent, int]]:
-    """Records without end, each with how many events it holds; the same for the same seed."""
+def mixed(
+    seed: int, *, conflicts: int = 6, name: str = "conflict", most: int | None = None
+) -> Iterator[tuple[Sent, int]]:
+    """Records without end, each with how many events it holds; the same for the same seed.
+
+    A correction of a claim has the incidents in its windows judged again. With `most` incidents a
+    conflict that is as much at the end as at the beginning; without, ever more.
+    """
     rng = random.Random(seed)
-    those = [Conflict(f"{name}-{n}", rng) for n in range(conflicts)]
+    those = [Conflict(f"{name}-{n}", rng, most) for n in range(conflicts)]
     for conflict in those:
         for sent in conflict.first():
             yield sent, 1

@@ -40,6 +40,8 @@ from tests.kafka.real import PARTITIONS, Sent, Worker, differences, found
 # The log has these before the clock starts: caches fill, and what is imported late is imported.
 EVENTS_BEFORE = 2_000
 MOST_GROWTH = 1.05
+# Of so many incidents a conflict the load tells: each is judged as often again at the end as before.
+INCIDENTS = 500
 # Before that, caches still fill: the growth of a shorter run is printed, and not judged.
 MINUTES_TO_SETTLE = 20.0
 SECONDS_TO_CATCH_UP = 300.0
@@ -236,7 +238,7 @@ def work(folder: Path, broker: EmbeddedBroker, minutes: float, rate: float, seed
     soak = Soak(folder, broker, rng)
     try:
         soak.steady.judges(len(before), seconds=SECONDS_TO_CATCH_UP)
-        load = Load(broker.bootstrap, mixed(seed + 1, name="soak"), rate)
+        load = Load(broker.bootstrap, mixed(seed + 1, name="soak", most=INCIDENTS), rate)
         began = time.monotonic()
         next_fault = began + rng.uniform(5, 20)
         while time.monotonic() < began + 60 * minutes:
