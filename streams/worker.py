@@ -85,7 +85,7 @@ def tune_collector() -> None:
     Looking as often as it does by itself takes twice as long as all the judging.
     """
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(500_000, 20, 100)
 
 
 def tune_allocator() -> None:
