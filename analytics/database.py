@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -69,25 +71,68 @@ class Session:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
 
+    def use(self) -> duckdb.DuckDBPyConnection:
+        """The connection, ready for a statement."""
+        return self._connection
+
     def over(self, sql: str, staged: pa.Table, **values: object) -> list[tuple[Any, ...]]:
         """Run a statement over an Arrow table that it calls `staged`; the rows that it gives."""
-        self._connection.register("staged", staged)
+        connection = self.use()
+        connection.register("staged", staged)
         try:
-            return self._connection.execute(sql, values or None).fetchall()
+            return connection.execute(sql, values or None).fetchall()
         finally:
-            self._connection.unregister("staged")
+            connection.unregister("staged")
 
     def table(self, sql: str, staged: pa.Table) -> pa.Table:
         """Run a statement over an Arrow table that it calls `staged`; what it gives, as another."""
-        self._connection.register("staged", staged)
+        connection = self.use()
+        connection.register("staged", staged)
         try:
-            return self._connection.execute(sql).to_arrow_table()
+            return connection.execute(sql).to_arrow_table()
         finally:
-            self._connection.unregister("staged")
+            connection.unregister("staged")
 
     def execute(self, sql: str, **values: object) -> list[tuple[Any, ...]]:
         """Run a statement; the rows that it gives."""
-        return self._connection.execute(sql, values or None).fetchall()
+        return self.use().execute(sql, values or None).fetchall()
+
+
+class Turn(Session):
+    """A connection for one transaction, which begins when it is first used.
+
+    Not before the one of the turn before it has ended: whoever uses it first waits for that, and
+    raises what that one raised.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, before: Turn | None) -> None:
+        super().__init__(connection)
+        self._before = before
+        self._begun = False
+        self.ended: Future[None] = Future()
+
+    def use(self) -> duckdb.DuckDBPyConnection:
+        """The connection, within the transaction."""
+        if not self._begun:
+            if self._before is not None:
+                self._before.ended.result()
+                self._before = None
+            self._connection.execute("BEGIN")
+            self._begun = True
+        return self._connection
+
+    def commit(self) -> None:
+        """End it; all that was done is kept."""
+        self.use().execute("COMMIT")
+        self.ended.set_result(None)
+
+    def give_up(self, reason: BaseException) -> None:
+        """End it; nothing that was done is kept, and whoever waits for it hears why."""
+        if self._begun:
+            # A COMMIT that failed has ended the transaction already: the first error is the one.
+            with contextlib.suppress(duckdb.Error):
+                self._connection.execute("ROLLBACK")
+        self.ended.set_exception(reason)
 
 
 def connect(

@@ -65,7 +65,10 @@ class Extent(NamedTuple):
 
 def extent(report: Report) -> Extent:
     """When it happened, by a report."""
-    begins, ends, over_by = _extent(report.occurred.occurrence)
+    whole = _extent(report.occurred.occurrence)
+    if not report.impacts:
+        return whole
+    begins, ends, over_by = whole
     for impact in report.impacts:
         if impact.occurred is not None:
             other = _extent(impact.occurred.occurrence)

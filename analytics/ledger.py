@@ -5,11 +5,8 @@ One thread at a time may use a Ledger. No rules here: what is judged how comes f
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import groupby, islice
-from operator import itemgetter
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,11 +19,12 @@ from analytics.database import (
     LedgerMissing,
     LedgerTooNew,
     Session,
+    Turn,
     connect,
     migrate,
 )
 from analytics.keys import KeySet
-from analytics.outgoing import MOST_AT_HAND, MOST_BYTES_AT_HAND, OutboxMessage, Outgoing
+from analytics.outgoing import Outbox, OutboxMessage
 from analytics.queries import queries
 from analytics.rows import ClaimKey, Release
 from analytics.transaction import Known, Transaction
@@ -43,9 +41,6 @@ __all__ = [
 ]
 
 
-MOST_BYTES_AT_ONCE = 16 * 2**20
-
-
 class Ledger:
     """The database, open. `commits` counts what was committed since."""
 
@@ -57,9 +52,6 @@ class Ledger:
         self._connection = connection
         self._session = Session(connection)
         self._sql = queries("reading")
-        self._at_hand: deque[OutboxMessage] = deque()
-        self._bytes_at_hand = 0
-        self._published = 0
         self._known = Known(
             event_keys=self._keys("event_keys"),
             incident_keys=self._keys("incident_keys"),
@@ -70,8 +62,8 @@ class Ledger:
             },
             last_outbox=self._rows("last_outbox")[0][0],
         )
-        left = self.pending_outbox(1)
-        self._published = left[0].seq - 1 if left else self._known.last_outbox
+        self._outbox = Outbox(connection.cursor(), self._known.last_outbox)
+        self._last_turn: Turn | None = None
 
     @classmethod
     def open(
@@ -141,62 +133,48 @@ class Ledger:
         return max((at for (log, _), (_, at) in offsets.items() if log != log_id), default=0)
 
     def pending_outbox(self, limit: int = 1_000) -> list[OutboxMessage]:
-        """The oldest messages that are not known to be published, at most `limit`.
-
-        Fewer if they are large: one at least, and not many more than 16 MiB.
-        """
-        if self._at_hand and self._at_hand[0].seq == self._published + 1:
-            return list(islice(self._at_hand, limit))
-        [(end,)] = self._rows("end_of_pending", most=limit, most_bytes=MOST_BYTES_AT_ONCE)
-        rows = self._rows("pending_outbox", up_to=end)
-        return [_whole(list(pieces)) for _, pieces in groupby(rows, key=itemgetter(0))]
+        """The oldest messages that are not known to be published; see `Outbox.pending`."""
+        return self._outbox.pending(limit)
 
     def published(self, up_to_seq: int) -> None:
         """Forget the messages up to `up_to_seq`: they are published."""
-        self._connection.execute(queries("writing")["published"], {"up_to": up_to_seq})
-        self._published = up_to_seq
-        while self._at_hand and self._at_hand[0].seq <= up_to_seq:
-            done = self._at_hand.popleft()
-            self._bytes_at_hand -= done.size
+        self._outbox.published(up_to_seq)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """All that is done within is committed at the end, or none of it if anything is raised."""
-        self._connection.execute("BEGIN")
-        try:
-            transaction = self.kind_of_transaction(self._session, self._known)
+        with self.judging() as transaction:
             yield transaction
-            transaction.finish()
-            self._connection.execute("COMMIT")
-        except BaseException:
-            self._roll_back()
-            raise
-        known = self._known
-        self._keep_at_hand(transaction.outgoing, transaction.outgoing.last - known.last_outbox)
-        known.extents = transaction.extents
-        known.offsets.update(transaction.advanced)
-        known.last_outbox = transaction.outgoing.last
-        known.event_keys.update(transaction.new_events)
-        known.incident_keys.update(transaction.new_incidents)
-        self.commits += 1
+        self.commit(transaction)
 
-    def _keep_at_hand(self, outgoing: Outgoing, count: int) -> None:
-        messages, size = outgoing.at_hand, outgoing.bytes
-        too_many = len(self._at_hand) + count > MOST_AT_HAND
-        if too_many or self._bytes_at_hand + size > MOST_BYTES_AT_HAND:
-            # The table has them: they are read from there until what is at hand follows on.
-            self._at_hand.clear()
-            self._bytes_at_hand = 0
-        if len(messages) == count:
-            self._at_hand.extend(messages)
-            self._bytes_at_hand += size
+    @contextmanager
+    def judging(self) -> Iterator[Transaction]:
+        """What is done within is still to be committed, by `commit`; what follows builds on it.
 
-    def _roll_back(self) -> None:
+        Another thread may commit it while what follows is judged. Once that has failed, nothing
+        that followed can be committed, either: the ledger must be opened anew.
+        """
+        turn = Turn(self._connection, self._last_turn)
+        transaction = self.kind_of_transaction(turn, self._known)
         try:
-            self._connection.execute("ROLLBACK")
-        except duckdb.Error:
-            # A COMMIT that failed has ended the transaction already: the first error is the one.
-            return
+            yield transaction
+        except BaseException as error:
+            turn.give_up(error)
+            raise
+        self._last_turn = turn
+        self._known.take(transaction)
+
+    def commit(self, transaction: Transaction) -> None:
+        """Write and commit what was judged, after all that was judged before."""
+        turn, outgoing = transaction.turn, transaction.outgoing
+        try:
+            transaction.finish()
+            turn.commit()
+        except BaseException as error:
+            turn.give_up(error)
+            raise
+        self._outbox.committed(outgoing, outgoing.last - outgoing.first + 1)
+        self.commits += 1
 
     def _rows(self, name: str, **values: object) -> list[tuple[Any, ...]]:
         return self._session.execute(self._sql[name], **values)
@@ -206,15 +184,3 @@ class Ledger:
         for batch in self._connection.execute(self._sql[name]).to_arrow_reader(100_000):
             keys.update(batch.column(0).to_pylist())
         return keys
-
-
-def _whole(pieces: list[tuple[Any, ...]]) -> OutboxMessage:
-    seq, topic, _, _, headers = pieces[0]
-    keys, values = ([p[column] for p in pieces if p[column] is not None] for column in (2, 3))
-    return OutboxMessage(
-        seq,
-        topic,
-        b"".join(keys) if keys else None,
-        b"".join(values) if values else None,
-        tuple((h["name"], bytes(h["value"])) for h in headers),
-    )

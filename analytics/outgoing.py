@@ -1,10 +1,14 @@
-"""Messages to publish: their rows in the outbox, and those that are held for the publisher."""
+"""Messages to publish: what a transaction adds to the outbox, and what a publisher takes out."""
 
 from __future__ import annotations
 
-from itertools import repeat, zip_longest
+import threading
+from collections import deque
+from itertools import groupby, islice, repeat, zip_longest
+from operator import itemgetter
 from typing import Any, NamedTuple
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -16,6 +20,7 @@ from schemas.wire import CONTENT_TYPE_EVENT, headers
 # How many messages, of how many bytes, are held in memory for whoever publishes them.
 MOST_AT_HAND = 50_000
 MOST_BYTES_AT_HAND = 64 * 2**20
+MOST_BYTES_AT_ONCE = 16 * 2**20
 # DuckDB reads 2,048 rows at a time, and a checkpoint more: large values do not fit, pieces do.
 PIECE = 16 * 1024
 
@@ -42,7 +47,7 @@ class Outgoing:
     """The messages of one transaction; `at_hand` are all of them, or none if they are too many."""
 
     def __init__(self, last: int) -> None:
-        self.last = last
+        self.first, self.last = last + 1, last
         self._at_hand: list[OutboxMessage] = []
         self._count = self.bytes = 0
         self._rows: list[tuple[Any, ...]] = []
@@ -102,3 +107,69 @@ def _pieces(value: bytes | None) -> list[bytes | None]:
     if value is None or len(value) <= PIECE:
         return [value]
     return [value[at : at + PIECE] for at in range(0, len(value), PIECE)]
+
+
+class Outbox:
+    """The messages that are committed and not yet published.
+
+    On a connection of its own: they are taken out while the ledger judges and writes what follows.
+    One thread at a time may publish, and one commit.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, last: int) -> None:
+        self._connection = connection
+        self._session = Session(connection)
+        self._at_hand: deque[OutboxMessage] = deque()
+        self._bytes_at_hand = 0
+        self._lock = threading.Lock()
+        self._published = 0
+        left = self.pending(1)
+        self._published = left[0].seq - 1 if left else last
+
+    def pending(self, limit: int) -> list[OutboxMessage]:
+        """The oldest messages that are not known to be published, at most `limit`.
+
+        Fewer if they are large: one at least, and not many more than 16 MiB.
+        """
+        with self._lock:
+            if self._at_hand and self._at_hand[0].seq == self._published + 1:
+                return list(islice(self._at_hand, limit))
+        sql = queries("reading")
+        [(end,)] = self._session.execute(
+            sql["end_of_pending"], most=limit, most_bytes=MOST_BYTES_AT_ONCE
+        )
+        rows = self._session.execute(sql["pending_outbox"], up_to=end)
+        return [_whole(list(pieces)) for _, pieces in groupby(rows, key=itemgetter(0))]
+
+    def published(self, up_to_seq: int) -> None:
+        """Forget the messages up to `up_to_seq`: they are published."""
+        self._connection.execute(queries("writing")["published"], {"up_to": up_to_seq})
+        with self._lock:
+            self._published = up_to_seq
+            while self._at_hand and self._at_hand[0].seq <= up_to_seq:
+                self._bytes_at_hand -= self._at_hand.popleft().size
+
+    def committed(self, outgoing: Outgoing, count: int) -> None:
+        """So many messages are in the table now: hold them, if they are few enough."""
+        messages, size = outgoing.at_hand, outgoing.bytes
+        with self._lock:
+            too_many = len(self._at_hand) + count > MOST_AT_HAND
+            if too_many or self._bytes_at_hand + size > MOST_BYTES_AT_HAND:
+                # They are read from the table until what is at hand follows on.
+                self._at_hand.clear()
+                self._bytes_at_hand = 0
+            if len(messages) == count:
+                self._at_hand.extend(messages)
+                self._bytes_at_hand += size
+
+
+def _whole(pieces: list[tuple[Any, ...]]) -> OutboxMessage:
+    seq, topic, _, _, headers = pieces[0]
+    keys, values = ([p[column] for p in pieces if p[column] is not None] for column in (2, 3))
+    return OutboxMessage(
+        seq,
+        topic,
+        b"".join(keys) if keys else None,
+        b"".join(values) if values else None,
+        tuple((h["name"], bytes(h["value"])) for h in headers),
+    )

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from analytics import tables
-from analytics.database import Session
+from analytics.database import Turn
 from analytics.flatten import extent, report_row
 from analytics.keys import KeySet, joined, key_of
 from analytics.outgoing import Headers, OutboxMessage, Outgoing
@@ -22,7 +22,7 @@ from schemas.time import Limit
 from schemas.wire import Rejected
 
 CHUNK = 5_000
-FLUSH_AT = 20_000
+FLUSH_AT = 60_000
 BYTES_A_ROW = 4_000
 # How much of what was rejected is kept beside the reason; truce.rejected has it all.
 MOST_KEPT = 64 * 1024
@@ -40,6 +40,14 @@ class Known:
     offsets: dict[tuple[str, int], tuple[int, int]] = field(default_factory=dict)
     last_outbox: int = 0
 
+    def take(self, transaction: Transaction) -> None:
+        """Hold what a transaction has added, too."""
+        self.extents = transaction.extents
+        self.offsets.update(transaction.advanced)
+        self.last_outbox = transaction.outgoing.last
+        self.event_keys.update(transaction.new_events)
+        self.incident_keys.update(transaction.new_incidents)
+
 
 class Transaction:
     """What one micro-batch does to the ledger. Reads see what it has written so far."""
@@ -47,13 +55,15 @@ class Transaction:
     tells: bool = True
     """Is what it does to be published?"""
 
-    def __init__(self, session: Session, known: Known) -> None:
+    def __init__(self, turn: Turn, known: Known) -> None:
         self.new_events: set[int] = set()
         self.new_incidents: set[int] = set()
         self.advanced: dict[tuple[str, int], tuple[int, int]] = {}
         self.outgoing = Outgoing(known.last_outbox)
         self.extents = dict(known.extents)
-        self._session, self._known = session, known
+        self.turn = self._session = turn
+        self._known = known
+        self._new_partitions: set[tuple[str, int]] = set()
         self._staging = Staging()
         self._stored: set[int] = set()
         self._sql = queries("reading")
@@ -170,7 +180,10 @@ class Transaction:
 
     def advance(self, log_id: str, partition: int, next_offset: int, recorded_at: int) -> None:
         """All below `next_offset` is in the ledger, the last of it recorded at `recorded_at`."""
-        self.advanced[log_id, partition] = (next_offset, recorded_at)
+        place = (log_id, partition)
+        if place not in self._known.offsets:
+            self._new_partitions.add(place)
+        self.advanced[place] = (next_offset, recorded_at)
 
     def outbox(
         self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()
@@ -193,7 +206,7 @@ class Transaction:
         self.flush()
         sql = queries("writing")
         for (log_id, partition), (next_offset, recorded_at) in self.advanced.items():
-            name = "advance" if (log_id, partition) in self._known.offsets else "new_offset"
+            name = "new_offset" if (log_id, partition) in self._new_partitions else "advance"
             self._session.execute(
                 sql[name],
                 log_id=log_id,

@@ -1,6 +1,7 @@
 """The agent on `truce.events` and the publisher of the outbox: they move and decide nothing.
 
-All work on the ledger is done in its one thread; the event loop only waits for it.
+What is judged, what is committed and what is taken out of the outbox has a thread each; the event
+loop only waits for them.
 """
 
 from __future__ import annotations
@@ -44,11 +45,11 @@ class Outbox(Protocol):
         """Note that all up to this one are."""
 
 
-class LedgerThread:
-    """The one thread in which the ledger is used."""
+class OneThread:
+    """A thread that does one thing after the other."""
 
-    def __init__(self) -> None:
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="ledger")
+    def __init__(self, name: str) -> None:
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix=name)
 
     async def do(self, work: Callable[..., T], *args: Any) -> T:
         """Do `work(*args)` there after all that was asked before, and give its result."""
@@ -153,6 +154,20 @@ class Progress:
         return self.reached({p: end for p, end in self.to_catch_up.items() if p in self.log_ends})
 
 
+class Work(NamedTuple):
+    """What is done with batches, and where.
+
+    `read(partition, records)` in any thread; `judge(read)` in `judging` and `commit(judged)` in
+    `committing`, each in the order of the log.
+    """
+
+    read: Callable[[int, Sequence[Any]], Sequence[Any]]
+    judge: Callable[[Sequence[Any]], Any]
+    commit: Callable[[Any], Any]
+    judging: OneThread
+    committing: OneThread
+
+
 class Judged(NamedTuple):
     """A batch that is in the ledger: what `pipeline.process` counted, and how long it took."""
 
@@ -161,25 +176,25 @@ class Judged(NamedTuple):
 
 
 class Agent:
-    """Has batches judged and committed one after the other, and reads the next one meanwhile."""
+    """Has batches judged and committed one after the other.
+
+    While one is committed the next is judged, and the one after that read: the database leaves the
+    interpreter to others while it writes.
+    """
 
     def __init__(
         self,
-        read: Callable[[int, Sequence[Any]], Sequence[Any]],
-        judge: Callable[[Sequence[Any]], Any],
-        thread: LedgerThread,
+        work: Work,
         progress: Progress,
         failure: Failure,
         after: Callable[[Judged], None],
     ) -> None:
-        """`read` is called in a thread of its own, with a partition; `judge` in the ledger's."""
-        self._read = read
-        self._judge = judge
-        self._thread = thread
+        self._work = work
         self._progress = progress
         self._failure = failure
         self._after = after
         self._taken: dict[int, int] = {}
+        self._judging: asyncio.Task[None] | None = None
         self._committing: asyncio.Task[None] | None = None
         self._idle = asyncio.Event()
         self._idle.set()
@@ -219,36 +234,48 @@ class Agent:
             return
         began = time.perf_counter()
         next_offset = records[-1].offset + 1
-        # The database leaves the interpreter to others while it writes: reading then is for free.
-        read = await asyncio.to_thread(self._read, partition, records)
-        await self._committed()
+        read = await self._work.judging.do(self._work.read, partition, records)
+        await _ended(self._judging)
         if self._failure.reason is None:
             # Not before: whoever is cancelled while it waits has taken nothing.
             self._taken[partition] = next_offset
-            commit = self._commit(read, partition, next_offset, began)
-            self._committing = asyncio.create_task(commit)
+            judge = self._judge(read, partition, next_offset, began)
+            self._judging = asyncio.create_task(judge)
 
-    async def _commit(
+    async def _judge(
         self, read: Sequence[Any], partition: int, next_offset: int, began: float
     ) -> None:
         try:
-            tally = await self._thread.do(self._judge, read)
+            judged = await self._work.judging.do(self._work.judge, read)
+        except Exception as error:  # noqa: BLE001 - ends the worker, with this reason
+            self._failure.set(error)
+            return
+        await _ended(self._committing)
+        # Also after a failure: whoever waits for it in the ledger must hear of that one.
+        commit = self._commit(judged, partition, next_offset, began)
+        self._committing = asyncio.create_task(commit)
+
+    async def _commit(self, judged: object, partition: int, next_offset: int, began: float) -> None:
+        try:
+            tally = await self._work.committing.do(self._work.commit, judged)
         except Exception as error:  # noqa: BLE001 - ends the worker, with this reason
             self._failure.set(error)
             return
         self._progress.committed(partition, next_offset)
         self._after(Judged(tally, time.perf_counter() - began))
 
-    async def _committed(self) -> None:
-        """Wait for the batch that is being judged. Whoever waits may be cancelled, but not it."""
-        if self._committing is not None:
-            await asyncio.shield(self._committing)
-
     async def drain(self) -> None:
         """Take no further batch, and wait until those in flight are committed or have failed."""
         self._draining = True
         await self._idle.wait()
-        await self._committed()
+        await _ended(self._judging)
+        await _ended(self._committing)
+
+
+async def _ended(task: asyncio.Task[None] | None) -> None:
+    """Wait for it. Whoever waits may be cancelled, but not the task."""
+    if task is not None:
+        await asyncio.shield(task)
 
 
 class Publisher:
@@ -257,7 +284,7 @@ class Publisher:
     A message may be sent again after a fault; its id shows that.
     """
 
-    def __init__(self, outbox: Outbox, thread: LedgerThread, access: Access) -> None:
+    def __init__(self, outbox: Outbox, thread: OneThread, access: Access) -> None:
         self._outbox = outbox
         self._thread = thread
         self._access = access

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from analytics.notices import Notices
     from analytics.process import NoticeMetrics
     from analytics.summary import Place
+    from analytics.transaction import Transaction
     from streams.agents import Judged, Outbox, Progress
     from streams.pipeline import RawRecord, Read, Tally
     from streams.settings import Settings
@@ -36,8 +37,8 @@ class OtherLog(Exception):  # noqa: N818 - named as what is the case
 class Core(Protocol):
     """What a worker wants of it.
 
-    Used in the ledger's thread, except `read` and `metrics` (any thread) and `judged` (the event
-    loop).
+    Used in the ledger's thread, except `read` and `metrics` (any thread), `commit` (one thread of
+    its own), the outbox (another) and `judged` (the event loop).
     """
 
     def open(self) -> Outbox:
@@ -49,8 +50,14 @@ class Core(Protocol):
     def read(self, partition: int, records: Sequence[Any]) -> Sequence[Any]:
         """Decode records of a partition, as aiokafka gives them, also while others are judged."""
 
-    def judge(self, log_id: str, batch: Sequence[Any]) -> object:
-        """Judge what was read and commit: all or nothing. Returns what it held."""
+    def judge(self, log_id: str, batch: Sequence[Any]) -> Any:  # noqa: ANN401 - the core's own
+        """Judge what was read. Returns what `commit` wants, which must follow."""
+
+    def commit(self, judged: Any) -> object:  # noqa: ANN401 - what `judge` gave
+        """Write and commit what was judged, all or nothing; what follows may be judged meanwhile.
+
+        Returns what it held.
+        """
 
     def serve(self) -> tuple[str, str]:
         """Let others read what is known: the uri and the token of the server."""
@@ -131,9 +138,15 @@ class LedgerCore:
         now = time.time_ns() // 1_000_000
         return self._pipeline.read(raw_records(partition, records, now))
 
-    def judge(self, log_id: str, batch: Sequence[Read]) -> Tally:
-        """Judge and commit."""
-        return self._pipeline.process(self._ledger, self._standing, log_id, batch)
+    def judge(self, log_id: str, batch: Sequence[Read]) -> tuple[Transaction, Tally]:
+        """Judge."""
+        return self._pipeline.judge_batch(self._ledger, self._standing, log_id, batch)
+
+    def commit(self, judged: tuple[Transaction, Tally]) -> Tally:
+        """Write and commit."""
+        transaction, tally = judged
+        self._ledger.commit(transaction)
+        return tally
 
     def serve(self) -> tuple[str, str]:
         """Start the Quack server."""

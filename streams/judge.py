@@ -205,8 +205,11 @@ class Incident:
         told = [(report, parts(report)) for report in reports.values()]
         self.accounts = tuple([_account(report, each) for report, each in told])
         self.occurrences = [part.occurrence for _, each in told for part in each]
-        starts, ends = [o.start for o in self.occurrences], [o.end for o in self.occurrences]
-        self.start, self.end = min(starts, default=0), max(ends, default=0)
+        if len(self.occurrences) == 1:
+            self.start, self.end, _, _ = self.occurrences[0]
+        else:
+            self.start = min([o.start for o in self.occurrences], default=0)
+            self.end = max([o.end for o in self.occurrences], default=0)
         self.known_actors = _known_actors(self.accounts)
 
 

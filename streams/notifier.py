@@ -18,7 +18,7 @@ from aiohttp import ClientSession, ClientTimeout
 
 from analytics.notices import Notices
 from analytics.process import NoticeMetrics
-from streams.agents import LedgerThread
+from streams.agents import OneThread
 from streams.client import Knowledge
 from streams.notice import tell
 from streams.settings import LEVELS, Settings
@@ -74,7 +74,7 @@ class Notifier:
         self._metrics = metrics
         self._verdicts = LEVELS[: LEVELS.index(level) + 1]
         self._within = within * 1_000_000
-        self._thread = LedgerThread()
+        self._thread = OneThread("notices")
         self._senders = [Sender(target, notices, self._thread.do, metrics) for target in targets]
         self._woken = asyncio.Event()
         self._woken.set()

@@ -90,8 +90,17 @@ def process(ledger: Ledger, standing: Standing, log_id: str, batch: Sequence[Rea
 
     Records that the ledger has already (below its next offset) are passed over.
     """
+    transaction, tally = judge_batch(ledger, standing, log_id, batch)
+    ledger.commit(transaction)
+    return tally
+
+
+def judge_batch(
+    ledger: Ledger, standing: Standing, log_id: str, batch: Sequence[Read]
+) -> tuple[Transaction, Tally]:
+    """The same, but for the commit, which must follow: another thread may do that meanwhile."""
     tally = Tally()
-    with ledger.transaction() as tx:
+    with ledger.judging() as tx:
         timed = list(_timed(ledger, log_id, batch))
         accepted = [f.event for _, read in timed for f in read.found if isinstance(f, Accepted)]
         seen = tx.seen({event_key(event) for event in accepted})
@@ -105,7 +114,7 @@ def process(ledger: Ledger, standing: Standing, log_id: str, batch: Sequence[Rea
                 else:
                     _reject(tx, one, position, recorded_at, record.key, tally)
             tx.advance(log_id, record.partition, record.offset + 1, recorded_at)
-    return tally
+    return tx, tally
 
 
 def _timed(ledger: Ledger, log_id: str, batch: Sequence[Read]) -> Iterator[tuple[int, Read]]:

@@ -90,7 +90,7 @@ SETTINGS = (
     Setting("TRUCE_KAFKA_USERNAME", "", "user for SASL"),
     Setting("TRUCE_KAFKA_PASSWORD_FILE", "", "file of mode 0600 with its password"),
     Setting("TRUCE_MEMORY", "400MB", "how much memory the database engine may take"),
-    Setting("TRUCE_MAX_BATCH", "2000", "most records judged in one transaction"),
+    Setting("TRUCE_MAX_BATCH", "10000", "most records judged in one transaction"),
     Setting(
         "TRUCE_ALERTMANAGER", "", "address of an Alertmanager to tell of verdicts; unset: none"
     ),
@@ -138,7 +138,7 @@ class Settings:
     replication: int = 1
     kafka: KafkaSecurity = IN_PLAIN_TEXT
     memory: str = "400MB"
-    max_batch: int = 2_000
+    max_batch: int = 10_000
     alertmanager: str = ""
     webhook: str = ""
     webhook_secret_file: Path | None = None

@@ -19,7 +19,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from streams.access import access_to
-from streams.agents import Agent, Failure, Judged, LedgerThread, Outbox, Progress, Publisher
+from streams.agents import Agent, Failure, Judged, OneThread, Outbox, Progress, Publisher, Work
 from streams.broker import Broker, BrokerError, EmbeddedBroker, RemoteBroker
 from streams.core import Core, LedgerCore
 from streams.door import Door, read_token
@@ -71,6 +71,7 @@ def main(settings: Settings, *, on_ready: OnReady | None = None) -> int:
         return FAILED
     configure_logging(settings)
     tune_collector()
+    tune_threads()
     tune_allocator()
     with contextlib.suppress(ImportError):
         import uvloop
@@ -86,6 +87,15 @@ def tune_collector() -> None:
     """
     gc.freeze()
     gc.set_threshold(500_000, 20, 100)
+
+
+def tune_threads() -> None:
+    """Have a thread that computes let another one in after a millisecond.
+
+    DuckDB gives the interpreter back and takes it again several times for each statement, and a
+    commit has ten of these: at Python's own 5 ms they take longer to be let in than to be done.
+    """
+    sys.setswitchinterval(0.001)
 
 
 def tune_allocator() -> None:
@@ -157,7 +167,9 @@ class Worker:
         self._settings = settings
         self._core = core
         self._stop = stop
-        self._thread = LedgerThread()
+        self._thread = OneThread("ledger")
+        self._committing = OneThread("commit")
+        self._publishing = OneThread("outbox")
         self._failure = Failure(asyncio.get_running_loop())
         self._scraping = asyncio.Lock()
         self._opened = False
@@ -221,6 +233,8 @@ class Worker:
         targets = self._targets()
         stack.callback(self._thread.close)
         stack.push_async_callback(self._thread.do, self._core.close)
+        stack.callback(self._publishing.close)
+        stack.callback(self._committing.close)
         outbox = await self._thread.do(self._core.open)
         self._opened = True
         await broker_starting
@@ -258,21 +272,22 @@ class Worker:
             broker.log_id, dict.fromkeys(range(settings.partitions), 0) | dict(offsets)
         )
         self._pages.follow(progress)
-        self._publisher = publisher = Publisher(outbox, self._thread, broker.access)
+        self._publisher = publisher = Publisher(outbox, self._publishing, broker.access)
         stack.push_async_callback(publisher.stop)
         await publisher.start()
         self._writer = LogWriter(broker.access, seconds_to_answer=SECONDS_TO_ANSWER)
         stack.push_async_callback(self._writer.stop)
         await self._writer.start()
         self._watch(stack, publisher.run())
-        self._agent = Agent(
+        work = Work(
             core.read,
             lambda batch: core.judge(broker.log_id, batch),
+            core.commit,
             self._thread,
-            progress,
-            self._failure,
-            self._after_batch,
+            self._committing,
         )
+        self._agent = Agent(work, progress, self._failure, self._after_batch)
+        stack.push_async_callback(self._agent.drain)
         loop = asyncio.get_running_loop()
         feed = Feed(
             topics.EVENTS,

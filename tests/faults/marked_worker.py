@@ -33,6 +33,7 @@ PRELOADED = (
     "tests.faults.marked_worker",
 )
 SIZE = 16
+SENDING, NOTING = 1, 2
 
 
 class Life(IntEnum):
@@ -95,8 +96,12 @@ def blank(path: Path) -> None:
 
 def read_marks(path: Path) -> Marks:
     """What the worker was at when it last said so."""
-    life, ledger, sending, judged = struct.unpack("<BBBxI8x", path.read_bytes())
-    return Marks(Life(life), Ledger(ledger), bool(sending), judged)
+    life, writing, publishing, judging, judged = struct.unpack("<BBBBI8x", path.read_bytes())
+    # Several things are done at once: a commit is what a kill is most wanted in.
+    ledger = Ledger(writing)
+    if ledger is Ledger.WAITING:
+        ledger = Ledger.NOTING if publishing == NOTING else Ledger(judging)
+    return Marks(Life(life), ledger, publishing == SENDING, judged)
 
 
 class Marking:
@@ -168,12 +173,13 @@ def mark(path: Path, checkpoint: str | None) -> None:
 
         ledger.Ledger.open = opened  # type: ignore[method-assign]
     marking.during(core.LedgerCore, "open", 0, Life.OPENING, Life.JOINING)
-    marking.during(core.LedgerCore, "judge", 1, Ledger.JUDGING)
+    marking.during(core.LedgerCore, "judge", 3, Ledger.JUDGING)
+    marking.during(core.LedgerCore, "commit", 1, Ledger.JUDGING)
     # What follows it is the commit.
     marking.during(transaction.Transaction, "finish", 1, Ledger.JUDGING, Ledger.COMMITTING)
     marking.counting(core.LedgerCore, "judge")
-    marking.during(ledger.Ledger, "published", 1, Ledger.NOTING)
-    marking.awaiting(agents.Publisher, "_send", 2, 1)
+    marking.during(ledger.Ledger, "published", 2, NOTING)
+    marking.awaiting(agents.Publisher, "_send", 2, SENDING)
     marking.awaiting(worker.Worker, "_drain", 0, Life.DRAINING, Life.CLOSING)
 
 

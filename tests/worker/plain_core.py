@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,6 +27,7 @@ class PlainCore:
         self.slow = slow
         self.batches: list[int] = []
         self.served = False
+        self.one_at_a_time = threading.Lock()
 
     def open(self) -> PlainCore:
         self.db = sqlite3.connect(self.path, check_same_thread=False)
@@ -44,14 +46,18 @@ class PlainCore:
     def read(self, partition: int, records: Sequence[Any]) -> Sequence[Any]:
         return [(partition, r.offset, r.key, r.value, r.timestamp) for r in records]
 
-    def judge(self, log_id: str, records: Sequence[Any]) -> int:
+    def judge(self, log_id: str, records: Sequence[Any]) -> tuple[str, Sequence[Any]]:
+        return log_id, records
+
+    def commit(self, judged: tuple[str, Sequence[Any]]) -> int:
+        log_id, records = judged
         time.sleep(self.slow)
         if self.fail_after is not None:
             self.fail_after -= len(records)
             if self.fail_after < 0:
                 raise OSError("the disk is full")
         rows = [(log_id, *record) for record in records]
-        with self.db:
+        with self.one_at_a_time, self.db:
             self.db.executemany("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?)", rows)
             self.db.executemany(
                 "INSERT INTO outbox (topic, key, value) VALUES ('truce.verdicts', ?, ?)",
@@ -65,13 +71,14 @@ class PlainCore:
         return len(records)
 
     def pending_outbox(self, limit: int) -> list[Any]:
-        found = self.db.execute(
-            "SELECT seq, topic, key, value FROM outbox ORDER BY seq LIMIT ?", (limit,)
-        )
+        with self.one_at_a_time:
+            found = self.db.execute(
+                "SELECT seq, topic, key, value FROM outbox ORDER BY seq LIMIT ?", (limit,)
+            ).fetchall()
         return [(*row, (("from", b"test"),)) for row in found]
 
     def published(self, up_to_seq: int) -> None:
-        with self.db:
+        with self.one_at_a_time, self.db:
             self.db.execute("DELETE FROM outbox WHERE seq <= ?", (up_to_seq,))
 
     def serve(self) -> tuple[str, str]:
