@@ -66,6 +66,8 @@ def kept_records(
 
 def _kept(index: int, _: int, conflict: str, payload: str) -> Accepted | Rejected:
     [one] = decode(payload.encode(), conflict.encode())
+    if isinstance(one, Accepted):
+        return Accepted(one.event, one.raw, index)
     return dataclasses.replace(one, index=index)
 
 
