@@ -91,6 +91,6 @@ async def main(broker: str, topic: str, partitions: int, records: int, folder: s
 if __name__ == "__main__":
     # The tracker's worker does the same.
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(500_000, 20, 100)
     broker, topic, partitions, records, folder = sys.argv[1:]
     uvloop.run(main(broker, topic, int(partitions), int(records), folder))

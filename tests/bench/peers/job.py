@@ -231,7 +231,7 @@ class Clock:
         self._began = self._cpu = 0.0
         gc.freeze()
         # As the tracker's worker does.
-        gc.set_threshold(50_000, 20, 100)
+        gc.set_threshold(500_000, 20, 100)
 
     def committed(self, events: int) -> None:
         """So many are in the database now."""
