@@ -258,11 +258,10 @@ class Agent:
     async def _commit(self, judged: object, partition: int, next_offset: int, began: float) -> None:
         try:
             tally = await self._work.committing.do(self._work.commit, judged)
+            self._progress.committed(partition, next_offset)
+            self._after(Judged(tally, time.perf_counter() - began))
         except Exception as error:  # noqa: BLE001 - ends the worker, with this reason
             self._failure.set(error)
-            return
-        self._progress.committed(partition, next_offset)
-        self._after(Judged(tally, time.perf_counter() - began))
 
     async def drain(self) -> None:
         """Take no further batch, and wait until those in flight are committed or have failed."""

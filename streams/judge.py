@@ -22,6 +22,8 @@ Claim = Assertion | Denial
 ATTRIBUTED = frozenset({"confirmed", "likely"})
 # How many decisions are remembered, of a kilobyte each: most reports say what others have said.
 MOST_DECIDED = 16_384
+# Of at most so many parts, targets, places and answers: one of 1,000 impacts would take 400 KB.
+LARGEST_DECIDED = 64
 
 Answers = tuple[bool | None, ...]
 """`in_window` of one claim, for every part of every report of an incident in turn."""
@@ -191,11 +193,12 @@ class Incident:
 
     `accounts` is what each report says, `occurrences` when it happened according to every part of
     every one, `start` and `end` from when to when at the most, `known_actors` the parties that a
-    report names as `confirmed` or `likely`.
+    report names as `confirmed` or `likely`, `size` how many parts, targets and places they tell of.
     """
 
     __slots__ = (
-        *("accounts", "end", "incident_id", "known_actors", "occurrences", "reports", "start"),
+        *("accounts", "end", "incident_id", "known_actors", "occurrences", "reports", "size"),
+        "start",
     )
 
     def __init__(self, incident_id: str, reports: Mapping[str, Report]) -> None:
@@ -211,6 +214,9 @@ class Incident:
             self.start = min([o.start for o in self.occurrences], default=0)
             self.end = max([o.end for o in self.occurrences], default=0)
         self.known_actors = _known_actors(self.accounts)
+        self.size = sum(
+            [1 + len(targets) + len(places) for a in self.accounts for targets, places in a.scopes]
+        )
 
 
 def _known_actors(accounts: tuple[Account, ...]) -> frozenset[str]:
@@ -330,7 +336,9 @@ def judge(commitment: Commitment, incident: Incident) -> Judgement | None:
                 for claim_id, claim in commitment.assertions
             ]
         )
-    decided = _decided(commitment.terms, incident.accounts, when, bound)
+    is_large = incident.size + len(occurrences) * len(when) > LARGEST_DECIDED
+    decide = _decide if is_large else _decided
+    decided = decide(commitment.terms, incident.accounts, when, bound)
     if decided is None:
         return None
     verdict, party, independent, rows = decided
@@ -345,8 +353,7 @@ class _Decided(NamedTuple):
     claims: tuple[ClaimVerdict, ...]
 
 
-@lru_cache(maxsize=MOST_DECIDED)
-def _decided(
+def _decide(
     terms: Terms, accounts: tuple[Account, ...], when: tuple[Answers, ...], bound: Answers
 ) -> _Decided | None:
     """The verdict, once it is known of each claim's window when it was inside, and if it bound.
@@ -370,6 +377,9 @@ def _decided(
         ),
         claims=tuple(rows),
     )
+
+
+_decided = lru_cache(maxsize=MOST_DECIDED)(_decide)
 
 
 def _judge_claim(

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import pytest
 
-from tests.given import Given, claim, claim_retracted, denial, given, report, report_retracted
+from schemas.events import ReportEvent, parse_event
+from streams.judge import Incident, judge
+from tests.given import (
+    CONFLICT,
+    Given,
+    claim,
+    claim_retracted,
+    denial,
+    given,
+    report,
+    report_retracted,
+)
 
 ELSEWHEN = [{"start": "2026-03-01T00:00:00Z", "end": "2026-04-01T00:00:00Z"}]
 UNSURE = [{"end": "2026-02-01T00:00:00Z"}]
@@ -264,3 +276,24 @@ class TestReciprocity:
             "undetermined",
             None,
         )
+
+
+def test_what_was_decided_of_large_reports_is_not_remembered() -> None:
+    commitment = given([claim()]).standing.commitment(CONFLICT, "truce")
+
+    def judge_with(impacts: int) -> None:
+        said = parse_event(report(impacts=[{"place": "UA-30"}] * impacts))
+        assert isinstance(said, ReportEvent)
+        judgement = judge(commitment, Incident("i", {"r": said.data}))
+        assert judgement is not None
+        assert judgement.verdict == "violation"
+
+    judge_with(1_000)
+    tracemalloc.start()
+    try:
+        for number in range(10):
+            judge_with(990 - number)
+        remembered, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert remembered < 200_000
