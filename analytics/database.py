@@ -128,11 +128,13 @@ class Turn(Session):
 
     def give_up(self, reason: BaseException) -> None:
         """End it; nothing that was done is kept, and whoever waits for it hears why."""
-        if self._begun:
-            # A COMMIT that failed has ended the transaction already: the first error is the one.
-            with contextlib.suppress(duckdb.Error):
-                self._connection.execute("ROLLBACK")
-        self.ended.set_exception(reason)
+        try:
+            if self._begun:
+                # A COMMIT that failed has ended the transaction already: its error is the one.
+                with contextlib.suppress(duckdb.Error):
+                    self._connection.execute("ROLLBACK")
+        finally:
+            self.ended.set_exception(reason)
 
 
 def connect(

@@ -1,6 +1,7 @@
 """The only writer of the database: everything an event changes goes in with it, or none of it does.
 
-One thread at a time may use a Ledger. No rules here: what is judged how comes from the fold.
+One thread at a time may judge, one commit and one publish. No rules here: what is judged how comes
+from the fold.
 """
 
 from __future__ import annotations
@@ -158,11 +159,11 @@ class Ledger:
         transaction = self.kind_of_transaction(turn, self._known)
         try:
             yield transaction
+            self._known.take(transaction)
         except BaseException as error:
             turn.give_up(error)
             raise
         self._last_turn = turn
-        self._known.take(transaction)
 
     def commit(self, transaction: Transaction) -> None:
         """Write and commit what was judged, after all that was judged before."""

@@ -158,7 +158,8 @@ class Outbox:
                 # They are read from the table until what is at hand follows on.
                 self._at_hand.clear()
                 self._bytes_at_hand = 0
-            if len(messages) == count:
+            # Some may have been read from the table already, and be published.
+            if len(messages) == count and messages and messages[0].seq > self._published:
                 self._at_hand.extend(messages)
                 self._bytes_at_hand += size
 

@@ -114,8 +114,8 @@ class Staging:
     def rejudged(self, logged: Logged, step: Rejudged, seq: int) -> None:
         """A pair is judged otherwise than before; message `seq` tells of it (0: none does).
 
-        One that was not judged before is kept by reference; of all others each row is spelled out,
-        since it may replace one or be replaced.
+        One that was not judged before is a few numbers in `JudgedPairs`; of all others each row is
+        spelled out, since it may replace one or be replaced.
         """
         self.size += 1
         before = step.before

@@ -157,8 +157,8 @@ class Progress:
 class Work(NamedTuple):
     """What is done with batches, and where.
 
-    `read(partition, records)` in any thread; `judge(read)` in `judging` and `commit(judged)` in
-    `committing`, each in the order of the log.
+    `read(partition, records)` and `judge(read)` in `judging`, `commit(judged)` in `committing`, all
+    in the order of the log.
     """
 
     read: Callable[[int, Sequence[Any]], Sequence[Any]]
@@ -178,8 +178,8 @@ class Judged(NamedTuple):
 class Agent:
     """Has batches judged and committed one after the other.
 
-    While one is committed the next is judged, and the one after that read: the database leaves the
-    interpreter to others while it writes.
+    While one is committed the next is read and judged: the database leaves the interpreter to
+    others while it writes. A thread of its own for reading would only wait for the judging's lock.
     """
 
     def __init__(

@@ -26,7 +26,7 @@ MOST_DECIDED = 16_384
 LARGEST_DECIDED = 64
 
 Answers = tuple[bool | None, ...]
-"""`in_window` of one claim, for every part of every report of an incident in turn."""
+"""Answers in turn: `in_window` for every part of every report, or `still_bound` for every claim."""
 
 
 class Released(NamedTuple):
@@ -80,7 +80,7 @@ def _scopes(claim: Claim) -> tuple[object, ...]:
     return claim.prohibits.acts, claim.prohibits.targets, claim.area
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=1_024)
 def _same(terms: Terms) -> Terms:
     """The first of all that are equal to these: to find it by itself is quick."""
     return terms

@@ -160,7 +160,8 @@ class Soak:
         worker = self.disturbed
         mib, seconds = rss_mib(worker), time.monotonic() - worker.began
         judged = worker.judged() if read_endpoint(worker.data_dir) is not None else 0
-        if fault == "SIGTERM":
+        # One that has only begun to start has no handler for the signal yet, and nothing to drain.
+        if fault == "SIGTERM" and read_endpoint(worker.data_dir) is not None:
             code, said = worker.end()
             if code:
                 raise RuntimeError(f"a worker ended with {code}: {said}")
