@@ -30,6 +30,8 @@ from tests.bench.measuring import (
 WRITTEN = ROOT / "docs" / "cost-over-size.csv"
 PLOT = ROOT / "tests" / "bench" / "plot.py"
 PLOT_PYTHON = ROOT / ".venv" / "peers" / "plot" / "bin" / "python"
+# The same for all sizes, and few enough that the smallest has several transactions.
+RECORDS_AT_ONCE = "2000"
 COLUMNS = ("over", "size", "median", "least", "greatest", "peak_mib", "rounds")
 
 
@@ -72,7 +74,9 @@ async def _at(folder: Path, kind: str, rounds: int, events: int, claims: int) ->
     async with log_of(made(folder) / "log", singly(usual(events, claims)), kind) as log:
         for number in range(rounds):
             # Not before all claims stand: the cost of one more incident is what is asked for.
-            run = await tracker(log, folder / f"run-{number}", after=claims)
+            run = await tracker(
+                log, folder / f"run-{number}", after=claims, TRUCE_MAX_BATCH=RECORDS_AT_ONCE
+            )
             found.append(run)
             progress(f"{events:,} events, {claims:,} claims, round {number + 1}", run)
     return found

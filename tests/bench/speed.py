@@ -47,7 +47,11 @@ async def speed(
             progress(f"round {number + 1}: batches of {BATCH}", many[-1])
     worst = [*claims(CLAIMS, overlap=True), *incidents(overlapping, claims=CLAIMS)]
     async with log_of(folder / "meet", singly(worst), kind) as log:
-        meet = [await tracker(log, folder / f"meet-{number}") for number in range(rounds)]
+        # Few records a transaction: all in one, and no speed could be told.
+        meet = [
+            await tracker(log, folder / f"meet-{number}", TRUCE_MAX_BATCH="500")
+            for number in range(rounds)
+        ]
 
     to_peer, to_single = ratios(single, peer), ratios(many, single)
     show(
