@@ -1,6 +1,6 @@
-"""What the tracker says to other programs: messages for `truce.verdicts` and `truce.rejected`.
+"""What is told to other programs: which changes of a verdict, and what could not be read.
 
-`schemas.documents` describes them.
+`messages` of `analytics/queries/writing.sql` makes those of verdicts; `schemas.documents` has all.
 """
 
 from __future__ import annotations
