@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from analytics.rows import Logged
 from schemas.events import Assertion, Denial, Report
 from schemas.time import OPEN, Daily, Limit, Occurrence, Span, Window
 
@@ -24,7 +23,7 @@ def _stretch(part: Span | Daily) -> dict[str, int | bool | None]:
     }
 
 
-def claim_row(logged: Logged, claim: Assertion | Denial, key: int) -> Row:
+def claim_row(claim: Assertion | Denial, payload: str, recorded_at: int, key: int) -> Row:
     """The row of `claim_versions` for a claim that stands; terms of a denial carry no weight."""
     window: Window = claim.terms_window if isinstance(claim, Assertion) else ()
     return [
@@ -45,8 +44,8 @@ def claim_row(logged: Logged, claim: Assertion | Denial, key: int) -> Row:
         claim.conditions.reciprocal,
         claim.conditions.other,
         claim.evidence,
-        logged.raw,
-        logged.recorded_at,
+        payload,
+        recorded_at,
         None,
         key,
     ]
@@ -82,14 +81,12 @@ def _extent(part: Occurrence) -> Extent:
     return Extent(start, end, end if end > start else end + 1)
 
 
-def report_row(
-    logged: Logged, report: Report, when: Extent, incident_key: int, report_key: int
-) -> Row:
-    """The row of `report_versions` for a report that stands."""
+def report_row(report: Report, when: Extent) -> tuple[Any, ...]:
+    """What a report says, in the columns of `report_versions` up to its keys; no payload."""
     start, end, _, _ = report.occurred.occurrence
     actor = report.actor
     reporter = report.reported_by
-    return [
+    return (
         report.conflict,
         report.incident_id,
         report.report_id,
@@ -103,10 +100,5 @@ def report_row(
         None if actor is None else actor.confidence,
         report.act,
         report.targets,
-        logged.raw,
-        logged.recorded_at,
-        None,
         *when,
-        incident_key,
-        report_key,
-    ]
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from schemas.events import Event
 from schemas.time import Limit
 
 ClaimOutcome = Literal["violation", "clear", "undetermined"]
@@ -28,12 +27,15 @@ class Position(NamedTuple):
 
 
 class Logged(NamedTuple):
-    """An event as the log holds it: read, in its own JSON text, and when it was appended (us)."""
+    """An event of the log: where it is there, when it was appended (us), its key and its row.
 
-    event: Event
-    raw: str
+    The row is its place in the columns that were made of what was read with it.
+    """
+
     position: Position
     recorded_at: int
+    key: int
+    row: int
 
 
 class Criteria(NamedTuple):

@@ -12,16 +12,18 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from analytics import tables
+from analytics.columns import About, Columns
 from analytics.database import Session
 from analytics.flatten import Row, claim_row
 from analytics.judged import JudgedPairs, Pair
 from analytics.keys import joined, key_of
 from analytics.queries import queries
-from analytics.rows import ClaimVerdict, Judgement, Logged, Rejudged
-from schemas.events import ABOUT_INCIDENTS, Assertion, Denial
+from analytics.rows import ClaimKey, ClaimVerdict, Judgement, Logged, Rejudged
+from schemas.events import Assertion, Denial
 
 _PARTY, _VERDICT, _OCCURRED, _SINCE = 3, 4, slice(5, 8), 10
 _BEFORE_CONDITIONS = 12
+_RECORDED_AT, _SUPERSEDED_AT = "recorded_at", "superseded_at"
 
 
 class _Rows:
@@ -34,8 +36,11 @@ class _Rows:
 
     def flush(self, database: Session) -> None:
         if self.rows:
-            database.over(self._insert, tables.table_of(self.rows, self._schema))
+            database.over(self._insert, self._table())
             self.rows = []
+
+    def _table(self) -> pa.Table:
+        return tables.table_of(self.rows, self._schema)
 
 
 class _Versions(_Rows):
@@ -43,7 +48,7 @@ class _Versions(_Rows):
 
     def __init__(self, name: str, schema: pa.Schema) -> None:
         super().__init__(name, schema)
-        self._superseded_at = schema.get_field_index("superseded_at")
+        self._superseded_at = schema.get_field_index(_SUPERSEDED_AT)
         self._close = queries("writing")[f"close_{name}"]
         self._standing: dict[int, Row] = {}
         self._closed: dict[int, int] = {}
@@ -74,42 +79,87 @@ class _Versions(_Rows):
         self._standing = {}
 
 
+class _Events(_Rows):
+    """Which rows of what was read are events that the ledger takes, and when they came."""
+
+    columns: Columns
+    log_id: str
+
+    def _table(self) -> pa.Table:
+        chosen, recorded_at = zip(*self.rows, strict=True)
+        events = _chosen(self.columns.events, chosen)
+        events = events.append_column(_RECORDED_AT, pa.array(recorded_at, tables.MOMENT))
+        return events.append_column("log_id", pa.repeat(pa.scalar(self.log_id), len(chosen)))
+
+
+class _Reports(_Versions):
+    """Which rows of what was read are versions of reports, and from when to when they stood."""
+
+    columns: Columns
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, tables.CHOSEN)
+
+    def _table(self) -> pa.Table:
+        chosen, recorded_at, superseded_at = zip(*self.rows, strict=True)
+        of_events = [self.columns.event_rows[row] for row in chosen]
+        payload = _chosen(self.columns.events.select(["payload"]), of_events)
+        reports = _chosen(self.columns.reports, chosen)
+        reports = reports.append_column(payload.field(0), payload.column(0))
+        reports = reports.append_column(_RECORDED_AT, pa.array(recorded_at, tables.MOMENT))
+        return reports.append_column(_SUPERSEDED_AT, pa.array(superseded_at, tables.MOMENT))
+
+
+def _chosen(table: pa.Table, rows: Sequence[int]) -> pa.Table:
+    """These rows of it, which are in ascending order."""
+    first = rows[0]
+    if rows[-1] - first + 1 == len(rows):
+        return table.slice(first, len(rows))
+    return table.take(pa.array(rows, pa.int64()))
+
+
 class Staging:
     """Everything one transaction writes, in memory until `flush`."""
 
     def __init__(self) -> None:
-        self.events = _Rows("events", tables.EVENTS)
         self.rejected = _Rows("rejected", tables.REJECTED)
+        self._events = _Events("events", tables.EVENTS)
         self._claims = _Versions("claims", tables.CLAIMS)
-        self._reports = _Versions("reports", tables.REPORTS)
+        self._reports = _Reports("reports")
         self._claim_verdicts = _Versions("claim_verdicts", tables.CLAIM_VERDICTS)
         self._verdicts = _Versions("verdicts", tables.VERDICTS)
         self._amended: dict[int, tuple[Any, ...]] = {}
         self._amended_claims: dict[int, tuple[Any, ...]] = {}
         self._judged = JudgedPairs()
-        self._all: list[_Rows] = [self.events, self.rejected, self._claims]
+        self._all: list[_Rows] = [self._events, self.rejected, self._claims]
         self._all += [self._reports, self._claim_verdicts, self._verdicts]
         self.size = 0
 
-    def claim(self, logged: Logged, claim: Assertion | Denial | None) -> None:
+    def read(self, log_id: str, columns: Columns) -> None:
+        """What follows are rows of these columns; all before must have been flushed."""
+        self._columns = self._events.columns = self._reports.columns = columns
+        self._events.log_id = log_id
+
+    def event(self, logged: Logged) -> None:
+        """An event came."""
+        self.size += 1
+        self._events.rows.append((logged.row, logged.recorded_at))
+
+    def claim(self, logged: Logged, key: ClaimKey, claim: Assertion | Denial | None) -> None:
         """A claim came or was revised; None: it was taken back."""
         self.size += 1
-        data = logged.event.data
-        if isinstance(data, ABOUT_INCIDENTS):
-            raise TypeError(f"{logged.event.type} is not about a claim")
-        key = key_of(data.conflict, data.commitment_id, data.claim_id)
-        self._claims.close(key, logged.recorded_at)
+        number = key_of(*key)
+        self._claims.close(number, logged.recorded_at)
         if claim is not None:
-            self._claims.open(key, claim_row(logged, claim, key))
+            payload = self._columns.payload(logged.row)
+            self._claims.open(number, claim_row(claim, payload, logged.recorded_at, number))
 
-    def close_report(self, logged: Logged, report_key: int, *, is_stored: bool) -> None:
-        """Whatever stood for a report does so no more; `is_stored`: the database may have it."""
+    def report(self, logged: Logged, about: About, *, is_stored: bool) -> None:
+        """A report came, was revised or was taken back; `is_stored`: the database may have it."""
         self.size += 1
-        self._reports.close(report_key, logged.recorded_at, is_stored=is_stored)
-
-    def open_report(self, row: Row) -> None:
-        """A report came or was revised."""
-        self._reports.open(row[-1], row)
+        self._reports.close(about.report_key, logged.recorded_at, is_stored=is_stored)
+        if about.row is not None:
+            self._reports.open(about.report_key, [about.row, logged.recorded_at, None])
 
     def rejudged(self, logged: Logged, step: Rejudged, seq: int) -> None:
         """A pair is judged otherwise than before; message `seq` tells of it (0: none does).

@@ -18,6 +18,10 @@ def _schema(*columns: tuple[pa.DataType, str]) -> pa.Schema:
     return pa.schema([pa.field(name, kind) for kind, names in columns for name in names.split()])
 
 
+def _without(schema: pa.Schema, *names: str) -> pa.Schema:
+    return pa.schema([field for field in schema if field.name not in names])
+
+
 EVENTS = _schema(
     (TEXT, "source event_id type conflict"),
     (MOMENT, "recorded_at"),
@@ -28,6 +32,8 @@ EVENTS = _schema(
     (TEXT, "payload"),
     (KEY, "event_key"),
 )
+# What is known of an event, and of a report, when it has been read; see `columns`.
+READ_EVENTS = _without(EVENTS, "recorded_at", "log_id")
 CLAIMS = _schema(
     (TEXT, "conflict commitment_id claim_id stance claimed_by claimant_role claimant_party"),
     (TEXTS, "bound_parties acts targets"),
@@ -53,6 +59,7 @@ REPORTS = _schema(
     (MOMENT, "recorded_at superseded_at begins_at ends_at over_by"),
     (KEY, "incident_key report_key"),
 )
+READ_REPORTS = _without(REPORTS, "payload", "recorded_at", "superseded_at")
 CLAIM_VERDICTS = _schema(
     (TEXT, "conflict commitment_id claim_id incident_id party verdict"),
     (FLAG, "in_window party_bound act_prohibited target_covered in_area still_bound"),
@@ -97,6 +104,7 @@ OFFSETS = _schema(
     (TEXT, "log_id"), (COUNT, "partition"), (PLACE, "next_offset"), (MOMENT, "recorded_at")
 )
 KEYS = _schema((KEY, "key"))
+CHOSEN = _schema((PLACE, "row"), (MOMENT, "recorded_at superseded_at"))
 CLOSED = _schema((KEY, "key"), (MOMENT, "superseded_at"))
 AMENDED = _schema(
     (KEY, "key"), (MOMENT, "occurred_start occurred_end"), (COUNT, "independent_reports")

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 
 from analytics import tables
+from analytics.columns import About, Columns
 from analytics.database import Turn
-from analytics.flatten import extent, report_row
-from analytics.keys import KeySet, joined, key_of
+from analytics.keys import KeySet
 from analytics.outgoing import Headers, OutboxMessage, Outgoing
 from analytics.queries import queries
-from analytics.rows import EventKey, IncidentKey, Logged, Position, Rejudged, Scope
+from analytics.rows import ClaimKey, EventKey, IncidentKey, Logged, Position, Rejudged, Scope
 from analytics.staging import Staging
-from schemas.events import ABOUT_INCIDENTS, Assertion, Denial, Report
+from schemas.events import Assertion, Denial
 from schemas.time import Limit
 from schemas.wire import Rejected
 
@@ -68,25 +68,24 @@ class Transaction:
         self._stored: set[int] = set()
         self._sql = queries("reading")
 
-    def seen(self, keys: Collection[EventKey]) -> dict[EventKey, str]:
-        """Those of `keys` that the ledger has, each with the JSON text of its event."""
-        found = self._look_up("seen", [k for e in keys if self._has_event(k := key_of(*e))])
-        return {key: raw for *names, raw in found if (key := _event_key(names)) in keys}
+    def seen(self, keys: Mapping[EventKey, int]) -> dict[EventKey, str]:
+        """Those of the events, each with its key, that the ledger has: their JSON texts."""
+        known, new = self._known.event_keys, self.new_events
+        found = self._look_up("seen", [key for key in keys.values() if key in known or key in new])
+        return {names: raw for *name, raw in found if (names := _event_key(name)) in keys}
 
-    def _has_event(self, key: int) -> bool:
-        return key in self._known.event_keys or key in self.new_events
+    def reports(self, keys: Mapping[IncidentKey, int]) -> Stored:
+        """The standing reports of those of the incidents that have any, by their ids.
 
-    def reports(self, keys: Collection[IncidentKey]) -> Stored:
-        """The standing reports of those of `keys` that have any: {report_id: JSON of its event}."""
-        asked = [k for i in keys if self._has_incident(k := key_of(*i))]
+        Each as the JSON text of its event. `keys`: the key of each incident.
+        """
+        known, new = self._known.incident_keys, self.new_incidents
+        asked = [key for key in keys.values() if key in known or key in new]
         found: Stored = {}
         for conflict, incident_id, report_id, raw in self._look_up("reports", asked):
             if (conflict, incident_id) in keys:
                 found.setdefault((conflict, incident_id), {})[report_id] = raw
         return found
-
-    def _has_incident(self, key: int) -> bool:
-        return key in self.new_incidents or key in self._known.incident_keys
 
     def _look_up(self, name: str, keys: list[int]) -> list[tuple[Any, ...]]:
         if not keys:
@@ -127,40 +126,31 @@ class Transaction:
             yield _by_incident(scope.conflict, page)
         self._session.execute(self._sql["drop_scope"])
 
+    def read(self, log_id: str, columns: Columns) -> None:
+        """What follows are events of this log, in rows of these columns."""
+        self.flush()
+        self._staging.read(log_id, columns)
+        for conflict, (begins, ends) in columns.extents.items():
+            known = self.extents.get(conflict, (begins, ends))
+            self.extents[conflict] = (min(begins, known[0]), max(ends, known[1]))
+
     def event(self, logged: Logged) -> None:
         """The ledger takes this event. Its key must not have been `seen`."""
-        event = logged.event
-        conflict = event.data.conflict
-        key = key_of(conflict, event.source, event.id)
-        log_id, partition, offset, index = logged.position
-        place = (logged.recorded_at, log_id, partition, offset, index)
-        self.new_events.add(key)
-        self._staging.events.rows.append(
-            (event.source, event.id, event.type, conflict, *place, logged.raw, key)
-        )
-        self._grow(logged.raw)
+        self.new_events.add(logged.key)
+        self._staging.event(logged)
+        self._grow()
 
-    def claim(self, logged: Logged, claim: Assertion | Denial | None) -> None:
-        """The claim that `logged` is about stands as `claim` now; None: it was taken back."""
-        self._staging.claim(logged, claim)
+    def claim(self, logged: Logged, key: ClaimKey, claim: Assertion | Denial | None) -> None:
+        """The claim stands like this by the event; None: it was taken back."""
+        self._staging.claim(logged, key, claim)
 
-    def report(self, logged: Logged, report: Report | None) -> None:
-        """The report that `logged` is about stands as `report` now; None: it was taken back."""
-        data = logged.event.data
-        if not isinstance(data, ABOUT_INCIDENTS):
-            raise TypeError(f"{logged.event.type} is not about a report")
-        key = key_of(data.conflict, data.incident_id)
+    def report(self, logged: Logged, about: About) -> None:
+        """The report that the event is about stands as it says, or was taken back by it."""
+        key = about.incident_key
         is_stored = key in self._known.incident_keys or key in self._stored
-        report_key = joined(key, key_of(data.report_id))
-        self._staging.close_report(logged, report_key, is_stored=is_stored)
-        if report is not None:
-            when = extent(report)
-            self._staging.open_report(report_row(logged, report, when, key, report_key))
+        self._staging.report(logged, about, is_stored=is_stored)
+        if about.row is not None:
             self.new_incidents.add(key)
-            begins, ends = self.extents.get(report.conflict, when[:2])
-            if when.begins < begins or when.ends > ends:
-                begins, ends = min(when.begins, begins), max(when.ends, ends)
-            self.extents[report.conflict] = (begins, ends)
 
     def rejudged(self, logged: Logged, step: Rejudged, *, told: bool) -> None:
         """A pair is judged otherwise than before, because of `logged`; `told`: publish that."""

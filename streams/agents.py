@@ -157,13 +157,14 @@ class Progress:
 class Work(NamedTuple):
     """What is done with batches, and where.
 
-    `read(partition, records)` and `judge(read)` in `judging`, `commit(judged)` in `committing`, all
-    in the order of the log.
+    `read(partition, records)` in `reading`, `judge(read)` in `judging`, `commit(judged)` in
+    `committing`, all in the order of the log.
     """
 
-    read: Callable[[int, Sequence[Any]], Sequence[Any]]
-    judge: Callable[[Sequence[Any]], Any]
+    read: Callable[[int, Sequence[Any]], Any]
+    judge: Callable[[Any], Any]
     commit: Callable[[Any], Any]
+    reading: OneThread
     judging: OneThread
     committing: OneThread
 
@@ -178,8 +179,8 @@ class Judged(NamedTuple):
 class Agent:
     """Has batches judged and committed one after the other.
 
-    While one is committed the next is read and judged: the database leaves the interpreter to
-    others while it writes. A thread of its own for reading would only wait for the judging's lock.
+    While one is committed the next is judged and the one after it read: the database leaves the
+    interpreter to others while it writes, and so does a large batch, which another process reads.
     """
 
     def __init__(
@@ -234,7 +235,7 @@ class Agent:
             return
         began = time.perf_counter()
         next_offset = records[-1].offset + 1
-        read = await self._work.judging.do(self._work.read, partition, records)
+        read = await self._work.reading.do(self._work.read, partition, records)
         await _ended(self._judging)
         if self._failure.reason is None:
             # Not before: whoever is cancelled while it waits has taken nothing.
@@ -242,9 +243,7 @@ class Agent:
             judge = self._judge(read, partition, next_offset, began)
             self._judging = asyncio.create_task(judge)
 
-    async def _judge(
-        self, read: Sequence[Any], partition: int, next_offset: int, began: float
-    ) -> None:
+    async def _judge(self, read: object, partition: int, next_offset: int, began: float) -> None:
         try:
             judged = await self._work.judging.do(self._work.judge, read)
         except Exception as error:  # noqa: BLE001 - ends the worker, with this reason

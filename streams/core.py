@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from analytics.summary import Place
     from analytics.transaction import Transaction
     from streams.agents import Judged, Outbox, Progress
-    from streams.pipeline import RawRecord, Read, Tally
+    from streams.pipeline import Tally
+    from streams.reading import RawRecord, Reading
     from streams.settings import Settings
 
 # The kind of a record's time that the broker gives, not the sender.
@@ -47,10 +48,10 @@ class Core(Protocol):
     def offsets(self, log_id: str) -> Mapping[int, int]:
         """The next offset of each partition of this log that the ledger knows."""
 
-    def read(self, partition: int, records: Sequence[Any]) -> Sequence[Any]:
-        """Decode records of a partition, as aiokafka gives them, also while others are judged."""
+    def read(self, partition: int, records: Sequence[Any]) -> Any:  # noqa: ANN401 - the core's own
+        """Read records of a partition, as aiokafka gives them, also while others are judged."""
 
-    def judge(self, log_id: str, batch: Sequence[Any]) -> Any:  # noqa: ANN401 - the core's own
+    def judge(self, log_id: str, reading: Any) -> Any:  # noqa: ANN401 - the core's own
         """Judge what was read. Returns what `commit` wants, which must follow."""
 
     def commit(self, judged: Any) -> object:  # noqa: ANN401 - what `judge` gave
@@ -109,8 +110,11 @@ class LedgerCore:
         from schemas.events import EVENT_TYPES
         from schemas.wire import REASONS
         from streams import pipeline
+        from streams.reader import Reader
 
         self._pipeline = pipeline
+        self._reader = Reader()
+        self._stack.callback(self._reader.close)
         self._ledger = ledger
         self._standing = pipeline.load_standing(ledger)
         self._registry = CollectorRegistry()
@@ -133,14 +137,14 @@ class LedgerCore:
             raise OtherLog(self._settings, logs, log_id)
         return found
 
-    def read(self, partition: int, records: Sequence[Any]) -> Sequence[Read]:
-        """Decode records of a partition."""
+    def read(self, partition: int, records: Sequence[Any]) -> Reading:
+        """Read records of a partition."""
         now = time.time_ns() // 1_000_000
-        return self._pipeline.read(raw_records(partition, records, now))
+        return self._reader.read(raw_records(partition, records, now))
 
-    def judge(self, log_id: str, batch: Sequence[Read]) -> tuple[Transaction, Tally]:
+    def judge(self, log_id: str, reading: Reading) -> tuple[Transaction, Tally]:
         """Judge."""
-        return self._pipeline.judge_batch(self._ledger, self._standing, log_id, batch)
+        return self._pipeline.judge_batch(self._ledger, self._standing, log_id, reading)
 
     def commit(self, judged: tuple[Transaction, Tally]) -> Tally:
         """Write and commit."""
@@ -210,7 +214,7 @@ class LedgerCore:
 def raw_records(partition: int, records: Iterable[Any], now: int) -> list[RawRecord]:
     """What the log holds, of what aiokafka gives of one partition; `now` in milliseconds."""
     # One loop without calls, and imported once: this is done for each record of the log.
-    from streams.pipeline import RawRecord
+    from streams.reading import RawRecord
 
     found = []
     for record in records:

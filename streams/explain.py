@@ -11,7 +11,7 @@ from schemas.kleene import all_of
 from schemas.time import Occurrence
 from streams.client import Knowledge
 from streams.command import BadInput
-from streams.judge import Claim, Incident
+from streams.judge import Claim, Reported
 from streams.present import answer, counted, in_colour, say, table, when, window_in_words
 from streams.reasons import CRITERIA, part_in_words, place_in_words
 from streams.settings import Settings
@@ -39,7 +39,7 @@ def run_explain(
     return 0
 
 
-def print_json(conflict: str, incident: Incident, explained: list[CommitmentExplained]) -> None:
+def print_json(conflict: str, incident: Reported, explained: list[CommitmentExplained]) -> None:
     """Print one JSON object."""
     say(json.dumps(as_json(conflict, incident, explained), indent=2, ensure_ascii=False))
 
@@ -64,9 +64,9 @@ def _conflict(knowledge: Knowledge, incident_id: str, wanted: str | None) -> str
 
 def explained_incident(
     knowledge: Knowledge, conflict: str, incident_id: str
-) -> tuple[Incident, list[CommitmentExplained]]:
+) -> tuple[Reported, list[CommitmentExplained]]:
     """The incident, and every commitment of its conflict explained; those that it touches first."""
-    incident = Incident(incident_id, knowledge.reports_of(conflict, incident_id))
+    incident = Reported(incident_id, knowledge.reports_of(conflict, incident_id))
     verdicts = knowledge.verdicts_of(conflict, incident_id)
     judged = knowledge.judged_of(conflict, incident_id)
     commitments: dict[str, dict[str, Claim]] = {}
@@ -85,7 +85,7 @@ def explained_incident(
     return incident, sorted(explained, key=lambda one: one.commitment_id not in verdicts)
 
 
-def _show(conflict: str, incident: Incident, explained: list[CommitmentExplained]) -> None:
+def _show(conflict: str, incident: Reported, explained: list[CommitmentExplained]) -> None:
     say(Text(f"{incident.incident_id} ({conflict})", style="bold"))
     say()
     rows = [_report_row(report_id, report) for report_id, report in incident.reports.items()]

@@ -9,24 +9,64 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator, Iterable
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
-from analytics.rows import ClaimKey, EventKey, IncidentKey, Rejudged, Scope
+from analytics.rows import ClaimKey, EventKey, Rejudged, Scope
 from schemas.events import (
-    ABOUT_INCIDENTS,
     ClaimEvent,
     ClaimRetractedEvent,
     Event,
-    Report,
     ReportEvent,
     ReportRetractedEvent,
 )
 from schemas.time import Limit
 from streams.judge import Claim, Commitment, Incident, Released, judge
 from streams.standing import Standing, is_reciprocal, reach
+from streams.statement import Statement, statement
 
 Incidents = Iterable[Incident]
 Fold = Generator[Scope | Rejudged, Incidents, None]
+
+
+class OfClaim(NamedTuple):
+    """What an event makes of a claim or a denial: it stands like this; None: it was taken back."""
+
+    conflict: str
+    commitment_id: str
+    claim_id: str
+    claim: Claim | None
+
+
+class OfReport(NamedTuple):
+    """What an event makes of a report: it says this now; None: it was taken back."""
+
+    conflict: str
+    incident_id: str
+    report_id: str
+    said: Statement | None
+
+
+Effect = OfClaim | OfReport
+
+
+def effect_of(event: Event) -> Effect:
+    """What `event` makes of the claim or the report that it is about."""
+    # The most frequent first: to see that a model is not of a class takes a microsecond.
+    match event:
+        case ReportEvent():
+            told = event.data
+            return OfReport(told.conflict, told.incident_id, told.report_id, statement(told))
+        case ReportRetractedEvent():
+            back = event.data
+            return OfReport(back.conflict, back.incident_id, back.report_id, None)
+        case ClaimEvent():
+            claim = event.data
+            return OfClaim(claim.conflict, claim.commitment_id, claim.claim_id, claim)
+        case ClaimRetractedEvent():
+            gone = event.data
+            return OfClaim(gone.conflict, gone.commitment_id, gone.claim_id, None)
+        case _:
+            assert_never(event)
 
 
 def event_key(event: Event) -> EventKey:
@@ -34,39 +74,24 @@ def event_key(event: Event) -> EventKey:
     return (event.data.conflict, event.source, event.id)
 
 
-def incident_key(event: Event) -> IncidentKey | None:
-    """The incident that an event is about, if it is about one."""
-    data = event.data
-    if isinstance(data, ABOUT_INCIDENTS):
-        return (data.conflict, data.incident_id)
-    return None
+def fold(standing: Standing, effect: Effect, reports: dict[str, Statement]) -> Fold:
+    """Let `effect` be so on `standing` and on `reports`, those of the incident it speaks of.
 
-
-def fold(standing: Standing, event: Event, reports: dict[str, Report]) -> Fold:
-    """Let `event` take effect on `standing` and on `reports`, those of the incident it speaks of.
-
-    `reports` is empty for an event about a claim. Both are changed in place; incidents sent for a
+    `reports` is empty for what is about a claim. Both are changed in place; incidents sent for a
     `Scope` must show every report that stands at that moment, of every incident in the scope.
     """
-    # The most frequent first: to see that a model is not of a class takes a microsecond.
-    match event:
-        case ReportEvent():
-            said = event.data
-            after = {**reports, said.report_id: said}
-            yield from _report(standing, said.conflict, said.incident_id, reports, after)
-        case ReportRetractedEvent():
-            back = event.data
-            after = {k: report for k, report in reports.items() if k != back.report_id}
-            yield from _report(standing, back.conflict, back.incident_id, reports, after)
-        case ClaimEvent():
-            data = event.data
-            key = (data.conflict, data.commitment_id, data.claim_id)
-            yield from _claim(standing, key, data)
-        case ClaimRetractedEvent():
-            gone = event.data
-            yield from _claim(standing, (gone.conflict, gone.commitment_id, gone.claim_id), None)
+    match effect:
+        case OfReport(conflict, incident_id, report_id, said):
+            after = {**reports}
+            if said is None:
+                after.pop(report_id, None)
+            else:
+                after[report_id] = said
+            yield from _report(standing, conflict, incident_id, reports, after)
+        case OfClaim(conflict, commitment_id, claim_id, claim):
+            yield from _claim(standing, (conflict, commitment_id, claim_id), claim)
         case _:
-            assert_never(event)
+            assert_never(effect)
 
 
 def _claim(standing: Standing, key: ClaimKey, claim: Claim | None) -> Fold:
@@ -91,8 +116,8 @@ def _report(
     standing: Standing,
     conflict: str,
     incident_id: str,
-    reports: dict[str, Report],
-    after_reports: dict[str, Report],
+    reports: dict[str, Statement],
+    after_reports: dict[str, Statement],
 ) -> Fold:
     """A report came, changed or went: its incident is judged again under all that it touches."""
     before_incident = Incident(incident_id, dict(reports)) if reports else None

@@ -12,14 +12,14 @@ from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from analytics.rows import ClaimOutcome, ClaimVerdict, Criteria, Judgement, Outcome
-from schemas.events import Assertion, Denial, Impact, Report
+from schemas.events import Assertion, Denial, Report
 from schemas.kleene import all_of, any_of, unanimous
 from schemas.places import Place, within
-from schemas.time import Occurrence, Window, in_window
+from schemas.time import Window, in_window
 from schemas.vocabulary import act_prohibited, target_covered
+from streams.statement import Account, Statement, statement
 
 Claim = Assertion | Denial
-ATTRIBUTED = frozenset({"confirmed", "likely"})
 # How many decisions are remembered, of a kilobyte each: most reports say what others have said.
 MOST_DECIDED = 16_384
 # Of at most so many parts, targets, places and answers: one of 1,000 impacts would take 400 KB.
@@ -119,33 +119,6 @@ class Commitment:
         return tuple(True for _ in self.assertions)
 
 
-class Part(NamedTuple):
-    """The whole of a report (`impact` is None), or the whole as one of its impacts refines it."""
-
-    impact: int | None
-    occurrence: Occurrence
-    targets: tuple[str | None, ...]
-    places: tuple[Place | None, ...]
-
-
-class Account(NamedTuple):
-    """What one report says, leaving out when; `confidence` None: it names no actor.
-
-    `scopes`: the targets and the places of the whole, then of each impact.
-    """
-
-    reporter_party: str | None
-    actor: str | None
-    confidence: str | None
-    act: str | None
-    scopes: tuple[tuple[tuple[str | None, ...], tuple[Place | None, ...]], ...]
-
-    @property
-    def attributed(self) -> bool:
-        """Does it name who acted, and is it at least likely?"""
-        return self.actor is not None and self.confidence in ATTRIBUTED
-
-
 class Answer(NamedTuple):
     """What one report, or one part of it, says of one claim."""
 
@@ -154,69 +127,43 @@ class Answer(NamedTuple):
     criteria: tuple[Criteria, ...]
 
 
-def parts(report: Report) -> tuple[Part, ...]:
-    """The whole of `report`, then each impact: what an impact gives replaces the whole's."""
-    whole = Part(None, report.occurred.occurrence, report.targets, report.places)
-    if not report.impacts:
-        return (whole,)
-    impacts = enumerate(report.impacts)
-    return (whole, *(_refined(whole, number, impact) for number, impact in impacts))
-
-
-def _refined(whole: Part, number: int, impact: Impact) -> Part:
-    return Part(
-        number,
-        whole.occurrence if impact.occurred is None else impact.occurred.occurrence,
-        whole.targets if impact.targets is None else impact.targets,
-        whole.places if impact.place is None else (impact.place,),
-    )
-
-
-def account(report: Report) -> Account:
-    """What `report` says, leaving out when."""
-    return _account(report, parts(report))
-
-
-def _account(report: Report, each: tuple[Part, ...]) -> Account:
-    actor = report.actor
-    return Account(
-        report.reported_by.party,
-        None if actor is None else actor.party,
-        None if actor is None else actor.confidence,
-        report.act,
-        tuple([part[2:] for part in each]),
-    )
-
-
 class Incident:
-    """One incident: its standing reports by id. A value: nothing of it may be changed.
+    """One incident: what its standing reports say, by their ids. A value: nothing may be changed.
 
     `accounts` is what each report says, `occurrences` when it happened according to every part of
     every one, `start` and `end` from when to when at the most, `known_actors` the parties that a
     report names as `confirmed` or `likely`, `size` how many parts, targets and places they tell of.
     """
 
-    __slots__ = (
-        *("accounts", "end", "incident_id", "known_actors", "occurrences", "reports", "size"),
-        "start",
-    )
+    __slots__ = ("accounts", "end", "incident_id", "known_actors", "occurrences", "size", "start")
 
-    def __init__(self, incident_id: str, reports: Mapping[str, Report]) -> None:
+    def __init__(self, incident_id: str, statements: Mapping[str, Statement]) -> None:
         # All at once: every one is asked for by each commitment that the incident touches.
         self.incident_id = incident_id
-        self.reports = reports
-        told = [(report, parts(report)) for report in reports.values()]
-        self.accounts = tuple([_account(report, each) for report, each in told])
-        self.occurrences = [part.occurrence for _, each in told for part in each]
+        if len(statements) == 1:
+            [(said, self.occurrences)] = statements.values()
+            self.accounts: tuple[Account, ...] = (said,)
+            self.size = said.size
+        else:
+            self.accounts = tuple([said for said, _ in statements.values()])
+            self.occurrences = tuple([o for _, when in statements.values() for o in when])
+            self.size = sum([said.size for said in self.accounts])
         if len(self.occurrences) == 1:
             self.start, self.end, _, _ = self.occurrences[0]
         else:
             self.start = min([o.start for o in self.occurrences], default=0)
             self.end = max([o.end for o in self.occurrences], default=0)
         self.known_actors = _known_actors(self.accounts)
-        self.size = sum(
-            [1 + len(targets) + len(places) for a in self.accounts for targets, places in a.scopes]
-        )
+
+
+class Reported(Incident):
+    """One incident with its standing reports as they were made, to be explained."""
+
+    __slots__ = ("reports",)
+
+    def __init__(self, incident_id: str, reports: Mapping[str, Report]) -> None:
+        super().__init__(incident_id, {name: statement(report) for name, report in reports.items()})
+        self.reports = reports
 
 
 def _known_actors(accounts: tuple[Account, ...]) -> frozenset[str]:

@@ -11,7 +11,7 @@ from schemas.kleene import all_of
 from schemas.time import iso
 from streams.client import Knowledge
 from streams.explain import NAMES, explained_incident, sentence
-from streams.judge import Incident
+from streams.judge import Reported
 from streams.present import answer
 from streams.reasons import part_in_words
 from streams.why import ClaimExplained, CommitmentExplained, as_json
@@ -78,7 +78,7 @@ def _summary(notice: Notice, verdict_now: str) -> str:
     return f"Withdrawn: {what} is no {notice.verdict} any more; {now}"
 
 
-def _why(one: CommitmentExplained | None, incident: Incident) -> str:
+def _why(one: CommitmentExplained | None, incident: Reported) -> str:
     if not incident.reports:
         return "no report of the incident stands any more"
     if one is None:
@@ -86,7 +86,7 @@ def _why(one: CommitmentExplained | None, incident: Incident) -> str:
     return one.why
 
 
-def _evidence(claims: tuple[ClaimExplained, ...], incident: Incident) -> tuple[str, ...]:
+def _evidence(claims: tuple[ClaimExplained, ...], incident: Reported) -> tuple[str, ...]:
     links = [link for _, report in sorted(incident.reports.items()) for link in report.evidence]
     links += [link for claim in claims for link in claim.claim.evidence]
     return tuple(dict.fromkeys(links))

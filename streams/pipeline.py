@@ -1,4 +1,4 @@
-"""One micro-batch of the log into the ledger: decode, fold, write, in one transaction.
+"""One micro-batch of the log into the ledger: fold what was read, and write, in one transaction.
 
 The only place where the pure core meets the database. If it raises, nothing of the batch is in the
 database, but `standing` may have moved on: the caller must end, and start again from the ledger.
@@ -6,48 +6,25 @@ database, but `standing` may have moved on: the caller must end, and start again
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple, assert_never
 
 import msgspec
 
 from analytics.ledger import Ledger, Transaction
 from analytics.rows import EventKey, IncidentKey, Logged, Position, Rejudged, Scope
-from schemas.events import (
-    ClaimEvent,
-    ClaimRetractedEvent,
-    Problem,
-    Report,
-    ReportEvent,
-    ReportRetractedEvent,
-    parse_event,
-)
-from schemas.wire import Accepted, Rejected, decode
-from streams.fold import event_key, fold, incident_key
+from schemas.events import ClaimEvent, Problem, ReportEvent, parse_event
+from schemas.wire import Rejected
+from streams.fold import OfClaim, fold
 from streams.judge import Incident
 from streams.outputs import is_told, rejection
+from streams.reading import Entry, Reading, Record
 from streams.standing import Standing
+from streams.statement import Statement, statement
 
-
-class RawRecord(NamedTuple):
-    """A record of the log as the broker gave it; `timestamp_ms` is its append time."""
-
-    partition: int
-    offset: int
-    timestamp_ms: int
-    key: bytes | None
-    value: bytes | None
-    headers: tuple[tuple[str, bytes], ...] = ()
-
-    @property
-    def content_type(self) -> str | None:
-        """The record's declared content type, if it has one that can be read."""
-        for name, value in self.headers:
-            if name.lower() == "content-type":
-                return value.decode("latin-1")
-        return None
+Statements = dict[str, Statement]
+"""What the standing reports of an incident say, by their ids."""
 
 
 @dataclass(slots=True)
@@ -58,18 +35,6 @@ class Tally:
     rejected: Counter[str] = field(default_factory=Counter)
     appended_at: list[int] = field(default_factory=list)
     duplicates: int = 0
-
-
-class Read(NamedTuple):
-    """A record and what was found in it."""
-
-    record: RawRecord
-    found: list[Accepted | Rejected]
-
-
-def read(records: Sequence[RawRecord]) -> list[Read]:
-    """Decode records. Needs no ledger: the next batch can be read while one is written."""
-    return [Read(one, decode(one.value, one.key, one.content_type)) for one in records]
 
 
 def load_standing(ledger: Ledger) -> Standing:
@@ -85,127 +50,140 @@ def load_standing(ledger: Ledger) -> Standing:
     return standing
 
 
-def process(ledger: Ledger, standing: Standing, log_id: str, batch: Sequence[Read]) -> Tally:
-    """Fold `batch`, in log order within each partition, into the ledger: all of it or nothing.
+def process(ledger: Ledger, standing: Standing, log_id: str, reading: Reading) -> Tally:
+    """Fold what was read, in log order within each partition, into the ledger: all or nothing.
 
     Records that the ledger has already (below its next offset) are passed over.
     """
-    transaction, tally = judge_batch(ledger, standing, log_id, batch)
+    transaction, tally = judge_batch(ledger, standing, log_id, reading)
     ledger.commit(transaction)
     return tally
 
 
 def judge_batch(
-    ledger: Ledger, standing: Standing, log_id: str, batch: Sequence[Read]
+    ledger: Ledger, standing: Standing, log_id: str, reading: Reading
 ) -> tuple[Transaction, Tally]:
     """The same, but for the commit, which must follow: another thread may do that meanwhile."""
-    tally = Tally()
     with ledger.judging() as tx:
-        timed = list(_timed(ledger, log_id, batch))
-        accepted = [f.event for _, read in timed for f in read.found if isinstance(f, Accepted)]
-        seen = tx.seen({event_key(event) for event in accepted})
-        reports = _reports(tx, {key for event in accepted if (key := incident_key(event))})
-        for recorded_at, (record, found) in timed:
-            for one in found:
-                position = Position(log_id, record.partition, record.offset, one.index or 0)
-                if isinstance(one, Accepted):
-                    logged = Logged(one.event, one.raw, position, recorded_at)
-                    _accept(tx, standing, logged, seen, reports, tally)
-                else:
-                    _reject(tx, one, position, recorded_at, record.key, tally)
-            tx.advance(log_id, record.partition, record.offset + 1, recorded_at)
-    return tx, tally
+        batch = _Batch(tx, standing, log_id, reading)
+        for recorded_at, record in _timed(ledger, log_id, reading.records):
+            batch.take(record, recorded_at)
+    return tx, batch.tally
 
 
-def _timed(ledger: Ledger, log_id: str, batch: Sequence[Read]) -> Iterator[tuple[int, Read]]:
-    """What is new of the batch, each with its recorded time."""
+def _timed(ledger: Ledger, log_id: str, records: Iterable[Record]) -> Iterator[tuple[int, Record]]:
+    """What is new of the records, each with its recorded time."""
     next_offsets = dict(ledger.offsets(log_id))
     clocks: dict[int, int] = {}
-    for read in batch:
-        record = read.record
-        if record.offset < next_offsets.get(record.partition, 0):
+    for record in records:
+        partition, offset, timestamp_ms, _, _ = record
+        if offset < next_offsets.get(partition, 0):
             continue
-        if record.partition not in clocks:
-            clocks[record.partition] = ledger.clock(log_id, record.partition)
+        if partition not in clocks:
+            clocks[partition] = ledger.clock(log_id, partition)
         # An append time never runs backwards within a partition, whatever the broker's clock did.
-        recorded_at = max(clocks[record.partition], record.timestamp_ms * 1000)
-        clocks[record.partition] = recorded_at
-        next_offsets[record.partition] = record.offset + 1
-        yield recorded_at, read
+        recorded_at = max(clocks[partition], timestamp_ms * 1000)
+        clocks[partition] = recorded_at
+        next_offsets[partition] = offset + 1
+        yield recorded_at, record
 
 
-def _reports(tx: Transaction, keys: set[IncidentKey]) -> dict[IncidentKey, dict[str, Report]]:
-    stored = tx.reports(keys)
-    return {key: _parsed(stored.get(key, {})) for key in keys}
+class _Batch:
+    """What one transaction knows while it judges what was read."""
 
+    def __init__(self, tx: Transaction, standing: Standing, log_id: str, reading: Reading) -> None:
+        self.tally = Tally()
+        self._tx = tx
+        self._standing = standing
+        self._log_id = log_id
+        self._columns = reading.columns
+        tx.read(log_id, reading.columns)
+        entries = [
+            one for record in reading.records for one in record.found if isinstance(one, Entry)
+        ]
+        self._seen = tx.seen({entry.names: entry.key for entry in entries})
+        self._taken: dict[EventKey, int] = {}
+        self._reports: defaultdict[IncidentKey, Statements] = defaultdict(dict)
+        incidents = {e.effect[:2]: e.about.incident_key for e in entries if e.about is not None}
+        for incident, stored in tx.reports(incidents).items():
+            self._reports[incident] = _statements(stored)
 
-def _parsed(stored: dict[str, str]) -> dict[str, Report]:
-    reports = {}
-    for report_id, raw in stored.items():
-        event = parse_event(raw)
-        if not isinstance(event, ReportEvent):
-            raise TypeError(f"the ledger keeps a {event.type} as a standing report")
-        reports[report_id] = event.data
-    return reports
+    def take(self, record: Record, recorded_at: int) -> None:
+        """Judge what is in a record, in its order."""
+        partition, offset, _, key, found = record
+        for one in found:
+            if isinstance(one, Entry):
+                position = Position(self._log_id, partition, offset, one.batch_index)
+                self._accept(one, Logged(position, recorded_at, one.key, one.row))
+            else:
+                position = Position(self._log_id, partition, offset, one.index or 0)
+                self._reject(one, position, recorded_at, key)
+        self._tx.advance(self._log_id, partition, offset + 1, recorded_at)
 
-
-def _accept(
-    tx: Transaction,
-    standing: Standing,
-    logged: Logged,
-    seen: dict[EventKey, str],
-    reports: dict[IncidentKey, dict[str, Report]],
-    tally: Tally,
-) -> None:
-    event = logged.event
-    key = event_key(event)
-    if key in seen:
-        if _same_content(seen[key], logged.raw):
-            tally.duplicates += 1
+    def _accept(self, entry: Entry, logged: Logged) -> None:
+        names, _, type_, index, row, effect, about = entry
+        before = self._text(names)
+        if before is not None:
+            payload = self._columns.payload(row)
+            if _same_content(before, payload):
+                self.tally.duplicates += 1
+                return
+            conflict, source, event_id = names
+            problem = Problem("id", f"{event_id!r} of source {source!r} stands for other content")
+            reused = Rejected("id_reused", (problem,), payload.encode(), index)
+            self._reject(reused, logged.position, logged.recorded_at, conflict.encode())
             return
-        problem = Problem("id", f"{event.id!r} of source {event.source!r} stands for other content")
-        reused = Rejected("id_reused", (problem,), logged.raw.encode(), logged.position.batch_index)
-        record_key = event.data.conflict.encode()
-        _reject(tx, reused, logged.position, logged.recorded_at, record_key, tally)
-        return
-    seen[key] = logged.raw
-    tx.event(logged)
-    tally.events[event.type] += 1
-    tally.appended_at.append(logged.recorded_at)
-    about = incident_key(event)
-    standing_reports = reports[about] if about is not None else {}
-    _keep(tx, logged)
-    steps = fold(standing, event, standing_reports)
-    step = next(steps, None)
-    while step is not None:
-        if isinstance(step, Rejudged):
-            tx.rejudged(logged, step, told=is_told(step))
-            step = next(steps, None)
-        else:
-            try:
-                step = steps.send(_incidents(tx, step))
-            except StopIteration:
-                step = None
+        self._taken[names] = row
+        tx = self._tx
+        tx.event(logged)
+        self.tally.events[type_] += 1
+        self.tally.appended_at.append(logged.recorded_at)
+        reports: Statements = {}
+        if about is not None:
+            tx.report(logged, about)
+            reports = self._reports[effect[:2]]
+        elif isinstance(effect, OfClaim):
+            tx.claim(logged, effect[:3], effect.claim)
+        steps = fold(self._standing, effect, reports)
+        step = next(steps, None)
+        while step is not None:
+            if isinstance(step, Rejudged):
+                tx.rejudged(logged, step, told=is_told(step))
+                step = next(steps, None)
+            else:
+                try:
+                    step = steps.send(_incidents(tx, step))
+                except StopIteration:
+                    step = None
+
+    def _text(self, names: EventKey) -> str | None:
+        """The JSON text of the event of these names that the ledger has or is about to have."""
+        row = self._taken.get(names)
+        return self._seen.get(names) if row is None else self._columns.payload(row)
+
+    def _reject(
+        self, rejected: Rejected, position: Position, recorded_at: int, key: bytes | None
+    ) -> None:
+        self._tx.rejected(rejected, position, recorded_at)
+        self._tx.outbox(*rejection(rejected, position, key))
+        self.tally.rejected[rejected.reason] += 1
 
 
-def _keep(tx: Transaction, logged: Logged) -> None:
-    match logged.event:
-        case ClaimEvent() as event:
-            tx.claim(logged, event.data)
-        case ClaimRetractedEvent():
-            tx.claim(logged, None)
-        case ReportEvent() as event:
-            tx.report(logged, event.data)
-        case ReportRetractedEvent():
-            tx.report(logged, None)
-        case _ as never:
-            assert_never(never)
+def _statements(stored: dict[str, str]) -> Statements:
+    return {report_id: _statement(raw) for report_id, raw in stored.items()}
+
+
+def _statement(raw: str) -> Statement:
+    event = parse_event(raw)
+    if not isinstance(event, ReportEvent):
+        raise TypeError(f"the ledger keeps a {event.type} as a standing report")
+    return statement(event.data)
 
 
 def _incidents(tx: Transaction, scope: Scope) -> Iterable[Incident]:
     for chunk in tx.incidents(scope):
         for (_, incident_id), stored in chunk:
-            yield Incident(incident_id, _parsed(stored))
+            yield Incident(incident_id, _statements(stored))
 
 
 def _same_content(one: str, other: str) -> bool:
@@ -216,16 +194,3 @@ def _same_content(one: str, other: str) -> bool:
     except (msgspec.MsgspecError, RecursionError):
         # What cannot be compared is not the same: nothing that was accepted may stop the worker.
         return False
-
-
-def _reject(
-    tx: Transaction,
-    rejected: Rejected,
-    position: Position,
-    recorded_at: int,
-    key: bytes | None,
-    tally: Tally,
-) -> None:
-    tx.rejected(rejected, position, recorded_at)
-    tx.outbox(*rejection(rejected, position, key))
-    tally.rejected[rejected.reason] += 1

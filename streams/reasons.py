@@ -10,7 +10,7 @@ from schemas.places import Place, Point, Polygonal
 from schemas.reports import Report
 from schemas.time import Daily
 from schemas.vocabulary import act_prohibited
-from streams.judge import ATTRIBUTED, Part
+from streams.statement import ATTRIBUTED, Part
 
 CRITERIA = Criteria._fields
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
@@ -36,8 +36,9 @@ from streams.client import (
 )
 from streams.command import BadInput, Unreachable
 from streams.core import OtherLog
-from streams.pipeline import Read, load_standing, process
+from streams.pipeline import load_standing, process
 from streams.present import Progress, counted, err, progress_bar, say, table, waiting
+from streams.reading import Decoded, Reading, reading_of
 from streams.refold import Kafka, Offsets, Past, kept_records, kept_rejected, offsets
 from streams.settings import Settings
 
@@ -76,10 +77,10 @@ class Fold:
         self._standing = load_standing(ledger)
         self._progress = progress
 
-    def take(self, log_id: str, batch: Sequence[Read]) -> None:
+    def take(self, log_id: str, reading: Reading) -> None:
         """Fold what was read of one log."""
-        process(self._ledger, self._standing, log_id, batch)
-        self._progress.advance(len(batch))
+        process(self._ledger, self._standing, log_id, reading)
+        self._progress.advance(len(reading.records))
 
     def take_kept(self, past: Past, first: int, below: Offsets | None = None) -> None:
         """Fold the events that a database kept: see `kept_records`."""
@@ -91,12 +92,12 @@ class Fold:
                     transaction.advance(log_id, partition, 0, 0)
         records = kept_records(past, first, below)
         for log_id, of_one in groupby(records, key=lambda record: record[0]):
-            for batch in _batches(read for _, read in of_one):
-                self.take(log_id, batch)
+            for batch in _batches(decoded for _, decoded in of_one):
+                self.take(log_id, reading_of(batch))
 
 
-def _batches(records: Iterator[Read]) -> Iterator[list[Read]]:
-    batch: list[Read] = []
+def _batches(records: Iterator[Decoded]) -> Iterator[list[Decoded]]:
+    batch: list[Decoded] = []
     size = 0
     for one in records:
         batch.append(one)
@@ -124,7 +125,7 @@ class _Worker:
 
 def run_rebuild(settings: Settings, wanted: Wanted) -> int:
     """Rebuild, compare, replace and print. Returns the exit code."""
-    from streams.worker import tune_collector
+    from streams.tuning import tune_collector
 
     if wanted.new_log and (wanted.from_events or not settings.broker):
         raise BadInput("--new-log folds the log of a Kafka: set TRUCE_BROKER to it")

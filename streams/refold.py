@@ -16,7 +16,7 @@ from schemas.wire import Accepted, Rejected, decode
 from streams.access import access_to
 from streams.command import BadInput, Unreachable
 from streams.core import raw_records
-from streams.pipeline import RawRecord, Read, read
+from streams.reading import Decoded, RawRecord, Reading, read
 
 if TYPE_CHECKING:
     from aiokafka import AIOKafkaConsumer
@@ -31,7 +31,7 @@ Offsets = dict[tuple[str, int], int]
 """(log_id, partition) -> the first offset that is not taken in"""
 
 Begin = Callable[[int], None]
-Take = Callable[[Sequence[Read]], None]
+Take = Callable[[Reading], None]
 
 
 class Past(Protocol):
@@ -48,7 +48,7 @@ def offsets(past: Past) -> Offsets:
 
 def kept_records(
     past: Past, first: int, below: Offsets | None = None
-) -> Iterator[tuple[str, Read]]:
+) -> Iterator[tuple[str, Decoded]]:
     """The id of the log and the record of every event from the row `first` on, as they came in.
 
     `below`: only what is before these offsets.
@@ -61,7 +61,7 @@ def kept_records(
         found = [_kept(*event[3:]) for event in of_record]
         # Its time was the log's, which counts in milliseconds, and never ran backwards.
         milliseconds = of_record[0][4] // 1_000
-        yield log_id, Read(RawRecord(partition, offset, milliseconds, None, None), found)
+        yield log_id, Decoded(RawRecord(partition, offset, milliseconds, None, None), found)
 
 
 def _kept(index: int, _: int, conflict: str, payload: str) -> Accepted | Rejected:

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 from schemas.events import Assertion, Denial, Report
 from schemas.kleene import all_of
 from schemas.time import in_window
-from streams.judge import Answer, Claim, Incident, account, answer, parts
+from streams.judge import Answer, Claim, Reported, answer
 from streams.reasons import CRITERIA, YES, Given, part_in_words, reason
+from streams.statement import parts, statement
 
 OUTSIDE = "it was certainly outside of the window"
 
@@ -72,7 +73,7 @@ def explain_claim(
 def _told(claim: Assertion, bound: bool | None, report_id: str, report: Report) -> Told:
     each = parts(report)
     when = tuple(in_window(claim.terms_window, part.occurrence) for part in each)
-    said = answer(claim, account(report), when, still_bound=bound)
+    said = answer(claim, statement(report).account, when, still_bound=bound)
     rows = tuple(
         Given(claim, report, part, criteria)
         for part, criteria in zip(each, said.criteria, strict=True)
@@ -140,7 +141,7 @@ def explain_commitment(
     claims: Mapping[str, Claim],
     verdict: tuple[str, str | None] | None,
     judged: Mapping[str, Judged],
-    incident: Incident,
+    incident: Reported,
 ) -> CommitmentExplained:
     """Why the commitment was judged as it was; `verdict` None: it has no row."""
     explained = tuple(
@@ -174,7 +175,7 @@ def _why_overall(verdict: str, claims: tuple[ClaimExplained, ...], actors: froze
 
 
 def as_json(
-    conflict: str, incident: Incident, explained: list[CommitmentExplained]
+    conflict: str, incident: Reported, explained: list[CommitmentExplained]
 ) -> dict[str, Any]:
     """What `truce explain --json` prints."""
     return {

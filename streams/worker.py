@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 import logging.handlers
 import os
@@ -26,6 +25,7 @@ from streams.door import Door, read_token
 from streams.endpoint import Endpoint, write_endpoint
 from streams.settings import Settings
 from streams.sparing import Sparing
+from streams.tuning import tune_allocator, tune_collector, tune_threads
 from streams.web import Pages, WebError
 from streams.writer import LogWriter
 
@@ -78,33 +78,6 @@ def main(settings: Settings, *, on_ready: OnReady | None = None) -> int:
 
         return uvloop.run(run(settings, on_ready=on_ready))
     return asyncio.run(run(settings, on_ready=on_ready))
-
-
-def tune_collector() -> None:
-    """Have Python look for cycles of garbage rarely: events make many objects, and no cycles.
-
-    Looking as often as it does by itself takes twice as long as all the judging.
-    """
-    gc.freeze()
-    gc.set_threshold(500_000, 20, 100)
-
-
-def tune_threads() -> None:
-    """Have a thread that computes let another one in after a millisecond.
-
-    DuckDB gives the interpreter back and takes it again several times for each statement, and a
-    commit has ten of these: at Python's own 5 ms they take longer to be let in than to be done.
-    """
-    sys.setswitchinterval(0.001)
-
-
-def tune_allocator() -> None:
-    """Have DuckDB's allocator keep little for each thread. Must come before DuckDB is loaded.
-
-    Quack answers in 128 threads, each of which would keep what it can of what it once used: some
-    200 MiB after 300 answers. What the environment says already is left as it is.
-    """
-    os.environ.setdefault("DUCKDB_JE_MALLOC_CONF", "narenas:1,tcache_max:4096")
 
 
 def configure_logging(settings: Settings) -> None:
@@ -168,6 +141,7 @@ class Worker:
         self._core = core
         self._stop = stop
         self._thread = OneThread("ledger")
+        self._reading = OneThread("read")
         self._committing = OneThread("commit")
         self._publishing = OneThread("outbox")
         self._failure = Failure(asyncio.get_running_loop())
@@ -235,6 +209,7 @@ class Worker:
         stack.push_async_callback(self._thread.do, self._core.close)
         stack.callback(self._publishing.close)
         stack.callback(self._committing.close)
+        stack.callback(self._reading.close)
         outbox = await self._thread.do(self._core.open)
         self._opened = True
         await broker_starting
@@ -283,6 +258,7 @@ class Worker:
             core.read,
             lambda batch: core.judge(broker.log_id, batch),
             core.commit,
+            self._reading,
             self._thread,
             self._committing,
         )

@@ -5,7 +5,7 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-# As the worker does, for the same reason: see streams.worker.tune_collector.
+# As the worker does, for the same reason: see streams.tuning.tune_collector.
 gc.freeze()
 gc.set_threshold(50_000, 20, 100)
 

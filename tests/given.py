@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Self
 
 from analytics.rows import IncidentKey, Judgement, Rejudged, Scope
-from schemas.events import Event, Report, parse_event
+from schemas.events import Event, parse_event
 from schemas.time import Limit
-from streams.fold import event_key, fold, incident_key
-from streams.judge import Incident, parts
+from streams.fold import OfReport, effect_of, event_key, fold
+from streams.judge import Incident
 from streams.standing import Standing
+from streams.statement import Statement
 
 CONFLICT = "testland"
 _ids = itertools.count()
@@ -90,7 +91,7 @@ class Given:
 
     def __init__(self) -> None:
         self.standing = Standing()
-        self.reports: dict[IncidentKey, dict[str, Report]] = {}
+        self.reports: dict[IncidentKey, dict[str, Statement]] = {}
         self.seen: set[tuple[str, str, str]] = set()
         self.history: list[list[Rejudged]] = []
         self.verdicts_by_conflict: dict[tuple[str, str, str], Judgement] = {}
@@ -108,9 +109,10 @@ class Given:
         if key in self.seen:
             return
         self.seen.add(key)
-        about = incident_key(event)
-        mine = self.reports.setdefault(about, {}) if about is not None else {}
-        steps = fold(self.standing, event, mine)
+        effect = effect_of(event)
+        of_report = isinstance(effect, OfReport)
+        mine = self.reports.setdefault(effect[:2], {}) if of_report else {}
+        steps = fold(self.standing, effect, mine)
         step = next(steps, None)
         while step is not None:
             if isinstance(step, Rejudged):
@@ -137,9 +139,9 @@ class Given:
     def _incidents(self, scope: Scope) -> Iterator[Incident]:
         for (conflict, incident_id), reports in list(self.reports.items()):
             if conflict == scope.conflict and any(
-                _meets(scope.lo, scope.hi, part.occurrence.start, part.occurrence.end)
+                _meets(scope.lo, scope.hi, occurrence.start, occurrence.end)
                 for one in reports.values()
-                for part in parts(one)
+                for occurrence in one.occurrences
             ):
                 yield Incident(incident_id, dict(reports))
 

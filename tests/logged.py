@@ -12,7 +12,8 @@ import duckdb
 from analytics.database import connect, migrate
 from analytics.ledger import Ledger
 from analytics.queries import queries as sql
-from streams.pipeline import RawRecord, load_standing, process, read
+from streams.pipeline import load_standing, process
+from streams.reading import RawRecord, read
 from tests.generated import conflict_of
 
 LOG_ID = "log"

@@ -12,7 +12,8 @@ import pytest
 
 from analytics.ledger import Ledger, OutboxMessage
 from schemas.documents import asyncapi
-from streams.pipeline import RawRecord, load_standing, process, read
+from streams.pipeline import load_standing, process
+from streams.reading import RawRecord, read
 from streams.topics import REJECTED, VERDICTS
 from tests.given import CONFLICT, claim, claim_retracted, report, report_retracted
 

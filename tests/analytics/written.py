@@ -10,15 +10,10 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from analytics.ledger import Ledger
+from analytics.columns import Rows
+from analytics.ledger import Ledger, Transaction
 from analytics.rows import ClaimVerdict, Criteria, Judgement, Logged, Outcome, Position, Rejudged
-from schemas.events import (
-    ClaimEvent,
-    ClaimRetractedEvent,
-    ReportEvent,
-    ReportRetractedEvent,
-    parse_event,
-)
+from schemas.events import ClaimEvent, ClaimRetractedEvent, Event, parse_event
 from schemas.moments import read_instant
 
 LOG = "log"
@@ -101,22 +96,37 @@ def changed(before: Judgement | None, after: Judgement | None, incident_id: str 
 def write(ledger: Ledger, *steps: Step, first: int = 0) -> None:
     """One transaction with these steps; `first` is the offset of the first."""
     with ledger.transaction() as tx:
-        for offset, (raw, recorded_at, changes) in enumerate(steps, first):
-            event = parse_event(raw)
-            logged = Logged(event, raw, Position(LOG, 0, offset, 0), at(recorded_at))
-            tx.event(logged)
-            match event:
-                case ClaimEvent():
-                    tx.claim(logged, event.data)
-                case ClaimRetractedEvent():
-                    tx.claim(logged, None)
-                case ReportEvent():
-                    tx.report(logged, event.data)
-                case ReportRetractedEvent():
-                    tx.report(logged, None)
+        logs = take(tx, [(raw, recorded_at) for raw, recorded_at, _ in steps], first)
+        for logged, (_, _, changes) in zip(logs, steps, strict=True):
             for change in changes:
                 tx.rejudged(logged, change, told=False)
-            tx.advance(LOG, 0, offset + 1, logged.recorded_at)
+
+
+def take(tx: Transaction, events: Sequence[tuple[str, str]], first: int = 0) -> list[Logged]:
+    """Have the ledger take events, each with the time that it was recorded at."""
+    rows = Rows()
+    taken = []
+    for offset, (raw, recorded_at) in enumerate(events, first):
+        event = parse_event(raw)
+        row, key = rows.event(event, raw, (0, offset, 0))
+        logged = Logged(Position(LOG, 0, offset, 0), at(recorded_at), key, row)
+        taken.append((event, logged, rows.about(event, row)))
+    tx.read(LOG, rows.columns())
+    for event, logged, about in taken:
+        tx.event(logged)
+        if about is not None:
+            tx.report(logged, about)
+        else:
+            _claim(tx, logged, event)
+        tx.advance(LOG, 0, logged.position.offset + 1, logged.recorded_at)
+    return [logged for _, logged, _ in taken]
+
+
+def _claim(tx: Transaction, logged: Logged, event: Event) -> None:
+    assert isinstance(event, ClaimEvent | ClaimRetractedEvent)
+    data = event.data
+    claim = event.data if isinstance(event, ClaimEvent) else None
+    tx.claim(logged, (data.conflict, data.commitment_id, data.claim_id), claim)
 
 
 def rows(where: Ledger | Path, sql: str) -> list[tuple[Any, ...]]:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from analytics.ledger import Ledger
-from streams.pipeline import RawRecord, load_standing, process, read
+from streams.pipeline import load_standing, process
+from streams.reading import RawRecord, read
 from tests.bench.latency import _p99
 from tests.bench.load import batched, singly, usual
 from tests.bench.measuring import written

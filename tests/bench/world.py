@@ -7,7 +7,8 @@ from itertools import islice
 from pathlib import Path
 
 from analytics.ledger import Ledger
-from streams.pipeline import RawRecord, load_standing, process, read
+from streams.pipeline import load_standing, process
+from streams.reading import RawRecord, read
 from streams.settings import Settings
 from tests.bench.load import usual
 

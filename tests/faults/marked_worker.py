@@ -27,6 +27,7 @@ PRELOADED = (
     "schemas.wire",
     "streams.cli",
     "streams.pipeline",
+    "streams.reader",
     "streams.topics",
     "streams.transport",
     "streams.worker",

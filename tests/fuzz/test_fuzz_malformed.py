@@ -12,7 +12,8 @@ import pytest
 
 from analytics.ledger import Ledger
 from schemas.wire import Accepted, Rejected, decode
-from streams.pipeline import RawRecord, load_standing, process, read
+from streams.pipeline import load_standing, process
+from streams.reading import RawRecord, read
 from tests.fuzz.malformed import CONFLICT, KINDS, Bad, malformed, oversized, wrong_keys
 from tests.given import claim, report
 

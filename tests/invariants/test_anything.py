@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.pipeline import RawRecord, load_standing, process, read
+from streams.pipeline import load_standing, process
+from streams.reading import RawRecord, read
 from streams.topics import REJECTED
 from tests.fuzz.malformed import KINDS
 from tests.generated import conflict_of, logs, reports

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.wire import CONTENT_TYPE_BATCH, encode_batch
-from streams.pipeline import RawRecord
+from streams.reading import RawRecord
 from tests.generated import conflict_of, logs, subject_of
 from tests.given import given as given_events
 from tests.logged import HISTORY, PARTITIONS, STANDING, Scratch, records

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.ledger import Ledger, OutboxMessage, Transaction
-from streams.pipeline import RawRecord, load_standing, process, read
+from streams.pipeline import load_standing, process
+from streams.reading import RawRecord, read
 from tests.generated import logs
 from tests.logged import HISTORY, LOG_ID, STANDING, Dump, Scratch, answers, records
 from tests.trying import in_parts, tried

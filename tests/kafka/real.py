@@ -24,7 +24,8 @@ from analytics.ledger import Ledger
 from streams import topics
 from streams.access import Access
 from streams.endpoint import Endpoint, read_endpoint
-from streams.pipeline import RawRecord, load_standing, process, read
+from streams.pipeline import load_standing, process
+from streams.reading import RawRecord, read
 from tests.logged import HISTORY, Dump, dump
 from tests.worker.running import within
 

@@ -20,7 +20,8 @@ from analytics.ledger import Ledger
 from analytics.notices import Notices, switch
 from analytics.process import NoticeMetrics
 from streams.notifier import Notifier, targets_of
-from streams.pipeline import RawRecord, load_standing, process, read
+from streams.pipeline import load_standing, process
+from streams.reading import RawRecord, read
 from streams.settings import Settings
 
 HANG, DROP = "hang", "drop"

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from analytics.ledger import Ledger
-from streams.pipeline import RawRecord, load_standing, process, read
+from streams.pipeline import load_standing, process
+from streams.reading import RawRecord, read
 from streams.settings import Settings
 from tests.bench import load
 from tests.cli.commands import SCENARIO

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 
 from schemas.wire import CONTENT_TYPE_BATCH, encode_batch
-from streams.pipeline import RawRecord
+from streams.reading import RawRecord
 from tests.generated import conflict_of, events, line
 from tests.logged import EPOCH_MS
 

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from analytics.ledger import Ledger
 from analytics.rebuild import FOLDED
-from streams.pipeline import load_standing, process, read
+from streams.pipeline import load_standing, process
 from streams.present import progress_bar
+from streams.reading import read
 from streams.rebuild import Fold, Wanted, run_rebuild
 from streams.refold import offsets
 from streams.settings import Settings

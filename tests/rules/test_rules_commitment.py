@@ -9,6 +9,7 @@ import pytest
 
 from schemas.events import ReportEvent, parse_event
 from streams.judge import Incident, judge
+from streams.statement import statement
 from tests.given import (
     CONFLICT,
     Given,
@@ -284,7 +285,7 @@ def test_what_was_decided_of_large_reports_is_not_remembered() -> None:
     def judge_with(impacts: int) -> None:
         said = parse_event(report(impacts=[{"place": "UA-30"}] * impacts))
         assert isinstance(said, ReportEvent)
-        judgement = judge(commitment, Incident("i", {"r": said.data}))
+        judgement = judge(commitment, Incident("i", {"r": statement(said.data)}))
         assert judgement is not None
         assert judgement.verdict == "violation"
 

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from analytics.rows import Criteria, Judgement
-from schemas.events import Report, ReportEvent, parse_event
 from tests.given import given
+from tests.logged import Scratch, records
 
 EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples"
 LINES = tuple((EXAMPLES / "energy-truce-2026.jsonl").read_text(encoding="utf-8").splitlines())
@@ -269,37 +269,14 @@ def test_the_revised_toll_is_the_one_that_stands() -> None:
         for event in EVENTS
         if event["type"] == "incident.reported" and event["data"]["incident_id"] == TERNIVKA
     ]
-    standing = given(LINES).reports["russia-ukraine", TERNIVKA]
+    reports = {"standing": "SELECT incident_id, payload FROM reports"}
 
     assert tolls == [12, 15, 12]
-    assert list(standing) == ["governor"]
-    assert standing["governor"] == _report(LINES[_line("ternivka-3")])
+    standing = Scratch().folded([records(LINES)], reports)["standing"]
+    assert [payload for incident, payload in standing if incident == TERNIVKA] == [
+        LINES[_line("ternivka-3")]
+    ]
 
 
 def _line(event_id: str) -> int:
     return [event["id"] for event in EVENTS].index(event_id)
-
-
-def _report(line: str) -> Report:
-    event = parse_event(line)
-    assert isinstance(event, ReportEvent)
-    return event.data
-
-
-def test_neither_delivery_twice_nor_the_order_changes_the_end() -> None:
-    assert _by_incident(LINES + LINES) == in_the_end()
-    # The three revisions differ only in the toll: even they may come in any order.
-    assert _by_incident(LINES[::-1]) == in_the_end()
-
-
-def test_the_late_claim_follows_the_strike_in_the_file() -> None:
-    assert EVENTS[0]["data"]["incident_id"] == ODESA
-    assert [event["time"] for event in EVENTS] == sorted(event["time"] for event in EVENTS)
-
-
-def test_every_event_says_where_it_is_from_and_the_readme_repeats_it() -> None:
-    readme = (EXAMPLES / "README.md").read_text(encoding="utf-8")
-    missing = {url for event in EVENTS for url in event["data"]["evidence"] if url not in readme}
-
-    assert all(event["data"]["evidence"] for event in EVENTS)
-    assert not missing

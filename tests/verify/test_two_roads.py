@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from analytics.audit import Audit, Difference
 from analytics.database import connect, migrate
 from analytics.ledger import Ledger
-from streams.pipeline import load_standing, process, read
+from streams.pipeline import load_standing, process
+from streams.reading import read
 from tests.generated import SQUARE, logs
 from tests.given import claim, denial, report
 from tests.logged import IN_MEMORY, LOG_ID, TABLES, records

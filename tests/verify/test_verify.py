@@ -11,7 +11,8 @@ import pytest
 
 from analytics.ledger import Ledger
 from streams.command import BadInput, Unreachable
-from streams.pipeline import load_standing, process, read
+from streams.pipeline import load_standing, process
+from streams.reading import read
 from streams.settings import Settings
 from streams.verify import run_verify
 from tests.cli.commands import SCENARIO, truce, worker

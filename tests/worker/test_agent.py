@@ -35,10 +35,12 @@ def test_what_fails_after_a_commit_ends_the_worker_and_leaves_nothing_uncommitte
             yield _Batch(0, offset, [_Record(offset)])
 
     async def work() -> BaseException | None:
-        judging, committing = OneThread("judging"), OneThread("committing")
+        reading, judging, committing = map(OneThread, ("reading", "judging", "committing"))
         failure = Failure(asyncio.get_running_loop())
         agent = Agent(
-            Work(lambda _, records: records, lambda read: read, commit, judging, committing),
+            Work(
+                lambda _, records: records, lambda read: read, commit, reading, judging, committing
+            ),
             Progress("log", {0: 0}),
             failure,
             after,
@@ -48,6 +50,7 @@ def test_what_fails_after_a_commit_ends_the_worker_and_leaves_nothing_uncommitte
             await failure.happened.wait()
             await agent.drain()
         running.cancel()
+        reading.close()
         judging.close()
         committing.close()
         return failure.reason

@@ -4,7 +4,7 @@ import pytest
 from aiokafka.record.default_records import DefaultRecord
 
 from streams.core import LOG_APPEND_TIME, raw_records
-from streams.pipeline import RawRecord
+from streams.reading import RawRecord
 
 NOW = 1_000
 SENDERS_TIME = 0

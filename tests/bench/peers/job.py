@@ -30,6 +30,7 @@ from analytics.rows import Judgement
 from schemas.events import Assertion, ClaimEvent, Event, Report, ReportEvent, parse_event
 from schemas.time import OPEN, Limit, hull
 from streams.judge import Commitment, Incident, judge
+from streams.statement import statement
 
 LOG_ID = "log"
 RAWS = msgspec.json.Decoder(list[msgspec.Raw])
@@ -115,7 +116,8 @@ class Job:
         if isinstance(event, ClaimEvent):
             self._put(event)
         elif isinstance(event, ReportEvent) and (claims := self._claims.get(event.data.conflict)):
-            incident = Incident(event.data.incident_id, {event.data.report_id: event.data})
+            said = {event.data.report_id: statement(event.data)}
+            incident = Incident(event.data.incident_id, said)
             start = min(o.start for o in incident.occurrences)
             end = max(max(o.end, o.start + 1) for o in incident.occurrences)
             for commitment in claims.meeting(start, end):

@@ -1,0 +1,83 @@
+"""Who reads what the log holds: this process, or one beside it as soon as there is much to read.
+
+Reading is a third of the work on an event, and needs nothing of the ledger. A small batch is read
+where it is: nobody need wait for another process, and a quiet worker has none.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import multiprocessing.connection
+import os
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+
+from streams.reading import RawRecord, Reading, read
+from streams.tuning import tune_collector
+
+logger = logging.getLogger("streams")
+
+# So many records are worth being read elsewhere: this process has a dozen milliseconds for others.
+MUCH = 500
+
+
+class Reader:
+    """Reads records for one thread; `close` ends what was started for it."""
+
+    def __init__(self) -> None:
+        self._beside: ProcessPoolExecutor | None = None
+        self._started: Future[None] | None = None
+        self._alone = False
+
+    def read(self, records: Sequence[RawRecord]) -> Reading:
+        """What the records hold; read here while the other process starts, and if it ends."""
+        beside = self._ready() if len(records) >= MUCH else None
+        if beside is not None:
+            try:
+                return beside.submit(_read, [tuple(record) for record in records]).result()
+            except BrokenProcessPool:
+                logger.warning("the process that read the log has ended: it is read in this one")
+                self._alone = True
+        return read(records)
+
+    def _ready(self) -> ProcessPoolExecutor | None:
+        """The other process, once it can read."""
+        if self._alone:
+            return None
+        if self._started is None:
+            # Not a fork: this process has threads, and a database open.
+            self._beside = ProcessPoolExecutor(
+                1, mp_context=multiprocessing.get_context("spawn"), initializer=_prepare
+            )
+            self._started = self._beside.submit(_nothing)
+        return self._beside if self._started.done() else None
+
+    def close(self) -> None:
+        """End the other process, if there is one."""
+        if self._beside is not None:
+            self._beside.shutdown(cancel_futures=True)
+
+
+def _prepare() -> None:
+    """In the other process: end with the one that it reads for, however that ends."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        raise RuntimeError("this is not a process beside another")
+    threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+    tune_collector()
+
+
+def _end_with(sentinel: int) -> None:
+    multiprocessing.connection.wait([sentinel])
+    os._exit(1)
+
+
+def _nothing() -> None:
+    """What can be done as soon as the process has started."""
+
+
+def _read(records: Sequence[tuple[object, ...]]) -> Reading:
+    return read(map(RawRecord._make, records))

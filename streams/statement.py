@@ -1,0 +1,85 @@
+"""What a report says, as the verdict needs it: what of it is compared with claims, and when.
+
+Made once, where a report is read. Plain values, that another process can be handed.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from schemas.events import Impact, Report
+from schemas.places import Place
+from schemas.time import Occurrence
+
+ATTRIBUTED = frozenset({"confirmed", "likely"})
+
+
+class Part(NamedTuple):
+    """The whole of a report (`impact` is None), or the whole as one of its impacts refines it."""
+
+    impact: int | None
+    occurrence: Occurrence
+    targets: tuple[str | None, ...]
+    places: tuple[Place | None, ...]
+
+
+class Account(NamedTuple):
+    """What one report says, leaving out when; `confidence` None: it names no actor.
+
+    `scopes`: the targets and the places of the whole, then of each impact.
+    """
+
+    reporter_party: str | None
+    actor: str | None
+    confidence: str | None
+    act: str | None
+    scopes: tuple[tuple[tuple[str | None, ...], tuple[Place | None, ...]], ...]
+
+    @property
+    def attributed(self) -> bool:
+        """Does it name who acted, and is it at least likely?"""
+        return self.actor is not None and self.confidence in ATTRIBUTED
+
+    @property
+    def size(self) -> int:
+        """How many parts, targets and places it tells of."""
+        return sum([1 + len(targets) + len(places) for targets, places in self.scopes])
+
+
+class Statement(NamedTuple):
+    """What one report says, and when it happened according to each part of it."""
+
+    account: Account
+    occurrences: tuple[Occurrence, ...]
+
+
+def parts(report: Report) -> tuple[Part, ...]:
+    """The whole of `report`, then each impact: what an impact gives replaces the whole's."""
+    whole = Part(None, report.occurred.occurrence, report.targets, report.places)
+    if not report.impacts:
+        return (whole,)
+    impacts = enumerate(report.impacts)
+    return (whole, *(_refined(whole, number, impact) for number, impact in impacts))
+
+
+def _refined(whole: Part, number: int, impact: Impact) -> Part:
+    return Part(
+        number,
+        whole.occurrence if impact.occurred is None else impact.occurred.occurrence,
+        whole.targets if impact.targets is None else impact.targets,
+        whole.places if impact.place is None else (impact.place,),
+    )
+
+
+def statement(report: Report) -> Statement:
+    """What `report` says, and when."""
+    each = parts(report)
+    actor = report.actor
+    said = Account(
+        report.reported_by.party,
+        None if actor is None else actor.party,
+        None if actor is None else actor.confidence,
+        report.act,
+        tuple([part[2:] for part in each]),
+    )
+    return Statement(said, tuple([part.occurrence for part in each]))
