@@ -62,11 +62,11 @@ class Rows:
         self._events.append((event.source, event.id, event.type, conflict, *place, raw, key))
         return row, key
 
-    def about(self, event: Event, event_row: int) -> About | None:
-        """Take in the report that the event tells of, if it does; None: it is about a claim."""
+    def about(self, event: Event, event_row: int) -> About:
+        """Take in the report that the event tells of. TypeError: it is about a claim."""
         data = event.data
         if not isinstance(data, ABOUT_INCIDENTS):
-            return None
+            raise TypeError(f"{event.type} is not about a report")
         incident_key = key_of(data.conflict, data.incident_id)
         report_key = joined(incident_key, key_of(data.report_id))
         if not isinstance(data, Report):

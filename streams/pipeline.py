@@ -16,10 +16,10 @@ from analytics.ledger import Ledger, Transaction
 from analytics.rows import EventKey, IncidentKey, Logged, Position, Rejudged, Scope
 from schemas.events import ClaimEvent, Problem, ReportEvent, parse_event
 from schemas.wire import Rejected
-from streams.fold import OfClaim, fold
+from streams.fold import fold
 from streams.judge import Incident
 from streams.outputs import is_told, rejection
-from streams.reading import Entry, Reading, Record
+from streams.reading import ClaimEntry, Reading, Record, ReportEntry
 from streams.standing import Standing
 from streams.statement import Statement, statement
 
@@ -98,13 +98,13 @@ class _Batch:
         self._log_id = log_id
         self._columns = reading.columns
         tx.read(log_id, reading.columns)
-        entries = [
-            one for record in reading.records for one in record.found if isinstance(one, Entry)
-        ]
-        self._seen = tx.seen({entry.names: entry.key for entry in entries})
+        found = [one for record in reading.records for one in record.found]
+        self._seen = tx.seen({one.names: one.key for one in found if not isinstance(one, Rejected)})
         self._taken: dict[EventKey, int] = {}
         self._reports: defaultdict[IncidentKey, Statements] = defaultdict(dict)
-        incidents = {e.effect[:2]: e.about.incident_key for e in entries if e.about is not None}
+        incidents = {
+            one.effect[:2]: one.about.incident_key for one in found if isinstance(one, ReportEntry)
+        }
         for incident, stored in tx.reports(incidents).items():
             self._reports[incident] = _statements(stored)
 
@@ -112,16 +112,16 @@ class _Batch:
         """Judge what is in a record, in its order."""
         partition, offset, _, key, found = record
         for one in found:
-            if isinstance(one, Entry):
-                position = Position(self._log_id, partition, offset, one.batch_index)
-                self._accept(one, Logged(position, recorded_at, one.key, one.row))
-            else:
+            if isinstance(one, Rejected):
                 position = Position(self._log_id, partition, offset, one.index or 0)
                 self._reject(one, position, recorded_at, key)
+            else:
+                position = Position(self._log_id, partition, offset, one.batch_index)
+                self._accept(one, Logged(position, recorded_at, one.key, one.row))
         self._tx.advance(self._log_id, partition, offset + 1, recorded_at)
 
-    def _accept(self, entry: Entry, logged: Logged) -> None:
-        names, _, type_, index, row, effect, about = entry
+    def _accept(self, entry: ReportEntry | ClaimEntry, logged: Logged) -> None:
+        names, row = entry.names, entry.row
         before = self._text(names)
         if before is not None:
             payload = self._columns.payload(row)
@@ -130,21 +130,21 @@ class _Batch:
                 return
             conflict, source, event_id = names
             problem = Problem("id", f"{event_id!r} of source {source!r} stands for other content")
-            reused = Rejected("id_reused", (problem,), payload.encode(), index)
+            reused = Rejected("id_reused", (problem,), payload.encode(), entry.batch_index)
             self._reject(reused, logged.position, logged.recorded_at, conflict.encode())
             return
         self._taken[names] = row
         tx = self._tx
         tx.event(logged)
-        self.tally.events[type_] += 1
+        self.tally.events[entry.type] += 1
         self.tally.appended_at.append(logged.recorded_at)
         reports: Statements = {}
-        if about is not None:
-            tx.report(logged, about)
-            reports = self._reports[effect[:2]]
-        elif isinstance(effect, OfClaim):
-            tx.claim(logged, effect[:3], effect.claim)
-        steps = fold(self._standing, effect, reports)
+        if isinstance(entry, ReportEntry):
+            tx.report(logged, entry.about)
+            reports = self._reports[entry.effect[:2]]
+        else:
+            tx.claim(logged, entry.effect[:3], entry.effect.claim)
+        steps = fold(self._standing, entry.effect, reports)
         step = next(steps, None)
         while step is not None:
             if isinstance(step, Rejudged):

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
-from streams.reading import RawRecord, Reading, read
+from streams.reading import RawRecord, Reading, packed, read, read_packed, unpacked
 from streams.tuning import tune_collector
 
 logger = logging.getLogger("streams")
@@ -37,7 +37,7 @@ class Reader:
         beside = self._ready() if len(records) >= MUCH else None
         if beside is not None:
             try:
-                return beside.submit(_read, [tuple(record) for record in records]).result()
+                return unpacked(beside.submit(read_packed, packed(records)).result())
             except BrokenProcessPool:
                 logger.warning("the process that read the log has ended: it is read in this one")
                 self._alone = True
@@ -77,7 +77,3 @@ def _end_with(sentinel: int) -> None:
 
 def _nothing() -> None:
     """What can be done as soon as the process has started."""
-
-
-def _read(records: Sequence[tuple[object, ...]]) -> Reading:
-    return read(map(RawRecord._make, records))

@@ -5,14 +5,15 @@ What is found in a batch is plain values and columns, cheap to hand from one pro
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
+
+import msgspec
 
 from analytics.columns import About, Columns, Rows
 from analytics.rows import EventKey
 from schemas.wire import Accepted, Rejected, decode
-from streams.fold import Effect, OfReport, effect_of, event_key
-from streams.statement import Account
+from streams.fold import OfClaim, OfReport, effect_of, event_key
 
 
 class RawRecord(NamedTuple):
@@ -41,8 +42,8 @@ class Decoded(NamedTuple):
     found: list[Accepted | Rejected]
 
 
-class Entry(NamedTuple):
-    """An accepted event: its key (its names, and as a number), and what it makes of what stands.
+class ReportEntry(NamedTuple):
+    """An accepted event about a report: its key (its names, and as a number), and what it means.
 
     `row` is its place in the columns, as `about` tells that of its report.
     """
@@ -52,8 +53,22 @@ class Entry(NamedTuple):
     type: str
     batch_index: int
     row: int
-    effect: Effect
-    about: About | None
+    effect: OfReport
+    about: About
+
+
+class ClaimEntry(NamedTuple):
+    """An accepted event about a claim: the same, without a report."""
+
+    names: EventKey
+    key: int
+    type: str
+    batch_index: int
+    row: int
+    effect: OfClaim
+
+
+Found = ReportEntry | ClaimEntry | Rejected
 
 
 class Record(NamedTuple):
@@ -63,7 +78,7 @@ class Record(NamedTuple):
     offset: int
     timestamp_ms: int
     key: bytes | None
-    found: list[Entry | Rejected]
+    found: list[Found]
 
 
 class Reading(NamedTuple):
@@ -86,28 +101,78 @@ def decoded(record: RawRecord) -> Decoded:
 def reading_of(batch: Iterable[Decoded]) -> Reading:
     """What is to be judged and written of what was decoded."""
     rows = Rows()
-    accounts: dict[Account, Account] = {}
     records = []
     for (partition, offset, timestamp_ms, key, _, _), all_found in batch:
-        found: list[Entry | Rejected] = []
+        found: list[Found] = []
         for one in all_found:
             if isinstance(one, Rejected):
                 found.append(one)
                 continue
             event = one.event
             row, number = rows.event(event, one.raw, (partition, offset, one.index))
-            about = rows.about(event, row)
-            effect = _shared(accounts, effect_of(event))
-            names = event_key(event)
-            found.append(Entry(names, number, event.type, one.index, row, effect, about))
+            place = (event_key(event), number, event.type, one.index, row)
+            effect = effect_of(event)
+            if isinstance(effect, OfReport):
+                found.append(ReportEntry(*place, effect, rows.about(event, row)))
+            else:
+                found.append(ClaimEntry(*place, effect))
         records.append(Record(partition, offset, timestamp_ms, key, found))
     return Reading(records, rows.columns())
 
 
-def _shared(accounts: dict[Account, Account], effect: Effect) -> Effect:
-    """The same, with one account for all reports that say the same, so that it is sent once."""
-    if not isinstance(effect, OfReport) or effect.said is None:
-        return effect
-    said = effect.said
-    same = accounts.setdefault(said.account, said.account)
-    return effect if same is said.account else effect._replace(said=said._replace(account=same))
+class _SentRecord(NamedTuple):
+    """A record on its way between processes: what is not about a report is sent beside it."""
+
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    found: list[ReportEntry | int]
+
+
+class Packed(NamedTuple):
+    """A reading as another process is handed it: of NamedTuples pickle makes five times the work.
+
+    `others` are entries about claims and what was rejected; `records` tells where they belong.
+    """
+
+    records: bytes
+    others: list[ClaimEntry | Rejected]
+    columns: Columns
+
+
+_encoder = msgspec.msgpack.Encoder()
+_raw_records = msgspec.msgpack.Decoder(list[RawRecord])
+_sent_records = msgspec.msgpack.Decoder(list[_SentRecord])
+
+
+def read_packed(records: bytes) -> Packed:
+    """Read what `packed` gave."""
+    reading = read(_raw_records.decode(records))
+    others: list[ClaimEntry | Rejected] = []
+    sent = []
+    for partition, offset, timestamp_ms, key, all_found in reading.records:
+        found: list[ReportEntry | int] = []
+        for one in all_found:
+            if isinstance(one, ReportEntry):
+                found.append(one)
+            else:
+                found.append(len(others))
+                others.append(one)
+        sent.append(_SentRecord(partition, offset, timestamp_ms, key, found))
+    return Packed(_encoder.encode(sent), others, reading.columns)
+
+
+def packed(records: Sequence[RawRecord]) -> bytes:
+    """Records as another process is handed them."""
+    return _encoder.encode(records)
+
+
+def unpacked(sent: Packed) -> Reading:
+    """The reading that was packed."""
+    others = sent.others
+    records = []
+    for partition, offset, timestamp_ms, key, all_found in _sent_records.decode(sent.records):
+        found: list[Found] = [others[one] if isinstance(one, int) else one for one in all_found]
+        records.append(Record(partition, offset, timestamp_ms, key, found))
+    return Reading(records, sent.columns)

@@ -17,6 +17,7 @@ from schemas.events import ClaimEvent, ClaimRetractedEvent, Event, parse_event
 from schemas.moments import read_instant
 
 LOG = "log"
+CLAIMED = (ClaimEvent, ClaimRetractedEvent)
 YES = Criteria(True, True, True, True, True, True)
 VERSIONS = ("claim_versions", "report_versions", "claim_verdict_versions", "verdict_versions")
 _ids = itertools.count()
@@ -110,7 +111,8 @@ def take(tx: Transaction, events: Sequence[tuple[str, str]], first: int = 0) -> 
         event = parse_event(raw)
         row, key = rows.event(event, raw, (0, offset, 0))
         logged = Logged(Position(LOG, 0, offset, 0), at(recorded_at), key, row)
-        taken.append((event, logged, rows.about(event, row)))
+        about = None if isinstance(event, CLAIMED) else rows.about(event, row)
+        taken.append((event, logged, about))
     tx.read(LOG, rows.columns())
     for event, logged, about in taken:
         tx.event(logged)
@@ -123,7 +125,7 @@ def take(tx: Transaction, events: Sequence[tuple[str, str]], first: int = 0) -> 
 
 
 def _claim(tx: Transaction, logged: Logged, event: Event) -> None:
-    assert isinstance(event, ClaimEvent | ClaimRetractedEvent)
+    assert isinstance(event, CLAIMED)
     data = event.data
     claim = event.data if isinstance(event, ClaimEvent) else None
     tx.claim(logged, (data.conflict, data.commitment_id, data.claim_id), claim)
