@@ -11,7 +11,15 @@ import contextlib
 import logging
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from operator import itemgetter
@@ -28,6 +36,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("streams")
 
 PUBLISH_AT_ONCE = 5_000
+# One is committed, one judged, one read, and one about to be: nobody waits for the next.
+IN_FLIGHT = 4
 SECONDS_BETWEEN_TRIES = 1.0
 
 T = TypeVar("T")
@@ -157,14 +167,13 @@ class Progress:
 class Work(NamedTuple):
     """What is done with batches, and where.
 
-    `read(partition, records)` in `reading`, `judge(read)` in `judging`, `commit(judged)` in
-    `committing`, all in the order of the log.
+    `read(partition, records)` wherever it wants, `judge(read)` in `judging`, `commit(judged)` in
+    `committing`, these two in the order of the log.
     """
 
-    read: Callable[[int, Sequence[Any]], Any]
+    read: Callable[[int, Sequence[Any]], Awaitable[Any]]
     judge: Callable[[Any], Any]
     commit: Callable[[Any], Any]
-    reading: OneThread
     judging: OneThread
     committing: OneThread
 
@@ -176,10 +185,18 @@ class Judged(NamedTuple):
     seconds: float
 
 
+class _Stages:
+    """How far a batch is: set too when it was given up, so that nobody waits for ever."""
+
+    def __init__(self) -> None:
+        self.judged = asyncio.Event()
+        self.committed = asyncio.Event()
+
+
 class Agent:
     """Has batches judged and committed one after the other.
 
-    While one is committed the next is judged and the one after it read: the database leaves the
+    While one is committed the next is judged and those after it are read: the database leaves the
     interpreter to others while it writes, and so does a large batch, which another process reads.
     """
 
@@ -195,8 +212,11 @@ class Agent:
         self._failure = failure
         self._after = after
         self._taken: dict[int, int] = {}
-        self._judging: asyncio.Task[None] | None = None
-        self._committing: asyncio.Task[None] | None = None
+        self._room = asyncio.Semaphore(IN_FLIGHT)
+        self._in_flight: set[asyncio.Task[None]] = set()
+        self._last = _Stages()
+        self._last.judged.set()
+        self._last.committed.set()
         self._idle = asyncio.Event()
         self._idle.set()
         self._draining = False
@@ -233,47 +253,48 @@ class Agent:
             records = [record for record in records if record.offset >= following]
         if not records:
             return
+        # Whoever is cancelled while it waits has taken nothing.
+        await self._room.acquire()
+        self._taken[partition] = records[-1].offset + 1
+        before, self._last = self._last, _Stages()
+        through = asyncio.create_task(self._through(partition, records, before, self._last))
+        self._in_flight.add(through)
+        through.add_done_callback(self._over)
+
+    def _over(self, through: asyncio.Task[None]) -> None:
+        self._in_flight.discard(through)
+        self._room.release()
+
+    async def _through(
+        self, partition: int, records: Sequence[Any], before: _Stages, stages: _Stages
+    ) -> None:
+        """Have a batch read, judged after the one before it, and committed after that one."""
         began = time.perf_counter()
-        next_offset = records[-1].offset + 1
-        read = await self._work.reading.do(self._work.read, partition, records)
-        await _ended(self._judging)
-        if self._failure.reason is None:
-            # Not before: whoever is cancelled while it waits has taken nothing.
-            self._taken[partition] = next_offset
-            judge = self._judge(read, partition, next_offset, began)
-            self._judging = asyncio.create_task(judge)
-
-    async def _judge(self, read: object, partition: int, next_offset: int, began: float) -> None:
         try:
+            read = await self._work.read(partition, records)
+            await before.judged.wait()
+            if self._failure.reason is not None:
+                return
             judged = await self._work.judging.do(self._work.judge, read)
-        except Exception as error:  # noqa: BLE001 - ends the worker, with this reason
-            self._failure.set(error)
-            return
-        await _ended(self._committing)
-        # Also after a failure: whoever waits for it in the ledger must hear of that one.
-        commit = self._commit(judged, partition, next_offset, began)
-        self._committing = asyncio.create_task(commit)
-
-    async def _commit(self, judged: object, partition: int, next_offset: int, began: float) -> None:
-        try:
+            stages.judged.set()
+            await before.committed.wait()
+            # Also after a failure: whoever waits for it in the ledger must hear of that one.
             tally = await self._work.committing.do(self._work.commit, judged)
-            self._progress.committed(partition, next_offset)
+            self._progress.committed(partition, records[-1].offset + 1)
             self._after(Judged(tally, time.perf_counter() - began))
         except Exception as error:  # noqa: BLE001 - ends the worker, with this reason
             self._failure.set(error)
+        finally:
+            await before.committed.wait()
+            stages.judged.set()
+            stages.committed.set()
 
     async def drain(self) -> None:
         """Take no further batch, and wait until those in flight are committed or have failed."""
         self._draining = True
         await self._idle.wait()
-        await _ended(self._judging)
-        await _ended(self._committing)
-
-
-async def _ended(task: asyncio.Task[None] | None) -> None:
-    """Wait for it. Whoever waits may be cancelled, but not the task."""
-    if task is not None:
-        await asyncio.shield(task)
+        if self._in_flight:
+            await asyncio.wait(self._in_flight)
 
 
 class Publisher:

@@ -38,8 +38,8 @@ class OtherLog(Exception):  # noqa: N818 - named as what is the case
 class Core(Protocol):
     """What a worker wants of it.
 
-    Used in the ledger's thread, except `read` and `metrics` (any thread), `commit` (one thread of
-    its own), the outbox (another) and `judged` (the event loop).
+    Used in the ledger's thread, except `metrics` (any thread), `commit` (one thread of its own),
+    the outbox (another), and `read` and `judged` (the event loop).
     """
 
     def open(self) -> Outbox:
@@ -48,7 +48,7 @@ class Core(Protocol):
     def offsets(self, log_id: str) -> Mapping[int, int]:
         """The next offset of each partition of this log that the ledger knows."""
 
-    def read(self, partition: int, records: Sequence[Any]) -> Any:  # noqa: ANN401 - the core's own
+    async def read(self, partition: int, records: Sequence[Any]) -> object:
         """Read records of a partition, as aiokafka gives them, also while others are judged."""
 
     def judge(self, log_id: str, reading: Any) -> Any:  # noqa: ANN401 - the core's own
@@ -137,10 +137,10 @@ class LedgerCore:
             raise OtherLog(self._settings, logs, log_id)
         return found
 
-    def read(self, partition: int, records: Sequence[Any]) -> Reading:
+    async def read(self, partition: int, records: Sequence[Any]) -> Reading:
         """Read records of a partition."""
         now = time.time_ns() // 1_000_000
-        return self._reader.read(raw_records(partition, records, now))
+        return await self._reader.read(lambda: raw_records(partition, records, now))
 
     def judge(self, log_id: str, reading: Reading) -> tuple[Transaction, Tally]:
         """Judge."""

@@ -6,42 +6,50 @@ where it is: nobody need wait for another process, and a quiet worker has none.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import multiprocessing
 import multiprocessing.connection
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
+from streams.agents import OneThread
 from streams.reading import RawRecord, Reading, packed, read, read_packed, unpacked
 from streams.tuning import tune_collector
 
 logger = logging.getLogger("streams")
 
-# So many records are worth being read elsewhere: this process has a dozen milliseconds for others.
+# So many records are worth being read elsewhere: it takes some dozen milliseconds here.
 MUCH = 500
 
 
 class Reader:
-    """Reads records for one thread; `close` ends what was started for it."""
+    """Reads batches of records, several at once; `close` ends what was started for it."""
 
     def __init__(self) -> None:
+        self._thread = OneThread("read")
         self._beside: ProcessPoolExecutor | None = None
         self._started: Future[None] | None = None
         self._alone = False
 
-    def read(self, records: Sequence[RawRecord]) -> Reading:
+    async def read(self, records: Callable[[], Sequence[RawRecord]]) -> Reading:
         """What the records hold; read here while the other process starts, and if it ends."""
-        beside = self._ready() if len(records) >= MUCH else None
+        raw = await self._thread.do(records)
+        beside = self._ready() if len(raw) >= MUCH else None
         if beside is not None:
+            asked = await self._thread.do(packed, raw)
             try:
-                return unpacked(beside.submit(read_packed, packed(records)).result())
+                sent = await asyncio.wrap_future(beside.submit(read_packed, asked))
             except BrokenProcessPool:
-                logger.warning("the process that read the log has ended: it is read in this one")
+                if not self._alone:
+                    logger.warning("the process that read the log has ended: this one reads it")
                 self._alone = True
-        return read(records)
+            else:
+                return await self._thread.do(unpacked, sent)
+        return await self._thread.do(read, raw)
 
     def _ready(self) -> ProcessPoolExecutor | None:
         """The other process, once it can read."""
@@ -56,9 +64,10 @@ class Reader:
         return self._beside if self._started.done() else None
 
     def close(self) -> None:
-        """End the other process, if there is one."""
+        """End the other process, if there is one, once it has read what it was asked to."""
         if self._beside is not None:
-            self._beside.shutdown(cancel_futures=True)
+            self._beside.shutdown()
+        self._thread.close()
 
 
 def _prepare() -> None:

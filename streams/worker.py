@@ -141,7 +141,6 @@ class Worker:
         self._core = core
         self._stop = stop
         self._thread = OneThread("ledger")
-        self._reading = OneThread("read")
         self._committing = OneThread("commit")
         self._publishing = OneThread("outbox")
         self._failure = Failure(asyncio.get_running_loop())
@@ -209,7 +208,6 @@ class Worker:
         stack.push_async_callback(self._thread.do, self._core.close)
         stack.callback(self._publishing.close)
         stack.callback(self._committing.close)
-        stack.callback(self._reading.close)
         outbox = await self._thread.do(self._core.open)
         self._opened = True
         await broker_starting
@@ -258,7 +256,6 @@ class Worker:
             core.read,
             lambda batch: core.judge(broker.log_id, batch),
             core.commit,
-            self._reading,
             self._thread,
             self._committing,
         )

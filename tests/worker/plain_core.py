@@ -43,7 +43,7 @@ class PlainCore:
     def offsets(self, log_id: str) -> Mapping[int, int]:
         return dict(self.db.execute("SELECT part, off FROM next WHERE log = ?", (log_id,)))
 
-    def read(self, partition: int, records: Sequence[Any]) -> Sequence[Any]:
+    async def read(self, partition: int, records: Sequence[Any]) -> Sequence[Any]:
         return [(partition, r.offset, r.key, r.value, r.timestamp) for r in records]
 
     def judge(self, log_id: str, records: Sequence[Any]) -> tuple[str, Sequence[Any]]:

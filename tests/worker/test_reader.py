@@ -1,0 +1,165 @@
+"""Who reads the log: what is read beside is what is read here, and nothing is lost if that ends."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from streams import reader
+from streams.reader import Reader
+from streams.reading import RawRecord, Reading, packed, read, read_packed, unpacked
+from tests.logged import records
+
+EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples"
+LINES = (EXAMPLES / "energy-truce-2026.jsonl").read_text(encoding="utf-8").splitlines()
+SECONDS = 20.0
+# Reads what it is told to in another process, says which, and waits to be killed.
+READING = """
+import asyncio, time
+from streams import reader
+from tests.worker.test_reader import MIXED, Reader, until_beside
+if __name__ == "__main__":
+    reader.MUCH = 1
+    one = Reader()
+    print(asyncio.run(until_beside(one)), flush=True)
+    time.sleep(60)
+"""
+
+
+def mixed() -> list[RawRecord]:
+    """All that a record may hold: events of each type, a batch, nothing, rubbish, a strange key."""
+    single = records(LINES)
+    raws = [record.value or b"" for record in single]
+    last = single[-1]
+    retracted = [raw.replace(b"incident.reported", b"incident.report_retracted") for raw in raws]
+    values = [
+        b"[" + b",".join([*raws, b"{}"]) + b"]",
+        b"[]",
+        None,
+        b"\xff\x00",
+        *retracted,
+    ]
+    others = [
+        last._replace(offset=last.offset + number, value=value, headers=(("content-type", b"x/y"),))
+        if number == 1
+        else last._replace(offset=last.offset + number, value=value)
+        for number, value in enumerate(values, 1)
+    ]
+    return [*single, *others, last._replace(offset=last.offset + 99, key=b"elsewhere")]
+
+
+MIXED = mixed()
+
+
+def same(one: Reading, other: Reading) -> bool:
+    """Is all the same, to the row and the type?"""
+    kinds = [[type(found) for record in r.records for found in record.found] for r in (one, other)]
+    return (
+        one.records == other.records
+        and kinds[0] == kinds[1]
+        and one.columns.events.equals(other.columns.events)
+        and one.columns.reports.equals(other.columns.reports)
+        and one.columns[2:] == other.columns[2:]
+    )
+
+
+def beside(one: Reader) -> int | None:
+    """The process that reads for it."""
+    processes = list(one._beside._processes) if one._beside is not None else []
+    return processes[0] if processes else None
+
+
+def is_alive(process: int) -> bool:
+    """Is there such a process?"""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def until_beside(one: Reader) -> int:
+    """Read until another process does it; which."""
+    await one.read(lambda: MIXED)
+    assert one._started is not None
+    await asyncio.wrap_future(one._started)
+    found = beside(one)
+    assert found is not None
+    return found
+
+
+def test_what_was_sent_between_processes_is_what_was_read() -> None:
+    assert same(unpacked(read_packed(packed(MIXED))), read(MIXED))
+
+
+def test_what_is_read_beside_is_what_is_read_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "MUCH", 1)
+
+    async def work() -> list[Reading]:
+        one = Reader()
+        process = await until_beside(one)
+        found = await asyncio.gather(*(one.read(lambda: MIXED) for _ in range(3)))
+        assert is_alive(process)
+        one.close()
+        assert not is_alive(process)
+        return list(found)
+
+    expected = read(MIXED)
+    assert all(same(one, expected) for one in asyncio.run(work()))
+
+
+def test_a_quiet_worker_has_no_process_beside_it() -> None:
+    async def work() -> None:
+        one = Reader()
+        assert same(await one.read(lambda: MIXED), read(MIXED))
+        assert beside(one) is None
+        one.close()
+
+    asyncio.run(work())
+
+
+def test_if_the_process_beside_is_killed_all_is_read_here(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(reader, "MUCH", 1)
+
+    async def work() -> list[Reading]:
+        one = Reader()
+        os.kill(await until_beside(one), signal.SIGKILL)
+        found = [one.read(lambda: MIXED) for _ in range(3)]
+        result = await asyncio.gather(*found)
+        assert same(await one.read(lambda: MIXED), read(MIXED))
+        one.close()
+        return list(result)
+
+    assert all(same(one, read(MIXED)) for one in asyncio.run(work()))
+    assert [record.message for record in caplog.records] == [
+        "the process that read the log has ended: this one reads it"
+    ]
+
+
+def test_the_process_beside_ends_with_a_worker_that_is_killed() -> None:
+    command = [sys.executable, "-c", READING]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        process = int(running.stdout.readline())
+        assert is_alive(process)
+        running.kill()
+    assert _within(SECONDS, lambda: not is_alive(process))
+
+
+def _within(seconds: float, done: Callable[[], bool]) -> bool:
+    end = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
