@@ -52,6 +52,8 @@ WHEN = {"starting": 14, "working": 76, "draining": 10}
 BATCHES = (2, 5, 10, 25, 50, 100, 250, 1_000)
 # After how much of a write-ahead log the database makes a checkpoint; the last: as it always does.
 # Killed workers leave theirs for the next one to read, which takes as long as writing it did.
+# In how many lives all is read by a process beside, as soon as there is one.
+SHARE_BESIDE = 0.3
 CHECKPOINTS = ("64KB", "1MB", "1MB", "")
 # What takes a few milliseconds and must not be cut in half; and how long to wait for it.
 SHORT = (
@@ -113,6 +115,8 @@ class Lives:
         most = [size for size in BATCHES if pace / 30 <= size <= max(2, pace)] or [BATCHES[-1]]
         checkpoint = rng.choice(CHECKPOINTS)
         environ = {"CHECKPOINT": checkpoint} if checkpoint else {}
+        if rng.random() < SHARE_BESIDE:
+            environ["BESIDE"] = "yes"
         self._lives += 1
         blank(self._marks)
         self._said.write_text("", encoding="utf-8")

@@ -148,11 +148,11 @@ class Marking:
         whole: Callable[..., Any] = getattr(owner, name)
 
         @functools.wraps(whole)
-        def counted(core: Any, log_id: str, batch: Any) -> Any:
+        def counted(core: Any, log_id: str, reading: Any) -> Any:
             self._shared[0] = Life.WORKING
-            done = whole(core, log_id, batch)
+            done = whole(core, log_id, reading)
             (judged,) = struct.unpack_from("<I", self._shared, 4)
-            struct.pack_into("<I", self._shared, 4, judged + len(batch))
+            struct.pack_into("<I", self._shared, 4, judged + len(reading.records))
             return done
 
         setattr(owner, name, counted)
@@ -194,13 +194,15 @@ def live(environ: dict[str, str], said: str) -> None:
 
 def main() -> None:
     """Run the worker."""
-    from streams import cli, transport
+    from streams import cli, reader, transport
 
     if sys.platform == "linux":
         # It is not to outlive who started it to kill it.
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     transport.KAFKA.update(broker_session_timeout=1.0, broker_heartbeat_interval=0.3)
     transport.FETCH_WAIT_KAFKA = transport.FETCH_WAIT_TANSU
+    if os.environ.pop("BESIDE", ""):
+        reader.MUCH = 1
     if marks := os.environ.pop("MARKS", ""):
         mark(Path(marks), os.environ.pop("CHECKPOINT", None))
     sys.argv = ["truce", "run"]
