@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -12,11 +13,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
 
 from streams import reader
 from streams.reader import Reader
 from streams.reading import RawRecord, Reading, packed, read, read_packed, unpacked
+from tests.generated import logs
 from tests.logged import records
+from tests.trying import in_parts, tried
 
 EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples"
 LINES = (EXAMPLES / "energy-truce-2026.jsonl").read_text(encoding="utf-8").splitlines()
@@ -96,8 +100,21 @@ async def until_beside(one: Reader) -> int:
     return found
 
 
-def test_what_was_sent_between_processes_is_what_was_read() -> None:
-    assert same(unpacked(read_packed(packed(MIXED))), read(MIXED))
+def sent(batch: list[RawRecord]) -> Reading:
+    """What was read of a batch, after its way to another process and back."""
+    return unpacked(pickle.loads(pickle.dumps(read_packed(packed(batch)))))  # noqa: S301
+
+
+@pytest.mark.parametrize("batch", [MIXED, []], ids=["all kinds", "nothing"])
+def test_what_was_sent_between_processes_is_what_was_read(batch: list[RawRecord]) -> None:
+    assert same(sent(batch), read(batch))
+
+
+@in_parts
+@tried()
+@given(log=logs())
+def test_every_log_is_the_same_when_sent_between_processes(log: list[str], part: int) -> None:
+    assert same(sent(records(log)), read(records(log)))
 
 
 def test_what_is_read_beside_is_what_is_read_here(monkeypatch: pytest.MonkeyPatch) -> None:
