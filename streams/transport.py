@@ -55,8 +55,11 @@ WAITING_BATCHES = 2
 KAFKA = {"broker_session_timeout": 10.0, "broker_heartbeat_interval": 3.0}
 TANSU = {"broker_session_timeout": 2.0, "broker_heartbeat_interval": 0.5}
 
-# How long a fetch waits for records, in milliseconds. Tansu looks for new ones only a few times in
-# it, so a longer wait is a later verdict; Kafka answers at once and need not be asked often.
+# How long a fetch waits for records, in milliseconds. Tansu looks for new ones when it is asked and
+# once more after half of it, so a longer wait is a later verdict. A shorter one makes more and
+# smaller batches, each with its transaction: at 100 events a second half of the verdicts came
+# within 59 ms, with 20 within 186 ms (one round each). Kafka answers at once and need not be
+# asked often.
 FETCH_WAIT_TANSU = 100
 FETCH_WAIT_KAFKA = 500
 SECONDS_TO_FETCH = 5.0
