@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 import aiokafka
@@ -63,6 +63,15 @@ TANSU = {"broker_session_timeout": 2.0, "broker_heartbeat_interval": 0.5}
 FETCH_WAIT_TANSU = 100
 FETCH_WAIT_KAFKA = 500
 SECONDS_TO_FETCH = 5.0
+
+# To commit a few records takes about as long as to commit dozens. What comes while few are in
+# flight is judged sooner together, once these are in the ledger, than in small batches that queue.
+# Behind many others are worth having in flight, and what takes too long is not waited for.
+FEW = 500
+FEW_BYTES = 2**18
+SECONDS_TO_GATHER = 0.04
+SECONDS_TO_SETTLE = 0.5
+SECONDS_BETWEEN_LOOKS = 0.002
 
 
 class Batch(NamedTuple):
@@ -122,6 +131,8 @@ class _Thread(driver.AIOKafkaConsumerThread):
         super().__post_init__()
         # The offset that follows what was handed over of each partition, since the last seek.
         self._following: dict[TP, int] = {}
+        # When that was last, if only few were in flight then.
+        self._few_came: float | None = None
         self._telling: asyncio.Task[None] | None = None
 
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
@@ -133,7 +144,9 @@ class _Thread(driver.AIOKafkaConsumerThread):
 
     async def on_start(self) -> None:
         await super().on_start()
-        _give_as_read(self._ensure_consumer()._fetcher)
+        fetcher = self._ensure_consumer()._fetcher
+        _give_as_read(fetcher)
+        _ask_after(fetcher, self._gather)
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         # From here to the next seek the client reads where the Kafka group says: not for us.
@@ -206,8 +219,28 @@ class _Thread(driver.AIOKafkaConsumerThread):
                 found[tp] = (self._following[tp], records)
                 self._following[tp] = records[-1].offset + 1
                 self.consumer.feed.fetched(tp.partition, _end(consumer, tp))
+        if found:
+            few = self._in_flight() < FEW and _bytes_of(found) < FEW_BYTES
+            self._few_came = self.thread_loop.time() if few else None
         self._tell_passed(consumer)
         return found
+
+    async def _gather(self) -> None:
+        """After few records, let others come until these are in the ledger."""
+        came, clock = self._few_came, self.thread_loop.time
+        if came is None:
+            return
+        await asyncio.sleep(came + SECONDS_TO_GATHER - clock())
+        while self._in_flight():
+            if clock() > came + SECONDS_TO_SETTLE:
+                break
+            # The ledger's commit is heard of in another thread's loop.
+            await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+
+    def _in_flight(self) -> int:
+        """How many offsets were handed over and are not yet in the ledger."""
+        following, next_offset = self._following, self.consumer.feed.next_offset
+        return sum(max(0, end - next_offset(tp.partition)) for tp, end in following.items())
 
     def _tell_passed(self, consumer: aiokafka.AIOKafkaConsumer) -> None:
         """Tell of offsets that the client has passed over, for there was nothing to hand over."""
@@ -408,6 +441,25 @@ def _give_as_read(fetcher: Fetcher) -> None:
         return fetched
 
     fetcher._proc_fetch_request = fetch_as_read
+
+
+def _ask_after(fetcher: Fetcher, wait: Callable[[], Awaitable[None]]) -> None:
+    """Have the client wait for this before each request for records."""
+    fetch = fetcher._proc_fetch_request
+
+    async def wait_and_fetch(*request: Any) -> Any:
+        try:
+            await wait()
+        except asyncio.CancelledError:
+            # As in the client's own: the partitions are assigned anew, or it is being closed.
+            return False
+        return await fetch(*request)
+
+    fetcher._proc_fetch_request = wait_and_fetch
+
+
+def _bytes_of(found: Mapping[TP, tuple[int, Sequence[Any]]]) -> int:
+    return sum(len(record.value or b"") for _, records in found.values() for record in records)
 
 
 def _as_read(_: TP, record: Any) -> Any:

@@ -2,12 +2,18 @@ from __future__ import annotations
 
 import asyncio
 import struct
+import time
+from pathlib import Path
+from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaProducer
 from aiokafka.record.default_records import DefaultRecord
 
+from streams import worker
+from streams.settings import Address, Settings
 from streams.transport import Batch, _bounded
-from tests.worker.plain_core import rows
+from tests.worker.plain_core import PlainCore, rows
 from tests.worker.running import Start, publish, within
 
 
@@ -26,6 +32,32 @@ def test_a_batch_is_bounded_in_bytes_and_one_record_is_always_taken(
     ]
     assert {batch.partition for batch in found} == {2}
     assert isinstance(found[0], Batch)
+
+
+def test_records_that_come_while_few_are_committed_are_taken_together(tmp_path: Path) -> None:
+    core = PlainCore(tmp_path, slow=0.1)
+    took: list[float] = []
+
+    async def run() -> int:
+        stop, ready = asyncio.Event(), asyncio.Queue[Any]()
+        settings = Settings(data_dir=tmp_path, http=Address("127.0.0.1", 0))
+        running = asyncio.create_task(
+            worker.run(settings, core=core, stop=stop, on_ready=ready.put_nowait)
+        )
+        endpoint = await ready.get()
+        began = time.monotonic()
+        async with AIOKafkaProducer(bootstrap_servers=endpoint.bootstrap) as producer:
+            for n in range(100):
+                await producer.send_and_wait("truce.events", b"%d" % n, partition=n % 2)
+                await asyncio.sleep(0.02)
+        took.append(time.monotonic() - began)
+        stop.set()
+        return await running
+
+    assert asyncio.run(run()) == 0
+    assert len(rows(tmp_path)) == sum(core.batches) == 100
+    # The records of two partitions come together, and are committed one partition after the other.
+    assert len(core.batches) <= took[0] / core.slow + 4
 
 
 @pytest.mark.parametrize(
