@@ -123,6 +123,8 @@ class Outbox:
         self._bytes_at_hand = 0
         self._lock = threading.Lock()
         self._published = 0
+        # The last that is committed.
+        self._last = last
         left = self.pending(1)
         self._published = left[0].seq - 1 if left else last
 
@@ -134,6 +136,8 @@ class Outbox:
         with self._lock:
             if self._at_hand and self._at_hand[0].seq == self._published + 1:
                 return list(islice(self._at_hand, limit))
+            if self._published == self._last:
+                return []
         sql = queries("reading")
         [(end,)] = self._session.execute(
             sql["end_of_pending"], most=limit, most_bytes=MOST_BYTES_AT_ONCE
@@ -153,6 +157,7 @@ class Outbox:
         """So many messages are in the table now: hold them, if they are few enough."""
         messages, size = outgoing.at_hand, outgoing.bytes
         with self._lock:
+            self._last = outgoing.last
             too_many = len(self._at_hand) + count > MOST_AT_HAND
             if too_many or self._bytes_at_hand + size > MOST_BYTES_AT_HAND:
                 # They are read from the table until what is at hand follows on.
