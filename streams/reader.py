@@ -22,8 +22,8 @@ from streams.tuning import tune_collector
 
 logger = logging.getLogger("streams")
 
-# So many records are worth being read elsewhere: it takes some dozen milliseconds here.
-MUCH = 500
+# So many bytes, some 400 events, are worth being read elsewhere: it takes some 15 ms here.
+MUCH = 2**18
 
 
 class Reader:
@@ -38,7 +38,8 @@ class Reader:
     async def read(self, records: Callable[[], Sequence[RawRecord]]) -> Reading:
         """What the records hold; read here while the other process starts, and if it ends."""
         raw = await self._thread.do(records)
-        beside = self._ready() if len(raw) >= MUCH else None
+        much = sum(len(record.value or b"") for record in raw) >= MUCH
+        beside = self._ready() if much else None
         if beside is not None:
             asked = await self._thread.do(packed, raw)
             try:
