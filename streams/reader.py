@@ -11,6 +11,7 @@ import logging
 import multiprocessing
 import multiprocessing.connection
 import os
+import signal
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -77,6 +78,9 @@ def _prepare() -> None:
     if parent is None:
         raise RuntimeError("this is not a process beside another")
     threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+    # A Ctrl-C is for the whole group; the worker drains first, and then ends this one.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     tune_collector()
 
 

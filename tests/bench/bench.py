@@ -34,7 +34,7 @@ async def _speed(folder: Path, chosen: argparse.Namespace) -> None:
         rounds=chosen.rounds,
         events=chosen.events,
         batched_events=3 * chosen.events,
-        overlapping=max(chosen.events // 15, 2_600),
+        overlapping=max(chosen.events // 50, 2_600),
     )
 
 
@@ -106,7 +106,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", type=_sections, default=USUAL, help="sections, with commas")
     parser.add_argument("--rounds", type=int, default=3, help="of everything")
     parser.add_argument(
-        "--events", type=int, default=100_000, help="a run on a log (three times that in batches)"
+        "--events", type=int, default=200_000, help="a run on a log (three times that in batches)"
     )
     parser.add_argument(
         "--incidents", type=int, default=1_000_000, help="to rebuild, and to verify"

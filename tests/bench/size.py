@@ -31,7 +31,7 @@ WRITTEN = ROOT / "docs" / "cost-over-size.csv"
 PLOT = ROOT / "tests" / "bench" / "plot.py"
 PLOT_PYTHON = ROOT / ".venv" / "peers" / "plot" / "bin" / "python"
 # The same for all sizes, and few enough that the smallest has several transactions.
-RECORDS_AT_ONCE = "2000"
+RECORDS_AT_ONCE = "1000"
 COLUMNS = ("over", "size", "median", "least", "greatest", "peak_mib", "rounds")
 
 
