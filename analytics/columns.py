@@ -13,6 +13,7 @@ import pyarrow as pa
 from analytics import tables
 from analytics.flatten import extent, report_row
 from analytics.keys import joined, key_of
+from analytics.rows import EventKey
 from schemas.events import ABOUT_INCIDENTS, Event, Report
 
 
@@ -54,12 +55,14 @@ class Rows:
         self._event_rows: list[int] = []
         self._extents: dict[str, tuple[int, int]] = {}
 
-    def event(self, event: Event, raw: str, place: tuple[int, int, int]) -> tuple[int, int]:
+    def event(
+        self, names: EventKey, type_: str, raw: str, place: tuple[int, int, int]
+    ) -> tuple[int, int]:
         """Take in an event; its row and its key. `place`: its partition, offset and index."""
-        conflict = event.data.conflict
-        key = key_of(conflict, event.source, event.id)
+        conflict, source, event_id = names
+        key = key_of(*names)
         row = len(self._events)
-        self._events.append((event.source, event.id, event.type, conflict, *place, raw, key))
+        self._events.append((source, event_id, type_, conflict, *place, raw, key))
         return row, key
 
     def about(self, event: Event, event_row: int) -> About:

@@ -75,9 +75,9 @@ def event_key(event: Event) -> EventKey:
 
 
 def fold(standing: Standing, effect: Effect, reports: dict[str, Statement]) -> Fold:
-    """Let `effect` be so on `standing` and on `reports`, those of the incident it speaks of.
+    """Change `standing` and `reports`, those of the incident that is spoken of, by `effect`.
 
-    `reports` is empty for what is about a claim. Both are changed in place; incidents sent for a
+    `reports` is empty for what is about a claim. Both are changed in place. Incidents sent for a
     `Scope` must show every report that stands at that moment, of every incident in the scope.
     """
     match effect:

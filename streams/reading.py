@@ -109,8 +109,9 @@ def reading_of(batch: Iterable[Decoded]) -> Reading:
                 found.append(one)
                 continue
             event = one.event
-            row, number = rows.event(event, one.raw, (partition, offset, one.index))
-            place = (event_key(event), number, event.type, one.index, row)
+            names = event_key(event)
+            row, number = rows.event(names, event.type, one.raw, (partition, offset, one.index))
+            place = (names, number, event.type, one.index, row)
             effect = effect_of(event)
             if isinstance(effect, OfReport):
                 found.append(ReportEntry(*place, effect, rows.about(event, row)))

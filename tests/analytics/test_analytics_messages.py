@@ -150,6 +150,7 @@ def test_more_messages_than_are_held_in_memory_are_told_from_the_table(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("analytics.outgoing.MOST_AT_HAND", 3)
+
     lines = [claim(), *(report(incident_id=f"i{number}") for number in range(10))]
     found = [said(message)["data"]["incident_id"] for message in told(ledger, *lines)]
     assert found == [f"i{number}" for number in range(10)]

@@ -109,7 +109,8 @@ def take(tx: Transaction, events: Sequence[tuple[str, str]], first: int = 0) -> 
     taken = []
     for offset, (raw, recorded_at) in enumerate(events, first):
         event = parse_event(raw)
-        row, key = rows.event(event, raw, (0, offset, 0))
+        names = (event.data.conflict, event.source, event.id)
+        row, key = rows.event(names, event.type, raw, (0, offset, 0))
         logged = Logged(Position(LOG, 0, offset, 0), at(recorded_at), key, row)
         about = None if isinstance(event, CLAIMED) else rows.about(event, row)
         taken.append((event, logged, about))

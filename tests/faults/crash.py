@@ -52,9 +52,9 @@ WHEN = {"starting": 14, "working": 76, "draining": 10}
 BATCHES = (2, 5, 10, 25, 50, 100, 250, 1_000)
 # After how much of a write-ahead log the database makes a checkpoint; the last: as it always does.
 # Killed workers leave theirs for the next one to read, which takes as long as writing it did.
+CHECKPOINTS = ("64KB", "1MB", "1MB", "")
 # In how many lives all is read by a process beside, as soon as there is one.
 SHARE_BESIDE = 0.3
-CHECKPOINTS = ("64KB", "1MB", "1MB", "")
 # What takes a few milliseconds and must not be cut in half; and how long to wait for it.
 SHORT = (
     LEDGERS[Ledger.COMMITTING],

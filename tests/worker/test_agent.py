@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, NamedTuple, cast
 
 import pytest
 
-from streams.agents import Agent, Failure, OneThread, Progress, Work
+from streams.agents import Agent, Failure, Judged, OneThread, Progress, Work
 
 
 class _Record(NamedTuple):
@@ -21,124 +21,98 @@ class _Batch(NamedTuple):
     records: list[_Record]
 
 
-def test_what_fails_after_a_commit_ends_the_worker_and_leaves_nothing_uncommitted() -> None:
-    committed: list[int] = []
+class _Done:
+    """What was judged and committed of some batches of one record each, and why the worker ended."""
 
-    async def read(_: int, records: Any) -> Any:
+    def __init__(self) -> None:
+        self.judged: list[int] = []
+        self.committed: list[int] = []
+        self.reason: BaseException | None = None
+
+    def judge(self, records: Any) -> Any:
+        self.judged.append(records[0].offset)
         return records
 
-    def commit(judged: Any) -> Any:
-        committed.append(judged[0].offset)
-        return judged
+    def commit(self, records: Any) -> Any:
+        self.committed.append(records[0].offset)
+        return records
 
-    def after(judged: Any) -> None:
-        if judged.tally[0].offset == 0:
-            raise ValueError("cannot count that")
+
+async def _at_once(_: int, records: Any) -> Any:
+    return records
+
+
+def _work(
+    count: int,
+    *,
+    read: Callable[[int, Any], Awaitable[Any]] = _at_once,
+    after: Callable[[Judged], None] = lambda _: None,
+) -> _Done:
+    """An agent's work on so many batches, until all are committed or something has failed."""
+    done = _Done()
 
     async def batches() -> AsyncIterator[Any]:
-        for offset in range(2):
-            yield _Batch(0, offset, [_Record(offset)])
-
-    async def work() -> BaseException | None:
-        judging, committing = OneThread("judging"), OneThread("committing")
-        failure = Failure(asyncio.get_running_loop())
-        agent = Agent(
-            Work(read, lambda read: read, commit, judging, committing),
-            Progress("log", {0: 0}),
-            failure,
-            after,
-        )
-        running = asyncio.create_task(agent.run(cast("Any", batches())))
-        async with asyncio.timeout(5):
-            await failure.happened.wait()
-            await agent.drain()
-        running.cancel()
-        judging.close()
-        committing.close()
-        return failure.reason
-
-    assert isinstance(asyncio.run(work()), ValueError)
-    # What was judged by then is committed: what it builds on is in the ledger.
-    assert committed in ([0], [0, 1])
-
-
-@pytest.mark.parametrize("late", range(3))
-def test_batches_are_judged_and_committed_in_the_order_of_the_log(late: int) -> None:
-    """Whichever of them takes the longest to read."""
-    done: list[tuple[str, int]] = []
-
-    async def read(_: int, records: Any) -> Any:
-        await asyncio.sleep(0.05 if records[0].offset == late else 0)
-        return records
-
-    def judge(records: Any) -> Any:
-        done.append(("judged", records[0].offset))
-        return records
-
-    def commit(judged: Any) -> Any:
-        done.append(("committed", judged[0].offset))
-        return judged
-
-    async def batches() -> AsyncIterator[Any]:
-        for offset in range(3):
+        for offset in range(count):
             yield _Batch(0, offset, [_Record(offset)])
 
     async def work() -> None:
         judging, committing = OneThread("judging"), OneThread("committing")
         failure = Failure(asyncio.get_running_loop())
-        progress = Progress("log", {0: 0})
-        work = Work(read, judge, commit, judging, committing)
-        agent = Agent(work, progress, failure, lambda _: None)
+        finished = asyncio.Event()
+
+        def counted(judged: Judged) -> None:
+            after(judged)
+            if len(done.committed) == count:
+                finished.set()
+
+        work = Work(read, done.judge, done.commit, judging, committing)
+        agent = Agent(work, Progress("log", {0: 0}), failure, counted)
         running = asyncio.create_task(agent.run(cast("Any", batches())))
         async with asyncio.timeout(5):
-            while progress.next_offset(0) < 3:
-                await progress.changed.wait()
-                progress.changed.clear()
-        await agent.drain()
-        running.cancel()
+            over = [asyncio.create_task(one.wait()) for one in (failure.happened, finished)]
+            await asyncio.wait(over, return_when=asyncio.FIRST_COMPLETED)
+            await agent.drain()
+        for task in (running, *over):
+            task.cancel()
         judging.close()
         committing.close()
-        assert failure.reason is None
+        done.reason = failure.reason
 
     asyncio.run(work())
-    for what in ("judged", "committed"):
-        assert [offset for kind, offset in done if kind == what] == [0, 1, 2]
+    return done
+
+
+def test_what_fails_after_a_commit_ends_the_worker_and_leaves_nothing_uncommitted() -> None:
+    def after(judged: Judged) -> None:
+        if judged.tally[0].offset == 0:
+            raise ValueError("cannot count that")
+
+    done = _work(2, after=after)
+    assert isinstance(done.reason, ValueError)
+    # What was judged by then is committed: what it builds on is in the ledger.
+    assert done.committed in ([0], [0, 1])
+
+
+@pytest.mark.parametrize("late", range(3))
+def test_batches_are_judged_and_committed_in_the_order_of_the_log(late: int) -> None:
+    """Whichever of them takes the longest to read."""
+
+    async def read(_: int, records: Any) -> Any:
+        await asyncio.sleep(0.05 if records[0].offset == late else 0)
+        return records
+
+    done = _work(3, read=read)
+    assert done.reason is None
+    assert done.judged == done.committed == [0, 1, 2]
 
 
 def test_what_cannot_be_read_ends_the_worker_and_nothing_after_it_is_committed() -> None:
-    committed: list[int] = []
-
     async def read(_: int, records: Any) -> Any:
         if records[0].offset == 1:
             await asyncio.sleep(0.05)
             raise ValueError("cannot read that")
         return records
 
-    def commit(judged: Any) -> Any:
-        committed.append(judged[0].offset)
-        return judged
-
-    async def batches() -> AsyncIterator[Any]:
-        for offset in range(4):
-            yield _Batch(0, offset, [_Record(offset)])
-
-    async def work() -> BaseException | None:
-        judging, committing = OneThread("judging"), OneThread("committing")
-        failure = Failure(asyncio.get_running_loop())
-        agent = Agent(
-            Work(read, lambda read: read, commit, judging, committing),
-            Progress("log", {0: 0}),
-            failure,
-            lambda _: None,
-        )
-        running = asyncio.create_task(agent.run(cast("Any", batches())))
-        async with asyncio.timeout(5):
-            await failure.happened.wait()
-            await agent.drain()
-        running.cancel()
-        judging.close()
-        committing.close()
-        return failure.reason
-
-    assert isinstance(asyncio.run(work()), ValueError)
-    assert committed == [0]
+    done = _work(4, read=read)
+    assert isinstance(done.reason, ValueError)
+    assert done.committed == [0]
