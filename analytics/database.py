@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
@@ -186,8 +188,15 @@ def _explained(path: Path, error: duckdb.Error) -> LedgerError:
     return LedgerDamaged(path, said.splitlines()[0])
 
 
-def migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Bring the schema up to date, each change in a transaction of its own."""
+def migrate(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    after: Mapping[int, Callable[[Session], None]] = MappingProxyType({}),
+) -> None:
+    """Bring the schema up to date, each change in a transaction of its own.
+
+    `after`: what else is to be done, in the same transaction, after the change of this number.
+    """
     sql = queries("reading")
     known = migrations()
     if connection.execute(sql["has_migrations"]).fetchall() == [(0,)]:
@@ -200,6 +209,8 @@ def migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
             connection.execute("BEGIN")
             try:
                 connection.execute(statements)
+                if version in after:
+                    after[version](Session(connection))
                 connection.execute(sql["applied_now"], {"version": version, "name": name})
             except BaseException:
                 connection.execute("ROLLBACK")

@@ -25,7 +25,7 @@ from analytics.database import (
     migrate,
 )
 from analytics.keys import KeySet
-from analytics.outgoing import Outbox, OutboxMessage
+from analytics.outgoing import Outbox, OutboxMessage, pack_anew
 from analytics.queries import queries
 from analytics.rows import ClaimKey, Release
 from analytics.transaction import Known, Transaction
@@ -40,6 +40,9 @@ __all__ = [
     "OutboxMessage",
     "Transaction",
 ]
+
+# What no SQL can do: see `schema/005_packets.sql`.
+AFTER_CHANGES = {5: pack_anew}
 
 
 class Ledger:
@@ -82,7 +85,7 @@ class Ledger:
         connection = connect(path, read_only=read_only, memory_limit=memory_limit, threads=threads)
         try:
             if not read_only:
-                migrate(connection, path)
+                migrate(connection, path, AFTER_CHANGES)
             return cls(connection, path)
         except BaseException:
             connection.close()
@@ -167,14 +170,14 @@ class Ledger:
 
     def commit(self, transaction: Transaction) -> None:
         """Write and commit what was judged, after all that was judged before."""
-        turn, outgoing = transaction.turn, transaction.outgoing
+        turn = transaction.turn
         try:
             transaction.finish()
             turn.commit()
         except BaseException as error:
             turn.give_up(error)
             raise
-        self._outbox.committed(outgoing, outgoing.last - outgoing.first + 1)
+        self._outbox.committed(transaction.outgoing)
         self.commits += 1
 
     def _rows(self, name: str, **values: object) -> list[tuple[Any, ...]]:

@@ -1,14 +1,22 @@
-"""Messages to publish: what a transaction adds to the outbox, and what a publisher takes out."""
+"""Messages to publish: what a transaction adds to the outbox, and what a publisher takes out.
+
+They stand there in packets: some thousands of them as one Arrow stream, compressed. Most of what
+messages say is the same in all of them, and each is written only to be removed soon.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from itertools import groupby, islice, repeat, zip_longest
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 import duckdb
+import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -17,15 +25,20 @@ from analytics.database import Session
 from analytics.queries import queries
 from schemas.wire import CONTENT_TYPE_EVENT, headers
 
-# How many messages, of how many bytes, are held in memory for whoever publishes them.
-MOST_AT_HAND = 50_000
+# How much is published at once, and removed at once; one message may be larger by itself.
+MOST_IN_A_PACKET = 5_000
+MOST_BYTES_IN_A_PACKET = 4 * 2**20
+# How many bytes of messages are held in memory for whoever publishes them.
 MOST_BYTES_AT_HAND = 64 * 2**20
+# How many are read from the table together.
 MOST_BYTES_AT_ONCE = 16 * 2**20
 # DuckDB reads 2,048 rows at a time, and a checkpoint more: large values do not fit, pieces do.
 PIECE = 16 * 1024
 
 Headers = tuple[tuple[str, bytes], ...]
 VERDICT_HEADERS: Headers = headers(CONTENT_TYPE_EVENT)
+_COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4")
+_headers = msgspec.msgpack.Decoder(Headers)
 
 
 class OutboxMessage(NamedTuple):
@@ -37,19 +50,70 @@ class OutboxMessage(NamedTuple):
     value: bytes | None
     headers: Headers
 
-    @property
-    def size(self) -> int:
-        """Its key and its value, in bytes."""
-        return len(self.key or b"") + len(self.value or b"")
+
+class Packet(NamedTuple):
+    """Messages that follow each other, `tables.MESSAGES`; `size`: keys and values, in bytes."""
+
+    first: int
+    last: int
+    size: int
+    messages: pa.Table
+
+    def after(self, seq: int) -> list[OutboxMessage]:
+        """Those that follow this one."""
+        passed = max(seq - self.first + 1, 0)
+        columns = [column.to_pylist() for column in self.messages.slice(passed).itercolumns()]
+        columns[-1] = [_read_headers(packed) for packed in columns[-1]]
+        return list(map(OutboxMessage._make, zip(*columns, strict=True)))
+
+
+@lru_cache(maxsize=64)
+def _read_headers(packed: bytes) -> Headers:
+    # Most messages share theirs: the publisher knows them again by their identity.
+    return _headers.decode(packed)
+
+
+def packets(messages: pa.Table) -> Iterator[Packet]:
+    """Messages, in their order, as packets."""
+    sizes = [pc.fill_null(pc.binary_length(messages[name]), 0) for name in ("key", "value")]
+    # One more, so that a sum up to a row is a difference of two.
+    sums = np.concatenate(([0], np.cumsum(pc.add(*sizes).to_numpy(), dtype=np.int64)))
+    seqs = messages["seq"].to_numpy()
+    at = 0
+    while at < len(seqs):
+        fits = int(np.searchsorted(sums, sums[at] + MOST_BYTES_IN_A_PACKET, "right")) - 1
+        end = min(max(fits, at + 1), at + MOST_IN_A_PACKET, len(seqs))
+        size = int(sums[end] - sums[at])
+        yield Packet(int(seqs[at]), int(seqs[end - 1]), size, messages.slice(at, end - at))
+        at = end
+
+
+def _rows(packet: Packet) -> Iterator[tuple[Any, ...]]:
+    """A packet as rows of the table."""
+    first, last, size, messages = packet
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, messages.schema, options=_COMPRESSED) as stream:
+        stream.write_table(messages)
+    packed = sink.getvalue().to_pybytes()
+    for piece, at in enumerate(range(0, len(packed), PIECE)):
+        yield first, last, piece, packed[at : at + PIECE], size
+
+
+def unpacked(rows: Iterable[Sequence[Any]]) -> Iterator[Packet]:
+    """Packets of their rows, (first_seq, last_seq, bytes, packed), in order."""
+    for (first, last, size), pieces in groupby(rows, key=itemgetter(0, 1, 2)):
+        messages = pa.ipc.open_stream(b"".join([piece[-1] for piece in pieces])).read_all()
+        # What has been published of one is still in it.
+        yield Packet(first, last, size, messages.slice(len(messages) - (last - first + 1)))
 
 
 class Outgoing:
-    """The messages of one transaction; `at_hand` are all of them, or none if they are too many."""
+    """The messages of one transaction; `packets` are all of them, or none if they are too large."""
 
     def __init__(self, last: int) -> None:
         self.first, self.last = last + 1, last
-        self._at_hand: list[OutboxMessage] = []
-        self._count = self.bytes = 0
+        self.packets: list[Packet] = []
+        self.size = 0
         self._rows: list[tuple[Any, ...]] = []
 
     def number(self) -> int:
@@ -59,54 +123,28 @@ class Outgoing:
 
     def put(self, message: OutboxMessage) -> None:
         """Take a message, to be written with the next `flush`."""
-        named = [{"name": name, "value": content} for name, content in message.headers]
-        pieces = zip_longest(_pieces(message.key), _pieces(message.value))
-        for piece, (key, value) in enumerate(pieces):
-            row = (message.seq, message.topic, piece, key, value, named, message.size)
-            self._rows.append(row)
-        if self._has_room(1, message.size):
-            self._at_hand.append(message)
+        self._rows.append((*message[:-1], msgspec.msgpack.encode(message.headers)))
 
-    def flush(self, database: Session) -> None:
-        """Write what was put in."""
+    def flush(self, database: Session, verdicts: pa.Table | None) -> None:
+        """Write what was put in, and `verdicts`, as `messages` of `writing.sql` gives them."""
+        parts = []
         if self._rows:
-            rows = tables.table_of(self._rows, tables.OUTBOX)
-            database.over(queries("writing")["outbox"], rows)
+            parts.append(tables.table_of(self._rows, tables.MESSAGES))
             self._rows = []
-
-    def tell(self, database: Session, verdicts: pa.Table) -> None:
-        """Write the messages of verdicts, as `messages` of `writing.sql` gives them."""
-        sizes = pc.binary_length(verdicts["value"])
-        large = pc.greater(sizes, PIECE)
-        if pc.any(large).as_py():
-            for row in verdicts.filter(large).to_pylist():
-                self.put(OutboxMessage(**row, headers=VERDICT_HEADERS))
-            verdicts, sizes = (of.filter(pc.invert(large)) for of in (verdicts, sizes))
-        name, value = VERDICT_HEADERS[0]
-        database.over(queries("writing")["messages_to_outbox"], verdicts, name=name, value=value)
-        if self._has_room(len(verdicts), pc.sum(sizes).as_py() or 0):
-            columns = (column.to_pylist() for column in verdicts.itercolumns())
-            rows = zip(*columns, repeat(VERDICT_HEADERS), strict=False)
-            self._at_hand += map(OutboxMessage._make, rows)
-
-    def _has_room(self, count: int, size: int) -> bool:
-        self._count += count
-        self.bytes += size
-        if self._count > MOST_AT_HAND or self.bytes > MOST_BYTES_AT_HAND:
-            self._at_hand.clear()
-            return False
-        return True
-
-    @property
-    def at_hand(self) -> list[OutboxMessage]:
-        """The messages in their order, if they are few enough to be held."""
-        return sorted(self._at_hand)
-
-
-def _pieces(value: bytes | None) -> list[bytes | None]:
-    if value is None or len(value) <= PIECE:
-        return [value]
-    return [value[at : at + PIECE] for at in range(0, len(value), PIECE)]
+        if verdicts is not None:
+            said = pa.scalar(msgspec.msgpack.encode(VERDICT_HEADERS), tables.BYTES)
+            # DuckDB gives them in no order.
+            verdicts = verdicts.append_column("headers", pa.repeat(said, len(verdicts)))
+            parts.append(verdicts.cast(tables.MESSAGES))
+        if not parts:
+            return
+        found = list(packets(pa.concat_tables(parts).sort_by("seq").combine_chunks()))
+        rows = (row for packet in found for row in _rows(packet))
+        database.over(queries("writing")["outbox"], tables.table_of(rows, tables.OUTBOX))
+        self.packets += found
+        self.size += sum(packet.size for packet in found)
+        if self.size > MOST_BYTES_AT_HAND:
+            self.packets.clear()
 
 
 class Outbox:
@@ -117,16 +155,15 @@ class Outbox:
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, last: int) -> None:
-        self._connection = connection
         self._session = Session(connection)
-        self._at_hand: deque[OutboxMessage] = deque()
-        self._bytes_at_hand = 0
         self._lock = threading.Lock()
-        self._published = 0
-        # The last that is committed.
-        self._last = last
-        left = self.pending(1)
-        self._published = left[0].seq - 1 if left else last
+        # The oldest that are left, without a gap; those that follow on them are in the table only.
+        self._at_hand: deque[Packet] = deque()
+        self._size = 0
+        # The last that is committed, and the last that is published.
+        self._last = self._published = last
+        if left := self._read():
+            self._published = left[0].first - 1
 
     def pending(self, limit: int) -> list[OutboxMessage]:
         """The oldest messages that are not known to be published, at most `limit`.
@@ -134,48 +171,68 @@ class Outbox:
         Fewer if they are large: one at least, and not many more than 16 MiB.
         """
         with self._lock:
-            if self._at_hand and self._at_hand[0].seq == self._published + 1:
-                return list(islice(self._at_hand, limit))
             if self._published == self._last:
                 return []
+            at_hand = list(self._at_hand)
+        found: list[OutboxMessage] = []
+        size = 0
+        for packet in at_hand or self._read():
+            size += packet.size
+            if found and (len(found) + len(packet.messages) > limit or size > MOST_BYTES_AT_ONCE):
+                break
+            found += packet.after(self._published)
+        return found[:limit]
+
+    def _read(self) -> list[Packet]:
+        """Take the oldest packets from the table: none are at hand."""
         sql = queries("reading")
-        [(end,)] = self._session.execute(
-            sql["end_of_pending"], most=limit, most_bytes=MOST_BYTES_AT_ONCE
-        )
-        rows = self._session.execute(sql["pending_outbox"], up_to=end)
-        return [_whole(list(pieces)) for _, pieces in groupby(rows, key=itemgetter(0))]
+        [(end,)] = self._session.execute(sql["end_of_pending"], most_bytes=MOST_BYTES_AT_ONCE)
+        found = list(unpacked(self._session.execute(sql["pending_outbox"], up_to=end)))
+        with self._lock:
+            self._at_hand.extend(found)
+            self._size += sum(packet.size for packet in found)
+        return found
 
     def published(self, up_to_seq: int) -> None:
         """Forget the messages up to `up_to_seq`: they are published."""
-        self._connection.execute(queries("writing")["published"], {"up_to": up_to_seq})
+        sql = queries("writing")
+        self._session.execute(sql["published"], up_to=up_to_seq)
         with self._lock:
             self._published = up_to_seq
-            while self._at_hand and self._at_hand[0].seq <= up_to_seq:
-                self._bytes_at_hand -= self._at_hand.popleft().size
+            while self._at_hand and self._at_hand[0].last <= up_to_seq:
+                self._size -= self._at_hand.popleft().size
+            in_part = bool(self._at_hand) and self._at_hand[0].first <= up_to_seq
+        if in_part:
+            self._session.execute(sql["published_in_part"], up_to=up_to_seq)
 
-    def committed(self, outgoing: Outgoing, count: int) -> None:
-        """So many messages are in the table now: hold them, if they are few enough."""
-        messages, size = outgoing.at_hand, outgoing.bytes
+    def committed(self, outgoing: Outgoing) -> None:
+        """Its messages are in the table now: hold them, if they are few enough and follow on."""
+        found = outgoing.packets
         with self._lock:
+            end = self._at_hand[-1].last if self._at_hand else self._published
             self._last = outgoing.last
-            too_many = len(self._at_hand) + count > MOST_AT_HAND
-            if too_many or self._bytes_at_hand + size > MOST_BYTES_AT_HAND:
-                # They are read from the table until what is at hand follows on.
-                self._at_hand.clear()
-                self._bytes_at_hand = 0
-            # Some may have been read from the table already, and be published.
-            if len(messages) == count and messages and messages[0].seq > self._published:
-                self._at_hand.extend(messages)
-                self._bytes_at_hand += size
+            # What is not held is read from the table, once all that is at hand was published.
+            follows_on = bool(found) and found[0].first == end + 1
+            if follows_on and self._size + outgoing.size <= MOST_BYTES_AT_HAND:
+                self._at_hand.extend(found)
+                self._size += outgoing.size
 
 
-def _whole(pieces: list[tuple[Any, ...]]) -> OutboxMessage:
-    seq, topic, _, _, headers = pieces[0]
+def pack_anew(database: Session, source: str = "unpacked_outbox") -> None:
+    """Put the messages that a table of an earlier version holds, one by one, into packets."""
+    outgoing = Outgoing(0)
+    rows = database.execute(queries("reading")["unpacked_outbox"], source=source)
+    for (seq, topic), pieces in groupby(rows, key=itemgetter(0, 1)):
+        outgoing.put(_whole(seq, topic, list(pieces)))
+    outgoing.flush(database, None)
+
+
+def _whole(seq: int, topic: str, pieces: list[tuple[Any, ...]]) -> OutboxMessage:
     keys, values = ([p[column] for p in pieces if p[column] is not None] for column in (2, 3))
     return OutboxMessage(
         seq,
         topic,
         b"".join(keys) if keys else None,
         b"".join(values) if values else None,
-        tuple((h["name"], bytes(h["value"])) for h in headers),
+        tuple((h["name"], bytes(h["value"])) for h in pieces[0][4]),
     )

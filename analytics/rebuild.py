@@ -24,6 +24,7 @@ import duckdb
 from analytics import tables
 from analytics.database import LedgerError, LedgerInUse, Session, connect
 from analytics.ledger import Ledger
+from analytics.outgoing import pack_anew
 from analytics.queries import queries
 from analytics.transaction import Transaction
 
@@ -273,7 +274,11 @@ class NewDatabase:
         for name in CARRIED:
             # A database of an earlier version may not have it.
             if self._run("has_table", name=name) == [(1,)]:
-                self._run(f"forget_{name}", f"carry_{name}")
+                self._run(f"forget_{name}")
+                if name == "outbox" and self._run("has_packets") == [(0,)]:
+                    pack_anew(Session(self._connection), "old.outbox")
+                else:
+                    self._run(f"carry_{name}")
 
     def compare(self) -> Comparison:
         """Compare it with the old one."""

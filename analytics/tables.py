@@ -85,13 +85,9 @@ REJECTED = _schema(
     (PLACE, "offset"),
     (COUNT, "batch_index"),
 )
+MESSAGES = _schema((PLACE, "seq"), (TEXT, "topic"), (BYTES, "key value headers"))
 OUTBOX = _schema(
-    (PLACE, "seq"),
-    (TEXT, "topic"),
-    (COUNT, "piece"),
-    (BYTES, "key value"),
-    (pa.list_(pa.struct([("name", TEXT), ("value", BYTES)])), "headers"),
-    (PLACE, "bytes"),
+    (PLACE, "first_seq last_seq"), (COUNT, "piece"), (BYTES, "packed"), (PLACE, "bytes")
 )
 TOLD = _schema(
     (PLACE, "seq"),

@@ -166,7 +166,7 @@ class Transaction:
         raw = rejected.raw
         row = (rejected.reason, problems, raw[:MOST_KEPT], len(raw), *place)
         self._staging.rejected.rows.append(row)
-        self._grow(raw)
+        self._grow(1 + len(raw) // BYTES_A_ROW)
 
     def advance(self, log_id: str, partition: int, next_offset: int, recorded_at: int) -> None:
         """All below `next_offset` is in the ledger, the last of it recorded at `recorded_at`."""
@@ -181,14 +181,12 @@ class Transaction:
         """This is to be published once the transaction is committed."""
         if self.tells:
             self.outgoing.put(OutboxMessage(self.outgoing.number(), topic, key, value, headers))
-            self._grow(value or b"")
+            self._grow(1 + len(value or b"") // BYTES_A_ROW)
 
     def flush(self) -> None:
         """Write what is staged, still within the transaction."""
         verdicts = self._staging.flush(self._session)
-        if verdicts is not None:
-            self.outgoing.tell(self._session, verdicts)
-        self.outgoing.flush(self._session)
+        self.outgoing.flush(self._session, verdicts)
         self._stored.update(self.new_incidents)
 
     def finish(self) -> None:
@@ -205,8 +203,8 @@ class Transaction:
                 recorded_at=recorded_at,
             )
 
-    def _grow(self, raw: str | bytes = "") -> None:
-        self._staging.size += 1 + len(raw) // BYTES_A_ROW
+    def _grow(self, rows: int = 0) -> None:
+        self._staging.size += rows
         if self._staging.size > FLUSH_AT:
             self.flush()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import duckdb
 
 from analytics.database import connect, migrate
 from analytics.ledger import Ledger
+from analytics.outgoing import unpacked
 from analytics.queries import queries as sql
 from streams.pipeline import load_standing, process
 from streams.reading import RawRecord, read
@@ -22,6 +23,7 @@ PARTITIONS = {"east": 0, "west": 1}
 IN_MEMORY = Path(":memory:")
 
 Dump = dict[str, list[tuple[Any, ...]]]
+Query = str | Callable[[duckdb.DuckDBPyConnection], list[tuple[Any, ...]]]
 
 STANDING = {
     "claims": "SELECT * EXCLUDE (recorded_at) FROM claims",
@@ -39,8 +41,18 @@ TABLES = (
     "log_offsets",
     "outbox",
 )
-HISTORY = {table: f"FROM {table}" for table in TABLES if table != "outbox"} | {
-    "outbox": "SELECT * EXCLUDE (seq) FROM outbox",
+
+
+def outbox(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
+    """The messages that are to be published, however many were written together."""
+    query = "SELECT first_seq, last_seq, bytes, packed FROM outbox ORDER BY last_seq, piece"
+    rows = connection.execute(query).fetchall()
+    return [tuple(message[1:]) for packet in unpacked(rows) for message in packet.after(0)]
+
+
+HISTORY: dict[str, Query] = {
+    **{table: f"FROM {table}" for table in TABLES if table != "outbox"},
+    "outbox": outbox,
     "compliance": "FROM compliance",
 }
 
@@ -82,14 +94,14 @@ class Scratch:
         """What it answers to a statement of a rebuild: see `streams.refold.Past`."""
         return self._connection.execute(sql("rebuild")[name], values or None).fetchall()
 
-    def dump(self, queries: dict[str, str]) -> Dump:
+    def dump(self, queries: Mapping[str, Query]) -> Dump:
         """What each query answers, in an order of its own making."""
         return answers(self._connection, queries)
 
     def folded(
         self,
         batches: Iterable[Sequence[RawRecord]],
-        queries: dict[str, str],
+        queries: Mapping[str, Query],
         *,
         restart: bool = False,
     ) -> Dump:
@@ -104,16 +116,19 @@ class Scratch:
         return self.dump(queries)
 
 
-def dump(path: Path, queries: dict[str, str]) -> Dump:
+def dump(path: Path, queries: Mapping[str, Query]) -> Dump:
     """What each query answers, in an order of its own making."""
     with duckdb.connect(str(path), read_only=True) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         return answers(connection, queries)
 
 
-def answers(connection: duckdb.DuckDBPyConnection, queries: dict[str, str]) -> Dump:
+def answers(connection: duckdb.DuckDBPyConnection, queries: Mapping[str, Query]) -> Dump:
     """What each query answers, in an order of its own making."""
     return {
-        name: sorted(connection.execute(query).fetchall(), key=repr)
+        name: sorted(
+            connection.execute(query).fetchall() if isinstance(query, str) else query(connection),
+            key=repr,
+        )
         for name, query in queries.items()
     }

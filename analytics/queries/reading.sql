@@ -50,7 +50,7 @@ SELECT
 FROM log_offsets;
 
 -- name: last_outbox
-SELECT coalesce(max(seq), 0)
+SELECT coalesce(max(last_seq), 0)
 FROM outbox;
 
 -- name: claims
@@ -163,26 +163,34 @@ ORDER BY place, report_id;
 DROP TABLE in_scope;
 
 -- name: end_of_pending
-SELECT max(seq)
+SELECT max(last_seq)
 FROM (
     SELECT
-        seq,
+        last_seq,
         bytes,
-        sum(bytes) OVER (ORDER BY seq) AS so_far
+        sum(bytes) OVER (ORDER BY last_seq) AS so_far
     FROM outbox
     WHERE piece = 0
-    ORDER BY seq
-    LIMIT $most
 )
 WHERE so_far - bytes < $most_bytes;
 
 -- name: pending_outbox
+SELECT
+    first_seq,
+    last_seq,
+    bytes,
+    packed
+FROM outbox
+WHERE last_seq <= $up_to
+ORDER BY last_seq, piece;
+
+-- What was still to be published when each message had rows of its own.
+-- name: unpacked_outbox
 SELECT
     seq,
     topic,
     key,
     value,
     headers
-FROM outbox
-WHERE seq <= $up_to
+FROM query_table($source)
 ORDER BY seq, piece;

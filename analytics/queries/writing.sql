@@ -68,18 +68,6 @@ SELECT
     })::VARCHAR) AS value
 FROM timed;
 
--- name: messages_to_outbox
-INSERT INTO outbox BY NAME
-SELECT
-    seq,
-    topic,
-    0 AS piece,
-    key,
-    value,
-    [struct_pack(name := $name::VARCHAR, value := $value::BLOB)] AS headers,
-    octet_length(key) + octet_length(value) AS bytes
-FROM staged;
-
 -- name: close_claims
 UPDATE claim_versions
 SET superseded_at = staged.superseded_at
@@ -143,4 +131,9 @@ WHERE log_id = $log_id AND partition = $partition;
 
 -- name: published
 DELETE FROM outbox
-WHERE seq <= $up_to;
+WHERE last_seq <= $up_to;
+
+-- name: published_in_part
+UPDATE outbox
+SET first_seq = $up_to + 1
+WHERE first_seq <= $up_to;

@@ -322,3 +322,34 @@ def test_a_key_set_holds_what_was_put_in() -> None:
     assert len(keys) == 6
     assert all(key in keys for key in some)
     assert not any(key in keys for key in (2, -2, 2**62))
+
+
+def test_what_an_earlier_version_was_still_to_publish_is_published(path: Path) -> None:
+    large = bytes(range(256)) * 100
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE TABLE schema_migrations (version INTEGER, name VARCHAR)")
+        for version, name, sql in migrations()[:4]:
+            connection.execute(sql)
+            connection.execute("INSERT INTO schema_migrations VALUES (?, ?)", [version, name])
+        headers = [{"name": "reason", "value": b"\x00"}]
+        connection.executemany(
+            "INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (7, "a", 0, b"k", large[:20_000], headers, 25_601),
+                (7, "a", 1, None, large[20_000:], headers, 25_601),
+                (8, "b", 0, None, None, [], 0),
+                (9, "b", 0, b"", b"", [], 0),
+            ],
+        )
+    with Ledger.open(path) as ledger:
+        assert [tuple(message) for message in ledger.pending_outbox()] == [
+            (7, "a", b"k", large, (("reason", b"\x00"),)),
+            (8, "b", None, None, ()),
+            (9, "b", b"", b"", ()),
+        ]
+        assert rows(
+            ledger, "SELECT table_name FROM duckdb_tables() WHERE table_name LIKE '%out%'"
+        ) == [("outbox",)]
+        with ledger.transaction() as tx:
+            tx.outbox("c", None, b"")
+        assert [message.seq for message in ledger.pending_outbox()] == [7, 8, 9, 10]

@@ -146,11 +146,25 @@ def test_a_verdict_by_very_many_claims_is_told_whole(ledger: Ledger) -> None:
     ]
 
 
-def test_more_messages_than_are_held_in_memory_are_told_from_the_table(
-    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("at_once", [1, 4, 1_000])
+@pytest.mark.parametrize(
+    ("limit", "value"),
+    [
+        ("MOST_BYTES_AT_HAND", 1),
+        ("MOST_BYTES_AT_HAND", 3_000),
+        ("MOST_BYTES_AT_ONCE", 1),
+        ("MOST_BYTES_IN_A_PACKET", 1),
+        ("MOST_IN_A_PACKET", 3),
+        ("PIECE", 7),
+    ],
+)
+def test_all_is_told_in_order_whatever_fits_in_memory_or_in_a_packet(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, limit: str, value: int, at_once: int
 ) -> None:
-    monkeypatch.setattr("analytics.outgoing.MOST_AT_HAND", 3)
-
+    for name, most in ((limit, value), *[("MOST_BYTES_AT_HAND", 1)] * (limit == "PIECE")):
+        monkeypatch.setattr(f"analytics.outgoing.{name}", most)
     lines = [claim(), *(report(incident_id=f"i{number}") for number in range(10))]
-    found = [said(message)["data"]["incident_id"] for message in told(ledger, *lines)]
+    found = [
+        said(message)["data"]["incident_id"] for message in told(ledger, *lines, at_once=at_once)
+    ]
     assert found == [f"i{number}" for number in range(10)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from analytics.ledger import Ledger, OutboxMessage, Transaction
 from streams.pipeline import load_standing, process
 from streams.reading import RawRecord, read
 from tests.generated import logs
-from tests.logged import HISTORY, LOG_ID, STANDING, Dump, Scratch, answers, records
+from tests.logged import HISTORY, LOG_ID, STANDING, Dump, Query, Scratch, answers, records
 from tests.trying import in_parts, tried
 
 WAL = ".wal"
@@ -86,7 +86,7 @@ class Workers:
         if image:
             self.path = image[0]
 
-    def finish(self, log: Sequence[RawRecord], queries: dict[str, str]) -> Dump:
+    def finish(self, log: Sequence[RawRecord], queries: Mapping[str, Query]) -> Dump:
         """A worker that reads the log to its end, and tells all; what its database answers then."""
         with Ledger.open(self.path) as ledger:
             process(ledger, load_standing(ledger), LOG_ID, read(_unread(ledger, log)))
