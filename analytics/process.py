@@ -2,9 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
+import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.registry import Collector
+
+MICROSECONDS = 1_000_000
+
+
+class Delays(Collector):
+    """A histogram that takes many values at once: the library's takes 3 us for each."""
+
+    def __init__(self, name: str, about: str, bounds: Iterable[float]) -> None:
+        self._name, self._about = name, about
+        self._bounds = np.array([*bounds, np.inf])
+        # Replaced as one: whoever asks may be in another thread.
+        self._known = np.zeros(len(self._bounds), dtype=np.int64), 0.0
+
+    def observe(self, values: np.ndarray[Any, np.dtype[np.float64]]) -> None:
+        """Count these values."""
+        counts, total = self._known
+        # A value that is equal to a bound is below it.
+        places = np.searchsorted(self._bounds, values, side="left")
+        self._known = (
+            counts + np.bincount(places, minlength=len(counts)),
+            total + float(values.sum()),
+        )
+
+    def collect(self) -> Iterator[HistogramMetricFamily]:
+        """Give what was counted."""
+        counts, total = self._known
+        buckets = [
+            ("+Inf" if np.isinf(bound) else str(float(bound)), float(count))
+            for bound, count in zip(self._bounds, np.cumsum(counts), strict=True)
+        ]
+        yield HistogramMetricFamily(self._name, self._about, buckets=buckets, sum_value=total)
 
 
 class ProcessMetrics:
@@ -20,12 +55,12 @@ class ProcessMetrics:
             ["reason"],
             registry=registry,
         )
-        self.detection_delay = Histogram(
+        self.detection_delay = Delays(
             "truce_detection_delay_seconds",
             "From an event's append to the log until its verdicts were committed.",
-            buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600),
-            registry=registry,
+            (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600),
         )
+        registry.register(self.detection_delay)
         self.batch = Histogram(
             "truce_batch_seconds",
             "How long one batch took, from its first record to its commit.",
@@ -50,17 +85,18 @@ class ProcessMetrics:
         self,
         events: Mapping[str, int],
         rejected: Mapping[str, int],
-        delays_seconds: Iterable[float],
+        appended_at: Sequence[int],
+        now: int,
         batch_seconds: float,
     ) -> None:
-        """One batch is in the ledger."""
+        """One batch is in the ledger `now`; its events came at these moments (us since 1970)."""
         for name, count in events.items():
             self.events.labels(name).inc(count)
         for reason, count in rejected.items():
             self.rejected.labels(reason).inc(count)
-        for delay in delays_seconds:
-            # The broker's clock may be ahead of ours.
-            self.detection_delay.observe(max(0.0, delay))
+        # The broker's clock may be ahead of ours.
+        delays = np.maximum(now - np.array(appended_at, dtype=np.int64), 0)
+        self.detection_delay.observe(delays / MICROSECONDS)
         self.batch.observe(batch_seconds)
 
     def lagging(self, records: Mapping[int, int]) -> None:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 # The kind of a record's time that the broker gives, not the sender.
 LOG_APPEND_TIME = 1
-MICROSECONDS = 1_000_000
 
 
 class OtherLog(Exception):  # noqa: N818 - named as what is the case
@@ -202,9 +201,9 @@ class LedgerCore:
     def judged(self, judged: Judged) -> None:
         """Count a batch that was committed."""
         tally: Tally = judged.tally
-        now = time.time()
-        delays = (now - moment / MICROSECONDS for moment in tally.appended_at)
-        self._process.committed(tally.events, tally.rejected, delays, judged.seconds)
+        self._process.committed(
+            tally.events, tally.rejected, tally.appended_at, time.time_ns() // 1_000, judged.seconds
+        )
 
     def close(self) -> None:
         """Close what is open, the last first."""

@@ -127,33 +127,54 @@ class Answer(NamedTuple):
     criteria: tuple[Criteria, ...]
 
 
+class Testimony:
+    """What the reports of an incident say, leaving out when.
+
+    `known_actors` are the parties that a report names as `confirmed` or `likely`, `size` is how
+    many parts, targets and places they tell of.
+    """
+
+    __slots__ = ("accounts", "known_actors", "size")
+
+    def __init__(self, accounts: tuple[Account, ...]) -> None:
+        self.accounts = accounts
+        self.known_actors = frozenset(
+            [a.actor for a in accounts if a.actor is not None and a.attributed]
+        )
+        self.size = sum([said.size for said in accounts])
+
+
+# One for all that say the same: what was decided of it is then found by its identity.
+_same_testimony = lru_cache(maxsize=MOST_DECIDED)(Testimony)
+
+
 class Incident:
     """One incident: what its standing reports say, by their ids. A value: nothing may be changed.
 
-    `accounts` is what each report says, `occurrences` when it happened according to every part of
-    every one, `start` and `end` from when to when at the most, `known_actors` the parties that a
-    report names as `confirmed` or `likely`, `size` how many parts, targets and places they tell of.
+    `testimony` is what they say, `occurrences` when it happened according to every part of every
+    one, `start` and `end` from when to when at the most.
     """
 
-    __slots__ = ("accounts", "end", "incident_id", "known_actors", "occurrences", "size", "start")
+    __slots__ = ("end", "incident_id", "occurrences", "start", "testimony")
 
     def __init__(self, incident_id: str, statements: Mapping[str, Statement]) -> None:
         # All at once: every one is asked for by each commitment that the incident touches.
         self.incident_id = incident_id
         if len(statements) == 1:
             [(said, self.occurrences)] = statements.values()
-            self.accounts: tuple[Account, ...] = (said,)
-            self.size = said.size
+            accounts: tuple[Account, ...] = (said,)
+            size = said.size
         else:
-            self.accounts = tuple([said for said, _ in statements.values()])
+            accounts = tuple([said for said, _ in statements.values()])
             self.occurrences = tuple([o for _, when in statements.values() for o in when])
-            self.size = sum([said.size for said in self.accounts])
+            size = sum([said.size for said in accounts])
+        known = Testimony if size > LARGEST_DECIDED else _same_testimony
+        self.testimony = known(accounts)
         if len(self.occurrences) == 1:
             self.start, self.end, _, _ = self.occurrences[0]
         else:
             self.start = min([o.start for o in self.occurrences], default=0)
             self.end = max([o.end for o in self.occurrences], default=0)
-        self.known_actors = _known_actors(self.accounts)
 
 
 class Reported(Incident):
@@ -164,10 +185,6 @@ class Reported(Incident):
     def __init__(self, incident_id: str, reports: Mapping[str, Report]) -> None:
         super().__init__(incident_id, {name: statement(report) for name, report in reports.items()})
         self.reports = reports
-
-
-def _known_actors(accounts: tuple[Account, ...]) -> frozenset[str]:
-    return frozenset([a.actor for a in accounts if a.actor is not None and a.attributed])
 
 
 def party_bound(claim: Assertion, said: Account) -> bool | None:
@@ -252,7 +269,7 @@ def still_bound(
     other = None if conditions.other is not None else True
     if not conditions.reciprocal or not released:
         return other
-    candidates = incident.known_actors or claim.bound_parties
+    candidates = incident.testimony.known_actors or claim.bound_parties
     reciprocal = unanimous(
         all_of(_still_bound_after(by, party, incident) for by in released) for party in candidates
     )
@@ -283,9 +300,10 @@ def judge(commitment: Commitment, incident: Incident) -> Judgement | None:
                 for claim_id, claim in commitment.assertions
             ]
         )
-    is_large = incident.size + len(occurrences) * len(when) > LARGEST_DECIDED
+    testimony = incident.testimony
+    is_large = testimony.size + len(occurrences) * len(when) > LARGEST_DECIDED
     decide = _decide if is_large else _decided
-    decided = decide(commitment.terms, incident.accounts, when, bound)
+    decided = decide(commitment.terms, testimony, when, bound)
     if decided is None:
         return None
     verdict, party, independent, rows = decided
@@ -301,12 +319,13 @@ class _Decided(NamedTuple):
 
 
 def _decide(
-    terms: Terms, accounts: tuple[Account, ...], when: tuple[Answers, ...], bound: Answers
+    terms: Terms, testimony: Testimony, when: tuple[Answers, ...], bound: Answers
 ) -> _Decided | None:
     """The verdict, once it is known of each claim's window when it was inside, and if it bound.
 
     Times count for nothing else: what another report has said in this way need not be asked again.
     """
+    accounts, actors = testimony.accounts, testimony.known_actors
     claims = zip(terms.assertions, when, bound, strict=True)
     rows = [
         _judge_claim(claim_id, claim, accounts, answers, still)
@@ -315,7 +334,6 @@ def _decide(
     ]
     if not rows:
         return None
-    actors = _known_actors(accounts)
     return _Decided(
         verdict=_overall(terms.claims, actors, rows),
         party=next(iter(actors)) if len(actors) == 1 else None,

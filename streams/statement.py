@@ -26,7 +26,8 @@ class Part(NamedTuple):
 class Account(NamedTuple):
     """What one report says, leaving out when; `confidence` None: it names no actor.
 
-    `scopes`: the targets and the places of the whole, then of each impact.
+    `scopes`: the targets and the places of the whole, then of each impact. `size`: how many parts,
+    targets and places it tells of.
     """
 
     reporter_party: str | None
@@ -34,16 +35,12 @@ class Account(NamedTuple):
     confidence: str | None
     act: str | None
     scopes: tuple[tuple[tuple[str | None, ...], tuple[Place | None, ...]], ...]
+    size: int
 
     @property
     def attributed(self) -> bool:
         """Does it name who acted, and is it at least likely?"""
         return self.actor is not None and self.confidence in ATTRIBUTED
-
-    @property
-    def size(self) -> int:
-        """How many parts, targets and places it tells of."""
-        return sum([1 + len(targets) + len(places) for targets, places in self.scopes])
 
 
 class Statement(NamedTuple):
@@ -75,11 +72,13 @@ def statement(report: Report) -> Statement:
     """What `report` says, and when."""
     each = parts(report)
     actor = report.actor
+    scopes = tuple([part[2:] for part in each])
     said = Account(
         report.reported_by.party,
         None if actor is None else actor.party,
         None if actor is None else actor.confidence,
         report.act,
-        tuple([part[2:] for part in each]),
+        scopes,
+        sum([1 + len(targets) + len(places) for targets, places in scopes]),
     )
     return Statement(said, tuple([part.occurrence for part in each]))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from analytics.ledger import Ledger
 from analytics.metrics import DomainCollector, ProcessMetrics, Summary, families
+from analytics.process import Delays
 from analytics.rows import ClaimVerdict, Judgement, Position
 from analytics.summary import Place
 from schemas.events import Problem
@@ -427,7 +429,9 @@ def test_the_process_counts_its_own_work() -> None:
     text = generate_latest(registry).decode()
     assert 'truce_events_total{type="incident.reported"} 0.0' in text
     assert 'truce_rejected_total{reason="not_json"} 0.0' in text
-    process.committed({"incident.reported": 3}, {"invalid": 1}, [0.02, -1.0], 0.004)
+    now = 1_767_225_600_000_000
+    came = [now - 20_000, now + 1_000_000]
+    process.committed({"incident.reported": 3}, {"invalid": 1}, came, now, 0.004)
     process.lagging({0: 7})
     text = generate_latest(registry).decode()
     for line in (
@@ -439,3 +443,21 @@ def test_the_process_counts_its_own_work() -> None:
         'truce_log_lag_events{partition="0"} 7.0',
     ):
         assert line in text.splitlines()
+
+
+def test_many_delays_are_counted_as_the_library_counts_each() -> None:
+    bounds = (0.01, 0.5, 3_600)
+    values = [0.0, 0.01, 0.010_001, 0.5, 7.0, 3_600.0, 1e6]
+    theirs, ours = CollectorRegistry(), CollectorRegistry()
+    known = Histogram("delay", "How long.", buckets=bounds, registry=theirs)
+    for value in values:
+        known.observe(value)
+    delays = Delays("delay", "How long.", bounds)
+    ours.register(delays)
+    delays.observe(np.array(values[:3]))
+    delays.observe(np.array(values[3:]))
+    delays.observe(np.array([]))
+    page = generate_latest(theirs).decode().splitlines()
+    assert generate_latest(ours).decode().splitlines() == [
+        line for line in page if "_created" not in line
+    ]
