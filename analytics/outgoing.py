@@ -111,7 +111,7 @@ class Outgoing:
     """The messages of one transaction; `packets` are all of them, or none if they are too large."""
 
     def __init__(self, last: int) -> None:
-        self.first, self.last = last + 1, last
+        self.last = last
         self.packets: list[Packet] = []
         self.size = 0
         self._rows: list[tuple[Any, ...]] = []
@@ -220,11 +220,20 @@ class Outbox:
 
 def pack_anew(database: Session, source: str = "unpacked_outbox") -> None:
     """Put the messages that a table of an earlier version holds, one by one, into packets."""
+    sql = queries("reading")
     outgoing = Outgoing(0)
-    rows = database.execute(queries("reading")["unpacked_outbox"], source=source)
-    for (seq, topic), pieces in groupby(rows, key=itemgetter(0, 1)):
-        outgoing.put(_whole(seq, topic, list(pieces)))
-    outgoing.flush(database, None)
+    after = -1
+    # A broker that was away for long may have left more than fits into memory.
+    while (
+        end := database.execute(
+            sql["end_of_unpacked"], source=source, after=after, most_bytes=MOST_BYTES_AT_ONCE
+        )[0][0]
+    ) is not None:
+        rows = database.execute(sql["unpacked_outbox"], source=source, after=after, up_to=end)
+        for (seq, topic), pieces in groupby(rows, key=itemgetter(0, 1)):
+            outgoing.put(_whole(seq, topic, list(pieces)))
+        outgoing.flush(database, None)
+        after = end
 
 
 def _whole(seq: int, topic: str, pieces: list[tuple[Any, ...]]) -> OutboxMessage:

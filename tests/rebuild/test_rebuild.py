@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from analytics.ledger import LedgerInUse
+from analytics.ledger import Ledger, LedgerInUse
 from analytics.rebuild import CARRIED, FOLDED, TAKEN_OVER, NewDatabase, RebuildRuns, alone
 from streams.core import LedgerCore, OtherLog
 from streams.endpoint import read_endpoint
@@ -71,6 +71,28 @@ def test_the_rebuilt_database_is_the_old_one_to_the_row(scenario: Settings) -> N
     ]
     assert state(scenario) == before
     assert files(scenario) == {"truce.duckdb"}
+
+
+def test_what_an_earlier_version_was_still_to_publish_is_carried_over(scenario: Settings) -> None:
+    change(
+        scenario,
+        """
+        DROP TABLE outbox;
+        CREATE TABLE outbox (
+            seq BIGINT, topic VARCHAR, piece INTEGER, key BLOB, value BLOB,
+            headers STRUCT(name VARCHAR, value BLOB)[], bytes BIGINT
+        );
+        INSERT INTO outbox VALUES
+            (3, 'truce.verdicts', 0, 'k', 'one', [{name: 'n', value: 'v'}], 4),
+            (4, 'truce.verdicts', 0, 'k', 'two', [], 4);
+        DELETE FROM schema_migrations WHERE version > 4""",
+    )
+    assert rebuild(scenario).returncode == 0
+    with Ledger.open(scenario.database) as ledger:
+        assert [tuple(message) for message in ledger.pending_outbox()] == [
+            (3, "truce.verdicts", b"k", b"one", (("n", b"v"),)),
+            (4, "truce.verdicts", b"k", b"two", ()),
+        ]
 
 
 def test_rows_that_differ_are_told_and_the_old_database_is_kept(scenario: Settings) -> None:
