@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import duckdb
@@ -191,7 +190,7 @@ def _explained(path: Path, error: duckdb.Error) -> LedgerError:
 def migrate(
     connection: duckdb.DuckDBPyConnection,
     path: Path,
-    after: Mapping[int, Callable[[Session], None]] = MappingProxyType({}),
+    after: Mapping[int, Callable[[Session], None]],
 ) -> None:
     """Bring the schema up to date, each change in a transaction of its own.
 

@@ -133,11 +133,11 @@ class Outgoing:
             self._rows = []
         if verdicts is not None:
             said = pa.scalar(msgspec.msgpack.encode(VERDICT_HEADERS), tables.BYTES)
-            # DuckDB gives them in no order.
             verdicts = verdicts.append_column("headers", pa.repeat(said, len(verdicts)))
             parts.append(verdicts.cast(tables.MESSAGES))
         if not parts:
             return
+        # DuckDB gives those of verdicts in no order, and the others may be between them.
         found = list(packets(pa.concat_tables(parts).sort_by("seq").combine_chunks()))
         rows = (row for packet in found for row in _rows(packet))
         database.over(queries("writing")["outbox"], tables.table_of(rows, tables.OUTBOX))

@@ -127,49 +127,48 @@ class Answer(NamedTuple):
     criteria: tuple[Criteria, ...]
 
 
-class Testimony:
-    """What the reports of an incident say, leaving out when.
+class Accounts:
+    """What `each` report of an incident says, leaving out when.
 
-    `known_actors` are the parties that a report names as `confirmed` or `likely`, `size` is how
-    many parts, targets and places they tell of.
+    `known_actors` are the parties that one names as `confirmed` or `likely`, `size` is how many
+    parts, targets and places they tell of.
     """
 
-    __slots__ = ("accounts", "known_actors", "size")
+    __slots__ = ("each", "known_actors", "size")
 
-    def __init__(self, accounts: tuple[Account, ...]) -> None:
-        self.accounts = accounts
+    def __init__(self, each: tuple[Account, ...], size: int) -> None:
+        self.each, self.size = each, size
         self.known_actors = frozenset(
-            [a.actor for a in accounts if a.actor is not None and a.attributed]
+            [said.actor for said in each if said.actor is not None and said.attributed]
         )
-        self.size = sum([said.size for said in accounts])
 
 
-# One for all that say the same: what was decided of it is then found by its identity.
-_same_testimony = lru_cache(maxsize=MOST_DECIDED)(Testimony)
+# One for all that say the same: what was decided of them is then found by their identity.
+_same_accounts = lru_cache(maxsize=MOST_DECIDED)(Accounts)
 
 
 class Incident:
     """One incident: what its standing reports say, by their ids. A value: nothing may be changed.
 
-    `testimony` is what they say, `occurrences` when it happened according to every part of every
+    `accounts` are what they say, `occurrences` when it happened according to every part of every
     one, `start` and `end` from when to when at the most.
     """
 
-    __slots__ = ("end", "incident_id", "occurrences", "start", "testimony")
+    __slots__ = ("accounts", "end", "incident_id", "occurrences", "start")
 
     def __init__(self, incident_id: str, statements: Mapping[str, Statement]) -> None:
         # All at once: every one is asked for by each commitment that the incident touches.
         self.incident_id = incident_id
         if len(statements) == 1:
             [(said, self.occurrences)] = statements.values()
-            accounts: tuple[Account, ...] = (said,)
+            each: tuple[Account, ...] = (said,)
             size = said.size
         else:
-            accounts = tuple([said for said, _ in statements.values()])
+            each = tuple([said for said, _ in statements.values()])
             self.occurrences = tuple([o for _, when in statements.values() for o in when])
-            size = sum([said.size for said in accounts])
-        known = Testimony if size > LARGEST_DECIDED else _same_testimony
-        self.testimony = known(accounts)
+            size = sum([said.size for said in each])
+        accounts = Accounts if size > LARGEST_DECIDED else _same_accounts
+        self.accounts = accounts(each, size)
         if len(self.occurrences) == 1:
             self.start, self.end, _, _ = self.occurrences[0]
         else:
@@ -269,7 +268,7 @@ def still_bound(
     other = None if conditions.other is not None else True
     if not conditions.reciprocal or not released:
         return other
-    candidates = incident.testimony.known_actors or claim.bound_parties
+    candidates = incident.accounts.known_actors or claim.bound_parties
     reciprocal = unanimous(
         all_of(_still_bound_after(by, party, incident) for by in released) for party in candidates
     )
@@ -300,10 +299,10 @@ def judge(commitment: Commitment, incident: Incident) -> Judgement | None:
                 for claim_id, claim in commitment.assertions
             ]
         )
-    testimony = incident.testimony
-    is_large = testimony.size + len(occurrences) * len(when) > LARGEST_DECIDED
+    accounts = incident.accounts
+    is_large = accounts.size + len(occurrences) * len(when) > LARGEST_DECIDED
     decide = _decide if is_large else _decided
-    decided = decide(commitment.terms, testimony, when, bound)
+    decided = decide(commitment.terms, accounts, when, bound)
     if decided is None:
         return None
     verdict, party, independent, rows = decided
@@ -319,16 +318,16 @@ class _Decided(NamedTuple):
 
 
 def _decide(
-    terms: Terms, testimony: Testimony, when: tuple[Answers, ...], bound: Answers
+    terms: Terms, accounts: Accounts, when: tuple[Answers, ...], bound: Answers
 ) -> _Decided | None:
     """The verdict, once it is known of each claim's window when it was inside, and if it bound.
 
     Times count for nothing else: what another report has said in this way need not be asked again.
     """
-    accounts, actors = testimony.accounts, testimony.known_actors
+    each, actors = accounts.each, accounts.known_actors
     claims = zip(terms.assertions, when, bound, strict=True)
     rows = [
-        _judge_claim(claim_id, claim, accounts, answers, still)
+        _judge_claim(claim_id, claim, each, answers, still)
         for (claim_id, claim), answers, still in claims
         if answers.count(False) < len(answers)
     ]
@@ -338,7 +337,7 @@ def _decide(
         verdict=_overall(terms.claims, actors, rows),
         party=next(iter(actors)) if len(actors) == 1 else None,
         independent_reports=len(
-            [1 for said in accounts if said.reporter_party not in terms.bound_parties]
+            [1 for said in each if said.reporter_party not in terms.bound_parties]
         ),
         claims=tuple(rows),
     )

@@ -74,7 +74,7 @@ def release(incident: Incident) -> Release:
     """
     return Release(
         incident_id=incident.incident_id,
-        parties=incident.testimony.known_actors,
+        parties=incident.accounts.known_actors,
         start=incident.start,
         until=max(o.end if o.end > o.start else o.end + 1 for o in incident.occurrences),
     )

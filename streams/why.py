@@ -151,7 +151,7 @@ def explain_commitment(
     if verdict is None:
         why = "it was certainly outside of every window"
         return CommitmentExplained(commitment_id, "clear", None, why, explained)
-    why = _why_overall(verdict[0], explained, incident.testimony.known_actors)
+    why = _why_overall(verdict[0], explained, incident.accounts.known_actors)
     return CommitmentExplained(commitment_id, *verdict, why, explained)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from analytics.database import connect, migrate
-from analytics.ledger import Ledger
+from analytics.ledger import AFTER_CHANGES, Ledger
 from analytics.outgoing import unpacked
 from analytics.queries import queries as sql
 from streams.pipeline import load_standing, process
@@ -45,8 +45,7 @@ TABLES = (
 
 def outbox(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
     """The messages that are to be published, however many were written together."""
-    query = "SELECT first_seq, last_seq, bytes, packed FROM outbox ORDER BY last_seq, piece"
-    rows = connection.execute(query).fetchall()
+    rows = connection.execute(sql("reading")["pending_outbox"], {"up_to": 2**62}).fetchall()
     return [tuple(message[1:]) for packet in unpacked(rows) for message in packet.after(0)]
 
 
@@ -82,7 +81,7 @@ class Scratch:
 
     def __init__(self) -> None:
         self._connection = connect(IN_MEMORY, threads=1)
-        migrate(self._connection, IN_MEMORY)
+        migrate(self._connection, IN_MEMORY, AFTER_CHANGES)
 
     def emptied(self) -> Ledger:
         """The database without a row, as a ledger."""

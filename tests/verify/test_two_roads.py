@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from analytics.audit import Audit, Difference
 from analytics.database import connect, migrate
-from analytics.ledger import Ledger
+from analytics.ledger import AFTER_CHANGES, Ledger
 from streams.pipeline import load_standing, process
 from streams.reading import read
 from tests.generated import SQUARE, logs
@@ -29,7 +29,7 @@ class BothRoads:
 
     def __init__(self) -> None:
         self.ledger = connect(IN_MEMORY, threads=1)
-        migrate(self.ledger, IN_MEMORY)
+        migrate(self.ledger, IN_MEMORY, AFTER_CHANGES)
         self.audit = Audit(threads=1)
 
     def follow(self, log: Sequence[str]) -> list[Difference]:

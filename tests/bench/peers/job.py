@@ -25,6 +25,7 @@ import pyarrow as pa
 from analytics import tables
 from analytics.database import Session, connect, migrate
 from analytics.keys import joined, key_of
+from analytics.ledger import AFTER_CHANGES
 from analytics.queries import queries
 from analytics.rows import Judgement
 from schemas.events import Assertion, ClaimEvent, Event, Report, ReportEvent, parse_event
@@ -97,7 +98,7 @@ class Job:
     def __init__(self, database: Path) -> None:
         self._claims: dict[str, Claims] = {}
         connection = connect(database)
-        migrate(connection, database)
+        migrate(connection, database, AFTER_CHANGES)
         self.written = Written(connection)
         # After a restart the log goes on behind the claims: they are taken from the database.
         for payload in queries_of_claims(self.written.session):
