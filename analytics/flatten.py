@@ -82,12 +82,11 @@ def _extent(part: Occurrence) -> Extent:
 
 
 def report_row(report: Report, when: Extent) -> tuple[Any, ...]:
-    """What a report says, in the columns of `report_versions` up to its keys; no payload."""
+    """What a report says, in the columns of `accepted` from `incident_id` up to its keys."""
     start, end, _, _ = report.occurred.occurrence
     actor = report.actor
     reporter = report.reported_by
     return (
-        report.conflict,
         report.incident_id,
         report.report_id,
         reporter.name,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b
@@ -16,7 +17,6 @@ import numpy as np
 
 Keys = np.ndarray[Any, np.dtype[np.int64]]
 
-_HALF = 2_048
 _SHIFT = 64 - 12
 _ALL_BITS = (1 << 64) - 1
 # The golden ratio in 64 bits, as in Fibonacci hashing.
@@ -48,21 +48,21 @@ class KeySet:
     """A set of keys in 8 bytes each: a Python set would take ten times that."""
 
     def __init__(self) -> None:
-        self._buckets = [array("q") for _ in range(2 * _HALF)]
+        self._buckets: defaultdict[int, array[int]] = defaultdict(lambda: array("q"))
         self._size = 0
 
     def __len__(self) -> int:
         return self._size
 
     def __contains__(self, key: int) -> bool:
-        bucket = self._buckets[(key >> _SHIFT) + _HALF]
+        bucket = self._buckets[key >> _SHIFT]
         place = bisect_left(bucket, key)
         return place < len(bucket) and bucket[place] == key
 
     def update(self, keys: Iterable[int]) -> None:
         """Put in all of `keys`. Quickest in ascending order, and slow in no order."""
         for key in keys:
-            bucket = self._buckets[(key >> _SHIFT) + _HALF]
+            bucket = self._buckets[key >> _SHIFT]
             place = bisect_left(bucket, key)
             if place == len(bucket) or bucket[place] != key:
                 bucket.insert(place, key)

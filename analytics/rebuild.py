@@ -35,7 +35,7 @@ FOLDED = (
     "claim_verdict_versions",
     "verdict_versions",
 )
-"""What the fold makes anew."""
+"""What the fold makes anew, by names that every version of the schema has."""
 TAKEN_OVER = ("rejected", "log_offsets")
 """What came in the log and left no event behind: copied for what was not read from the log."""
 CARRIED = ("outbox", "notice_targets", "notices")
@@ -182,10 +182,24 @@ class Old:
         quoted = str(path).replace("'", "''")
         self._connection.execute(f"ATTACH '{quoted}' AS old (READ_ONLY)")
         self._connection.execute("USE old")
+        self._session = Session(self._connection)
+        found = self._session.execute(queries("rebuild")["has_table"], name="accepted")
+        self._is_earlier = found == [(0,)]
+
+    def first_beyond(self, offsets: Iterable[Sequence[Any]]) -> int:
+        """The row of its first event that is not before these offsets, as `rows` gives them."""
+        staged = tables.table_of(offsets, tables.OFFSETS)
+        first: int = self._session.over(self._sql("first_beyond"), staged)[0][0]
+        return first
 
     def rows(self, name: str, **values: int) -> list[tuple[Any, ...]]:
         """What a statement of `queries/rebuild.sql` gives, asked of the old one."""
-        return Session(self._connection).execute(queries("rebuild")[name], **values)
+        return self._session.execute(self._sql(name), **values)
+
+    def _sql(self, name: str) -> str:
+        sql = queries("rebuild")[name]
+        # Up to version 6 of the schema they stood in a table of their own.
+        return sql.replace("FROM accepted", "FROM events") if self._is_earlier else sql
 
     def close(self) -> None:
         """Be done with asking."""
@@ -261,12 +275,11 @@ class NewDatabase:
         """Remember how far the fold came by itself: the rest of what was rejected is copied."""
         self._run("reached")
 
-    def first_beyond(self) -> int:
-        """The first row of the old database's events that it does not have. Or RebuildStale."""
+    def first_beyond(self, old: Old) -> int:
+        """The row of the first event of `old` that it does not have. Raises RebuildStale."""
         if self._run("count_ahead") != [(0,)]:
             raise RebuildStale(self.path)
-        first: int = self._run("first_beyond")[0][0]
-        return first
+        return old.first_beyond(self._run("offsets_reached"))
 
     def complete(self) -> None:
         """Copy what no fold of the events can give. `note_reached` and the fold come before."""

@@ -79,35 +79,24 @@ class _Versions(_Rows):
         self._standing = {}
 
 
-class _Events(_Rows):
-    """Which rows of what was read are events that the ledger takes, and when they came."""
+class _Accepted(_Versions):
+    """Which rows of what was read are events that the ledger takes, and when they came.
+
+    One that makes a version of a report has it in its row, and from when to when it stood.
+    """
 
     columns: Columns
     log_id: str
 
-    def _table(self) -> pa.Table:
-        chosen, recorded_at = zip(*self.rows, strict=True)
-        events = _chosen(self.columns.events, chosen)
-        events = events.append_column(_RECORDED_AT, pa.array(recorded_at, tables.MOMENT))
-        return events.append_column("log_id", pa.repeat(pa.scalar(self.log_id), len(chosen)))
-
-
-class _Reports(_Versions):
-    """Which rows of what was read are versions of reports, and from when to when they stood."""
-
-    columns: Columns
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name, tables.CHOSEN)
+    def __init__(self) -> None:
+        super().__init__("accepted", tables.CHOSEN)
 
     def _table(self) -> pa.Table:
         chosen, recorded_at, superseded_at = zip(*self.rows, strict=True)
-        of_events = [self.columns.event_rows[row] for row in chosen]
-        payload = _chosen(self.columns.events.select(["payload"]), of_events)
-        reports = _chosen(self.columns.reports, chosen)
-        reports = reports.append_column(payload.field(0), payload.column(0))
-        reports = reports.append_column(_RECORDED_AT, pa.array(recorded_at, tables.MOMENT))
-        return reports.append_column(_SUPERSEDED_AT, pa.array(superseded_at, tables.MOMENT))
+        events = _chosen(self.columns.events, chosen)
+        events = events.append_column("log_id", pa.repeat(pa.scalar(self.log_id), len(chosen)))
+        events = events.append_column(_RECORDED_AT, pa.array(recorded_at, tables.MOMENT))
+        return events.append_column(_SUPERSEDED_AT, pa.array(superseded_at, tables.MOMENT))
 
 
 def _chosen(table: pa.Table, rows: Sequence[int]) -> pa.Table:
@@ -123,27 +112,35 @@ class Staging:
 
     def __init__(self) -> None:
         self.rejected = _Rows("rejected", tables.REJECTED)
-        self._events = _Events("events", tables.EVENTS)
+        self._accepted = _Accepted()
         self._claims = _Versions("claims", tables.CLAIMS)
-        self._reports = _Reports("reports")
         self._claim_verdicts = _Versions("claim_verdicts", tables.CLAIM_VERDICTS)
         self._verdicts = _Versions("verdicts", tables.VERDICTS)
         self._amended: dict[int, tuple[Any, ...]] = {}
         self._amended_claims: dict[int, tuple[Any, ...]] = {}
         self._judged = JudgedPairs()
-        self._all: list[_Rows] = [self._events, self.rejected, self._claims]
-        self._all += [self._reports, self._claim_verdicts, self._verdicts]
+        self._all: list[_Rows] = [self._accepted, self.rejected, self._claims]
+        self._all += [self._claim_verdicts, self._verdicts]
         self.size = 0
 
     def read(self, log_id: str, columns: Columns) -> None:
         """What follows are rows of these columns; all before must have been flushed."""
-        self._columns = self._events.columns = self._reports.columns = columns
-        self._events.log_id = log_id
+        self._columns = self._accepted.columns = columns
+        self._accepted.log_id = log_id
 
-    def event(self, logged: Logged) -> None:
-        """An event came."""
+    def event(self, logged: Logged, about: About | None, *, is_stored: bool) -> None:
+        """An event came. `about`: the report that it makes, revises or takes back, if any.
+
+        `is_stored`: the database may have that report.
+        """
         self.size += 1
-        self._events.rows.append((logged.row, logged.recorded_at))
+        row: Row = [logged.row, logged.recorded_at, None]
+        if about is not None:
+            self._accepted.close(about.report_key, logged.recorded_at, is_stored=is_stored)
+            if about.stands:
+                self._accepted.open(about.report_key, row)
+                return
+        self._accepted.rows.append(row)
 
     def claim(self, logged: Logged, key: ClaimKey, claim: Assertion | Denial | None) -> None:
         """A claim came or was revised; None: it was taken back."""
@@ -153,13 +150,6 @@ class Staging:
         if claim is not None:
             payload = self._columns.payload(logged.row)
             self._claims.open(number, claim_row(claim, payload, logged.recorded_at, number))
-
-    def report(self, logged: Logged, about: About, *, is_stored: bool) -> None:
-        """A report came, was revised or was taken back; `is_stored`: the database may have it."""
-        self.size += 1
-        self._reports.close(about.report_key, logged.recorded_at, is_stored=is_stored)
-        if about.row is not None:
-            self._reports.open(about.report_key, [about.row, logged.recorded_at, None])
 
     def rejudged(self, logged: Logged, step: Rejudged, seq: int) -> None:
         """A pair is judged otherwise than before; message `seq` tells of it (0: none does).

@@ -22,7 +22,7 @@ def _without(schema: pa.Schema, *names: str) -> pa.Schema:
     return pa.schema([field for field in schema if field.name not in names])
 
 
-EVENTS = _schema(
+ACCEPTED = _schema(
     (TEXT, "source event_id type conflict"),
     (MOMENT, "recorded_at"),
     (TEXT, "log_id"),
@@ -31,9 +31,16 @@ EVENTS = _schema(
     (COUNT, "batch_index"),
     (TEXT, "payload"),
     (KEY, "event_key"),
+    (MOMENT, "superseded_at"),
+    (TEXT, "incident_id report_id reported_by reporter_kind reporter_party"),
+    (MOMENT, "occurred_start occurred_end"),
+    (TEXT, "certainty actor confidence act"),
+    (TEXTS, "targets"),
+    (MOMENT, "begins_at ends_at over_by"),
+    (KEY, "incident_key report_key"),
 )
-# What is known of an event, and of a report, when it has been read; see `columns`.
-READ_EVENTS = _without(EVENTS, "recorded_at", "log_id")
+# What is known of an event when it has been read; see `columns`.
+READ = _without(ACCEPTED, "recorded_at", "log_id", "superseded_at")
 CLAIMS = _schema(
     (TEXT, "conflict commitment_id claim_id stance claimed_by claimant_role claimant_party"),
     (TEXTS, "bound_parties acts targets"),
@@ -50,16 +57,6 @@ CLAIMS = _schema(
     (MOMENT, "recorded_at superseded_at"),
     (KEY, "claim_key"),
 )
-REPORTS = _schema(
-    (TEXT, "conflict incident_id report_id reported_by reporter_kind reporter_party"),
-    (MOMENT, "occurred_start occurred_end"),
-    (TEXT, "certainty actor confidence act"),
-    (TEXTS, "targets"),
-    (TEXT, "payload"),
-    (MOMENT, "recorded_at superseded_at begins_at ends_at over_by"),
-    (KEY, "incident_key report_key"),
-)
-READ_REPORTS = _without(REPORTS, "payload", "recorded_at", "superseded_at")
 CLAIM_VERDICTS = _schema(
     (TEXT, "conflict commitment_id claim_id incident_id party verdict"),
     (FLAG, "in_window party_bound act_prohibited target_covered in_area still_bound"),

@@ -134,23 +134,24 @@ class Transaction:
             known = self.extents.get(conflict, (begins, ends))
             self.extents[conflict] = (min(begins, known[0]), max(ends, known[1]))
 
-    def event(self, logged: Logged) -> None:
-        """The ledger takes this event. Its key must not have been `seen`."""
+    def event(self, logged: Logged, about: About | None) -> None:
+        """The ledger takes this event. Its key must not have been `seen`.
+
+        `about`: the report that from now on stands as the event says, or was taken back by it.
+        """
         self.new_events.add(logged.key)
-        self._staging.event(logged)
+        is_stored = False
+        if about is not None:
+            key = about.incident_key
+            is_stored = key in self._known.incident_keys or key in self._stored
+            if about.stands:
+                self.new_incidents.add(key)
+        self._staging.event(logged, about, is_stored=is_stored)
         self._grow()
 
     def claim(self, logged: Logged, key: ClaimKey, claim: Assertion | Denial | None) -> None:
         """The claim stands like this by the event; None: it was taken back."""
         self._staging.claim(logged, key, claim)
-
-    def report(self, logged: Logged, about: About) -> None:
-        """The report that the event is about stands as it says, or was taken back by it."""
-        key = about.incident_key
-        is_stored = key in self._known.incident_keys or key in self._stored
-        self._staging.report(logged, about, is_stored=is_stored)
-        if about.row is not None:
-            self.new_incidents.add(key)
 
     def rejudged(self, logged: Logged, step: Rejudged, *, told: bool) -> None:
         """A pair is judged otherwise than before, because of `logged`; `told`: publish that."""

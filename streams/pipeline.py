@@ -135,12 +135,11 @@ class _Batch:
             return
         self._taken[names] = row
         tx = self._tx
-        tx.event(logged)
+        tx.event(logged, entry.about if isinstance(entry, ReportEntry) else None)
         self.tally.events[entry.type] += 1
         self.tally.appended_at.append(logged.recorded_at)
         reports: Statements = {}
         if isinstance(entry, ReportEntry):
-            tx.report(logged, entry.about)
             reports = self._reports[entry.effect[:2]]
         else:
             tx.claim(logged, entry.effect[:3], entry.effect.claim)

@@ -45,7 +45,7 @@ class Decoded(NamedTuple):
 class ReportEntry(NamedTuple):
     """An accepted event about a report: its key (its names, and as a number), and what it means.
 
-    `row` is its place in the columns, as `about` tells that of its report.
+    `row` is its place in the columns.
     """
 
     names: EventKey

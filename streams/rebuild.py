@@ -21,6 +21,7 @@ from analytics.rebuild import (
     REBUILT,
     Comparison,
     NewDatabase,
+    Old,
     Size,
     alone,
     beside,
@@ -238,9 +239,9 @@ def _folding(new: NewDatabase, past: Past, first: int = 0) -> Iterator[Fold]:
         yield Fold(new.ledger, progress)
 
 
-def _finish(new: NewDatabase, old: Past) -> None:
+def _finish(new: NewDatabase, old: Old) -> None:
     """Take what the old database has beyond the new one: events are folded, the rest is copied."""
-    first = new.first_beyond()
+    first = new.first_beyond(old)
     new.note_reached()
     with _folding(new, old, first) as fold:
         fold.take_kept(old, first)

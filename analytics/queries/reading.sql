@@ -25,7 +25,7 @@ VALUES ($version, $name);
 
 -- name: event_keys
 SELECT event_key
-FROM events
+FROM accepted
 ORDER BY event_key;
 
 -- name: incident_keys
@@ -89,7 +89,7 @@ GROUP BY judged.conflict, judged.commitment_id, judged.claim_id, judged.incident
 
 -- name: where_seen
 SELECT rowid
-FROM events
+FROM accepted
 WHERE event_key IN (SELECT key FROM staged);
 
 -- name: seen
@@ -98,12 +98,12 @@ SELECT
     source,
     event_id,
     payload
-FROM events
+FROM accepted
 WHERE rowid IN (SELECT key FROM staged);
 
 -- name: where_reports
 SELECT rowid
-FROM report_versions
+FROM accepted
 WHERE superseded_at IS NULL AND incident_key IN (SELECT key FROM staged);
 
 -- name: reports
@@ -112,7 +112,7 @@ SELECT
     incident_id,
     report_id,
     payload
-FROM report_versions
+FROM accepted
 WHERE rowid IN (SELECT key FROM staged);
 
 -- name: count_in_scope

@@ -8,11 +8,11 @@ SELECT
     epoch_us(recorded_at) AS recorded_us
 FROM log_offsets;
 
+-- The order in which rows came in is the order in which they were judged, over all logs.
 -- name: end_of_events
 SELECT coalesce(max(rowid) + 1, 0)
-FROM events;
+FROM accepted;
 
--- The order in which rows came in is the order in which they were judged, over all logs.
 -- name: events_between
 SELECT
     log_id,
@@ -22,7 +22,7 @@ SELECT
     epoch_us(recorded_at) AS recorded_us,
     conflict,
     payload
-FROM events
+FROM accepted
 WHERE rowid >= $first AND rowid < $until
 ORDER BY rowid;
 
@@ -45,10 +45,11 @@ ORDER BY rowid;
 SELECT coalesce(max(rowid) + 1, 0)
 FROM rejected;
 
+-- The first event that a database which has reached the `staged` offsets does not have.
 -- name: first_beyond
-SELECT coalesce(min(known.rowid), (SELECT max(rowid) + 1 FROM old.events), 0) AS first_rowid
-FROM old.events AS known
-LEFT JOIN log_offsets AS taken
+SELECT coalesce(min(known.rowid), (SELECT max(rowid) + 1 FROM accepted), 0) AS first_rowid
+FROM accepted AS known
+LEFT JOIN staged AS taken
     ON known.log_id = taken.log_id AND known.partition = taken.partition
 WHERE known."offset" >= coalesce(taken.next_offset, 0);
 

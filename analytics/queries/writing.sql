@@ -1,15 +1,11 @@
 -- What one transaction writes. `staged` is the Arrow table handed over with the statement.
 
--- name: events
-INSERT INTO events BY NAME
+-- name: accepted
+INSERT INTO accepted BY NAME
 SELECT * FROM staged;
 
 -- name: claims
 INSERT INTO claim_versions BY NAME
-SELECT * FROM staged;
-
--- name: reports
-INSERT INTO report_versions BY NAME
 SELECT * FROM staged;
 
 -- name: claim_verdicts
@@ -74,11 +70,11 @@ SET superseded_at = staged.superseded_at
 FROM staged
 WHERE claim_versions.claim_key = staged.key AND claim_versions.superseded_at IS NULL;
 
--- name: close_reports
-UPDATE report_versions
+-- name: close_accepted
+UPDATE accepted
 SET superseded_at = staged.superseded_at
 FROM staged
-WHERE report_versions.report_key = staged.key AND report_versions.superseded_at IS NULL;
+WHERE accepted.report_key = staged.key AND accepted.superseded_at IS NULL;
 
 -- name: close_claim_verdicts
 UPDATE claim_verdict_versions

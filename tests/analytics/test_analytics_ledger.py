@@ -27,6 +27,7 @@ from schemas.problems import Problem
 from schemas.wire import Rejected
 from tests.analytics.written import (
     LOG,
+    VERSIONS,
     YES,
     Step,
     at,
@@ -42,6 +43,7 @@ from tests.analytics.written import (
     take,
     write,
 )
+from tests.logged import of_version
 
 T1, T2, T3 = (f"2026-02-01T00:00:0{n}Z" for n in (1, 2, 3))
 INF = float("inf")
@@ -330,11 +332,8 @@ def test_what_an_earlier_version_was_still_to_publish_is_published(
 ) -> None:
     monkeypatch.setattr("analytics.outgoing.MOST_BYTES_AT_ONCE", most_bytes)
     large = bytes(range(256)) * 100
+    of_version(4, path)
     with duckdb.connect(str(path)) as connection:
-        connection.execute("CREATE TABLE schema_migrations (version INTEGER, name VARCHAR)")
-        for version, name, sql in migrations()[:4]:
-            connection.execute(sql)
-            connection.execute("INSERT INTO schema_migrations VALUES (?, ?)", [version, name])
         headers = [{"name": "reason", "value": b"\x00"}]
         connection.executemany(
             "INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -362,3 +361,37 @@ def test_what_an_earlier_version_was_still_to_publish_is_published(
             (9, "b", b"", b"", ()),
             (10, "c", None, b"", ()),
         ]
+
+
+READ = ("accepted", "events", *VERSIONS, "reports", "reports_between('testland', NULL, NULL)")
+
+
+def test_events_and_reports_of_an_earlier_version_become_one_table(
+    path: Path, tmp_path: Path
+) -> None:
+    now = tmp_path / "now.duckdb"
+    said = [report("a"), report("b"), report("a", actor={"party": "BBB"}), report_retracted("b")]
+    with Ledger.open(now) as ledger:
+        write(ledger, Step(claim(), T1), *(Step(raw, T2) for raw in said))
+    of_version(6, path, now)
+    Ledger.open(path).close()
+    found = dump(path, READ)
+    assert found == dump(now, READ)
+    assert [len(found[name]) for name in READ[-2:]] == [1, 1]
+    assert rows(path, "SELECT event_id FROM accepted ORDER BY rowid") == rows(
+        now, "SELECT event_id FROM accepted ORDER BY rowid"
+    )
+
+
+def test_a_report_that_no_event_said_is_not_taken_over_from_an_earlier_version(
+    path: Path, tmp_path: Path
+) -> None:
+    now = tmp_path / "now.duckdb"
+    with Ledger.open(now) as ledger:
+        write(ledger, Step(report(), T1))
+    of_version(6, path, now)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("DELETE FROM events")
+    with pytest.raises(duckdb.InvalidInputException, match="what no event said"):
+        Ledger.open(path)
+    assert rows(path, "SELECT count(*) FROM report_versions") == [(1,)]

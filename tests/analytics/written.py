@@ -116,10 +116,8 @@ def take(tx: Transaction, events: Sequence[tuple[str, str]], first: int = 0) -> 
         taken.append((event, logged, about))
     tx.read(LOG, rows.columns())
     for event, logged, about in taken:
-        tx.event(logged)
-        if about is not None:
-            tx.report(logged, about)
-        else:
+        tx.event(logged, about)
+        if about is None:
             _claim(tx, logged, event)
         tx.advance(LOG, 0, logged.position.offset + 1, logged.recorded_at)
     return [logged for _, logged, _ in taken]

@@ -208,7 +208,7 @@ def test_rows_that_are_missing_or_too_many_are_found(roads: BothRoads, table: st
 
 def test_rows_of_what_does_not_stand_are_found(roads: BothRoads) -> None:
     assert roads.follow([_in_east(claim()), _in_east(report())]) == []
-    roads.ledger.execute("UPDATE report_versions SET superseded_at = recorded_at")
+    roads.ledger.execute("UPDATE accepted SET superseded_at = recorded_at")
     found = roads.compare()
     assert [(one.table, one.recomputed) for one in found] == [
         ("claim_verdicts", None),

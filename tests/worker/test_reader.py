@@ -70,7 +70,6 @@ def same(one: Reading, other: Reading) -> bool:
         one.records == other.records
         and kinds[0] == kinds[1]
         and one.columns.events.equals(other.columns.events)
-        and one.columns.reports.equals(other.columns.reports)
         and one.columns[2:] == other.columns[2:]
     )
 

@@ -37,12 +37,13 @@ LOG_ID = "log"
 RAWS = msgspec.json.Decoder(list[msgspec.Raw])
 # The statement of the tracker that writes each table, and the shape of the rows.
 WRITTEN = {
-    "events": tables.EVENTS,
+    "accepted": tables.ACCEPTED,
     "claims": tables.CLAIMS,
-    "reports": tables.REPORTS,
     "claim_verdicts": tables.CLAIM_VERDICTS,
     "verdicts": tables.VERDICTS,
 }
+
+_NO_REPORT = (None,) * (len(tables.ACCEPTED) - tables.ACCEPTED.get_field_index("incident_id"))
 
 
 class Judged(NamedTuple):
@@ -156,9 +157,10 @@ class Written:
             conflict = data.conflict
             key = key_of(conflict, event.source, event.id)
             place = (at, LOG_ID, partition, offset, index)
-            rows["events"].append((event.source, event.id, event.type, conflict, *place, raw, key))
+            said = _report(data) if isinstance(data, Report) else _NO_REPORT
+            names = (event.source, event.id, event.type, conflict)
+            rows["accepted"].append((*names, *place, raw, key, None, *said))
             if isinstance(data, Report):
-                rows["reports"].append(_report(data, raw, at))
                 self._judgements(data, judgements, at)
             elif isinstance(data, Assertion):
                 rows["claims"].append(_claim(data, raw, at))
@@ -210,16 +212,15 @@ def _claim(claim: Assertion, raw: str, at: int) -> tuple[Any, ...]:
     )
 
 
-def _report(report: Report, raw: str, at: int) -> tuple[Any, ...]:
+def _report(report: Report) -> tuple[Any, ...]:
     by, actor, occurred = report.reported_by, report.actor, report.occurred.occurrence
     start, end = occurred.start, occurred.end
-    names = (report.conflict, report.incident_id)
-    incident_key = key_of(*names)
+    incident_key = key_of(report.conflict, report.incident_id)
     return (
-        *(*names, report.report_id, by.name, by.kind, by.party),
+        *(report.incident_id, report.report_id, by.name, by.kind, by.party),
         *(start, end, report.occurred.certainty),
         *((None, None) if actor is None else (actor.party, actor.confidence)),
-        *(report.act, report.targets, raw, at, None),
+        *(report.act, report.targets),
         *(start, end, max(end, start + 1)),
         *(incident_key, joined(incident_key, key_of(report.report_id))),
     )
