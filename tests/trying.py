@@ -1,4 +1,7 @@
-"""How often a property is tried, and in how many parts: each core takes one at a time."""
+"""How often a property is tried, and in how many parts: each core takes one at a time.
+
+Many small parts, since at the end one core works on the last of them alone.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,17 @@ from hypothesis import settings
 
 EXAMPLES = settings().max_examples
 # Without a seed of its own, as Hypothesis does it in CI, each part would try the very same.
-PARTS = 1 if settings().derandomize else 2
+PARTS = 1 if settings().derandomize else max(2, EXAMPLES // 500)
 
 in_parts = pytest.mark.parametrize("part", range(PARTS))
 
 
 def tried(at_least: int = 0, at_most: int = EXAMPLES) -> settings:
-    """As often as `make invariants` wants it, and in `make test` within these bounds, in all parts."""
+    """As often as `make invariants` wants it, and in `make test` within these bounds, in all parts.
+
+    Where CI is set `make invariants` follows, and the least is what there is time for.
+    """
+    if settings().derandomize:
+        at_least = 0
     wanted = EXAMPLES if EXAMPLES > 100 else min(max(EXAMPLES, at_least), max(at_most, at_least))
     return settings(max_examples=wanted // PARTS)
