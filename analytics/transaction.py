@@ -105,6 +105,9 @@ class Transaction:
         begins, ends = self.extents.get(scope.conflict, (math.inf, -math.inf))
         if begins > scope.hi or ends < scope.lo:
             return
+        if not self.new_incidents and not self._known.incident_keys:
+            # The extents are of all that was read, and these claims come before every report.
+            return
         self.flush()
         between = {
             "conflict": scope.conflict,
