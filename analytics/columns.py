@@ -29,17 +29,17 @@ class About(NamedTuple):
 
 
 class Columns(NamedTuple):
-    """Rows of `accepted`, but for what only the ledger knows: from when to when they count.
+    """Rows of `accepted`, but for what only the ledger knows: when they came, in which log.
 
     `extents`: within which time all of the reports lie, by conflict (us since 1970).
     """
 
-    events: pa.Table
+    accepted: pa.Table
     extents: dict[str, tuple[int, int]]
 
     def payload(self, row: int) -> str:
         """The JSON text of an event."""
-        text: str = self.events["payload"][row].as_py()
+        text: str = self.accepted["payload"][row].as_py()
         return text
 
 

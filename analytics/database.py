@@ -42,6 +42,16 @@ class LedgerTooNew(LedgerError):  # noqa: N818
         self.path = path
 
 
+class LedgerOutdated(LedgerError):  # noqa: N818
+    """An earlier version wrote the file, and what is in it cannot be brought up to date."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"{path} is of an earlier version, and cannot be changed to this one ({reason}): it is "
+            "as it was; `truce rebuild` makes it anew"
+        )
+
+
 class LedgerMissing(LedgerError):  # noqa: N818
     """There is nothing to read."""
 
@@ -195,6 +205,7 @@ def migrate(
     """Bring the schema up to date, each change in a transaction of its own.
 
     `after`: what else is to be done, in the same transaction, after the change of this number.
+    Raises LedgerTooNew, LedgerFull or LedgerOutdated.
     """
     sql = queries("reading")
     known = migrations()
@@ -211,7 +222,13 @@ def migrate(
                 if version in after:
                     after[version](Session(connection))
                 connection.execute(sql["applied_now"], {"version": version, "name": name})
-            except BaseException:
-                connection.execute("ROLLBACK")
+                connection.execute("COMMIT")
+            except BaseException as error:
+                # A COMMIT that failed has ended the transaction already.
+                with contextlib.suppress(duckdb.Error):
+                    connection.execute("ROLLBACK")
+                if isinstance(error, duckdb.Error):
+                    if NO_ROOM in str(error):
+                        raise LedgerFull(path) from error
+                    raise LedgerOutdated(path, str(error).splitlines()[0]) from error
                 raise
-            connection.execute("COMMIT")

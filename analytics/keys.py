@@ -21,6 +21,7 @@ _SHIFT = 64 - 12
 _ALL_BITS = (1 << 64) - 1
 # The golden ratio in 64 bits, as in Fibonacci hashing.
 _ODD = 0x9E3779B97F4A7C15
+_EMPTY = array("q")
 
 
 @lru_cache(maxsize=16_384)
@@ -55,7 +56,7 @@ class KeySet:
         return self._size
 
     def __contains__(self, key: int) -> bool:
-        bucket = self._buckets[key >> _SHIFT]
+        bucket = self._buckets.get(key >> _SHIFT, _EMPTY)
         place = bisect_left(bucket, key)
         return place < len(bucket) and bucket[place] == key
 

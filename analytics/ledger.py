@@ -18,6 +18,7 @@ from analytics.database import (
     LedgerError,
     LedgerInUse,
     LedgerMissing,
+    LedgerOutdated,
     LedgerTooNew,
     Session,
     Turn,
@@ -36,6 +37,7 @@ __all__ = [
     "LedgerError",
     "LedgerInUse",
     "LedgerMissing",
+    "LedgerOutdated",
     "LedgerTooNew",
     "OutboxMessage",
     "Transaction",
@@ -80,7 +82,8 @@ class Ledger:
     ) -> Self:
         """Open the database at `path`, made or brought up to date if need be.
 
-        LedgerError: LedgerInUse, LedgerTooNew, LedgerMissing (only to be read) or LedgerDamaged.
+        LedgerError: LedgerInUse, LedgerTooNew, LedgerOutdated, LedgerFull, LedgerDamaged, or
+        LedgerMissing (only to be read).
         """
         connection = connect(path, read_only=read_only, memory_limit=memory_limit, threads=threads)
         try:

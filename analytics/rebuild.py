@@ -171,6 +171,15 @@ class _SilentLedger(Ledger):
     kind_of_transaction = _Silent
 
 
+def asked_of_old(name: str, *, has_accepted: bool) -> str:
+    """A statement of `queries/rebuild.sql`, as a database with or without `accepted` answers it.
+
+    Up to version 6 of the schema the events stood in a table of that name.
+    """
+    sql = queries("rebuild")[name]
+    return sql if has_accepted else sql.replace("FROM accepted", "FROM events")
+
+
 class Old:
     """The old database, attached to the new one: to be read and no more.
 
@@ -184,22 +193,18 @@ class Old:
         self._connection.execute("USE old")
         self._session = Session(self._connection)
         found = self._session.execute(queries("rebuild")["has_table"], name="accepted")
-        self._is_earlier = found == [(0,)]
+        self._has_accepted = found == [(1,)]
 
     def first_beyond(self, offsets: Iterable[Sequence[Any]]) -> int:
-        """The row of its first event that is not before these offsets, as `rows` gives them."""
-        staged = tables.table_of(offsets, tables.OFFSETS)
-        first: int = self._session.over(self._sql("first_beyond"), staged)[0][0]
+        """The row of its first event not before these offsets, as `offsets_reached` gives them."""
+        sql = asked_of_old("first_beyond", has_accepted=self._has_accepted)
+        first: int = self._session.over(sql, tables.table_of(offsets, tables.OFFSETS))[0][0]
         return first
 
     def rows(self, name: str, **values: int) -> list[tuple[Any, ...]]:
         """What a statement of `queries/rebuild.sql` gives, asked of the old one."""
-        return self._session.execute(self._sql(name), **values)
-
-    def _sql(self, name: str) -> str:
-        sql = queries("rebuild")[name]
-        # Up to version 6 of the schema they stood in a table of their own.
-        return sql.replace("FROM accepted", "FROM events") if self._is_earlier else sql
+        sql = asked_of_old(name, has_accepted=self._has_accepted)
+        return self._session.execute(sql, **values)
 
     def close(self) -> None:
         """Be done with asking."""
@@ -209,8 +214,8 @@ class Old:
 class NewDatabase:
     """A database that is being made; use it in a `with`, which removes it unless it was taken.
 
-    `tells`: what is judged is to be published. `old`: the database that it is to replace, attached
-    if it can be read. `goes_on`: it begins with what was left complete, instead of with nothing.
+    `tells`: what is judged is to be published. `goes_on`: it begins with what was left complete,
+    instead of with nothing.
     """
 
     def __init__(
@@ -224,7 +229,6 @@ class NewDatabase:
         self.path = path
         self._goes_on = goes_on
         self._replaces = path.exists()
-        self.old: Old | None = None
         self._file = beside(path, BUILDING)
         self._kind = Ledger if tells else _SilentLedger
         self._memory_limit = memory_limit
@@ -254,7 +258,7 @@ class NewDatabase:
 
     def attach(self) -> Old:
         """Have the old database beside it. Raises a LedgerError or a duckdb.Error."""
-        old = self.old = Old(self.ledger, self.path)
+        old = Old(self.ledger, self.path)
         self._closing.callback(old.close)
         return old
 

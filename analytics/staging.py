@@ -93,7 +93,7 @@ class _Accepted(_Versions):
 
     def _table(self) -> pa.Table:
         chosen, recorded_at, superseded_at = zip(*self.rows, strict=True)
-        events = _chosen(self.columns.events, chosen)
+        events = _chosen(self.columns.accepted, chosen)
         events = events.append_column("log_id", pa.repeat(pa.scalar(self.log_id), len(chosen)))
         events = events.append_column(_RECORDED_AT, pa.array(recorded_at, tables.MOMENT))
         return events.append_column(_SUPERSEDED_AT, pa.array(superseded_at, tables.MOMENT))

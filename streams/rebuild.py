@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from analytics.ledger import Ledger, LedgerError, LedgerInUse, LedgerMissing
-from analytics.queries import queries
 from analytics.rebuild import (
     REBUILT,
     Comparison,
@@ -24,6 +23,7 @@ from analytics.rebuild import (
     Old,
     Size,
     alone,
+    asked_of_old,
     beside,
     explained,
     remove,
@@ -115,10 +115,13 @@ class _Worker:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        found = ask(settings, "SELECT 1 FROM duckdb_tables() WHERE table_name = 'accepted'").rows
+        # A worker that was started before this program was brought up to date has not.
+        self._has_accepted = bool(list(found))
 
     def rows(self, name: str, **values: int) -> list[tuple[Any, ...]]:
         """What it answers to a statement of `queries/rebuild.sql`."""
-        sql = queries("rebuild")[name].removesuffix(";")
+        sql = asked_of_old(name, has_accepted=self._has_accepted).removesuffix(";")
         for parameter, value in values.items():
             sql = sql.replace(f"${parameter}", str(value))
         return list(ask(self._settings, sql).rows)

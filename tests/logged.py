@@ -49,7 +49,7 @@ def outbox(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
     return [tuple(message[1:]) for packet in unpacked(rows) for message in packet.after(0)]
 
 
-# No view: what it answers follows from these, and to ask them all takes half of the time.
+# Not `compliance`: it follows from these, and takes a tenth of the time to ask.
 HISTORY: dict[str, Query] = {
     **{table: f"FROM {table}" for table in TABLES if table != "outbox"},
     "outbox": outbox,
@@ -116,7 +116,7 @@ class Scratch:
 
 
 def of_version(version: int, path: Path, now: Path | None = None) -> None:
-    """A database as this version of the schema began it, with the rows of one of `now`, if any."""
+    """A database of a version of the schema before `accepted`, with the rows of one of now."""
     with duckdb.connect(str(path)) as connection:
         connection.execute("CREATE TABLE schema_migrations (version INTEGER, name VARCHAR)")
         for number, name, statements in migrations()[:version]:
@@ -125,8 +125,10 @@ def of_version(version: int, path: Path, now: Path | None = None) -> None:
         if now is None:
             return
         connection.execute(f"ATTACH '{now}' AS now (READ_ONLY)")
-        has = "SELECT table_name FROM duckdb_tables() WHERE table_name <> 'schema_migrations'"
-        for table in {name for (name,) in connection.execute(has).fetchall()} - {"accepted"}:
+        has = "SELECT table_name FROM duckdb_tables() WHERE database_name <> 'now'"
+        tables = {name for (name,) in connection.execute(has).fetchall()}
+        # An outbox of before version 5 is of another shape.
+        for table in tables - {"schema_migrations"} - ({"outbox"} if version < 5 else set()):
             connection.execute(f"INSERT INTO {table} FROM now.{table}")
 
 

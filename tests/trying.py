@@ -1,6 +1,6 @@
 """How often a property is tried, and in how many parts: each core takes one at a time.
 
-Many small parts, since at the end one core works on the last of them alone.
+Of many examples many parts, since at the end one core works on the last of them alone.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ in_parts = pytest.mark.parametrize("part", range(PARTS))
 def tried(at_least: int = 0, at_most: int = EXAMPLES) -> settings:
     """As often as `make invariants` wants it, and in `make test` within these bounds, in all parts.
 
-    Where CI is set `make invariants` follows, and the least is what there is time for.
+    Where CI is set the lower bound does not count: `make invariants` follows.
     """
     if settings().derandomize:
         at_least = 0

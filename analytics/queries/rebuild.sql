@@ -8,11 +8,11 @@ SELECT
     epoch_us(recorded_at) AS recorded_us
 FROM log_offsets;
 
--- The order in which rows came in is the order in which they were judged, over all logs.
 -- name: end_of_events
 SELECT coalesce(max(rowid) + 1, 0)
 FROM accepted;
 
+-- The order in which rows came in is the order in which they were judged, over all logs.
 -- name: events_between
 SELECT
     log_id,

@@ -11,17 +11,19 @@ import duckdb
 import pytest
 
 from analytics import transaction
+from analytics.columns import Rows
 from analytics.keys import KeySet, key_of
 from analytics.ledger import (
     Ledger,
     LedgerDamaged,
     LedgerInUse,
     LedgerMissing,
+    LedgerOutdated,
     LedgerTooNew,
     Transaction,
 )
 from analytics.queries import migrations
-from analytics.rows import ClaimVerdict, Position, Release, Scope
+from analytics.rows import ClaimVerdict, Logged, Position, Release, Scope
 from schemas.events import parse_event
 from schemas.problems import Problem
 from schemas.wire import Rejected
@@ -383,15 +385,58 @@ def test_events_and_reports_of_an_earlier_version_become_one_table(
     )
 
 
-def test_a_report_that_no_event_said_is_not_taken_over_from_an_earlier_version(
-    path: Path, tmp_path: Path
+def test_events_keep_their_order_when_a_report_is_superseded(ledger: Ledger) -> None:
+    write(ledger, Step(report("a"), T1), Step(report("b"), T1))
+    write(ledger, Step(report("a"), T2), Step(report_retracted("b"), T2), first=2)
+    assert rows(
+        ledger, 'SELECT "offset", superseded_at IS NOT NULL FROM accepted ORDER BY rowid'
+    ) == [
+        (0, True),
+        (1, True),
+        (2, False),
+        (3, False),
+    ]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM events",
+        "DELETE FROM report_versions",
+        "INSERT INTO report_versions FROM report_versions",
+        "UPDATE report_versions SET payload = '{}'",
+    ],
+)
+def test_an_earlier_version_in_which_not_every_report_is_of_one_event_stays_as_it_was(
+    path: Path, tmp_path: Path, damage: str
 ) -> None:
     now = tmp_path / "now.duckdb"
     with Ledger.open(now) as ledger:
         write(ledger, Step(report(), T1))
     of_version(6, path, now)
     with duckdb.connect(str(path)) as connection:
-        connection.execute("DELETE FROM events")
-    with pytest.raises(duckdb.InvalidInputException, match="what no event said"):
+        connection.execute(damage)
+    before = dump(path, ("events", *VERSIONS))
+    with pytest.raises(LedgerOutdated, match="it is as it was; `truce rebuild` makes it anew"):
         Ledger.open(path)
-    assert rows(path, "SELECT count(*) FROM report_versions") == [(1,)]
+    assert dump(path, ("events", *VERSIONS)) == before
+
+
+def test_claims_before_every_report_ask_nothing_of_the_database(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything = Scope("testland", "truce", -INF, INF)
+    said = parse_event(report())
+    rows = Rows()
+    row, key = rows.event(("testland", said.source, said.id), said.type, report(), (0, 0, 0))
+    about = rows.about(said, row)
+    with ledger.transaction() as tx:
+        tx.read(LOG, rows.columns())
+        with monkeypatch.context() as patched:
+            patched.setattr(tx, "flush", lambda: pytest.fail("asked"))
+            assert list(tx.incidents(everything)) == []
+        tx.event(Logged(Position(LOG, 0, 0, 0), at(T1), key, row), about)
+        [[(incident, _)]] = tx.incidents(everything)
+        assert incident == ("testland", "i")
+    with ledger.transaction() as tx:
+        assert len(list(tx.incidents(everything))) == 1

@@ -126,38 +126,38 @@ def test_what_analysts_ask_is_answered(door: Door, sql: str) -> None:
 
 
 ACTING = r"""
-DELETE FROM events
+DELETE FROM accepted
 INSERT INTO verdict_versions SELECT * FROM verdict_versions
-UPDATE events SET payload = '{}'
-DROP TABLE events
+UPDATE accepted SET payload = '{}'
+DROP TABLE accepted
 DROP VIEW verdicts
-ALTER TABLE events ADD COLUMN x INTEGER
-TRUNCATE events
+ALTER TABLE accepted ADD COLUMN x INTEGER
+TRUNCATE accepted
 CREATE TABLE x AS SELECT 1
 CREATE TEMP TABLE x AS SELECT 1
 CREATE OR REPLACE MACRO truce_guard.main.read_only(a, b) AS TRUE
 CREATE OR REPLACE VIEW verdicts AS SELECT 1
 CREATE SECRET s (TYPE quack, TOKEN 'x')
 INSERT INTO truce_guard.main.allowed VALUES ('quack_stop')
-MERGE INTO events USING (SELECT 1 AS i) s ON TRUE WHEN MATCHED THEN DELETE
-WITH x AS (SELECT 1) DELETE FROM events
-WITH x AS (DELETE FROM events RETURNING *) SELECT * FROM x
+MERGE INTO accepted USING (SELECT 1 AS i) s ON TRUE WHEN MATCHED THEN DELETE
+WITH x AS (SELECT 1) DELETE FROM accepted
+WITH x AS (DELETE FROM accepted RETURNING *) SELECT * FROM x
 WITH x AS (INSERT INTO outbox VALUES (1, 1, 0, '', 0) RETURNING bytes) FROM x
-SELECT 1; DELETE FROM events
-/* SELECT */ DELETE FROM events
+SELECT 1; DELETE FROM accepted
+/* SELECT */ DELETE FROM accepted
 -- SELECT\nDELETE FROM events
-;;DELETE FROM events
+;;DELETE FROM accepted
 SELECT 1;\n-- harmless\nDROP TABLE events
-EXPLAIN ANALYZE DELETE FROM events
+EXPLAIN ANALYZE DELETE FROM accepted
 BEGIN
 COMMIT
 ROLLBACK
-PREPARE p AS DELETE FROM events
+PREPARE p AS DELETE FROM accepted
 EXECUTE p
 DEALLOCATE p
 COPY events TO '{folder}/out.csv'
 COPY (SELECT 1) TO '{folder}/out.parquet'
-COPY events FROM '{folder}/secret.csv'
+COPY accepted FROM '{folder}/secret.csv'
 COPY FROM DATABASE truce TO truce_guard
 EXPORT DATABASE '{folder}/out'
 IMPORT DATABASE '{folder}/out'
@@ -197,15 +197,15 @@ SELECT list_transform([1], lambda x: (SELECT count(*) FROM quack_stop('{uri}')))
 DESCRIBE FROM quack_stop('{uri}')
 SUMMARIZE FROM quack_stop('{uri}')
 FROM quack_serve('quack:127.0.0.1:0', token := 'abcd')
-FROM quack_query('{uri}', 'DELETE FROM events', token := 'x')
-FROM quack_query_by_name('truce', 'DELETE FROM events')
+FROM quack_query('{uri}', 'DELETE FROM accepted', token := 'x')
+FROM quack_query_by_name('truce', 'DELETE FROM accepted')
 FROM quack_identify(name := 'x')
 FROM quack_clear_cache()
 FROM quack_active_connections()
 FROM quack_server_list()
 FROM whoami()
 SELECT quack_check_token('a', 'b', 'c')
-FROM query('DELETE FROM events')
+FROM query('DELETE FROM accepted')
 FROM query('FROM quack_stop(''{uri}'')')
 FROM query_table('events')
 FROM query_table(['events', 'events'])
@@ -420,7 +420,7 @@ def test_answers_of_killed_clients_are_swept_away(door: Door) -> None:
     assert door.server.sweep(older_than_seconds=0) == 0
     assert door.ask("SELECT 1") == [(1,)]
     with pytest.raises(live.Refused):
-        door.ask("DELETE FROM events")
+        door.ask("DELETE FROM accepted")
 
 
 def test_many_readers_at_once_do_not_block_the_writer(door: Door) -> None:
@@ -492,7 +492,7 @@ class TestTheFileItself:
     @pytest.mark.parametrize(
         "sql",
         [
-            "DELETE FROM events",
+            "DELETE FROM accepted",
             "FROM '{folder}/secret.csv'",
             "COPY events TO '{folder}/out.csv'",
             "SET enable_external_access = TRUE",

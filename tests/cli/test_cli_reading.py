@@ -90,7 +90,7 @@ def test_every_time_has_an_offset(judged: Path) -> None:
         ("select nothing from verdicts", "nothing"),
         ("", "the query is empty"),
         ("  ; ", "the query is empty"),
-        ("delete from events", ""),
+        ("delete from accepted", ""),
         ("create table t as select 1", ""),
         ("from read_csv('/etc/passwd')", ""),
         ("attach '/tmp/other.duckdb'", ""),

@@ -259,8 +259,8 @@ class Outcome(NamedTuple):
 
 def compared(killed: Dump, whole: Dump) -> tuple[int, int, int]:
     """Events lost, events there twice, and rows that only one of the two databases has."""
-    # source, event_id and conflict of the table `events`.
-    mine, others = (Counter((r[0], r[1], r[3]) for r in d["events"]) for d in (killed, whole))
+    # source, event_id and conflict of the table `accepted`.
+    mine, others = (Counter((r[0], r[1], r[3]) for r in d["accepted"]) for d in (killed, whole))
     lost = (others - mine).total()
     doubled = sum(count - 1 for count in mine.values())
     differing = 0
@@ -319,7 +319,7 @@ def work(folder: Path, broker: EmbeddedBroker, log: Sequence[Sent], kills: int, 
     )
     rows = sum(map(len, whole.values()))
     console.print(
-        f"kills: {len(lives.deaths)}, events: {len(whole['events']):,}, lost: {lost}, doubled: {doubled}, "
+        f"kills: {len(lives.deaths)}, events: {len(whole['accepted']):,}, lost: {lost}, doubled: {doubled}, "
         f"differing rows: {differing} of {rows:,}; seed {seed}, {time.monotonic() - began:.0f} s"
     )
     for table, some in differences(last, whole).items():

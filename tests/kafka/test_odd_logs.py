@@ -56,7 +56,7 @@ def test_what_a_transaction_took_back_is_not_judged(
     assert within(30, lambda: worker.judged() > last), worker.said
     assert worker.end() == (0, "")
     expected = folded(tmp_path / "expected", endpoint.log_id, log)
-    assert len(expected.tables["events"]) == len(EVENTS) - 4
+    assert len(expected.tables["accepted"]) == len(EVENTS) - 4
     assert not differences(found(worker.data_dir), expected.tables)
     again = start()
     again.ready()
@@ -97,9 +97,9 @@ def test_each_codec_is_read_and_a_bomb_is_rejected_unopened(
     assert rejected == {True}
     log = [r for r in consume(kafka.bootstrap, topics.EVENTS) if len(r.value or b"") < 10**6]
     expected = folded(tmp_path / "expected", endpoint.log_id, log)
-    events = dict(expected.tables)["events"]
+    events = dict(expected.tables)["accepted"]
     assert len(events) == len(EVENTS)
-    assert sorted(map(repr, found(worker.data_dir)["events"])) == sorted(map(repr, events))
+    assert sorted(map(repr, found(worker.data_dir)["accepted"])) == sorted(map(repr, events))
     assert len(found(worker.data_dir)["rejected"]) == 2
 
 
@@ -122,7 +122,7 @@ def test_a_log_that_is_deleted_while_it_is_read_ends_in_an_error_not_in_silence(
         "all that was judged"
     )
     # Made anew, it is another log: the database is left as it is.
-    assert len(found(worker.data_dir)["events"]) == len(EVENTS)
+    assert len(found(worker.data_dir)["accepted"]) == len(EVENTS)
     declare(kafka.bootstrap)
     code, said = start().ended()
     assert code == 1

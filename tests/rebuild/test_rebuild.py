@@ -10,15 +10,17 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
 from analytics.ledger import Ledger, LedgerInUse
+from analytics.live import query_file
 from analytics.rebuild import CARRIED, FOLDED, TAKEN_OVER, NewDatabase, RebuildRuns, alone
 from streams.core import LedgerCore, OtherLog
 from streams.endpoint import read_endpoint
-from streams.rebuild import take_over
+from streams.rebuild import _Worker, take_over
 from streams.settings import Address, Settings
 from tests.cli.commands import SCENARIO, TRUCE, Done, environment, rows, truce, worker
 from tests.logged import HISTORY, Dump, dump, of_version, records
@@ -78,18 +80,15 @@ def test_the_rebuilt_database_is_the_old_one_to_the_row(scenario: Settings) -> N
 
 
 def test_what_an_earlier_version_was_still_to_publish_is_carried_over(scenario: Settings) -> None:
+    earlier = scenario.data_dir / "earlier"
+    of_version(4, earlier, scenario.database)
+    earlier.replace(scenario.database)
     change(
         scenario,
         """
-        DROP TABLE outbox;
-        CREATE TABLE outbox (
-            seq BIGINT, topic VARCHAR, piece INTEGER, key BLOB, value BLOB,
-            headers STRUCT(name VARCHAR, value BLOB)[], bytes BIGINT
-        );
         INSERT INTO outbox VALUES
             (3, 'truce.verdicts', 0, 'k', 'one', [{name: 'n', value: 'v'}], 4),
-            (4, 'truce.verdicts', 0, 'k', 'two', [], 4);
-        DELETE FROM schema_migrations WHERE version > 4""",
+            (4, 'truce.verdicts', 0, 'k', 'two', [], 4)""",
     )
     assert rebuild(scenario).returncode == 0
     with Ledger.open(scenario.database) as ledger:
@@ -108,6 +107,22 @@ def test_a_database_of_an_earlier_version_is_rebuilt_to_the_row(scenario: Settin
     assert (done.returncode, done.stderr) == (0, "")
     assert "No row differs" in done.stdout
     assert state(scenario) == before
+
+
+def test_a_worker_of_an_earlier_version_is_asked_for_what_it_has(
+    scenario: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earlier = scenario.data_dir / "earlier"
+    of_version(6, earlier, scenario.database)
+
+    def asked(path: Path) -> list[list[tuple[Any, ...]]]:
+        monkeypatch.setattr("streams.rebuild.ask", lambda _, sql: query_file(path, sql))
+        monkeypatch.setattr("analytics.live.Answer.rows", property(list), raising=False)
+        worker = _Worker(scenario)
+        return [worker.rows("end_of_events"), worker.rows("events_between", first=0, until=14)]
+
+    assert asked(earlier) == asked(scenario.database)
+    assert len(asked(earlier)[1]) == 14
 
 
 def test_rows_that_differ_are_told_and_the_old_database_is_kept(scenario: Settings) -> None:

@@ -69,8 +69,8 @@ def same(one: Reading, other: Reading) -> bool:
     return (
         one.records == other.records
         and kinds[0] == kinds[1]
-        and one.columns.events.equals(other.columns.events)
-        and one.columns[2:] == other.columns[2:]
+        and one.columns.accepted.equals(other.columns.accepted)
+        and one.columns.extents == other.columns.extents
     )
 
 
