@@ -16,7 +16,6 @@ import duckdb
 import pytest
 
 from analytics.ledger import Ledger, LedgerInUse
-from analytics.live import query_file
 from analytics.rebuild import CARRIED, FOLDED, TAKEN_OVER, NewDatabase, RebuildRuns, alone
 from streams.core import LedgerCore, OtherLog
 from streams.endpoint import read_endpoint
@@ -110,18 +109,17 @@ def test_a_database_of_an_earlier_version_is_rebuilt_to_the_row(scenario: Settin
 
 
 def test_a_worker_of_an_earlier_version_is_asked_for_what_it_has(
-    scenario: Settings, monkeypatch: pytest.MonkeyPatch
+    scenario: Settings, tmp_path: Path
 ) -> None:
-    earlier = scenario.data_dir / "earlier"
-    of_version(6, earlier, scenario.database)
+    # No worker runs: its database is asked the same by the same words.
+    earlier = Settings(data_dir=tmp_path)
+    of_version(6, earlier.database, scenario.database)
 
-    def asked(path: Path) -> list[list[tuple[Any, ...]]]:
-        monkeypatch.setattr("streams.rebuild.ask", lambda _, sql: query_file(path, sql))
-        monkeypatch.setattr("analytics.live.Answer.rows", property(list), raising=False)
-        worker = _Worker(scenario)
+    def asked(settings: Settings) -> list[list[tuple[Any, ...]]]:
+        worker = _Worker(settings)
         return [worker.rows("end_of_events"), worker.rows("events_between", first=0, until=14)]
 
-    assert asked(earlier) == asked(scenario.database)
+    assert asked(earlier) == asked(scenario)
     assert len(asked(earlier)[1]) == 14
 
 
