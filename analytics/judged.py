@@ -7,7 +7,7 @@ Arrow and DuckDB make rows and messages of all of them at once. No rules here.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from analytics import tables
 from analytics.keys import joined_all, key_of
-from analytics.rows import ClaimVerdict, Judgement, Logged, Rejudged
+from analytics.rows import ClaimVerdict, Decision, IncidentKey, Judged, Logged, Rejudged
 
 Key = TypeVar("Key")
 Pair = tuple[str, str, str]
@@ -24,6 +24,7 @@ Pair = tuple[str, str, str]
 Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 _SEQ, _FIRST = 4, 5
+_NEW = 4
 
 
 class _Numbered(dict[Key, int]):
@@ -56,28 +57,65 @@ class _Steps:
         self.incident_keys, self.recorded_at = array("q"), array("q")
         self.starts, self.ends = array("q"), array("q")
         self._logged: Logged | None = None
-        self._last: tuple[str, int, int] | None = None
+        self._last: tuple[str, tuple[int, int]] | None = None
         self._place = ""
 
     def number(
-        self, logged: Logged, conflict: str, incident_id: str, after: Judgement | None
+        self, logged: Logged, conflict: str, incident_id: str, occurred: tuple[int, int]
     ) -> int:
         """The number of this step: the last one's if it is the same."""
-        _, _, _, start, end, _, _ = after or NOTHING
-        step = (incident_id, start, end)
+        if logged is self._logged and (incident_id, occurred) == self._last:
+            return len(self.places) - 1
+        return self.new(logged, incident_id, key_of(conflict, incident_id), occurred)
+
+    def new(
+        self, logged: Logged, incident_id: str, incident_key: int, occurred: tuple[int, int]
+    ) -> int:
+        """The number of this step, which is not the last one again."""
         if logged is not self._logged:
             self._logged = logged
-            self._place = "/".join(map(str, logged.position))
-        elif step == self._last:
-            return len(self.places) - 1
-        self._last = step
+            log_id, partition, offset, batch_index = logged.position
+            self._place = f"{log_id}/{partition}/{offset}/{batch_index}"
+        self._last = (incident_id, occurred)
         self.incident_ids.append(incident_id)
         self.places.append(self._place)
-        self.incident_keys.append(key_of(conflict, incident_id))
+        self.incident_keys.append(incident_key)
         self.recorded_at.append(logged.recorded_at)
+        start, end = occurred
         self.starts.append(start)
         self.ends.append(end)
         return len(self.places) - 1
+
+
+class _Groups:
+    """Numbers that stand together, each such group under a number; 0 is the one of none."""
+
+    def __init__(self) -> None:
+        self._number_of: dict[Any, int] = {}
+        self._members = array("q")
+        self._bounds = array("q", (0, 0))
+
+    def find(self, key: Hashable) -> int | None:
+        """The number of the group that was put in under this key."""
+        return self._number_of.get(key)
+
+    def put(self, key: Hashable, members: Iterable[int]) -> int:
+        """Put in a group, which gets the next number."""
+        self._members.extend(members)
+        self._number_of[key] = number = len(self._bounds) - 1
+        self._bounds.append(len(self._members))
+        return number
+
+    def __getitem__(self, number: int) -> Sequence[int]:
+        return self._members[self._bounds[number] : self._bounds[number + 1]]
+
+    def sizes(self, numbers: Numbers) -> Numbers:
+        """How many there are in each of these groups."""
+        return np.diff(np.asarray(self._bounds))[numbers]
+
+    def members(self, numbers: Numbers, places: Numbers) -> Numbers:
+        """Of each of these groups the member that has this place in it."""
+        return np.asarray(self._members)[np.asarray(self._bounds)[numbers] + places]
 
 
 class JudgedPairs:
@@ -92,6 +130,31 @@ class JudgedPairs:
         # A row of six numbers after the other; see `_columns`.
         self._numbers = array("q")
         self._where: dict[Pair, int] = {}
+        # Incidents that are new, each under several commitments: step, commitments, findings, and
+        # the first message. The groups are of numbers as in the columns.
+        self._new = array("q")
+        self._where_new: dict[IncidentKey, tuple[int, tuple[str, ...]]] = {}
+        self._commitment_groups, self._finding_groups = _Groups(), _Groups()
+        self._decisions: list[tuple[Decision, ...]] = []
+
+    def first(self, logged: Logged, incident_key: int, judged: Judged, seq: int) -> None:
+        """Take an incident that is new; told as messages from number `seq` on, not at all if 0."""
+        conflict, incident_id, start, end, commitment_ids, decisions = judged
+        commitments = self._commitment_groups.find((conflict, commitment_ids))
+        if commitments is None:
+            commitments = self._commitment_groups.put(
+                (conflict, commitment_ids), [self._commitments[conflict, c] for c in commitment_ids]
+            )
+        # By their identity, which is theirs as long as they are kept.
+        findings = self._finding_groups.find(id(decisions))
+        if findings is None:
+            self._decisions.append(decisions)
+            findings = self._finding_groups.put(
+                id(decisions), [self._number(*decided) for decided in decisions]
+            )
+        step = self._steps.new(logged, incident_id, incident_key, (start, end))
+        self._where_new[conflict, incident_id] = (len(self._new), commitment_ids)
+        self._new.extend((step, commitments, findings, seq))
 
     def add(self, logged: Logged, rejudged: Rejudged, seq: int) -> None:
         """Take a change; it is told as message number `seq`, or not at all if that is 0."""
@@ -101,18 +164,24 @@ class JudgedPairs:
             self._where[conflict, commitment_id, incident_id] = len(self._numbers)
         else:
             previous = before.verdict
+        _, verdict, party, start, end, independent, claims = after or NOTHING
         row = (
-            self._steps.number(logged, conflict, incident_id, after),
+            self._steps.number(logged, conflict, incident_id, (start, end)),
             self._commitments[conflict, commitment_id],
-            self._number(after),
+            self._number(verdict, party, independent, claims),
             self._previous[previous],
             seq,
             before is None,
         )
         self._numbers.extend(row)
 
-    def _number(self, after: Judgement | None) -> int:
-        _, verdict, party, _, _, independent, claims = after or NOTHING
+    def _number(
+        self,
+        verdict: str | None,
+        party: str | None,
+        independent: int,
+        claims: tuple[ClaimVerdict, ...],
+    ) -> int:
         # Claims by identity: equal ones may get two numbers, and are never compared.
         number = self._findings[verdict, party, independent, id(claims)]
         if number == len(self._found):
@@ -121,15 +190,46 @@ class JudgedPairs:
 
     def take_back(self, pair: Pair) -> int | None:
         """Write no rows of a pair that was judged for the first time here; since when it stands."""
+        conflict, _, incident_id = pair
+        self._part(conflict, incident_id)
         at = self._where.pop(pair, None)
         if at is None:
             return None
         self._numbers[at + _FIRST] = False
         return self._steps.recorded_at[self._numbers[at]]
 
+    def _part(self, conflict: str, incident_id: str) -> None:
+        """Have a row for each pair of an incident that is new here: they are one no longer."""
+        at, commitment_ids = self._where_new.pop((conflict, incident_id), (None, ()))
+        if at is None:
+            return
+        step, commitments, findings, seq = self._new[at : at + _NEW]
+        self._new[at : at + _NEW] = array("q", (step, 0, 0, 0))
+        pairs = zip(
+            commitment_ids,
+            self._commitment_groups[commitments],
+            self._finding_groups[findings],
+            strict=True,
+        )
+        for place, (commitment_id, commitment, finding) in enumerate(pairs):
+            self._where[conflict, commitment_id, incident_id] = len(self._numbers)
+            message = seq and seq + place
+            self._numbers.extend((step, commitment, finding, self._previous[None], message, True))
+
     def _columns(self) -> Numbers:
         """Of each change: step, commitment, finding, verdict before, message, is it the first?"""
-        return np.frombuffer(self._numbers, dtype=np.int64).reshape(-1, _FIRST + 1).T
+        found = np.frombuffer(self._numbers, dtype=np.int64).reshape(-1, _FIRST + 1).T
+        step, commitments, findings, seq = np.frombuffer(self._new, np.int64).reshape(-1, _NEW).T
+        row, place = _spread(self._commitment_groups.sizes(commitments))
+        new = (
+            step[row],
+            self._commitment_groups.members(commitments[row], place),
+            self._finding_groups.members(findings[row], place),
+            np.full(len(row), self._previous[None]),
+            np.where(seq[row] > 0, seq[row] + place, 0),
+            np.ones(len(row), np.int64),
+        )
+        return np.concatenate((found, np.stack(new)), axis=1)
 
     def _first(self) -> Numbers:
         columns = self._columns()
@@ -160,11 +260,8 @@ class JudgedPairs:
         step, commitment, finding = self._first()
         counts = np.array([len(found.claims) for found in self._found], dtype=np.int64)
         claims = [claim for found in self._found for claim in found.claims]
-        row = np.repeat(np.arange(len(finding)), counts[finding])
+        row, behind = _spread(counts[finding])
         # The claims of a finding stand together: its first one's place, and how far from there.
-        behind = np.arange(len(row)) - np.repeat(
-            np.cumsum(counts[finding]) - counts[finding], counts[finding]
-        )
         claim = (np.cumsum(counts) - counts)[finding][row] + behind
         step, commitment, finding = step[row], commitment[row], finding[row]
         said = [(c.claim_id, c.verdict, *c.criteria, c.before_conditions) for c in claims]
@@ -225,8 +322,8 @@ class JudgedPairs:
         conflicts, commitment_ids = zip(*self._commitments, strict=True)
         return _texts(conflicts, commitment), _texts(commitment_ids, commitment)
 
-    def __len__(self) -> int:
-        return len(self._numbers) // (_FIRST + 1)
+    def __bool__(self) -> bool:
+        return bool(self._numbers or self._new)
 
 
 def _as_json(claims: Iterable[ClaimVerdict]) -> str:
@@ -235,6 +332,12 @@ def _as_json(claims: Iterable[ClaimVerdict]) -> str:
         for claim in claims
     ]
     return msgspec.json.encode(said).decode()
+
+
+def _spread(counts: Numbers) -> tuple[Numbers, Numbers]:
+    """As many rows for each as are counted: which each row is of, and its place among those."""
+    row = np.repeat(np.arange(len(counts)), counts)
+    return row, np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
 
 
 def _taken(numbers: array[int] | Numbers, where: Numbers) -> Numbers:

@@ -189,5 +189,5 @@ class Ledger:
     def _keys(self, name: str) -> KeySet:
         keys = KeySet()
         for batch in self._connection.execute(self._sql[name]).to_arrow_reader(100_000):
-            keys.update(batch.column(0).to_pylist())
+            keys.update(batch.column(0).to_numpy())
         return keys

@@ -116,10 +116,11 @@ class Outgoing:
         self.size = 0
         self._rows: list[tuple[Any, ...]] = []
 
-    def number(self) -> int:
-        """The number of the next message."""
-        self.last += 1
-        return self.last
+    def number(self, count: int = 1) -> int:
+        """The number of the next message, which so many follow on, itself among them."""
+        first = self.last + 1
+        self.last += count
+        return first
 
     def put(self, message: OutboxMessage) -> None:
         """Take a message, to be written with the next `flush`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from schemas.time import Limit
@@ -71,6 +72,37 @@ class Judgement(NamedTuple):
     occurred_end: int
     independent_reports: int
     claims: tuple[ClaimVerdict, ...]
+
+
+class Decision(NamedTuple):
+    """A judgement without its times: what many incidents are judged, under many commitments."""
+
+    verdict: Outcome
+    party: str | None
+    independent_reports: int
+    claims: tuple[ClaimVerdict, ...]
+
+
+class Judged(NamedTuple):
+    """An incident judged for the first time, under every commitment that it touches.
+
+    `decisions` are in the order of `commitment_ids`; those of many incidents are one object.
+    """
+
+    conflict: str
+    incident_id: str
+    occurred_start: int
+    occurred_end: int
+    commitment_ids: tuple[str, ...]
+    decisions: tuple[Decision, ...]
+
+    def pairs(self) -> Iterator[Rejudged]:
+        """The same, pair by pair."""
+        conflict, incident_id, start, end, commitment_ids, decisions = self
+        for commitment_id, decided in zip(commitment_ids, decisions, strict=True):
+            verdict, party, independent, claims = decided
+            after = Judgement(commitment_id, verdict, party, start, end, independent, claims)
+            yield Rejudged(conflict, incident_id, commitment_id, None, after)
 
 
 class Rejudged(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,16 @@ from analytics.database import Turn
 from analytics.keys import KeySet
 from analytics.outgoing import Headers, OutboxMessage, Outgoing
 from analytics.queries import queries
-from analytics.rows import ClaimKey, EventKey, IncidentKey, Logged, Position, Rejudged, Scope
+from analytics.rows import (
+    ClaimKey,
+    EventKey,
+    IncidentKey,
+    Judged,
+    Logged,
+    Position,
+    Rejudged,
+    Scope,
+)
 from analytics.staging import Staging
 from schemas.events import Assertion, Denial
 from schemas.time import Limit
@@ -70,8 +79,9 @@ class Transaction:
 
     def seen(self, keys: Mapping[EventKey, int]) -> dict[EventKey, str]:
         """Those of the events, each with its key, that the ledger has: their JSON texts."""
-        known, new = self._known.event_keys, self.new_events
-        found = self._look_up("seen", [key for key in keys.values() if key in known or key in new])
+        asked = set(keys.values())
+        stored = self._known.event_keys.found(asked) | (asked & self.new_events)
+        found = self._look_up("seen", stored)
         return {names: raw for *name, raw in found if (names := _event_key(name)) in keys}
 
     def reports(self, keys: Mapping[IncidentKey, int]) -> Stored:
@@ -79,15 +89,16 @@ class Transaction:
 
         Each as the JSON text of its event. `keys`: the key of each incident.
         """
-        known, new = self._known.incident_keys, self.new_incidents
-        asked = [key for key in keys.values() if key in known or key in new]
+        asked = set(keys.values())
+        stored = self._known.incident_keys.found(asked) | (asked & self.new_incidents)
+        self._stored |= stored
         found: Stored = {}
-        for conflict, incident_id, report_id, raw in self._look_up("reports", asked):
+        for conflict, incident_id, report_id, raw in self._look_up("reports", stored):
             if (conflict, incident_id) in keys:
                 found.setdefault((conflict, incident_id), {})[report_id] = raw
         return found
 
-    def _look_up(self, name: str, keys: list[int]) -> list[tuple[Any, ...]]:
+    def _look_up(self, name: str, keys: Collection[int]) -> list[tuple[Any, ...]]:
         if not keys:
             return []
         self.flush()
@@ -105,7 +116,7 @@ class Transaction:
         begins, ends = self.extents.get(scope.conflict, (math.inf, -math.inf))
         if begins > scope.hi or ends < scope.lo:
             return
-        if not self.new_incidents and not self._known.incident_keys:
+        if not self.new_incidents and not len(self._known.incident_keys):
             # The extents are of all that was read, and these claims come before every report.
             return
         self.flush()
@@ -140,13 +151,14 @@ class Transaction:
     def event(self, logged: Logged, about: About | None) -> None:
         """The ledger takes this event. Its key must not have been `seen`.
 
-        `about`: the report that from now on stands as the event says, or was taken back by it.
+        `about`: the report that from now on stands as the event says, or was taken back by it; the
+        `reports` of its incident must have been asked for.
         """
         self.new_events.add(logged.key)
         is_stored = False
         if about is not None:
             key = about.incident_key
-            is_stored = key in self._known.incident_keys or key in self._stored
+            is_stored = key in self._stored
             if about.stands:
                 self.new_incidents.add(key)
         self._staging.event(logged, about, is_stored=is_stored)
@@ -155,6 +167,12 @@ class Transaction:
     def claim(self, logged: Logged, key: ClaimKey, claim: Assertion | Denial | None) -> None:
         """The claim stands like this by the event; None: it was taken back."""
         self._staging.claim(logged, key, claim)
+
+    def judged(self, logged: Logged, incident_key: int, step: Judged) -> None:
+        """An incident is judged for the first time, because of `logged`; all of it is published."""
+        seq = self.outgoing.number(len(step.commitment_ids)) if self.tells else 0
+        self._staging.judged(logged, incident_key, step, seq)
+        self._grow()
 
     def rejudged(self, logged: Logged, step: Rejudged, *, told: bool) -> None:
         """A pair is judged otherwise than before, because of `logged`; `told`: publish that."""

@@ -1,8 +1,8 @@
 """What one event changes, given what stands. Pure: whoever calls it brings the reports.
 
-`fold` is a generator. It yields a `Scope` where other incidents may have to be judged again, and is
-sent those incidents; it yields a `Rejudged` for every pair whose verdict, criteria, times or
-sources are no longer what they were.
+What `fold` gives is a generator. It yields a `Scope` where other incidents may have to be judged
+again, and is sent those incidents; it yields a `Rejudged` for every pair whose verdict, criteria,
+times or sources are no longer what they were, or one `Judged` for all pairs of a new incident.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 from collections.abc import Generator, Iterable
 from typing import NamedTuple, assert_never
 
-from analytics.rows import ClaimKey, EventKey, Rejudged, Scope
+from analytics.rows import ClaimKey, EventKey, Judged, Rejudged, Scope
 from schemas.events import (
     ClaimEvent,
     ClaimRetractedEvent,
@@ -20,12 +20,12 @@ from schemas.events import (
     ReportRetractedEvent,
 )
 from schemas.time import Limit
-from streams.judge import Claim, Commitment, Incident, Released, judge
+from streams.judge import Claim, Commitment, Incident, Released, judge, judge_first
 from streams.standing import Standing, is_reciprocal, reach
 from streams.statement import Statement, statement
 
 Incidents = Iterable[Incident]
-Fold = Generator[Scope | Rejudged, Incidents, None]
+Fold = Generator[Scope | Judged | Rejudged, Incidents, None]
 
 
 class OfClaim(NamedTuple):
@@ -81,15 +81,10 @@ def fold(standing: Standing, effect: Effect, reports: dict[str, Statement]) -> F
     `Scope` must show every report that stands at that moment, of every incident in the scope.
     """
     match effect:
-        case OfReport(conflict, incident_id, report_id, said):
-            after = {**reports}
-            if said is None:
-                after.pop(report_id, None)
-            else:
-                after[report_id] = said
-            yield from _report(standing, conflict, incident_id, reports, after)
+        case OfReport():
+            return _report(standing, effect, reports)
         case OfClaim(conflict, commitment_id, claim_id, claim):
-            yield from _claim(standing, (conflict, commitment_id, claim_id), claim)
+            return _claim(standing, (conflict, commitment_id, claim_id), claim)
         case _:
             assert_never(effect)
 
@@ -112,21 +107,22 @@ def _claim(standing: Standing, key: ClaimKey, claim: Claim | None) -> Fold:
     yield from _again(scope, before, after, except_for=None)
 
 
-def _report(
-    standing: Standing,
-    conflict: str,
-    incident_id: str,
-    reports: dict[str, Statement],
-    after_reports: dict[str, Statement],
-) -> Fold:
+def _report(standing: Standing, effect: OfReport, reports: dict[str, Statement]) -> Fold:
     """A report came, changed or went: its incident is judged again under all that it touches."""
-    before_incident = Incident(incident_id, dict(reports)) if reports else None
-    after_incident = Incident(incident_id, after_reports)
-    reports.clear()
-    reports.update(after_reports)
-    touched = standing.touched(conflict, after_incident)
+    conflict, incident_id, report_id, said = effect
+    before_incident = Incident(incident_id, reports) if reports else None
+    if said is None:
+        reports.pop(report_id, None)
+    else:
+        reports[report_id] = said
+    after_incident = Incident(incident_id, reports)
+    touched, met = standing.touched(conflict, after_incident)
     if before_incident is not None:
-        touched |= standing.touched(conflict, before_incident)
+        touched |= standing.touched(conflict, before_incident).commitment_ids
+    elif met is not None:
+        if met.commitment_ids:
+            yield judge_first(conflict, after_incident, met)
+        return
     for commitment_id in sorted(touched):
         before = after = standing.commitment(conflict, commitment_id)
         old = None if before_incident is None else judge(before, before_incident)

@@ -6,16 +6,24 @@ here reads a clock, does I/O or knows in which order events arrived.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from analytics.rows import ClaimOutcome, ClaimVerdict, Criteria, Judgement, Outcome
+from analytics.rows import (
+    ClaimOutcome,
+    ClaimVerdict,
+    Criteria,
+    Decision,
+    Judged,
+    Judgement,
+    Outcome,
+)
 from schemas.events import Assertion, Denial, Report
 from schemas.kleene import all_of, any_of, unanimous
 from schemas.places import Place, within
-from schemas.time import Window, in_window
+from schemas.time import Occurrence, Span, Window, in_window
 from schemas.vocabulary import act_prohibited, target_covered
 from streams.statement import Account, Statement, statement
 
@@ -117,6 +125,12 @@ class Commitment:
         ):
             return None
         return tuple(True for _ in self.assertions)
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Of an occurrence, does no more count than how it lies to the bounds of the windows?"""
+        parts = (part for window in self.windows for part in window)
+        return self.unconditional is not None and all(isinstance(part, Span) for part in parts)
 
 
 class Answer(NamedTuple):
@@ -291,6 +305,8 @@ def judge(commitment: Commitment, incident: Incident) -> Judgement | None:
     """The verdict on one commitment, or None where the incident cannot touch any of its windows."""
     occurrences = incident.occurrences
     when = tuple([tuple([in_window(w, o) for o in occurrences]) for w in commitment.windows])
+    if not any(map(_touches, when)):
+        return None
     bound = commitment.unconditional
     if bound is None:
         bound = tuple(
@@ -302,24 +318,75 @@ def judge(commitment: Commitment, incident: Incident) -> Judgement | None:
     accounts = incident.accounts
     is_large = accounts.size + len(occurrences) * len(when) > LARGEST_DECIDED
     decide = _decide if is_large else _decided
-    decided = decide(commitment.terms, accounts, when, bound)
-    if decided is None:
-        return None
-    verdict, party, independent, rows = decided
+    verdict, party, independent, rows = decide(commitment.terms, accounts, when, bound)
     start, end = incident.start, incident.end
     return Judgement(commitment.commitment_id, verdict, party, start, end, independent, rows)
 
 
-class _Decided(NamedTuple):
-    verdict: Outcome
-    party: str | None
-    independent_reports: int
-    claims: tuple[ClaimVerdict, ...]
+def _touches(answers: Answers) -> bool:
+    """May some part of some report be inside of a window for which these are `in_window`?"""
+    return answers.count(False) < len(answers)
+
+
+class Asked:
+    """What is asked of an incident under each of some commitments, once times were compared.
+
+    `each`: what the claims say, `in_window` and `still_bound` of them. Known by its identity.
+    """
+
+    __slots__ = ("each",)
+
+    def __init__(self, each: tuple[tuple[Terms, tuple[Answers, ...], Answers], ...]) -> None:
+        self.each = each
+
+
+_same_asked = lru_cache(maxsize=1_024)(Asked)
+
+
+class Met(NamedTuple):
+    """The commitments that one occurrence touches, and what each asks of those that say so."""
+
+    commitment_ids: tuple[str, ...]
+    asked: Asked
+
+
+def meet(commitments: Iterable[Commitment], occurrence: Occurrence) -> Met | None:
+    """Compare an occurrence with the windows of all of these; None: not if any is not plain.
+
+    The answer is the same for every occurrence that lies alike to the bounds of these windows.
+    """
+    met = []
+    answers = 0
+    for commitment in commitments:
+        bound = commitment.unconditional
+        if bound is None or not commitment.is_plain:
+            return None
+        when = tuple([(in_window(window, occurrence),) for window in commitment.windows])
+        if any(map(_touches, when)):
+            met.append((commitment.commitment_id, (commitment.terms, when, bound)))
+            answers += len(when)
+    if answers > LARGEST_DECIDED:
+        return None
+    return Met(tuple([name for name, _ in met]), _same_asked(tuple([asks for _, asks in met])))
+
+
+def judge_first(conflict: str, incident: Incident, met: Met) -> Judged:
+    """What `judge` says of an incident of one occurrence under each commitment that it touches."""
+    accounts = incident.accounts
+    decide = _decide_all if accounts.size > LARGEST_DECIDED else _decided_all
+    decisions = decide(met.asked, accounts)
+    start, end = incident.start, incident.end
+    return Judged(conflict, incident.incident_id, start, end, met.commitment_ids, decisions)
+
+
+def _decide_all(asked: Asked, accounts: Accounts) -> tuple[Decision, ...]:
+    decide = _decide if accounts.size > LARGEST_DECIDED else _decided
+    return tuple([decide(terms, accounts, when, bound) for terms, when, bound in asked.each])
 
 
 def _decide(
     terms: Terms, accounts: Accounts, when: tuple[Answers, ...], bound: Answers
-) -> _Decided | None:
+) -> Decision:
     """The verdict, once it is known of each claim's window when it was inside, and if it bound.
 
     Times count for nothing else: what another report has said in this way need not be asked again.
@@ -329,11 +396,9 @@ def _decide(
     rows = [
         _judge_claim(claim_id, claim, each, answers, still)
         for (claim_id, claim), answers, still in claims
-        if answers.count(False) < len(answers)
+        if _touches(answers)
     ]
-    if not rows:
-        return None
-    return _Decided(
+    return Decision(
         verdict=_overall(terms.claims, actors, rows),
         party=next(iter(actors)) if len(actors) == 1 else None,
         independent_reports=len(
@@ -344,6 +409,7 @@ def _decide(
 
 
 _decided = lru_cache(maxsize=MOST_DECIDED)(_decide)
+_decided_all = lru_cache(maxsize=MOST_DECIDED)(_decide_all)
 
 
 def _judge_claim(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from analytics.ledger import Ledger, Transaction
-from analytics.rows import EventKey, IncidentKey, Logged, Position, Rejudged, Scope
+from analytics.rows import EventKey, IncidentKey, Judged, Logged, Position, Rejudged, Scope
 from schemas.events import ClaimEvent, Problem, ReportEvent, parse_event
 from schemas.wire import Rejected
 from streams.fold import fold
@@ -135,7 +135,8 @@ class _Batch:
             return
         self._taken[names] = row
         tx = self._tx
-        tx.event(logged, entry.about if isinstance(entry, ReportEntry) else None)
+        about = entry.about if isinstance(entry, ReportEntry) else None
+        tx.event(logged, about)
         self.tally.events[entry.type] += 1
         self.tally.appended_at.append(logged.recorded_at)
         reports: Statements = {}
@@ -146,7 +147,12 @@ class _Batch:
         steps = fold(self._standing, entry.effect, reports)
         step = next(steps, None)
         while step is not None:
-            if isinstance(step, Rejudged):
+            if isinstance(step, Judged):
+                if about is None:
+                    raise TypeError("an event about a claim makes no incident")
+                tx.judged(logged, about.incident_key, step)
+                step = next(steps, None)
+            elif isinstance(step, Rejudged):
                 tx.rejudged(logged, step, told=is_told(step))
                 step = next(steps, None)
             else:

@@ -7,17 +7,19 @@ incident by incident, so that memory grows with the claims and not with the inci
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from types import MappingProxyType
+from typing import NamedTuple
 
 from intervaltree import IntervalTree
 
 from analytics.rows import ClaimKey, Judgement, Release
 from schemas.events import Assertion
-from schemas.time import Limit, hull
-from streams.judge import Claim, Commitment, Incident, Released
+from schemas.time import Limit, Occurrence, Window, hull
+from streams.judge import Claim, Commitment, Incident, Met, Released, meet
 
-# How many names the answers of one conflict's windows may hold; a few MiB.
+# How many names the answers of one conflict's windows may hold; some tens of MiB at the most.
 MOST_KEPT = 100_000
 NO_CLAIMS: Mapping[str, Claim] = MappingProxyType({})
 
@@ -80,42 +82,62 @@ def release(incident: Incident) -> Release:
     )
 
 
-class Windows:
-    """The windows of one conflict's claims, by time, each at its widest: (commitment, claim)."""
+class Touched(NamedTuple):
+    """The commitments with a window that an occurrence may meet; `met`: as `judge.meet` has it."""
 
-    def __init__(self) -> None:
+    commitment_ids: frozenset[str]
+    met: Met | None
+
+
+UNTOUCHED = Touched(frozenset(), meet((), Occurrence(0, 0)))
+
+
+class Windows:
+    """The windows of one conflict's claims, by time, each at its widest: (commitment, claim).
+
+    `commitment` finds a commitment, as it stands, by its id.
+    """
+
+    def __init__(self, commitment: Callable[[str], Commitment]) -> None:
+        self._commitment = commitment
         self._tree = IntervalTree()
+        # Of all windows that there ever were: one more only tells places apart that are alike.
         self._bounds: list[Limit] = []
-        self._met: dict[tuple[int, int], frozenset[str]] = {}
+        self._known: dict[tuple[int, int, bool, bool], Touched] = {}
         self._kept = 0
 
-    def add(self, window: tuple[Limit, Limit], whose: tuple[str, str]) -> None:
+    def add(self, window: Window, whose: tuple[str, str]) -> None:
         """There is this window, too."""
-        self._tree.addi(*window, whose)
-        self._forget()
+        self._tree.addi(*hull(window), whose)
+        for bound in {limit for part in window for limit in (*part.start, *part.end)}:
+            place = bisect_left(self._bounds, bound)
+            if place == len(self._bounds) or self._bounds[place] != bound:
+                self._bounds.insert(place, bound)
 
-    def drop(self, window: tuple[Limit, Limit], whose: tuple[str, str]) -> None:
+    def drop(self, window: Window, whose: tuple[str, str]) -> None:
         """There is this window no more."""
-        self._tree.discardi(*window, whose)
-        self._forget()
+        self._tree.discardi(*hull(window), whose)
 
-    def met(self, start: int, end: int) -> frozenset[str]:
-        """The commitments with a window that meets [start, end)."""
-        # Which they are depends only on where start and end lie among the windows' bounds.
-        bounds = self._bounds = self._bounds or list(self._tree.boundary_table)
-        place = (bisect_right(bounds, start), bisect_left(bounds, end))
-        found = self._met.get(place)
+    def touched(self, occurrence: Occurrence) -> Touched:
+        """The commitments with a window that the occurrence may meet."""
+        start, end, throughout, of_impact = occurrence
+        stop = max(end, start + 1)
+        # All that lie alike among the bounds, and are as certain, are alike to every window.
+        lies = bisect_right(self._bounds, start), bisect_left(self._bounds, stop)
+        alike = (*lies, throughout or start == end, of_impact)
+        found = self._known.get(alike)
         if found is None:
-            found = frozenset([window.data[0] for window in self._tree.overlap(start, end)])
+            names = frozenset([window.data[0] for window in self._tree.overlap(start, stop)])
+            found = Touched(names, meet(map(self._commitment, sorted(names)), occurrence))
             if self._kept > MOST_KEPT:
-                self._forget()
-            self._met[place] = found
-            self._kept += 1 + len(found)
+                self.forget()
+            self._known[alike] = found
+            self._kept += 1 + len(names)
         return found
 
-    def _forget(self) -> None:
-        self._bounds = []
-        self._met.clear()
+    def forget(self) -> None:
+        """Some claim is not what it was: nothing is known of who is touched, and how."""
+        self._known.clear()
         self._kept = 0
 
 
@@ -142,31 +164,41 @@ class Standing:
             found = self._commitments[key] = Commitment(commitment_id, claims, released)
         return found
 
-    def touched(self, conflict: str, incident: Incident) -> frozenset[str]:
+    def touched(self, conflict: str, incident: Incident) -> Touched:
         """The commitments that have a window which some report or impact of `incident` may meet."""
         windows = self._windows.get(conflict)
         if windows is None:
-            return frozenset()
-        met = [windows.met(o.start, max(o.end, o.start + 1)) for o in incident.occurrences]
-        return met[0] if len(met) == 1 else frozenset().union(*met)
+            return UNTOUCHED
+        occurrences = incident.occurrences
+        if len(occurrences) == 1:
+            return windows.touched(occurrences[0])
+        each = [windows.touched(occurrence).commitment_ids for occurrence in occurrences]
+        return Touched(frozenset().union(*each), None)
 
     def put_claim(self, key: ClaimKey, claim: Claim | None) -> None:
         """Let `claim` stand under `key`; None takes it back. Its releases start empty."""
         conflict, commitment_id, claim_id = key
         claims = dict(self._claims.get((conflict, commitment_id), NO_CLAIMS))
-        windows = self._windows.setdefault(conflict, Windows())
+        windows = self._windows_of(conflict)
         old = claims.pop(claim_id, None)
         if isinstance(old, Assertion):
-            windows.drop(hull(old.terms_window), (commitment_id, claim_id))
+            windows.drop(old.terms_window, (commitment_id, claim_id))
         self._releases.pop(key, None)
         if claim is not None:
             claims[claim_id] = claim
             if isinstance(claim, Assertion):
-                windows.add(hull(claim.terms_window), (commitment_id, claim_id))
+                windows.add(claim.terms_window, (commitment_id, claim_id))
             if is_reciprocal(claim):
                 self._releases[key] = Releases()
+        windows.forget()
         self._claims[conflict, commitment_id] = claims
         self._commitments.pop((conflict, commitment_id), None)
+
+    def _windows_of(self, conflict: str) -> Windows:
+        found = self._windows.get(conflict)
+        if found is None:
+            found = self._windows[conflict] = Windows(partial(self.commitment, conflict))
+        return found
 
     def note_releases(
         self, conflict: str, commitment_id: str, incident: Incident, judgement: Judgement | None

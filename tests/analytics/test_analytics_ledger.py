@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -321,11 +322,25 @@ def test_keys_are_the_same_for_ever() -> None:
 
 def test_a_key_set_holds_what_was_put_in() -> None:
     keys = KeySet()
-    some = [0, -1, 1, 2**63 - 1, -(2**63), 5, 5]
-    keys.update(some)
-    assert len(keys) == 6
-    assert all(key in keys for key in some)
-    assert not any(key in keys for key in (2, -2, 2**62))
+    assert keys.found([0, 1]) == set()
+    some = {0, -1, 1, 2**63 - 1, -(2**63), 5}
+    keys.update([*some, 5])
+    keys.update(range(3))
+    keys.update(())
+    assert len(keys) == 7
+    assert keys.found([*some, 2, -2, 2**62]) == {*some, 2}
+
+
+def test_a_key_set_holds_what_comes_in_any_order_and_in_any_pieces() -> None:
+    keys, all_of_them = KeySet(), set[int]()
+    chance = random.Random(1)
+    for size in (1, 1, 1, 50, 3, 200, 0, 1, 70):
+        piece = [chance.getrandbits(64) - 2**63 for _ in range(size)]
+        keys.update(piece + chance.sample(sorted(all_of_them), min(size, len(all_of_them))))
+        all_of_them.update(piece)
+        assert len(keys) == len(all_of_them)
+        others = [chance.getrandbits(64) - 2**63 for _ in range(20)]
+        assert keys.found([*others, *all_of_them]) == all_of_them
 
 
 @pytest.mark.parametrize("most_bytes", [1, 16 * 2**20])
