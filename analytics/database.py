@@ -164,8 +164,10 @@ def connect(
         "preserve_insertion_order": False,
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
-        # Each checkpoint writes the last rows of every table again.
-        "checkpoint_threshold": "128MB",
+        # Each checkpoint stops all else for half a second, and writes again what was superseded.
+        "checkpoint_threshold": "64MB",
+        # None to put pieces of tables together: that would stop it for seconds. See `close`.
+        "max_vacuum_tasks": 0,
     }
     was_there = path.exists()
     try:
@@ -181,6 +183,18 @@ def connect(
     # What takes more than two seconds would draw a bar on stdout.
     connection.execute("SET enable_progress_bar = false")
     return connection
+
+
+def close(connection: duckdb.DuckDBPyConnection) -> None:
+    """Close the connection that `connect` gave. What was written last is tidied up, within limits.
+
+    A table gets a piece at every checkpoint. The last one of each process puts some of them
+    together, a few seconds' work at the most: otherwise each start would leave one for ever.
+    """
+    # One that has failed says so again; why, it has told whoever asked it last.
+    with contextlib.suppress(duckdb.Error):
+        connection.execute("SET GLOBAL max_vacuum_tasks = 1")
+    connection.close()
 
 
 def _explained(path: Path, error: duckdb.Error) -> LedgerError:

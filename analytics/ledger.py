@@ -22,6 +22,7 @@ from analytics.database import (
     LedgerTooNew,
     Session,
     Turn,
+    close,
     connect,
     migrate,
 )
@@ -96,7 +97,7 @@ class Ledger:
 
     def close(self) -> None:
         """Let go of the file; what was committed is in it."""
-        self._connection.close()
+        close(self._connection)
 
     def __enter__(self) -> Self:
         return self

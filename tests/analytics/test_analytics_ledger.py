@@ -315,6 +315,15 @@ def test_times_are_utc_whoever_asks(ledger: Ledger) -> None:
     assert rows(ledger, "SELECT recorded_at::VARCHAR FROM events") == [("2026-02-01 00:00:01+00",)]
 
 
+def test_a_table_does_not_fall_to_pieces_however_often_a_worker_is_started(path: Path) -> None:
+    for number in range(12):
+        with Ledger.open(path) as ledger:
+            write(ledger, Step(report(f"i{number}"), T1), first=number)
+    pieces = "SELECT count(DISTINCT row_group_id) FROM pragma_storage_info('accepted')"
+    assert rows(path, pieces) <= [(2,)]
+    assert rows(path, "SELECT count(*) FROM events") == [(12,)]
+
+
 def test_keys_are_the_same_for_ever() -> None:
     assert key_of("conflict", "https://desk.example", "id") == 6963870409986767606
     assert key_of("a", "bc") != key_of("ab", "c")
