@@ -17,6 +17,7 @@ from analytics.queries import migrations, queries
 
 # The system's words, in which DuckDB passes its reason on.
 NO_ROOM = "No space left on device"
+MOST_SMALL_PIECES = 16
 _PID = re.compile(r"PID (\d+)")
 
 
@@ -164,9 +165,9 @@ def connect(
         "preserve_insertion_order": False,
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
-        # Each checkpoint stops all else for half a second, and writes again what was superseded.
+        # Each checkpoint stops all else for most of a second, and writes what was superseded again.
         "checkpoint_threshold": "64MB",
-        # None to put pieces of tables together: that would stop it for seconds. See `close`.
+        # None to put pieces of tables together: that would stop it for seconds. See `tidy`.
         "max_vacuum_tasks": 0,
     }
     was_there = path.exists()
@@ -183,18 +184,6 @@ def connect(
     # What takes more than two seconds would draw a bar on stdout.
     connection.execute("SET enable_progress_bar = false")
     return connection
-
-
-def close(connection: duckdb.DuckDBPyConnection) -> None:
-    """Close the connection that `connect` gave. What was written last is tidied up, within limits.
-
-    A table gets a piece at every checkpoint. The last one of each process puts some of them
-    together, a few seconds' work at the most: otherwise each start would leave one for ever.
-    """
-    # One that has failed says so again; why, it has told whoever asked it last.
-    with contextlib.suppress(duckdb.Error):
-        connection.execute("SET GLOBAL max_vacuum_tasks = 1")
-    connection.close()
 
 
 def _explained(path: Path, error: duckdb.Error) -> LedgerError:
@@ -246,3 +235,16 @@ def migrate(
                         raise LedgerFull(path) from error
                     raise LedgerOutdated(path, str(error).splitlines()[0]) from error
                 raise
+
+
+def tidy(connection: duckdb.DuckDBPyConnection) -> None:
+    """Put the pieces of tables together if starts have left too many small ones. A duckdb.Error.
+
+    Every checkpoint leaves a piece, of 50,000 events and more while much is taken in, but of a few
+    where a worker is only started again and again. The work grows with the database, and so does
+    how many small ones there must be before it is done.
+    """
+    sql = queries("reading")
+    [(small, others)] = connection.execute(sql["pieces"]).fetchall()
+    if small > max(others, MOST_SMALL_PIECES):
+        connection.execute(sql["tidy"])

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from analytics import tables
 from analytics.keys import joined_all, key_of
-from analytics.rows import ClaimVerdict, Decision, IncidentKey, Judged, Logged, Rejudged
+from analytics.rows import ClaimVerdict, Decision, FirstJudged, IncidentKey, Logged, Rejudged
 
 Key = TypeVar("Key")
 Pair = tuple[str, str, str]
@@ -88,7 +88,7 @@ class _Steps:
 
 
 class _Groups:
-    """Numbers that stand together, each such group under a number; 0 is the one of none."""
+    """Numbers that stand together, each such group under a number; group 0 is empty."""
 
     def __init__(self) -> None:
         self._number_of: dict[Any, int] = {}
@@ -137,7 +137,7 @@ class JudgedPairs:
         self._commitment_groups, self._finding_groups = _Groups(), _Groups()
         self._decisions: list[tuple[Decision, ...]] = []
 
-    def first(self, logged: Logged, incident_key: int, judged: Judged, seq: int) -> None:
+    def first(self, logged: Logged, incident_key: int, judged: FirstJudged, seq: int) -> None:
         """Take an incident that is new; told as messages from number `seq` on, not at all if 0."""
         conflict, incident_id, start, end, commitment_ids, decisions = judged
         commitments = self._commitment_groups.find((conflict, commitment_ids))

@@ -6,6 +6,7 @@ from the fold.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,9 +23,9 @@ from analytics.database import (
     LedgerTooNew,
     Session,
     Turn,
-    close,
     connect,
     migrate,
+    tidy,
 )
 from analytics.keys import KeySet
 from analytics.outgoing import Outbox, OutboxMessage, pack_anew
@@ -43,6 +44,8 @@ __all__ = [
     "OutboxMessage",
     "Transaction",
 ]
+
+logger = logging.getLogger("analytics")
 
 # What no SQL can do: see `schema/005_packets.sql`.
 AFTER_CHANGES = {5: pack_anew}
@@ -90,6 +93,13 @@ class Ledger:
         try:
             if not read_only:
                 migrate(connection, path, AFTER_CHANGES)
+                try:
+                    tidy(connection)
+                except duckdb.Error as error:
+                    # It can wait, and a checkpoint that failed may have ended the connection.
+                    logger.warning("the pieces of %s are not put together: %s", path, error)
+                    connection.close()
+                    connection = connect(path, memory_limit=memory_limit, threads=threads)
             return cls(connection, path)
         except BaseException:
             connection.close()
@@ -97,7 +107,7 @@ class Ledger:
 
     def close(self) -> None:
         """Let go of the file; what was committed is in it."""
-        close(self._connection)
+        self._connection.close()
 
     def __enter__(self) -> Self:
         return self

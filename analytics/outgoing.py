@@ -117,7 +117,7 @@ class Outgoing:
         self._rows: list[tuple[Any, ...]] = []
 
     def number(self, count: int = 1) -> int:
-        """The number of the next message, which so many follow on, itself among them."""
+        """Take so many numbers in a row, for messages; the first of them."""
         first = self.last + 1
         self.last += count
         return first

@@ -83,7 +83,7 @@ class Decision(NamedTuple):
     claims: tuple[ClaimVerdict, ...]
 
 
-class Judged(NamedTuple):
+class FirstJudged(NamedTuple):
     """An incident judged for the first time, under every commitment that it touches.
 
     `decisions` are in the order of `commitment_ids`; those of many incidents are one object.

@@ -18,7 +18,7 @@ from analytics.flatten import Row, claim_row
 from analytics.judged import JudgedPairs, Pair
 from analytics.keys import joined, key_of
 from analytics.queries import queries
-from analytics.rows import ClaimKey, ClaimVerdict, Judged, Judgement, Logged, Rejudged
+from analytics.rows import ClaimKey, ClaimVerdict, FirstJudged, Judgement, Logged, Rejudged
 from schemas.events import Assertion, Denial
 
 _PARTY, _VERDICT, _OCCURRED, _SINCE = 3, 4, slice(5, 8), 10
@@ -151,7 +151,7 @@ class Staging:
             payload = self._columns.payload(logged.row)
             self._claims.open(number, claim_row(claim, payload, logged.recorded_at, number))
 
-    def judged(self, logged: Logged, incident_key: int, step: Judged, seq: int) -> None:
+    def judged(self, logged: Logged, incident_key: int, step: FirstJudged, seq: int) -> None:
         """An incident is judged for the first time; message `seq` and those after it tell of it."""
         self.size += len(step.commitment_ids)
         self._judged.first(logged, incident_key, step, seq)

@@ -18,8 +18,8 @@ from analytics.queries import queries
 from analytics.rows import (
     ClaimKey,
     EventKey,
+    FirstJudged,
     IncidentKey,
-    Judged,
     Logged,
     Position,
     Rejudged,
@@ -74,7 +74,7 @@ class Transaction:
         self._known = known
         self._new_partitions: set[tuple[str, int]] = set()
         self._staging = Staging()
-        self._stored: set[int] = set()
+        self._not_stored: set[int] = set()
         self._sql = queries("reading")
 
     def seen(self, keys: Mapping[EventKey, int]) -> dict[EventKey, str]:
@@ -91,7 +91,7 @@ class Transaction:
         """
         asked = set(keys.values())
         stored = self._known.incident_keys.found(asked) | (asked & self.new_incidents)
-        self._stored |= stored
+        self._not_stored |= asked - stored
         found: Stored = {}
         for conflict, incident_id, report_id, raw in self._look_up("reports", stored):
             if (conflict, incident_id) in keys:
@@ -151,14 +151,13 @@ class Transaction:
     def event(self, logged: Logged, about: About | None) -> None:
         """The ledger takes this event. Its key must not have been `seen`.
 
-        `about`: the report that from now on stands as the event says, or was taken back by it; the
-        `reports` of its incident must have been asked for.
+        `about`: the report that from now on stands as the event says, or was taken back by it.
         """
         self.new_events.add(logged.key)
         is_stored = False
         if about is not None:
             key = about.incident_key
-            is_stored = key in self._stored
+            is_stored = key not in self._not_stored
             if about.stands:
                 self.new_incidents.add(key)
         self._staging.event(logged, about, is_stored=is_stored)
@@ -168,7 +167,7 @@ class Transaction:
         """The claim stands like this by the event; None: it was taken back."""
         self._staging.claim(logged, key, claim)
 
-    def judged(self, logged: Logged, incident_key: int, step: Judged) -> None:
+    def judged(self, logged: Logged, incident_key: int, step: FirstJudged) -> None:
         """An incident is judged for the first time, because of `logged`; all of it is published."""
         seq = self.outgoing.number(len(step.commitment_ids)) if self.tells else 0
         self._staging.judged(logged, incident_key, step, seq)
@@ -209,7 +208,7 @@ class Transaction:
         """Write what is staged, still within the transaction."""
         verdicts = self._staging.flush(self._session)
         self.outgoing.flush(self._session, verdicts)
-        self._stored.update(self.new_incidents)
+        self._not_stored -= self.new_incidents
 
     def finish(self) -> None:
         """Write all that is left: nothing may follow."""

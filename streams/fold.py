@@ -2,7 +2,7 @@
 
 What `fold` gives is a generator. It yields a `Scope` where other incidents may have to be judged
 again, and is sent those incidents; it yields a `Rejudged` for every pair whose verdict, criteria,
-times or sources are no longer what they were, or one `Judged` for all pairs of a new incident.
+times or sources are no longer what they were, or one `FirstJudged` for all pairs of a new incident.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 from collections.abc import Generator, Iterable
 from typing import NamedTuple, assert_never
 
-from analytics.rows import ClaimKey, EventKey, Judged, Rejudged, Scope
+from analytics.rows import ClaimKey, EventKey, FirstJudged, Rejudged, Scope
 from schemas.events import (
     ClaimEvent,
     ClaimRetractedEvent,
@@ -25,7 +25,7 @@ from streams.standing import Standing, is_reciprocal, reach
 from streams.statement import Statement, statement
 
 Incidents = Iterable[Incident]
-Fold = Generator[Scope | Judged | Rejudged, Incidents, None]
+Fold = Generator[Scope | FirstJudged | Rejudged, Incidents, None]
 
 
 class OfClaim(NamedTuple):

@@ -16,7 +16,7 @@ from analytics.rows import (
     ClaimVerdict,
     Criteria,
     Decision,
-    Judged,
+    FirstJudged,
     Judgement,
     Outcome,
 )
@@ -32,6 +32,8 @@ Claim = Assertion | Denial
 MOST_DECIDED = 16_384
 # Of at most so many parts, targets, places and answers: one of 1,000 impacts would take 400 KB.
 LARGEST_DECIDED = 64
+# How many commitments, and answers, may be decided together: an incident seldom touches more.
+MOST_MET, LARGEST_MET = 8, 32
 
 Answers = tuple[bool | None, ...]
 """Answers in turn: `in_window` for every part of every report, or `still_bound` for every claim."""
@@ -127,10 +129,13 @@ class Commitment:
         return tuple(True for _ in self.assertions)
 
     @cached_property
-    def is_plain(self) -> bool:
-        """Of an occurrence, does no more count than how it lies to the bounds of the windows?"""
+    def plain(self) -> Answers | None:
+        """`unconditional`, if all that counts of a time is how it lies to the windows' bounds.
+
+        None: there are daily hours, or conditions.
+        """
         parts = (part for window in self.windows for part in window)
-        return self.unconditional is not None and all(isinstance(part, Span) for part in parts)
+        return self.unconditional if all(isinstance(part, Span) for part in parts) else None
 
 
 class Answer(NamedTuple):
@@ -331,7 +336,8 @@ def _touches(answers: Answers) -> bool:
 class Asked:
     """What is asked of an incident under each of some commitments, once times were compared.
 
-    `each`: what the claims say, `in_window` and `still_bound` of them. Known by its identity.
+    `each`: what the claims say, `in_window` and `still_bound` of them. To find what was decided, it
+    is known by its identity: to compare all of it takes longer than to decide.
     """
 
     __slots__ = ("each",)
@@ -344,43 +350,49 @@ _same_asked = lru_cache(maxsize=1_024)(Asked)
 
 
 class Met(NamedTuple):
-    """The commitments that one occurrence touches, and what each asks of those that say so."""
+    """The commitments that one occurrence touches, by id, and what is asked under each of them."""
 
     commitment_ids: tuple[str, ...]
     asked: Asked
 
 
 def meet(commitments: Iterable[Commitment], occurrence: Occurrence) -> Met | None:
-    """Compare an occurrence with the windows of all of these; None: not if any is not plain.
+    """Compare an occurrence with the windows of all of these.
 
     The answer is the same for every occurrence that lies alike to the bounds of these windows.
+    None: some commitment is not `plain`, or they are too many to be remembered together.
     """
     met = []
     answers = 0
     for commitment in commitments:
-        bound = commitment.unconditional
-        if bound is None or not commitment.is_plain:
+        bound = commitment.plain
+        if bound is None:
             return None
         when = tuple([(in_window(window, occurrence),) for window in commitment.windows])
         if any(map(_touches, when)):
             met.append((commitment.commitment_id, (commitment.terms, when, bound)))
             answers += len(when)
-    if answers > LARGEST_DECIDED:
+    if len(met) > MOST_MET or answers > LARGEST_MET:
         return None
     return Met(tuple([name for name, _ in met]), _same_asked(tuple([asks for _, asks in met])))
 
 
-def judge_first(conflict: str, incident: Incident, met: Met) -> Judged:
+def judge_first(conflict: str, incident: Incident, met: Met) -> FirstJudged:
     """What `judge` says of an incident of one occurrence under each commitment that it touches."""
     accounts = incident.accounts
-    decide = _decide_all if accounts.size > LARGEST_DECIDED else _decided_all
+    decide = _decided_all if _is_small(accounts) else _decide_all
     decisions = decide(met.asked, accounts)
     start, end = incident.start, incident.end
-    return Judged(conflict, incident.incident_id, start, end, met.commitment_ids, decisions)
+    return FirstJudged(conflict, incident.incident_id, start, end, met.commitment_ids, decisions)
+
+
+def _is_small(accounts: Accounts) -> bool:
+    """Together with the answers of any `Met`, may what is decided of them be remembered?"""
+    return accounts.size + LARGEST_MET <= LARGEST_DECIDED
 
 
 def _decide_all(asked: Asked, accounts: Accounts) -> tuple[Decision, ...]:
-    decide = _decide if accounts.size > LARGEST_DECIDED else _decided
+    decide = _decided if _is_small(accounts) else _decide
     return tuple([decide(terms, accounts, when, bound) for terms, when, bound in asked.each])
 
 
@@ -409,7 +421,7 @@ def _decide(
 
 
 _decided = lru_cache(maxsize=MOST_DECIDED)(_decide)
-_decided_all = lru_cache(maxsize=MOST_DECIDED)(_decide_all)
+_decided_all = lru_cache(maxsize=MOST_DECIDED // MOST_MET)(_decide_all)
 
 
 def _judge_claim(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from analytics.ledger import Ledger, Transaction
-from analytics.rows import EventKey, IncidentKey, Judged, Logged, Position, Rejudged, Scope
+from analytics.rows import EventKey, FirstJudged, IncidentKey, Logged, Position, Rejudged, Scope
 from schemas.events import ClaimEvent, Problem, ReportEvent, parse_event
 from schemas.wire import Rejected
 from streams.fold import fold
@@ -147,7 +147,7 @@ class _Batch:
         steps = fold(self._standing, entry.effect, reports)
         step = next(steps, None)
         while step is not None:
-            if isinstance(step, Judged):
+            if isinstance(step, FirstJudged):
                 if about is None:
                     raise TypeError("an event about a claim makes no incident")
                 tx.judged(logged, about.incident_key, step)

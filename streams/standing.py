@@ -7,7 +7,7 @@ incident by incident, so that memory grows with the claims and not with the inci
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
@@ -83,7 +83,10 @@ def release(incident: Incident) -> Release:
 
 
 class Touched(NamedTuple):
-    """The commitments with a window that an occurrence may meet; `met`: as `judge.meet` has it."""
+    """The commitments with a window that an occurrence may meet.
+
+    `met`: what they ask of it; None: each must be judged by itself.
+    """
 
     commitment_ids: frozenset[str]
     met: Met | None
@@ -100,28 +103,34 @@ class Windows:
 
     def __init__(self, commitment: Callable[[str], Commitment]) -> None:
         self._commitment = commitment
+        self._windows: dict[tuple[str, str], Window] = {}
         self._tree = IntervalTree()
-        # Of all windows that there ever were: one more only tells places apart that are alike.
+        # Of windows that are gone, too: one bound more only tells apart what lies alike.
         self._bounds: list[Limit] = []
+        self._in_order = True
+        self._gone = 0
         self._known: dict[tuple[int, int, bool, bool], Touched] = {}
         self._kept = 0
 
-    def add(self, window: Window, whose: tuple[str, str]) -> None:
-        """There is this window, too."""
-        self._tree.addi(*hull(window), whose)
-        for bound in {limit for part in window for limit in (*part.start, *part.end)}:
-            place = bisect_left(self._bounds, bound)
-            if place == len(self._bounds) or self._bounds[place] != bound:
-                self._bounds.insert(place, bound)
-
-    def drop(self, window: Window, whose: tuple[str, str]) -> None:
-        """There is this window no more."""
-        self._tree.discardi(*hull(window), whose)
+    def put(self, whose: tuple[str, str], window: Window | None) -> None:
+        """This is the window of a claim now; None: it has none. What else it says is new, too."""
+        old = self._windows.pop(whose, None)
+        if old is not None:
+            self._tree.discardi(*hull(old), whose)
+            self._gone += 1
+        if window is not None:
+            self._windows[whose] = window
+            self._tree.addi(*hull(window), whose)
+            self._bounds += _bounds(window)
+            self._in_order = False
+        self._forget()
 
     def touched(self, occurrence: Occurrence) -> Touched:
         """The commitments with a window that the occurrence may meet."""
         start, end, throughout, of_impact = occurrence
         stop = max(end, start + 1)
+        if not self._in_order:
+            self._order()
         # All that lie alike among the bounds, and are as certain, are alike to every window.
         lies = bisect_right(self._bounds, start), bisect_left(self._bounds, stop)
         alike = (*lies, throughout or start == end, of_impact)
@@ -130,15 +139,25 @@ class Windows:
             names = frozenset([window.data[0] for window in self._tree.overlap(start, stop)])
             found = Touched(names, meet(map(self._commitment, sorted(names)), occurrence))
             if self._kept > MOST_KEPT:
-                self.forget()
+                self._forget()
             self._known[alike] = found
             self._kept += 1 + len(names)
         return found
 
-    def forget(self) -> None:
-        """Some claim is not what it was: nothing is known of who is touched, and how."""
+    def _order(self) -> None:
+        if self._gone > len(self._windows):
+            self._bounds = [bound for window in self._windows.values() for bound in _bounds(window)]
+            self._gone = 0
+        self._bounds.sort()
+        self._in_order = True
+
+    def _forget(self) -> None:
         self._known.clear()
         self._kept = 0
+
+
+def _bounds(window: Window) -> Iterator[Limit]:
+    return (limit for part in window for bound in (part.start, part.end) for limit in bound)
 
 
 class Standing:
@@ -179,18 +198,14 @@ class Standing:
         """Let `claim` stand under `key`; None takes it back. Its releases start empty."""
         conflict, commitment_id, claim_id = key
         claims = dict(self._claims.get((conflict, commitment_id), NO_CLAIMS))
-        windows = self._windows_of(conflict)
-        old = claims.pop(claim_id, None)
-        if isinstance(old, Assertion):
-            windows.drop(old.terms_window, (commitment_id, claim_id))
+        claims.pop(claim_id, None)
         self._releases.pop(key, None)
         if claim is not None:
             claims[claim_id] = claim
-            if isinstance(claim, Assertion):
-                windows.add(claim.terms_window, (commitment_id, claim_id))
             if is_reciprocal(claim):
                 self._releases[key] = Releases()
-        windows.forget()
+        window = claim.terms_window if isinstance(claim, Assertion) else None
+        self._windows_of(conflict).put((commitment_id, claim_id), window)
         self._claims[conflict, commitment_id] = claims
         self._commitments.pop((conflict, commitment_id), None)
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, Self
 
-from analytics.rows import IncidentKey, Judged, Judgement, Rejudged, Scope
+from analytics.rows import FirstJudged, IncidentKey, Judgement, Rejudged, Scope
 from schemas.events import Event, parse_event
 from schemas.time import Limit
 from streams.fold import OfReport, effect_of, event_key, fold
@@ -115,8 +115,8 @@ class Given:
         steps = fold(self.standing, effect, mine)
         step = next(steps, None)
         while step is not None:
-            if isinstance(step, Judged | Rejudged):
-                for change in step.pairs() if isinstance(step, Judged) else (step,):
+            if isinstance(step, FirstJudged | Rejudged):
+                for change in step.pairs() if isinstance(step, FirstJudged) else (step,):
                     self._note(change)
                     changes.append(change)
                 step = next(steps, None)

@@ -23,6 +23,36 @@ FROM schema_migrations;
 INSERT INTO schema_migrations (version, name)
 VALUES ($version, $name);
 
+-- name: pieces
+-- Of the tables that grow with what comes in: how many pieces are less than an eighth of a full
+-- one, and how many are not.
+WITH pieces AS (
+    SELECT sum(count) AS row_count
+    FROM pragma_storage_info('accepted')
+    WHERE column_id = 0 AND segment_type <> 'VALIDITY'
+    GROUP BY row_group_id
+    UNION ALL
+    SELECT sum(count) AS row_count
+    FROM pragma_storage_info('rejected')
+    WHERE column_id = 0 AND segment_type <> 'VALIDITY'
+    GROUP BY row_group_id
+)
+
+SELECT
+    count(*) FILTER (row_count < 122880 / 8) AS small,
+    count(*) FILTER (row_count >= 122880 / 8) AS others
+FROM pieces;
+
+-- name: tidy
+-- A checkpoint puts pieces together if it may, and looks at all tables if there is a new one.
+SET GLOBAL max_vacuum_tasks = 100;
+BEGIN;
+CREATE TABLE tidying (nothing BOOLEAN);
+DROP TABLE tidying;
+COMMIT;
+CHECKPOINT;
+SET GLOBAL max_vacuum_tasks = 0;
+
 -- name: event_keys
 SELECT event_key
 FROM accepted

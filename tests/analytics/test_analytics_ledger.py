@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -316,12 +317,31 @@ def test_times_are_utc_whoever_asks(ledger: Ledger) -> None:
 
 
 def test_a_table_does_not_fall_to_pieces_however_often_a_worker_is_started(path: Path) -> None:
-    for number in range(12):
+    for number in range(40):
         with Ledger.open(path) as ledger:
             write(ledger, Step(report(f"i{number}"), T1), first=number)
     pieces = "SELECT count(DISTINCT row_group_id) FROM pragma_storage_info('accepted')"
-    assert rows(path, pieces) <= [(2,)]
-    assert rows(path, "SELECT count(*) FROM events") == [(12,)]
+    assert rows(path, pieces) <= [(18,)]
+    in_order = 'SELECT "offset" FROM accepted ORDER BY rowid'
+    assert rows(path, in_order) == [(number,) for number in range(40)]
+
+
+def test_a_table_in_pieces_is_opened_also_where_nothing_more_can_be_written(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in range(17):
+        with Ledger.open(path) as ledger:
+            write(ledger, Step(report(f"i{number}"), T1), first=number)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size, limits[1]))
+    try:
+        with Ledger.open(path) as ledger:
+            assert rows(ledger, "SELECT count(*) FROM events") == [(17,)]
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert "are not put together" in caplog.text
+    with Ledger.open(path) as ledger:
+        assert rows(ledger, "SELECT count(*) FROM events") == [(17,)]
 
 
 def test_keys_are_the_same_for_ever() -> None:

@@ -9,8 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analytics import transaction
+from schemas.time import Occurrence
 from schemas.wire import CONTENT_TYPE_BATCH, encode_batch
+from streams.judge import Incident, judge, judge_first
 from streams.reading import RawRecord
+from streams.statement import Statement
 from tests.generated import conflict_of, logs, subject_of
 from tests.given import given as given_events
 from tests.logged import HISTORY, PARTITIONS, STANDING, Scratch, records
@@ -46,6 +50,17 @@ def commuted(log: Sequence[str], order: Sequence[str]) -> list[str]:
     return [next(queues[subject_of(raw)]) for raw in order]
 
 
+def around(one: Occurrence) -> list[Occurrence]:
+    """The same time, and a little before and after it, with all that may be said of it."""
+    start, end, _, _ = one
+    return [
+        Occurrence(start + from_, max(end + to, start + from_), throughout, of_impact)
+        for from_, to in ((0, 0), (-1, 0), (0, 1), (1, 1), (0, -1), (0, start - end))
+        for throughout in (False, True)
+        for of_impact in (False, True)
+    ]
+
+
 @in_parts
 @tried(at_least=500)
 @given(data=st.data(), log=logs())
@@ -55,7 +70,10 @@ def test_batches_restarts_duplicates_and_the_order_of_unrelated_events_do_not_ma
     items = records(log)
     cuts = data.draw(st.sets(st.integers(1, len(items)), max_size=4), label="cuts")
     at_once = scratch.folded([items], HISTORY | STANDING)
-    in_batches = scratch.folded(split(items, cuts), HISTORY | STANDING, restart=True)
+    with pytest.MonkeyPatch.context() as patch:
+        # Within a transaction much may be written long before its end, too.
+        patch.setattr(transaction, "FLUSH_AT", data.draw(st.sampled_from([2, 60_000]), "flush at"))
+        in_batches = scratch.folded(split(items, cuts), HISTORY | STANDING, restart=True)
     assert in_batches == at_once
 
     standing = {name: at_once[name] for name in STANDING}
@@ -100,6 +118,34 @@ def test_judging_step_by_step_agrees_with_judging_claims_first(part: int, log: l
     claims_first = sorted(log, key=lambda raw: "commitment." not in raw)
     found = given_events(commuted(log, claims_first)).verdicts_by_conflict
     assert found == given_events(log).verdicts_by_conflict
+
+
+@in_parts
+@tried(at_least=500)
+@given(log=logs(max_size=20))
+def test_what_is_known_of_all_that_lie_alike_is_what_each_is_judged_by_itself(
+    part: int, log: list[str]
+) -> None:
+    found = given_events(log)
+    standing = found.standing
+    asked = [
+        (conflict, Incident(incident_id, {report_id: Statement(said.account, (occurrence,))}))
+        for (conflict, incident_id), reports in found.reports.items()
+        for report_id, said in reports.items()
+        for occurrence in around(said.occurrences[0])
+    ]
+    # Of what is asked first, what is known is from the events before.
+    for conflict, incident in asked:
+        touched, met = standing.touched(conflict, incident)
+        by_itself = {
+            commitment_id: judged
+            for commitment_id in ("truce", "pause")
+            if (judged := judge(standing.commitment(conflict, commitment_id), incident))
+        }
+        assert touched >= by_itself.keys()
+        if met is not None:
+            pairs = judge_first(conflict, incident, met).pairs()
+            assert {pair.commitment_id: pair.after for pair in pairs} == by_itself
 
 
 @in_parts

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from schemas.events import ReportEvent, parse_event
+from analytics.rows import FirstJudged, Rejudged
+from schemas.events import Report, ReportEvent, parse_event
+from streams.fold import effect_of, fold
 from streams.judge import Incident, judge
 from streams.statement import statement
 from tests.given import (
@@ -279,13 +281,18 @@ class TestReciprocity:
         )
 
 
+def reported(**said: Any) -> Report:
+    event = parse_event(report(**said))
+    assert isinstance(event, ReportEvent)
+    return event.data
+
+
 def test_what_was_decided_of_large_reports_is_not_remembered() -> None:
     commitment = given([claim()]).standing.commitment(CONFLICT, "truce")
 
     def judge_with(impacts: int) -> None:
-        said = parse_event(report(impacts=[{"place": "UA-30"}] * impacts))
-        assert isinstance(said, ReportEvent)
-        judgement = judge(commitment, Incident("i", {"r": statement(said.data)}))
+        said = reported(impacts=[{"place": "UA-30"}] * impacts)
+        judgement = judge(commitment, Incident("i", {"r": statement(said)}))
         assert judgement is not None
         assert judgement.verdict == "violation"
 
@@ -298,3 +305,38 @@ def test_what_was_decided_of_large_reports_is_not_remembered() -> None:
     finally:
         tracemalloc.stop()
     assert remembered < 200_000
+
+
+KYIV_AND_AROUND = [{"lat": 50.4, "lon": 30.5 + number / 1_000} for number in range(60)]
+DAILY = [{"daily": {"from": "08:00", "to": "20:00", "zone": "UTC"}}]
+
+
+@pytest.mark.parametrize(
+    ("claims", "said", "kind"),
+    [
+        ([claim(), claim(commitment_id="other"), denial()], {}, FirstJudged),
+        ([claim(), claim("elsewhen", window=ELSEWHEN)], {}, FirstJudged),
+        ([claim()], {"places": KYIV_AND_AROUND}, FirstJudged),
+        ([claim(str(number)) for number in range(32)], {}, FirstJudged),
+        ([claim(str(number)) for number in range(33)], {}, Rejudged),
+        ([claim(commitment_id=f"truce-{number}") for number in range(8)], {}, FirstJudged),
+        ([claim(commitment_id=f"truce-{number}") for number in range(9)], {}, Rejudged),
+        ([claim(), claim(commitment_id="other", **TERMS)], {}, Rejudged),
+        ([claim(conditions={"other": "in good faith"})], {}, Rejudged),
+        ([claim(), claim("by day", window=DAILY)], {}, Rejudged),
+        ([claim()], {"impacts": [{"place": "UA-30"}]}, Rejudged),
+    ],
+)
+def test_a_new_incident_is_judged_at_once_where_times_are_plain_and_not_too_much_is_asked(
+    claims: list[str], said: dict[str, Any], kind: type
+) -> None:
+    standing = given(claims).standing
+    step = next(fold(standing, effect_of(parse_event(report(**said))), {}))
+    assert type(step) is kind
+    pairs = step.pairs() if isinstance(step, FirstJudged) else (step,)
+    found = given([*claims, report(**said)]).verdicts()
+    for pair in pairs:
+        assert isinstance(pair, Rejudged)
+        assert found[pair.commitment_id, "i"] == pair.after
+        incident = Incident("i", {"r": statement(reported(**said))})
+        assert pair.after == judge(standing.commitment(CONFLICT, pair.commitment_id), incident)
