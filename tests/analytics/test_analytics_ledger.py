@@ -317,13 +317,13 @@ def test_times_are_utc_whoever_asks(ledger: Ledger) -> None:
 
 
 def test_a_table_does_not_fall_to_pieces_however_often_a_worker_is_started(path: Path) -> None:
-    for number in range(40):
+    for number in range(20):
         with Ledger.open(path) as ledger:
             write(ledger, Step(report(f"i{number}"), T1), first=number)
     pieces = "SELECT count(DISTINCT row_group_id) FROM pragma_storage_info('accepted')"
-    assert rows(path, pieces) <= [(18,)]
+    assert rows(path, pieces) <= [(17,)]
     in_order = 'SELECT "offset" FROM accepted ORDER BY rowid'
-    assert rows(path, in_order) == [(number,) for number in range(40)]
+    assert rows(path, in_order) == [(number,) for number in range(20)]
 
 
 def test_a_table_in_pieces_is_opened_also_where_nothing_more_can_be_written(
