@@ -132,6 +132,7 @@ def test_what_is_known_of_all_that_lie_alike_is_what_each_is_judged_by_itself(
         (conflict, Incident(incident_id, {report_id: Statement(said.account, (occurrence,))}))
         for (conflict, incident_id), reports in found.reports.items()
         for report_id, said in reports.items()
+        if len(said.occurrences) == 1
         for occurrence in around(said.occurrences[0])
     ]
     # Of what is asked first, what is known is from the events before.
