@@ -17,6 +17,7 @@ from analytics.queries import migrations, queries
 
 # The system's words, in which DuckDB passes its reason on.
 NO_ROOM = "No space left on device"
+# So many starts are worth no tidying, however small the database.
 MOST_SMALL_PIECES = 16
 _PID = re.compile(r"PID (\d+)")
 

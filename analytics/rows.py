@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from schemas.time import Limit
@@ -95,14 +94,6 @@ class FirstJudged(NamedTuple):
     occurred_end: int
     commitment_ids: tuple[str, ...]
     decisions: tuple[Decision, ...]
-
-    def pairs(self) -> Iterator[Rejudged]:
-        """The same, pair by pair."""
-        conflict, incident_id, start, end, commitment_ids, decisions = self
-        for commitment_id, decided in zip(commitment_ids, decisions, strict=True):
-            verdict, party, independent, claims = decided
-            after = Judgement(commitment_id, verdict, party, start, end, independent, claims)
-            yield Rejudged(conflict, incident_id, commitment_id, None, after)
 
 
 class Rejudged(NamedTuple):

@@ -86,6 +86,18 @@ def _without_none(data: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in data.items() if value is not None}
 
 
+def pairs(step: FirstJudged | Rejudged) -> Iterator[Rejudged]:
+    """What the fold gave, pair by pair."""
+    if isinstance(step, Rejudged):
+        yield step
+        return
+    conflict, incident_id, start, end, commitment_ids, decisions = step
+    for commitment_id, decided in zip(commitment_ids, decisions, strict=True):
+        verdict, party, independent, claims = decided
+        after = Judgement(commitment_id, verdict, party, start, end, independent, claims)
+        yield Rejudged(conflict, incident_id, commitment_id, None, after)
+
+
 class Given:
     """The state after some events, and what each of them changed."""
 
@@ -116,7 +128,7 @@ class Given:
         step = next(steps, None)
         while step is not None:
             if isinstance(step, FirstJudged | Rejudged):
-                for change in step.pairs() if isinstance(step, FirstJudged) else (step,):
+                for change in pairs(step):
                     self._note(change)
                     changes.append(change)
                 step = next(steps, None)

@@ -17,6 +17,7 @@ from streams.reading import RawRecord
 from streams.statement import Statement
 from tests.generated import conflict_of, logs, subject_of
 from tests.given import given as given_events
+from tests.given import pairs
 from tests.logged import HISTORY, PARTITIONS, STANDING, Scratch, records
 from tests.trying import in_parts, tried
 
@@ -145,8 +146,8 @@ def test_what_is_known_of_all_that_lie_alike_is_what_each_is_judged_by_itself(
         }
         assert touched >= by_itself.keys()
         if met is not None:
-            pairs = judge_first(conflict, incident, met).pairs()
-            assert {pair.commitment_id: pair.after for pair in pairs} == by_itself
+            at_once = pairs(judge_first(conflict, incident, met))
+            assert {pair.commitment_id: pair.after for pair in at_once} == by_itself
 
 
 @in_parts

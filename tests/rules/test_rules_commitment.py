@@ -19,6 +19,7 @@ from tests.given import (
     claim_retracted,
     denial,
     given,
+    pairs,
     report,
     report_retracted,
 )
@@ -333,10 +334,9 @@ def test_a_new_incident_is_judged_at_once_where_times_are_plain_and_not_too_much
     standing = given(claims).standing
     step = next(fold(standing, effect_of(parse_event(report(**said))), {}))
     assert type(step) is kind
-    pairs = step.pairs() if isinstance(step, FirstJudged) else (step,)
+    assert isinstance(step, FirstJudged | Rejudged)
     found = given([*claims, report(**said)]).verdicts()
-    for pair in pairs:
-        assert isinstance(pair, Rejudged)
+    for pair in pairs(step):
         assert found[pair.commitment_id, "i"] == pair.after
         incident = Incident("i", {"r": statement(reported(**said))})
         assert pair.after == judge(standing.commitment(CONFLICT, pair.commitment_id), incident)
