@@ -62,7 +62,7 @@ class Log(NamedTuple):
 class Run(NamedTuple):
     """One run over a whole log: events a second, peak memory, CPU time and what was written.
 
-    The CPU time, in us an event over all its threads, is what a busy machine does not change much.
+    The CPU time, in us an event over all its processes, is what a busy machine changes least.
     """
 
     per_second: float
@@ -124,11 +124,11 @@ async def _fill(bootstrap: str, records: Iterable[tuple[bytes, int]]) -> tuple[i
 
 @asynccontextmanager
 async def worker(
-    bootstrap: str, folder: Path, **settings: str
+    bootstrap: str, folder: Path, *, program: Sequence[str] = TRUCE, **settings: str
 ) -> AsyncIterator[tuple[asyncio.subprocess.Process, int]]:
     """`truce run` on a database of its own: the process and its HTTP port. A clean stop at the end.
 
-    Without `bootstrap` it brings its own broker.
+    Without `bootstrap` it brings its own broker. `program`: what is there instead of `truce`.
     """
     port = free_port()
     given = {
@@ -139,7 +139,7 @@ async def worker(
         **settings,
     }
     process = await asyncio.create_subprocess_exec(
-        *TRUCE,
+        *program,
         "run",
         env=environment(folder, **given),
         stdout=asyncio.subprocess.DEVNULL,
@@ -164,9 +164,11 @@ async def _stopped(process: asyncio.subprocess.Process) -> str:
     return err.decode()
 
 
-async def tracker(log: Log, folder: Path, *, after: int = 1, **settings: str) -> Run:
+async def tracker(
+    log: Log, folder: Path, *, after: int = 1, program: Sequence[str] = TRUCE, **settings: str
+) -> Run:
     """The worker, until all records are judged and committed; timed once `after` of them are."""
-    async with worker(log.bootstrap, folder, **settings) as (process, port):
+    async with worker(log.bootstrap, folder, program=program, **settings) as (process, port):
         first, began, cpu_before = await _until_judged(process, port, after)
         done, ended, cpu_after = await _until_judged(process, port, log.records)
         peak = peak_mib(process.pid)
@@ -248,7 +250,14 @@ def made(folder: Path) -> Path:
 
 
 def peak_mib(pid: int) -> float:
-    """The most memory that the process has had, in MiB; 0 where the system does not tell."""
+    """The most memory that the process and those it has started have had, each at its own time.
+
+    In MiB; 0 where the system does not tell.
+    """
+    return sum(map(_peak_mib, _with_children(pid)))
+
+
+def _peak_mib(pid: int) -> float:
     with contextlib.suppress(OSError):
         for line in Path(f"/proc/{pid}/status").read_text().splitlines():
             if line.startswith("VmHWM:"):
@@ -257,12 +266,22 @@ def peak_mib(pid: int) -> float:
 
 
 def _cpu_seconds(pid: int) -> float:
-    """What the process has used, in all its threads; 0 where the system does not tell."""
-    with contextlib.suppress(OSError):
-        # Behind the name, which may hold anything: user and system ticks are the 12th and 13th.
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    return 0.0
+    """What the process and those it has started have used; 0 where the system does not tell."""
+    ticks = 0
+    for one in _with_children(pid):
+        with contextlib.suppress(OSError):
+            # Behind the name, which may hold anything: user and system ticks are 12th and 13th.
+            fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _with_children(pid: int) -> list[int]:
+    found = [pid]
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            found += map(int, children.read_text().split())
+    return found
 
 
 def cpu_text(runs: Sequence[Run]) -> str:
