@@ -30,7 +30,7 @@ from analytics.database import (
 from analytics.keys import KeySet
 from analytics.outgoing import Outbox, OutboxMessage, pack_anew
 from analytics.queries import queries
-from analytics.rows import ClaimKey, Release
+from analytics.rows import ClaimKey, Reached, Release
 from analytics.transaction import Known, Transaction
 
 __all__ = [
@@ -67,7 +67,7 @@ class Ledger:
             incident_keys=self._keys("incident_keys"),
             extents={conflict: (begins, ends) for conflict, begins, ends in self._rows("extents")},
             offsets={
-                (log_id, partition): (next_offset, recorded_at)
+                (log_id, partition): Reached(next_offset, recorded_at)
                 for log_id, partition, next_offset, recorded_at in self._rows("offsets")
             },
             last_outbox=self._rows("last_outbox")[0][0],
@@ -128,12 +128,18 @@ class Ledger:
         for conflict, commitment, claim, incident, parties, start, until in self._rows("releases"):
             yield (conflict, commitment, claim), Release(incident, frozenset(parties), start, until)
 
+    def reached(self, log_id: str) -> dict[int, Reached]:
+        """How far each partition of the log was taken in."""
+        return {
+            partition: reached
+            for (log, partition), reached in self._known.offsets.items()
+            if log == log_id
+        }
+
     def offsets(self, log_id: str) -> dict[int, int]:
         """For each partition of the log, the first offset that is not in the ledger."""
         return {
-            partition: next_offset
-            for (log, partition), (next_offset, _) in self._known.offsets.items()
-            if log == log_id
+            partition: reached.next_offset for partition, reached in self.reached(log_id).items()
         }
 
     def logs(self) -> list[str]:
@@ -147,8 +153,9 @@ class Ledger:
         """
         offsets = self._known.offsets
         if (log_id, partition) in offsets:
-            return offsets[log_id, partition][1]
-        return max((at for (log, _), (_, at) in offsets.items() if log != log_id), default=0)
+            return offsets[log_id, partition].recorded_at
+        others = (one.recorded_at for (log, _), one in offsets.items() if log != log_id)
+        return max(others, default=0)
 
     def pending_outbox(self, limit: int = 1_000) -> list[OutboxMessage]:
         """The oldest messages that are not known to be published; see `Outbox.pending`."""

@@ -26,6 +26,13 @@ class Position(NamedTuple):
     batch_index: int
 
 
+class Reached(NamedTuple):
+    """How far a partition of a log was taken in, and when the last record of that was (us)."""
+
+    next_offset: int
+    recorded_at: int
+
+
 class Logged(NamedTuple):
     """An event of the log: where it is there, when it was appended (us), its key and its row.
 

@@ -22,6 +22,7 @@ from analytics.rows import (
     IncidentKey,
     Logged,
     Position,
+    Reached,
     Rejudged,
     Scope,
 )
@@ -46,7 +47,7 @@ class Known:
     incident_keys: KeySet = field(default_factory=KeySet)
     extents: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Within which time all reports of a conflict lie, in us since 1970; never made smaller."""
-    offsets: dict[tuple[str, int], tuple[int, int]] = field(default_factory=dict)
+    offsets: dict[tuple[str, int], Reached] = field(default_factory=dict)
     last_outbox: int = 0
 
     def take(self, transaction: Transaction) -> None:
@@ -67,7 +68,7 @@ class Transaction:
     def __init__(self, turn: Turn, known: Known) -> None:
         self.new_events: set[int] = set()
         self.new_incidents: set[int] = set()
-        self.advanced: dict[tuple[str, int], tuple[int, int]] = {}
+        self.advanced: dict[tuple[str, int], Reached] = {}
         self.outgoing = Outgoing(known.last_outbox)
         self.extents = dict(known.extents)
         self.turn = self._session = turn
@@ -194,7 +195,7 @@ class Transaction:
         place = (log_id, partition)
         if place not in self._known.offsets:
             self._new_partitions.add(place)
-        self.advanced[place] = (next_offset, recorded_at)
+        self.advanced[place] = Reached(next_offset, recorded_at)
 
     def outbox(
         self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from analytics.notices import Notices
     from analytics.process import NoticeMetrics
+    from analytics.rows import Reached
     from analytics.summary import Place
     from analytics.transaction import Transaction
     from streams.agents import Judged, Outbox, Progress
@@ -44,8 +45,8 @@ class Core(Protocol):
     def open(self) -> Outbox:
         """Open the ledger and load what stands; where messages to publish are found."""
 
-    def offsets(self, log_id: str) -> Mapping[int, int]:
-        """The next offset of each partition of this log that the ledger knows."""
+    def reached(self, log_id: str) -> Mapping[int, Reached]:
+        """How far each partition of this log was taken in that the ledger knows."""
 
     async def read(self, partition: int, records: Sequence[Any]) -> object:
         """Read records of a partition, as aiokafka gives them, also while others are judged."""
@@ -126,12 +127,12 @@ class LedgerCore:
         self._process.known(EVENT_TYPES, REASONS)
         return ledger
 
-    def offsets(self, log_id: str) -> Mapping[int, int]:
-        """Give the next offset of each partition of this log. OtherLog: a Kafka that is not ours.
+    def reached(self, log_id: str) -> Mapping[int, Reached]:
+        """Say how far each partition was taken in. OtherLog: a Kafka that is not ours.
 
         An embedded broker begins a new log at each start, which goes on from the one before.
         """
-        found, logs = self._ledger.offsets(log_id), self._ledger.logs()
+        found, logs = self._ledger.reached(log_id), self._ledger.logs()
         if self._settings.broker and logs and not found:
             raise OtherLog(self._settings, logs, log_id)
         return found

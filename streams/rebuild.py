@@ -40,7 +40,15 @@ from streams.core import OtherLog
 from streams.pipeline import load_standing, process
 from streams.present import Progress, counted, err, progress_bar, say, table, waiting
 from streams.reading import Decoded, Reading, reading_of
-from streams.refold import Kafka, Offsets, Past, kept_records, kept_rejected, offsets
+from streams.refold import (
+    Kafka,
+    Offsets,
+    Past,
+    kept_records,
+    kept_rejected,
+    offsets,
+    reaches,
+)
 from streams.settings import Settings
 
 EVENTS_AT_ONCE = 5_000
@@ -223,16 +231,16 @@ def _beside_a_worker(settings: Settings, wanted: Wanted, kafka: Kafka | None) ->
 
 def _fold_kafka(settings: Settings, new: NewDatabase, kafka: Kafka, past: Past | None) -> None:
     """Fold Kafka's log: as far as `past` has it, or all of it if that is None."""
-    ends = None
+    reached = None
     if past is not None:
-        known = offsets(past)
+        known = reaches(past)
         others = sorted({log for log, _ in known} - {kafka.log_id})
         if others:
             raise OtherLog(settings, others, kafka.log_id)
-        ends = {partition: end for (_, partition), end in known.items()}
+        reached = {partition: to for (_, partition), to in known.items()}
     with progress_bar("folding", None) as progress:
         fold = Fold(new.ledger, progress)
-        kafka.fold(ends, progress.expect, lambda batch: fold.take(kafka.log_id, batch))
+        kafka.fold(reached, progress.expect, lambda batch: fold.take(kafka.log_id, batch))
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Protocol
 
+from analytics.rows import Reached
 from schemas.wire import Accepted, Rejected, decode
 from streams.access import access_to
 from streams.command import BadInput, Unreachable
@@ -26,9 +27,13 @@ if TYPE_CHECKING:
 ROWS_AT_ONCE = 2_000
 REJECTED_AT_ONCE = 200
 SECONDS_OF_SILENCE = 60.0
+OTHERWISE = "Fold the events that the database kept with --from-events, or this log with --new-log"
 
 Offsets = dict[tuple[str, int], int]
 """(log_id, partition) -> the first offset that is not taken in"""
+
+Reaches = dict[tuple[str, int], Reached]
+"""(log_id, partition) -> how far it was taken in"""
 
 Begin = Callable[[int], None]
 Take = Callable[[Reading], None]
@@ -41,9 +46,14 @@ class Past(Protocol):
         """What it answers."""
 
 
-def offsets(past: Past) -> Offsets:
+def reaches(past: Past) -> Reaches:
     """How far it has taken in each partition of each log."""
-    return {(log, partition): end for log, partition, end, _ in past.rows("offsets_reached")}
+    return {(log, partition): Reached(*to) for log, partition, *to in past.rows("offsets_reached")}
+
+
+def offsets(past: Past) -> Offsets:
+    """The same, without times."""
+    return {place: reached.next_offset for place, reached in reaches(past).items()}
 
 
 def kept_records(
@@ -105,20 +115,20 @@ class Kafka:
             raise Unreachable(f"no Kafka answers at {self._bootstrap}")
         self.log_id = found
 
-    def fold(self, ends: Mapping[int, int] | None, begin: Begin, take: Take) -> None:
-        """Have `take` fold all records before `ends` (None: all that are there now), in batches.
+    def fold(self, reached: Mapping[int, Reached] | None, begin: Begin, take: Take) -> None:
+        """Have `take` fold all that was `reached` (None: all that are there now), in batches.
 
-        `begin` is told how many there are. Raises BadInput if the log does not have them all, and
-        Unreachable if it falls silent.
+        `begin` is told how many records there are. Raises BadInput if the log does not have them
+        all, and Unreachable if it falls silent.
         """
         from aiokafka.errors import KafkaError
 
         try:
-            asyncio.run(self._fold(ends, begin, take))
+            asyncio.run(self._fold(reached, begin, take))
         except KafkaError as error:
             raise Unreachable(f"the Kafka at {self._bootstrap} failed: {error!r}") from error
 
-    async def _fold(self, ends: Mapping[int, int] | None, begin: Begin, take: Take) -> None:
+    async def _fold(self, reached: Mapping[int, Reached] | None, begin: Begin, take: Take) -> None:
         from aiokafka import AIOKafkaConsumer
 
         from streams import codecs
@@ -134,7 +144,7 @@ class Kafka:
             # As the worker reads it: a transaction that was taken back never happened.
             isolation_level="read_committed",
         ) as consumer:
-            wanted = await self._whole(consumer, partitions, ends)
+            wanted = await self._whole(consumer, partitions, reached)
             begin(sum(wanted.values()))
             reader = _Reader(consumer, wanted, self._most)
             while batch := await reader.next_batch():
@@ -161,17 +171,21 @@ class Kafka:
         self,
         consumer: AIOKafkaConsumer,
         partitions: Sequence[int],
-        ends: Mapping[int, int] | None,
+        reached: Mapping[int, Reached] | None,
     ) -> dict[Any, int]:
         """Where to end in each partition, if the log has all from its first record to there."""
         from aiokafka import TopicPartition
 
+        from streams.same_log import why_remade
         from streams.topics import EVENTS
 
+        known = {TopicPartition(EVENTS, p): to for p, to in sorted((reached or {}).items())}
         tps = [TopicPartition(EVENTS, partition) for partition in partitions]
         consumer.assign(tps)
         begins, there = await consumer.beginning_offsets(tps), await consumer.end_offsets(tps)
-        wanted = dict(there) if ends is None else {tp: ends.get(tp.partition, 0) for tp in tps}
+        wanted = dict(there)
+        if reached is not None:
+            wanted = {tp: known[tp].next_offset if tp in known else 0 for tp in tps}
         gone = [
             f"offsets 0 to {begins[tp] - 1} of partition {tp.partition}" for tp in tps if begins[tp]
         ]
@@ -181,15 +195,15 @@ class Kafka:
                 "its beginning; fold the events that the database kept: truce rebuild --from-events"
             )
         short = [
-            f"partition {p} ends at offset {there.get(TopicPartition(EVENTS, p), 0)}, not {end}"
-            for p, end in sorted((ends or {}).items())
-            if there.get(TopicPartition(EVENTS, p), 0) < end
+            f"partition {tp.partition} ends at offset {there.get(tp, 0)}, not {end}"
+            for tp, (end, _) in known.items()
+            if there.get(tp, 0) < end
         ]
         if short:
-            raise BadInput(
-                f"the log has less than the database: {', '.join(short)}; it was made anew. Fold "
-                "the events that the database kept with --from-events, or this log with --new-log"
-            )
+            less = f"the log has less than the database: {', '.join(short)}"
+            raise BadInput(f"{less}; it was made anew. {OTHERWISE}")
+        if remade := await why_remade(consumer, known):
+            raise BadInput(f"{remade}. {OTHERWISE}")
         for tp in tps:
             consumer.seek(tp, 0)
         return wanted

@@ -233,16 +233,19 @@ class Worker:
     async def _join(self, stack: contextlib.AsyncExitStack, outbox: Outbox) -> None:
         """Begin to read the log and to publish."""
         # Imported here, while the broker starts: Faust takes its time.
-        from streams import topics
+        from streams import same_log, topics
         from streams.transport import FETCH_WAIT_KAFKA, FETCH_WAIT_TANSU, Feed, make_app
         from streams.watch import Watch
 
         settings, broker, core = self._settings, self._broker, self._core
         declared = topics.declared(settings.partitions, settings.replication)
         await topics.ensure(broker.access, declared)
-        offsets = await self._thread.do(core.offsets, broker.log_id)
+        reached = await self._thread.do(core.reached, broker.log_id)
+        await same_log.check(broker.access, topics.EVENTS, reached)
         progress = self._progress = Progress(
-            broker.log_id, dict.fromkeys(range(settings.partitions), 0) | dict(offsets)
+            broker.log_id,
+            dict.fromkeys(range(settings.partitions), 0)
+            | {partition: one.next_offset for partition, one in reached.items()},
         )
         self._pages.follow(progress)
         self._publisher = publisher = Publisher(outbox, self._publishing, broker.access)

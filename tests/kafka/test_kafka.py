@@ -13,6 +13,7 @@ from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from schemas.time import iso
 from streams import topics
 from tests.bench import load
 from tests.kafka.apache_kafka import ApacheKafka
@@ -30,6 +31,7 @@ from tests.kafka.real import (
     differences,
     event,
     folded,
+    forget,
     found,
     messages,
     publish,
@@ -376,6 +378,33 @@ def test_a_log_that_forgets_is_warned_of(kafka: ApacheKafka, start: Start) -> No
     worker = start()
     worker.ready()
     assert worker.end() == (0, "")
+
+
+def test_a_log_that_was_made_anew_is_refused_however_long_it_is(
+    kafka: ApacheKafka, start: Start, tmp_path: Path
+) -> None:
+    worker = start()
+    endpoint = worker.ready()
+    publish(kafka.bootstrap, EVENTS[:5])
+    worker.judges(5)
+    assert worker.end() == (0, "")
+    log = consume(kafka.bootstrap, topics.EVENTS)
+    [partition] = {r.partition for r in log}
+    forget(kafka.bootstrap)
+    declare(kafka.bootstrap)
+    publish(kafka.bootstrap, EVENTS)
+    anew = consume(kafka.bootstrap, topics.EVENTS)
+    assert len(anew) > len(log), "it is as long, and longer"
+    code, said = start().ended()
+    assert code == 1
+    assert said == (
+        f"truce: topic truce.events was made anew: offset 4 of partition {partition} came at "
+        f"{iso(anew[4].timestamp * 1_000)}, and the database has had it since "
+        f"{iso(log[4].timestamp * 1_000)}: choose another TRUCE_DATA_DIR, or fold this log in its "
+        "place with `truce rebuild --new-log`\n"
+    )
+    expected = folded(tmp_path / "expected", endpoint.log_id, log)
+    assert not differences(found(worker.data_dir), expected.tables)
 
 
 def test_a_log_that_was_cut_is_an_error_that_names_the_offsets(

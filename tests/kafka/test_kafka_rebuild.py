@@ -198,6 +198,37 @@ def test_a_log_that_was_made_anew_is_refused(kafka: ApacheKafka, start: Start) -
     )
 
 
+def test_one_that_is_as_long_again_is_refused_too_and_the_ways_out_lead_out(
+    kafka: ApacheKafka, start: Start, tmp_path: Path
+) -> None:
+    worker = start()
+    endpoint = worker.ready()
+    publish(kafka.bootstrap, EVENTS[:8])
+    worker.judges(8)
+    assert worker.end() == (0, "")
+    forget(kafka.bootstrap)
+    publish_all(kafka, EVENTS[2:])
+    before = dump(worker.data_dir / "truce.duckdb", ALL)
+    done = rebuild(worker)
+    assert done.returncode == 1
+    assert "truce: topic truce.events was made anew: offset 7 of partition " in done.stderr
+    assert done.stderr.endswith(
+        ". Fold the events that the database kept with --from-events, or this log with --new-log\n"
+    )
+    assert dump(worker.data_dir / "truce.duckdb", ALL) == before
+    assert NOTHING_DIFFERS in rebuild(worker, "--from-events").stdout
+    assert dump(worker.data_dir / "truce.duckdb", ALL) == before
+    done = rebuild(worker, "--new-log")
+    assert done.returncode == 0, done.stderr
+    log = consume(kafka.bootstrap, topics.EVENTS)
+    expected = folded(tmp_path / "expected", endpoint.log_id, log)
+    assert not differences(found(worker.data_dir), expected.tables)
+    again = start()
+    again.ready()
+    assert again.judged() == len(EVENTS) - 2
+    assert again.end() == (0, "")
+
+
 def publish_all(kafka: ApacheKafka, sent: list[Sent]) -> None:
     """Publish before there is a worker."""
     declare(kafka.bootstrap, partitions=PARTITIONS)

@@ -346,9 +346,9 @@ def test_a_kafka_with_another_log_is_refused(scenario: Settings) -> None:
     core = LedgerCore(Settings(data_dir=scenario.data_dir, broker=(Address("kafka-1", 9092),)))
     core.open()
     try:
-        assert core.offsets("log")
+        assert core.reached("log")
         with pytest.raises(OtherLog) as refused:
-            core.offsets("another")
+            core.reached("another")
     finally:
         core.close()
     assert str(refused.value) == (
@@ -362,7 +362,7 @@ def test_an_embedded_broker_goes_on_with_a_new_log(scenario: Settings) -> None:
     core = LedgerCore(scenario)
     core.open()
     try:
-        assert core.offsets("another") == {}
+        assert core.reached("another") == {}
     finally:
         core.close()
 
@@ -371,6 +371,6 @@ def test_a_new_database_belongs_to_any_log(tmp_path: Path) -> None:
     core = LedgerCore(Settings(data_dir=tmp_path, broker=(Address("kafka-1", 9092),)))
     core.open()
     try:
-        assert core.offsets("any") == {}
+        assert core.reached("any") == {}
     finally:
         core.close()

@@ -13,7 +13,10 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from analytics.rows import Reached
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,8 +43,12 @@ class PlainCore:
         )
         return self
 
-    def offsets(self, log_id: str) -> Mapping[int, int]:
-        return dict(self.db.execute("SELECT part, off FROM next WHERE log = ?", (log_id,)))
+    def reached(self, log_id: str) -> Mapping[int, Reached]:
+        from analytics.rows import Reached
+
+        # It keeps no times: nothing came after what it has.
+        found = self.db.execute("SELECT part, off FROM next WHERE log = ?", (log_id,))
+        return {partition: Reached(offset, sys.maxsize) for partition, offset in found}
 
     async def read(self, partition: int, records: Sequence[Any]) -> Sequence[Any]:
         return [(partition, r.offset, r.key, r.value, r.timestamp) for r in records]
