@@ -6,6 +6,7 @@ What is found in a batch is plain values and columns, cheap to hand from one pro
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import msgspec
@@ -35,10 +36,30 @@ class RawRecord(NamedTuple):
         return None
 
 
-class Decoded(NamedTuple):
-    """A record and what was found in it."""
+class KeptEvent(NamedTuple):
+    """An accepted event as a database keeps it: its place in its record, and its JSON text."""
 
-    record: RawRecord
+    batch_index: int
+    conflict: str
+    payload: str
+
+
+class KeptRecord(NamedTuple):
+    """What a database keeps of a record: the events of it that were accepted, in their order."""
+
+    partition: int
+    offset: int
+    timestamp_ms: int
+    events: list[KeptEvent]
+
+
+class Decoded(NamedTuple):
+    """Where a record stands, and what was found in it."""
+
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
     found: list[Accepted | Rejected]
 
 
@@ -90,19 +111,36 @@ class Reading(NamedTuple):
 
 def read(records: Iterable[RawRecord]) -> Reading:
     """Read records of the log. Nothing that is in them can raise here."""
-    return reading_of(decoded(one) for one in records)
+    return _reading_of(map(_decoded, records))
 
 
-def decoded(record: RawRecord) -> Decoded:
-    """A record and what is in it."""
-    return Decoded(record, decode(record.value, record.key, record.content_type))
+def _decoded(record: RawRecord) -> Decoded:
+    partition, offset, timestamp_ms, key, value, _ = record
+    return Decoded(partition, offset, timestamp_ms, key, decode(value, key, record.content_type))
 
 
-def reading_of(batch: Iterable[Decoded]) -> Reading:
+def read_kept(records: Iterable[KeptRecord]) -> Reading:
+    """Read again what was accepted before."""
+    return _reading_of(map(_accepted, records))
+
+
+def _accepted(record: KeptRecord) -> Decoded:
+    partition, offset, timestamp_ms, events = record
+    return Decoded(partition, offset, timestamp_ms, None, [_kept(*event) for event in events])
+
+
+def _kept(index: int, conflict: str, payload: str) -> Accepted | Rejected:
+    [one] = decode(payload.encode(), conflict.encode())
+    if isinstance(one, Accepted):
+        return Accepted(one.event, one.raw, index)
+    return replace(one, index=index)
+
+
+def _reading_of(batch: Iterable[Decoded]) -> Reading:
     """What is to be judged and written of what was decoded."""
     rows = Rows()
     records = []
-    for (partition, offset, timestamp_ms, key, _, _), all_found in batch:
+    for partition, offset, timestamp_ms, key, all_found in batch:
         found: list[Found] = []
         for one in all_found:
             if isinstance(one, Rejected):
@@ -144,12 +182,21 @@ class Packed(NamedTuple):
 
 _encoder = msgspec.msgpack.Encoder()
 _raw_records = msgspec.msgpack.Decoder(list[RawRecord])
+_kept_records = msgspec.msgpack.Decoder(list[KeptRecord])
 _sent_records = msgspec.msgpack.Decoder(list[_SentRecord])
 
 
 def read_packed(records: bytes) -> Packed:
-    """Read what `packed` gave."""
-    reading = read(_raw_records.decode(records))
+    """Read what `packed` gave of records of the log."""
+    return _sent(read(_raw_records.decode(records)))
+
+
+def read_packed_kept(records: bytes) -> Packed:
+    """Read what `packed` gave of what a database keeps."""
+    return _sent(read_kept(_kept_records.decode(records)))
+
+
+def _sent(reading: Reading) -> Packed:
     others: list[ClaimEntry | Rejected] = []
     sent = []
     for partition, offset, timestamp_ms, key, all_found in reading.records:
@@ -164,7 +211,7 @@ def read_packed(records: bytes) -> Packed:
     return Packed(_encoder.encode(sent), others, reading.columns)
 
 
-def packed(records: Sequence[RawRecord]) -> bytes:
+def packed(records: Sequence[RawRecord] | Sequence[KeptRecord]) -> bytes:
     """Records as another process is handed them."""
     return _encoder.encode(records)
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,7 +40,8 @@ from streams.command import BadInput, Unreachable
 from streams.core import OtherLog
 from streams.pipeline import load_standing, process
 from streams.present import Progress, counted, err, progress_bar, say, table, waiting
-from streams.reading import Decoded, Reading, reading_of
+from streams.reader import read_ahead
+from streams.reading import KeptRecord, Reading
 from streams.refold import (
     Kafka,
     Offsets,
@@ -99,23 +101,24 @@ class Fold:
             for log_id, partition in offsets(past):
                 if partition not in self._ledger.offsets(log_id):
                     transaction.advance(log_id, partition, 0, 0)
-        records = kept_records(past, first, below)
-        for log_id, of_one in groupby(records, key=lambda record: record[0]):
-            for batch in _batches(decoded for _, decoded in of_one):
-                self.take(log_id, reading_of(batch))
+        for log_id, reading in read_ahead(_batches(kept_records(past, first, below))):
+            self.take(log_id, reading)
 
 
-def _batches(records: Iterator[Decoded]) -> Iterator[list[Decoded]]:
-    batch: list[Decoded] = []
-    size = 0
-    for one in records:
-        batch.append(one)
-        size += sum(len(found.raw) for found in one.found)
-        if len(batch) >= EVENTS_AT_ONCE or size >= BYTES_AT_ONCE:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
+def _batches(
+    records: Iterator[tuple[str, KeptRecord]],
+) -> Iterator[tuple[str, list[KeptRecord]]]:
+    for log_id, of_one in groupby(records, key=itemgetter(0)):
+        batch: list[KeptRecord] = []
+        size = 0
+        for _, one in of_one:
+            batch.append(one)
+            size += sum(len(event.payload) for event in one.events)
+            if len(batch) >= EVENTS_AT_ONCE or size >= BYTES_AT_ONCE:
+                yield log_id, batch
+                batch, size = [], 0
+        if batch:
+            yield log_id, batch
 
 
 class _Worker:

@@ -6,18 +6,17 @@ Reads and decodes only: what is read is folded by whoever asks.
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Protocol
 
 from analytics.rows import Reached
-from schemas.wire import Accepted, Rejected, decode
 from streams.access import access_to
 from streams.command import BadInput, Unreachable
 from streams.core import raw_records
-from streams.reading import Decoded, RawRecord, Reading, read
+from streams.reader import Reader
+from streams.reading import KeptEvent, KeptRecord, RawRecord, Reading
 
 if TYPE_CHECKING:
     from aiokafka import AIOKafkaConsumer
@@ -58,7 +57,7 @@ def offsets(past: Past) -> Offsets:
 
 def kept_records(
     past: Past, first: int, below: Offsets | None = None
-) -> Iterator[tuple[str, Decoded]]:
+) -> Iterator[tuple[str, KeptRecord]]:
     """The id of the log and the record of every event from the row `first` on, as they came in.
 
     `below`: only what is before these offsets.
@@ -68,17 +67,10 @@ def kept_records(
         if below is not None and offset >= below.get((log_id, partition), 0):
             continue
         of_record = list(events)
-        found = [_kept(*event[3:]) for event in of_record]
         # Its time was the log's, which counts in milliseconds, and never ran backwards.
         milliseconds = of_record[0][4] // 1_000
-        yield log_id, Decoded(RawRecord(partition, offset, milliseconds, None, None), found)
-
-
-def _kept(index: int, _: int, conflict: str, payload: str) -> Accepted | Rejected:
-    [one] = decode(payload.encode(), conflict.encode())
-    if isinstance(one, Accepted):
-        return Accepted(one.event, one.raw, index)
-    return dataclasses.replace(one, index=index)
+        kept = [KeptEvent(index, *what) for _, _, _, index, _, *what in of_record]
+        yield log_id, KeptRecord(partition, offset, milliseconds, kept)
 
 
 def _kept_events(past: Past, first: int) -> Iterator[tuple[Any, ...]]:
@@ -146,10 +138,7 @@ class Kafka:
         ) as consumer:
             wanted = await self._whole(consumer, partitions, reached)
             begin(sum(wanted.values()))
-            reader = _Reader(consumer, wanted, self._most)
-            while batch := await reader.next_batch():
-                # The client fetches the next records meanwhile.
-                await asyncio.to_thread(take, read(batch))
+            await _fold_all(_Fetcher(consumer, wanted, self._most), take)
 
     async def _partitions(self) -> list[int]:
         from aiokafka.admin import AIOKafkaAdminClient
@@ -209,8 +198,24 @@ class Kafka:
         return wanted
 
 
-class _Reader:
-    """Reads partitions from their beginning to where they are wanted, in their order."""
+async def _fold_all(fetcher: _Fetcher, take: Take) -> None:
+    """Have all that is fetched read and taken: one batch while the one before it is taken."""
+    reader = Reader()
+    taking: asyncio.Future[None] | None = None
+    try:
+        while batch := await fetcher.next_batch():
+            reading = await reader.read(lambda batch=batch: batch)  # type: ignore[misc]
+            if taking is not None:
+                await taking
+            taking = asyncio.ensure_future(asyncio.to_thread(take, reading))
+    finally:
+        if taking is not None:
+            await taking
+        reader.close()
+
+
+class _Fetcher:
+    """Fetches partitions from their beginning to where they are wanted, in their order."""
 
     def __init__(self, consumer: AIOKafkaConsumer, wanted: Mapping[Any, int], most: int) -> None:
         self._consumer, self._wanted, self._most = consumer, wanted, most

@@ -76,8 +76,8 @@ def same(one: Reading, other: Reading) -> bool:
 
 def beside(one: Reader) -> int | None:
     """The process that reads for it."""
-    processes = list(one._beside._processes) if one._beside is not None else []
-    return processes[0] if processes else None
+    pool = one._beside._processes
+    return None if pool is None else next(iter(pool._processes))
 
 
 def is_alive(process: int) -> bool:
@@ -92,8 +92,9 @@ def is_alive(process: int) -> bool:
 async def until_beside(one: Reader) -> int:
     """Read until another process does it; which."""
     await one.read(lambda: MIXED)
-    assert one._started is not None
-    await asyncio.wrap_future(one._started)
+    started = one._beside._started
+    assert started is not None
+    await asyncio.wrap_future(started)
     found = beside(one)
     assert found is not None
     return found
