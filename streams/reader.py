@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import Self
+from typing import NamedTuple, Self
 
 from streams.agents import OneThread
 from streams.reading import (
@@ -42,26 +42,39 @@ MUCH = 2**18
 AHEAD = 2
 
 
-class Beside:
+class ReadingProcess:
     """The process that reads beside this one. It is started when there is much to read."""
 
     def __init__(self) -> None:
-        self._processes: ProcessPoolExecutor | None = None
+        self._pool: ProcessPoolExecutor | None = None
         self._started: Future[None] | None = None
         self._gone = False
 
-    def ask(self, reads: Callable[[bytes], Packed], records: bytes) -> Future[Packed] | None:
-        """Have it read what `packed` gave; None: there is little to read, or it cannot.
+    def takes(self, size: int) -> bool:
+        """Is it to be asked to read so many bytes? If they are many, it is started meanwhile."""
+        if size < MUCH or self._gone:
+            return False
+        if self._started is None:
+            # Not a fork: this process has threads, and a database open.
+            self._pool = ProcessPoolExecutor(
+                1, mp_context=multiprocessing.get_context("spawn"), initializer=_prepare
+            )
+            self._started = self._pool.submit(_nothing)
+        return self._started.done()
 
-        What is given raises BrokenProcessPool if it has ended: `gone` is to be told of that.
+    def ask(self, reads: Callable[[bytes], Packed], records: bytes) -> Future[Packed]:
+        """Have it read what `packed` gave.
+
+        If it has ended, what is given raises BrokenProcessPool; `gone` is to be told of that.
         """
-        if len(records) < MUCH or not self._is_ready() or self._processes is None:
-            return None
+        if self._pool is None:
+            raise RuntimeError("it has not been started")
         try:
-            return self._processes.submit(reads, records)
-        except BrokenProcessPool:
-            self.gone()
-            return None
+            return self._pool.submit(reads, records)
+        except BrokenProcessPool as error:
+            failed: Future[Packed] = Future()
+            failed.set_exception(error)
+            return failed
 
     def gone(self) -> None:
         """It has ended: ask it no more."""
@@ -69,21 +82,10 @@ class Beside:
             logger.warning("the process that read the log has ended: this one reads it")
         self._gone = True
 
-    def _is_ready(self) -> bool:
-        if self._gone:
-            return False
-        if self._started is None:
-            # Not a fork: this process has threads, and a database open.
-            self._processes = ProcessPoolExecutor(
-                1, mp_context=multiprocessing.get_context("spawn"), initializer=_prepare
-            )
-            self._started = self._processes.submit(_nothing)
-        return self._started.done()
-
     def close(self) -> None:
         """End it, if it was started, once it has read what it was asked to."""
-        if self._processes is not None:
-            self._processes.shutdown()
+        if self._pool is not None:
+            self._pool.shutdown()
 
     def __enter__(self) -> Self:
         return self
@@ -97,53 +99,59 @@ class Reader:
 
     def __init__(self) -> None:
         self._thread = OneThread("read")
-        self._beside = Beside()
+        self._process = ReadingProcess()
 
     async def read(self, records: Callable[[], Sequence[RawRecord]]) -> Reading:
         """What the records hold; read here while the other process starts, and if it ends."""
-        raw, to_ask = await self._thread.do(_and_packed, records)
-        asked = self._beside.ask(read_packed, to_ask)
-        if asked is not None:
+        raw = await self._thread.do(records)
+        if self._process.takes(sum(len(record.value or b"") for record in raw)):
+            asked = self._process.ask(read_packed, await self._thread.do(packed, raw))
             try:
                 return await self._thread.do(unpacked, await asyncio.wrap_future(asked))
             except BrokenProcessPool:
-                self._beside.gone()
+                self._process.gone()
         return await self._thread.do(read, raw)
 
     def close(self) -> None:
         """End the other process, if there is one, once it has read what it was asked to."""
-        self._beside.close()
+        self._process.close()
         self._thread.close()
 
 
-def _and_packed(records: Callable[[], Sequence[RawRecord]]) -> tuple[Sequence[RawRecord], bytes]:
-    raw = records()
-    return raw, packed(raw)
+class KeptBatch(NamedTuple):
+    """What a database keeps of a log; `size`: the texts of its events, in characters."""
+
+    log_id: str
+    records: Sequence[KeptRecord]
+    size: int
 
 
 def read_ahead(
-    batches: Iterable[tuple[str, Sequence[KeptRecord]]],
+    process: ReadingProcess, batches: Iterable[KeptBatch]
 ) -> Iterator[tuple[str, Reading]]:
-    """Read what a database keeps of each log, while what was read before is made use of."""
-    with Beside() as beside:
-        waiting: deque[tuple[str, Sequence[KeptRecord], Future[Packed] | None]] = deque()
-        for log_id, batch in batches:
-            waiting.append((log_id, batch, beside.ask(read_packed_kept, packed(batch))))
-            if len(waiting) > AHEAD:
-                yield _read_kept(beside, *waiting.popleft())
-        while waiting:
-            yield _read_kept(beside, *waiting.popleft())
+    """What batches hold, in their order: some are read while the one before is made use of."""
+    waiting: deque[tuple[KeptBatch, Future[Packed] | None]] = deque()
+    for number, batch in enumerate(batches):
+        # Of one batch alone this process has read more than another has by its start.
+        if number and process.takes(batch.size):
+            waiting.append((batch, process.ask(read_packed_kept, packed(batch.records))))
+        else:
+            waiting.append((batch, None))
+        if len(waiting) > AHEAD:
+            yield _read_kept(process, *waiting.popleft())
+    while waiting:
+        yield _read_kept(process, *waiting.popleft())
 
 
 def _read_kept(
-    beside: Beside, log_id: str, batch: Sequence[KeptRecord], asked: Future[Packed] | None
+    process: ReadingProcess, batch: KeptBatch, asked: Future[Packed] | None
 ) -> tuple[str, Reading]:
     if asked is not None:
         try:
-            return log_id, unpacked(asked.result())
+            return batch.log_id, unpacked(asked.result())
         except BrokenProcessPool:
-            beside.gone()
-    return log_id, read_kept(batch)
+            process.gone()
+    return batch.log_id, read_kept(batch.records)
 
 
 def _prepare() -> None:

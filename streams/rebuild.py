@@ -40,7 +40,7 @@ from streams.command import BadInput, Unreachable
 from streams.core import OtherLog
 from streams.pipeline import load_standing, process
 from streams.present import Progress, counted, err, progress_bar, say, table, waiting
-from streams.reader import read_ahead
+from streams.reader import KeptBatch, ReadingProcess, read_ahead
 from streams.reading import KeptRecord, Reading
 from streams.refold import (
     Kafka,
@@ -49,7 +49,7 @@ from streams.refold import (
     kept_records,
     kept_rejected,
     offsets,
-    reaches,
+    reached_by,
 )
 from streams.settings import Settings
 
@@ -101,13 +101,13 @@ class Fold:
             for log_id, partition in offsets(past):
                 if partition not in self._ledger.offsets(log_id):
                     transaction.advance(log_id, partition, 0, 0)
-        for log_id, reading in read_ahead(_batches(kept_records(past, first, below))):
-            self.take(log_id, reading)
+        batches = _batches(kept_records(past, first, below))
+        with ReadingProcess() as process:
+            for log_id, reading in read_ahead(process, batches):
+                self.take(log_id, reading)
 
 
-def _batches(
-    records: Iterator[tuple[str, KeptRecord]],
-) -> Iterator[tuple[str, list[KeptRecord]]]:
+def _batches(records: Iterator[tuple[str, KeptRecord]]) -> Iterator[KeptBatch]:
     for log_id, of_one in groupby(records, key=itemgetter(0)):
         batch: list[KeptRecord] = []
         size = 0
@@ -115,10 +115,10 @@ def _batches(
             batch.append(one)
             size += sum(len(event.payload) for event in one.events)
             if len(batch) >= EVENTS_AT_ONCE or size >= BYTES_AT_ONCE:
-                yield log_id, batch
+                yield KeptBatch(log_id, batch, size)
                 batch, size = [], 0
         if batch:
-            yield log_id, batch
+            yield KeptBatch(log_id, batch, size)
 
 
 class _Worker:
@@ -236,7 +236,7 @@ def _fold_kafka(settings: Settings, new: NewDatabase, kafka: Kafka, past: Past |
     """Fold Kafka's log: as far as `past` has it, or all of it if that is None."""
     reached = None
     if past is not None:
-        known = reaches(past)
+        known = reached_by(past)
         others = sorted({log for log, _ in known} - {kafka.log_id})
         if others:
             raise OtherLog(settings, others, kafka.log_id)

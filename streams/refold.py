@@ -6,8 +6,10 @@ Reads and decodes only: what is read is folded by whoever asks.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -31,9 +33,6 @@ OTHERWISE = "Fold the events that the database kept with --from-events, or this 
 Offsets = dict[tuple[str, int], int]
 """(log_id, partition) -> the first offset that is not taken in"""
 
-Reaches = dict[tuple[str, int], Reached]
-"""(log_id, partition) -> how far it was taken in"""
-
 Begin = Callable[[int], None]
 Take = Callable[[Reading], None]
 
@@ -45,14 +44,14 @@ class Past(Protocol):
         """What it answers."""
 
 
-def reaches(past: Past) -> Reaches:
+def reached_by(past: Past) -> dict[tuple[str, int], Reached]:
     """How far it has taken in each partition of each log."""
     return {(log, partition): Reached(*to) for log, partition, *to in past.rows("offsets_reached")}
 
 
 def offsets(past: Past) -> Offsets:
     """The same, without times."""
-    return {place: reached.next_offset for place, reached in reaches(past).items()}
+    return {place: to.next_offset for place, to in reached_by(past).items()}
 
 
 def kept_records(
@@ -138,7 +137,7 @@ class Kafka:
         ) as consumer:
             wanted = await self._whole(consumer, partitions, reached)
             begin(sum(wanted.values()))
-            await _fold_all(_Fetcher(consumer, wanted, self._most), take)
+            await fold_all(_Fetcher(consumer, wanted, self._most).batches(), take)
 
     async def _partitions(self) -> list[int]:
         from aiokafka.admin import AIOKafkaAdminClient
@@ -165,7 +164,7 @@ class Kafka:
         """Where to end in each partition, if the log has all from its first record to there."""
         from aiokafka import TopicPartition
 
-        from streams.same_log import why_remade
+        from streams.same_log import why_replaced
         from streams.topics import EVENTS
 
         known = {TopicPartition(EVENTS, p): to for p, to in sorted((reached or {}).items())}
@@ -191,27 +190,27 @@ class Kafka:
         if short:
             less = f"the log has less than the database: {', '.join(short)}"
             raise BadInput(f"{less}; it was made anew. {OTHERWISE}")
-        if remade := await why_remade(consumer, known):
-            raise BadInput(f"{remade}. {OTHERWISE}")
+        if why := await why_replaced(consumer, known):
+            raise BadInput(f"{why}. {OTHERWISE}")
+        consumer.assign(tps)
         for tp in tps:
             consumer.seek(tp, 0)
         return wanted
 
 
-async def _fold_all(fetcher: _Fetcher, take: Take) -> None:
-    """Have all that is fetched read and taken: one batch while the one before it is taken."""
-    reader = Reader()
-    taking: asyncio.Future[None] | None = None
-    try:
-        while batch := await fetcher.next_batch():
-            reading = await reader.read(lambda batch=batch: batch)  # type: ignore[misc]
+async def fold_all(batches: AsyncIterator[list[RawRecord]], take: Take) -> None:
+    """Have all batches read and taken: one is read while the one before it is taken."""
+    with contextlib.closing(Reader()) as reader:
+        taking: asyncio.Future[None] | None = None
+        try:
+            async for batch in batches:
+                reading = await reader.read(partial(list, batch))
+                if taking is not None:
+                    await taking
+                taking = asyncio.ensure_future(asyncio.to_thread(take, reading))
+        finally:
             if taking is not None:
                 await taking
-            taking = asyncio.ensure_future(asyncio.to_thread(take, reading))
-    finally:
-        if taking is not None:
-            await taking
-        reader.close()
 
 
 class _Fetcher:
@@ -222,8 +221,8 @@ class _Fetcher:
         self._following = dict.fromkeys(wanted, 0)
         self._stop_at_ends()
 
-    async def next_batch(self) -> list[RawRecord]:
-        """The next records; none at the end. Raises Unreachable if there should be, and are not."""
+    async def batches(self) -> AsyncIterator[list[RawRecord]]:
+        """All records. Raises Unreachable if there should be more, and none come."""
         until = time.monotonic() + SECONDS_OF_SILENCE
         while any(self._following[tp] < end for tp, end in self._wanted.items()):
             fetched = await self._fetch()
@@ -237,10 +236,11 @@ class _Fetcher:
                 found += raw_records(tp.partition, wanted, now)
             self._stop_at_ends()
             if found:
-                return found
-            if not fetched and time.monotonic() > until:
+                yield found
+            if fetched:
+                until = time.monotonic() + SECONDS_OF_SILENCE
+            elif time.monotonic() > until:
                 raise Unreachable("the log has fallen silent before its end; try again")
-        return []
 
     async def _fetch(self) -> dict[Any, list[Any]]:
         from aiokafka.errors import CorruptRecordException, KafkaError, UnsupportedCodecError

@@ -1,38 +1,46 @@
-"""Whether a log is still the one that a database has read, and not a topic that was made anew.
+"""Whether a log is still the one that a database has read.
 
-One that is deleted and made again has the id of its cluster, and the same offsets once it is as
-long: only what stands there is other. Its records came later than any that the database has.
+A topic that was deleted and made anew is of the same cluster, and once it is as long its offsets
+are the same, too; so it is with one that lost, with a broker, what it had acknowledged. What tells
+is when the record came that is in the place of the last one that the database has: that one did
+not come after its recorded time. Where clocks have run back since, nothing tells: none is refused.
 """
 
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import (
+    CorruptRecordException,
+    KafkaError,
+    OffsetOutOfRangeError,
+    UnsupportedCodecError,
+)
 
 from schemas.time import iso
 from streams import codecs
-from streams.core import raw_records
+from streams.core import LOG_APPEND_TIME
 
 if TYPE_CHECKING:
     from analytics.rows import Reached
     from streams.access import Access
 
 SECONDS_TO_ANSWER = 5.0
+BEHIND_ITS_END = "is behind its end"
 
 logger = logging.getLogger("streams")
 
 
-class LogRemade(Exception):  # noqa: N818 - named as what is the case
-    """The topic was deleted and made anew: the message says how that is known, and what to do."""
+class LogReplaced(Exception):  # noqa: N818 - named as what is the case
+    """The log is another one: the message says how that is known, and what to do."""
 
 
 async def check(access: Access, topic: str, reached: Mapping[int, Reached]) -> None:
-    """Raise `LogRemade` if a partition's log is another than the one that was taken in so far."""
-    if not any(one.next_offset for one in reached.values()):
+    """Raise `LogReplaced` if a partition's log is another than the one that was taken in so far."""
+    if not any(to.next_offset for to in reached.values()):
         return
     codecs.bound()
     async with AIOKafkaConsumer(
@@ -41,54 +49,78 @@ async def check(access: Access, topic: str, reached: Mapping[int, Reached]) -> N
         auto_offset_reset="none",
         isolation_level="read_committed",
     ) as consumer:
-        tps = {TopicPartition(topic, partition): one for partition, one in reached.items()}
-        consumer.assign(list(tps))
-        if remade := await why_remade(consumer, tps):
-            raise LogRemade(
-                f"{remade}: choose another TRUCE_DATA_DIR, or fold this log in its place with "
+        of_partitions = {TopicPartition(topic, partition): to for partition, to in reached.items()}
+        if why := await why_replaced(consumer, of_partitions):
+            raise LogReplaced(
+                f"{why}: choose another TRUCE_DATA_DIR, or fold this log in its place with "
                 "`truce rebuild --new-log`"
             )
 
 
-async def why_remade(
+async def why_replaced(
     consumer: AIOKafkaConsumer, reached: Mapping[TopicPartition, Reached]
 ) -> str | None:
-    """How it is known that the log of one of these, assigned to `consumer`, was made anew.
+    """How it is known that the log of one of these is another one; None: nothing says so.
 
-    None: nothing says so. Moves the positions of the consumer, which falls back to no other offset.
+    Leaves the consumer, which must fall back to no other offset, assigned to any of them.
     """
-    for tp, one in reached.items():
-        if one.next_offset:
-            came = await _last_came(consumer, tp, one.next_offset - 1)
-            # The recorded time of a record is never before the one at which the log took it.
-            if came is not None and came > one.recorded_at:
-                return (
-                    f"topic {tp.topic} was made anew: offset {one.next_offset - 1} of partition "
-                    f"{tp.partition} came at {iso(came)}, and the database has had it since "
-                    f"{iso(one.recorded_at)}"
-                )
+    for tp, to in reached.items():
+        if to.next_offset and (found := await _what_differs(consumer, tp, to)):
+            place = f"offset {to.next_offset - 1} of partition {tp.partition}"
+            return f"topic {tp.topic} is not the one that the database has read: {place} {found}"
     return None
 
 
-async def _last_came(consumer: AIOKafkaConsumer, tp: TopicPartition, offset: int) -> int | None:
-    """When the log took the record at this offset (us since 1970); None: that cannot be told.
-
-    It may have been cut, or be one that this client cannot read, as was said when it was taken in.
-    """
+async def _what_differs(
+    consumer: AIOKafkaConsumer, tp: TopicPartition, reached: Reached
+) -> str | None:
+    """What is known to be otherwise at the place of the last record that was taken in."""
+    offset = reached.next_offset - 1
+    # One at a time: the client waits before it asks for more while others are not handed out.
+    consumer.assign([tp])
     consumer.seek(tp, offset)
+    try:
+        fetched = await _fetched(consumer, tp)
+    except OffsetOutOfRangeError:
+        begins = await consumer.beginning_offsets([tp])
+        # What was cut may have been the same; to go on after a gap is refused where it is read.
+        return None if begins[tp] > offset else BEHIND_ITS_END
+    if fetched is None:
+        return None
+    if fetched:
+        return _what_tells(fetched[0], reached)
+    if tp.partition not in (consumer.partitions_for_topic(tp.topic) or {tp.partition}):
+        return "is of none of its partitions"
+    if (await consumer.end_offsets([tp]))[tp] <= offset:
+        return BEHIND_ITS_END
+    logger.warning(
+        "it is not known whether the log is the one that the database has read: offset %d of "
+        "partition %d did not come within %.0f s",
+        *(offset, tp.partition, SECONDS_TO_ANSWER),
+    )
+    return None
+
+
+async def _fetched(consumer: AIOKafkaConsumer, tp: TopicPartition) -> list[Any] | None:
+    """The next record of a partition; nothing if it does not come, None if it cannot be read."""
     try:
         fetched = await consumer.getmany(
             tp, timeout_ms=round(SECONDS_TO_ANSWER * 1_000), max_records=1
         )
+    except (CorruptRecordException, UnsupportedCodecError):
+        return None
+    except KafkaError:
+        raise
     except Exception:  # noqa: BLE001 - as in the transport: what bytes from anywhere may raise
         return None
-    records = raw_records(tp.partition, fetched.get(tp, ()), time.time_ns() // 1_000_000)
-    if not records:
-        logger.warning(
-            "it is not known whether the log was made anew: offset %d of partition %d did not "
-            "come within %.0f s",
-            *(offset, tp.partition, SECONDS_TO_ANSWER),
-        )
+    return list(fetched.get(tp, ()))
+
+
+def _what_tells(record: Any, reached: Reached) -> str | None:  # noqa: ANN401 - aiokafka's
+    if record.offset != reached.next_offset - 1:
+        return "holds no record"
+    came = record.timestamp * 1_000
+    # What a sender's clock said is no evidence.
+    if record.timestamp_type != LOG_APPEND_TIME or came <= reached.recorded_at:
         return None
-    [record] = records
-    return record.timestamp_ms * 1_000 if record.offset == offset else None
+    return f"came at {iso(came)}, and the database has had it since {iso(reached.recorded_at)}"

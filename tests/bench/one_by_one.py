@@ -52,9 +52,13 @@ async def put_together(records: AsyncIterator[Batch]) -> AsyncIterator[Batch]:
             some.set()
 
     taking = asyncio.create_task(take())
-    while not taking.done():
+    taking.add_done_callback(lambda _: some.set())
+    while True:
         await some.wait()
         some.clear()
+        if taking.done():
+            taking.result()
+            return
         taken, come[:] = come.copy(), []
         first = taken[0]
         yield Batch(first.partition, first.position, [r for one in taken for r in one.records])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -18,12 +17,15 @@ from tests.bench.measuring import (
     BenchError,
     Skipped,
     console,
+    peak_mib,
     printed,
     show,
     spread,
     written,
 )
 from tests.cli.commands import TRUCE, environment
+
+SECONDS_BETWEEN_LOOKS = 0.2
 
 CLAIMS = 1_000
 
@@ -52,16 +54,17 @@ def _done(data_dir: Path, *arguments: str) -> Done:
         process = subprocess.Popen(
             [*TRUCE, *arguments], env=environment(data_dir), stdout=out, stderr=err
         )
-        # Not process.wait(): only this tells what the process has used.
-        _, status, used = os.wait4(process.pid, 0)
+        peak = 0.0
+        while process.poll() is None:
+            peak = max(peak, peak_mib(process.pid))
+            time.sleep(SECONDS_BETWEEN_LOOKS)
         seconds = time.perf_counter() - began
-        process.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)
         err.seek(0)
         if process.returncode:
             shown = err.read().decode(errors="replace")[-2_000:]
             raise BenchError(f"truce {' '.join(arguments)} ended {process.returncode}: {shown}")
-        return Done(seconds, used.ru_maxrss / 1024, out.read().decode())
+        return Done(seconds, peak, out.read().decode())
 
 
 async def rebuild(folder: Path, *, rounds: int, events: int) -> None:

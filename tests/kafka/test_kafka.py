@@ -398,7 +398,8 @@ def test_a_log_that_was_made_anew_is_refused_however_long_it_is(
     code, said = start().ended()
     assert code == 1
     assert said == (
-        f"truce: topic truce.events was made anew: offset 4 of partition {partition} came at "
+        "truce: topic truce.events is not the one that the database has read: offset 4 of "
+        f"partition {partition} came at "
         f"{iso(anew[4].timestamp * 1_000)}, and the database has had it since "
         f"{iso(log[4].timestamp * 1_000)}: choose another TRUCE_DATA_DIR, or fold this log in its "
         "place with `truce rebuild --new-log`\n"

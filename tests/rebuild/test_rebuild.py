@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import multiprocessing
 import random
 import resource
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +20,12 @@ import pytest
 
 from analytics.ledger import Ledger, LedgerInUse
 from analytics.rebuild import CARRIED, FOLDED, TAKEN_OVER, NewDatabase, RebuildRuns, alone
+from streams import reader
 from streams.core import LedgerCore, OtherLog
 from streams.endpoint import read_endpoint
+from streams.reading import RawRecord, Reading
 from streams.rebuild import _Worker, take_over
+from streams.refold import fold_all
 from streams.settings import Address, Settings
 from tests.cli.commands import SCENARIO, TRUCE, Done, environment, rows, truce, worker
 from tests.logged import HISTORY, Dump, dump, of_version, records
@@ -374,3 +380,26 @@ def test_a_new_database_belongs_to_any_log(tmp_path: Path) -> None:
         assert core.reached("any") == {}
     finally:
         core.close()
+
+
+def test_what_is_folded_while_more_is_read_comes_in_order_and_its_failure_ends_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reader, "MUCH", 1)
+    line = SCENARIO.read_bytes().splitlines()[0]
+    taken: list[int] = []
+
+    async def batches() -> AsyncIterator[list[RawRecord]]:
+        for offset in range(40):
+            yield [RawRecord(0, offset, 1_000, None, line)]
+
+    def take(reading: Reading) -> None:
+        time.sleep(0.05)  # until another process reads
+        if len(taken) == 30:
+            raise OSError("no room")
+        taken.append(reading.records[0].offset)
+
+    with pytest.raises(OSError, match="no room"):
+        asyncio.run(fold_all(batches(), take))
+    assert taken == list(range(30))
+    assert not multiprocessing.active_children()

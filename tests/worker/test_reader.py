@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import pickle
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 
 from streams import reader
-from streams.reader import Reader
-from streams.reading import RawRecord, Reading, packed, read, read_packed, unpacked
+from streams.reader import KeptBatch, Reader, ReadingProcess, read_ahead
+from streams.reading import (
+    KeptEvent,
+    KeptRecord,
+    RawRecord,
+    Reading,
+    packed,
+    read,
+    read_kept,
+    read_packed,
+    unpacked,
+)
 from tests.generated import logs
 from tests.logged import records
 from tests.trying import in_parts, tried
@@ -74,9 +86,9 @@ def same(one: Reading, other: Reading) -> bool:
     )
 
 
-def beside(one: Reader) -> int | None:
-    """The process that reads for it."""
-    pool = one._beside._processes
+def pid_of(process: ReadingProcess) -> int | None:
+    """Its id, if it was started."""
+    pool = process._pool
     return None if pool is None else next(iter(pool._processes))
 
 
@@ -92,10 +104,10 @@ def is_alive(process: int) -> bool:
 async def until_beside(one: Reader) -> int:
     """Read until another process does it; which."""
     await one.read(lambda: MIXED)
-    started = one._beside._started
+    started = one._process._started
     assert started is not None
     await asyncio.wrap_future(started)
-    found = beside(one)
+    found = pid_of(one._process)
     assert found is not None
     return found
 
@@ -140,7 +152,7 @@ def test_a_quiet_worker_has_no_process_beside_it() -> None:
     async def work() -> None:
         one = Reader()
         assert same(await one.read(lambda: MIXED), read(MIXED))
-        assert beside(one) is None
+        assert pid_of(one._process) is None
         one.close()
 
     asyncio.run(work())
@@ -164,6 +176,88 @@ def test_if_the_process_beside_is_killed_all_is_read_here(
     assert [record.message for record in caplog.records] == [
         "the process that read the log has ended: this one reads it"
     ]
+
+
+def kept() -> list[KeptRecord]:
+    """What a database keeps of the scenario: single events, and one record of all of them."""
+    events = [json.loads(line)["data"]["conflict"] for line in LINES]
+    whole = [KeptEvent(n, *of_one) for n, of_one in enumerate(zip(events, LINES, strict=True))]
+    single = [KeptRecord(0, n, 1_000 + n, [one]) for n, one in enumerate(whole)]
+    # One that a newer version would not accept is kept, too.
+    refused = KeptEvent(3, events[0], '{"specversion":"1.0"}')
+    return [*single, KeptRecord(1, 7, 5_000, [*whole, refused])]
+
+
+def batches(count: int) -> Iterator[KeptBatch]:
+    """Batches of two logs, each of other offsets."""
+    for number in range(count):
+        records = [one._replace(offset=number) for one in kept()]
+        yield KeptBatch(f"log-{number % 2}", records, size=1_000)
+
+
+def as_read_here(found: list[tuple[str, Reading]]) -> bool:
+    """Is it what this process reads of `batches`, in their order?"""
+    expected = [(batch.log_id, read_kept(batch.records)) for batch in batches(len(found))]
+    return all(a[0] == b[0] and same(a[1], b[1]) for a, b in zip(found, expected, strict=True))
+
+
+def once_it_reads(process: ReadingProcess, then: Callable[[int], None]) -> Iterator[KeptBatch]:
+    """A dozen batches, most of them once the process can read; then something is done to that."""
+    given = batches(12)
+    yield from islice(given, 2)
+    assert process._started is not None
+    process._started.result(SECONDS)
+    pid = pid_of(process)
+    assert pid is not None
+    yield from islice(given, 3)
+    then(pid)
+    yield from given
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["it lives", "it is killed"])
+def test_what_is_read_ahead_is_what_is_read_here_in_its_order(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, killed: bool
+) -> None:
+    monkeypatch.setattr(reader, "MUCH", 1)
+    pids = []
+
+    def then(pid: int) -> None:
+        pids.append(pid)
+        if killed:
+            os.kill(pid, signal.SIGKILL)
+
+    with ReadingProcess() as process:
+        found = list(read_ahead(process, once_it_reads(process, then)))
+    assert len(found) == 12
+    assert as_read_here(found)
+    assert not is_alive(pids[0])
+    said = ["the process that read the log has ended: this one reads it"] if killed else []
+    assert [record.message for record in caplog.records] == said
+
+
+def test_the_process_ends_when_what_was_read_cannot_be_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reader, "MUCH", 1)
+    pids: list[int] = []
+
+    def take_all() -> None:
+        with ReadingProcess() as process:
+            for _ in read_ahead(process, once_it_reads(process, pids.append)):
+                if pids:
+                    raise OSError("no room")
+
+    with pytest.raises(OSError, match="no room"):
+        take_all()
+    assert not is_alive(pids[0])
+
+
+def test_one_batch_and_small_ones_are_read_here_and_start_no_process() -> None:
+    with ReadingProcess() as process:
+        assert as_read_here(list(read_ahead(process, batches(3))))
+        large = (batch._replace(size=reader.MUCH) for batch in batches(1))
+        assert as_read_here(list(read_ahead(process, large)))
+        assert pid_of(process) is None
 
 
 def test_the_process_beside_ends_with_a_worker_that_is_killed() -> None:
