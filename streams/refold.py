@@ -182,14 +182,6 @@ class Kafka:
                 f"the log no longer has {', '.join(gone)}: it was cut, so it cannot be folded from "
                 "its beginning; fold the events that the database kept: truce rebuild --from-events"
             )
-        short = [
-            f"partition {tp.partition} ends at offset {there.get(tp, 0)}, not {end}"
-            for tp, (end, _) in known.items()
-            if there.get(tp, 0) < end
-        ]
-        if short:
-            less = f"the log has less than the database: {', '.join(short)}"
-            raise BadInput(f"{less}; it was made anew. {OTHERWISE}")
         if why := await why_replaced(consumer, known):
             raise BadInput(f"{why}. {OTHERWISE}")
         consumer.assign(tps)

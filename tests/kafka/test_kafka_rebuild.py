@@ -192,9 +192,9 @@ def test_a_log_that_was_made_anew_is_refused(kafka: ApacheKafka, start: Start) -
     done = rebuild(worker)
     assert done.returncode == 1
     assert done.stderr == (
-        f"truce: the log has less than the database: partition {partition} ends at offset 3, not "
-        f"{len(EVENTS)}; it was made anew. Fold the events that the database kept with "
-        "--from-events, or this log with --new-log\n"
+        "truce: topic truce.events is not the one that the database has read: "
+        f"offset {len(EVENTS) - 1} of partition {partition} is behind its end. Fold the events "
+        "that the database kept with --from-events, or this log with --new-log\n"
     )
 
 

@@ -126,4 +126,5 @@ def test_a_log_that_is_deleted_while_it_is_read_ends_in_an_error_not_in_silence(
     declare(kafka.bootstrap)
     code, said = start().ended()
     assert code == 1
-    assert "the log no longer has offset" in said
+    assert "topic truce.events is not the one that the database has read" in said
+    assert "is behind its end" in said
