@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 # The kind of a record's time that the broker gives, not the sender.
 LOG_APPEND_TIME = 1
+OR_ANOTHER = (
+    "choose another TRUCE_DATA_DIR, or fold this log in its place with `truce rebuild --new-log`"
+)
+"""What to do where a database is of another log."""
 
 
 class OtherLog(Exception):  # noqa: N818 - named as what is the case
@@ -30,8 +34,8 @@ class OtherLog(Exception):  # noqa: N818 - named as what is the case
         broker = ",".join(map(str, settings.broker))
         super().__init__(
             f"{settings.database} is of the log {logs[0]}{more}, but kafka://{broker} has the log "
-            f"{log_id}: set TRUCE_BROKER to the one that it is of (unset: an embedded one), choose "
-            "another TRUCE_DATA_DIR, or fold this log in its place with `truce rebuild --new-log`"
+            f"{log_id}: set TRUCE_BROKER to the one that it is of (unset: an embedded one), "
+            f"{OR_ANOTHER}"
         )
 
 

@@ -22,7 +22,7 @@ from aiokafka.errors import (
 
 from schemas.time import iso
 from streams import codecs
-from streams.core import LOG_APPEND_TIME
+from streams.core import LOG_APPEND_TIME, OR_ANOTHER
 
 if TYPE_CHECKING:
     from analytics.rows import Reached
@@ -51,10 +51,7 @@ async def check(access: Access, topic: str, reached: Mapping[int, Reached]) -> N
     ) as consumer:
         of_partitions = {TopicPartition(topic, partition): to for partition, to in reached.items()}
         if why := await why_replaced(consumer, of_partitions):
-            raise LogReplaced(
-                f"{why}: choose another TRUCE_DATA_DIR, or fold this log in its place with "
-                "`truce rebuild --new-log`"
-            )
+            raise LogReplaced(f"{why}: {OR_ANOTHER}")
 
 
 async def why_replaced(

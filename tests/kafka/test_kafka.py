@@ -15,6 +15,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from schemas.time import iso
 from streams import topics
+from streams.endpoint import Endpoint
 from tests.bench import load
 from tests.kafka.apache_kafka import ApacheKafka
 from tests.kafka.conftest import Start
@@ -22,6 +23,7 @@ from tests.kafka.real import (
     PARTITIONS,
     ROOT,
     Sent,
+    Worker,
     administer,
     commit,
     committed,
@@ -380,14 +382,20 @@ def test_a_log_that_forgets_is_warned_of(kafka: ApacheKafka, start: Start) -> No
     assert worker.end() == (0, "")
 
 
+def has_judged(kafka: ApacheKafka, start: Start, count: int) -> tuple[Worker, Endpoint]:
+    """A worker that has judged the first events of the scenario and has ended."""
+    worker = start()
+    endpoint = worker.ready()
+    publish(kafka.bootstrap, EVENTS[:count])
+    worker.judges(count)
+    assert worker.end() == (0, "")
+    return worker, endpoint
+
+
 def test_a_log_that_was_made_anew_is_refused_however_long_it_is(
     kafka: ApacheKafka, start: Start, tmp_path: Path
 ) -> None:
-    worker = start()
-    endpoint = worker.ready()
-    publish(kafka.bootstrap, EVENTS[:5])
-    worker.judges(5)
-    assert worker.end() == (0, "")
+    worker, endpoint = has_judged(kafka, start, 5)
     log = consume(kafka.bootstrap, topics.EVENTS)
     [partition] = {r.partition for r in log}
     forget(kafka.bootstrap)
@@ -412,11 +420,7 @@ def test_a_log_that_was_cut_is_an_error_that_names_the_offsets(
     kafka: ApacheKafka, start: Start, tmp_path: Path
 ) -> None:
     conflict = json.loads(EVENTS[0].value or b"")["data"]["conflict"]
-    worker = start()
-    endpoint = worker.ready()
-    publish(kafka.bootstrap, EVENTS[:5])
-    worker.judges(5)
-    assert worker.end() == (0, "")
+    worker, endpoint = has_judged(kafka, start, 5)
     log = consume(kafka.bootstrap, topics.EVENTS)
     [partition] = {r.partition for r in log}
     publish(kafka.bootstrap, EVENTS[5:])

@@ -28,7 +28,7 @@ from tests.kafka.real import (
     messages,
     publish,
 )
-from tests.kafka.test_kafka import EVENTS, some_events
+from tests.kafka.test_kafka import EVENTS, has_judged, some_events
 from tests.logged import HISTORY, dump, records
 from tests.rebuild.conftest import judge
 from tests.worker.test_transport import publish_damaged
@@ -201,11 +201,7 @@ def test_a_log_that_was_made_anew_is_refused(kafka: ApacheKafka, start: Start) -
 def test_one_that_is_as_long_again_is_refused_too_and_the_ways_out_lead_out(
     kafka: ApacheKafka, start: Start, tmp_path: Path
 ) -> None:
-    worker = start()
-    endpoint = worker.ready()
-    publish(kafka.bootstrap, EVENTS[:8])
-    worker.judges(8)
-    assert worker.end() == (0, "")
+    worker, endpoint = has_judged(kafka, start, 8)
     forget(kafka.bootstrap)
     publish_all(kafka, EVENTS[2:])
     before = dump(worker.data_dir / "truce.duckdb", ALL)
