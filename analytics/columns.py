@@ -6,18 +6,25 @@ has only to choose among them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from analytics import tables
-from analytics.flatten import extent, report_row
-from analytics.keys import joined, key_of
-from analytics.rows import EventKey
-from schemas.events import ABOUT_INCIDENTS, Event, Report
+from analytics.flatten import report_row
+from analytics.keys import joined, key_of, new_key_of
+from schemas.events import Event, ReportEvent
+from schemas.time import Occurrence
 
-_OF_REPORT = tables.READ.get_field_index("incident_id")
-_NO_REPORT = (None,) * (len(tables.READ) - _OF_REPORT)
+Numbers = np.ndarray[Any, np.dtype[np.int64]]
+Place = tuple[int, int, int]
+"""Where an event is in its log: partition, offset, and index in a record that is a batch."""
+
+_NO_REPORT = (None,) * (len(tables.READ) - tables.READ.get_field_index("incident_id"))
+_EXTENT = slice(-3, None)
 
 
 class About(NamedTuple):
@@ -37,10 +44,22 @@ class Columns(NamedTuple):
     accepted: pa.Table
     extents: dict[str, tuple[int, int]]
 
+    def numbers(self, name: str) -> Numbers:
+        """A column of keys or of times, in us; 0 where it says nothing."""
+        numbers: Numbers = pc.fill_null(self.accepted[name].cast(tables.PLACE), 0).to_numpy()
+        return numbers
+
     def payload(self, row: int) -> str:
         """The JSON text of an event."""
         text: str = self.accepted["payload"][row].as_py()
         return text
+
+
+def about(conflict: str, incident_id: str, report_id: str, *, stands: bool) -> About:
+    """This report, which is said, or taken back."""
+    incident_key = new_key_of(conflict, incident_id)
+    # Many incidents have reports of the same ids.
+    return About(incident_key, joined(incident_key, key_of(report_id)), stands)
 
 
 class Rows:
@@ -50,32 +69,43 @@ class Rows:
         self._rows: list[tuple[Any, ...]] = []
         self._extents: dict[str, tuple[int, int]] = {}
 
-    def event(
-        self, names: EventKey, type_: str, raw: str, place: tuple[int, int, int]
-    ) -> tuple[int, int]:
-        """Take in an event; its row and its key. `place`: its partition, offset and index."""
-        conflict, source, event_id = names
-        key = key_of(*names)
-        self._rows.append((source, event_id, type_, conflict, *place, raw, key, *_NO_REPORT))
-        return len(self._rows) - 1, key
+    def __len__(self) -> int:
+        return len(self._rows)
 
-    def about(self, event: Event, row: int) -> About:
-        """Take in the report that the event in `row` tells of. TypeError: it is about a claim."""
-        data = event.data
-        if not isinstance(data, ABOUT_INCIDENTS):
-            raise TypeError(f"{event.type} is not about a report")
-        incident_key = key_of(data.conflict, data.incident_id)
-        report_key = joined(incident_key, key_of(data.report_id))
-        if not isinstance(data, Report):
-            return About(incident_key, report_key, stands=False)
-        when = extent(data)
-        begins, ends = self._extents.get(data.conflict, when[:2])
-        if when.begins <= begins or when.ends >= ends:
-            self._extents[data.conflict] = (min(when.begins, begins), max(when.ends, ends))
-        said = report_row(data, when)
-        self._rows[row] = (*self._rows[row][:_OF_REPORT], *said, incident_key, report_key)
-        return About(incident_key, report_key, stands=True)
+    def event(self, event: Event, raw: str, place: Place) -> int:
+        """Take in an event that says no report; its key."""
+        named, key = _named(event, raw, place)
+        self._rows.append((*named, key, *_NO_REPORT))
+        return key
+
+    def report(
+        self,
+        event: ReportEvent,
+        raw: str,
+        place: Place,
+        which: About,
+        occurrences: Sequence[Occurrence],
+    ) -> int:
+        """Take in an event that says a report; its key.
+
+        `occurrences`: that of the whole, then those of its impacts.
+        """
+        report = event.data
+        named, key = _named(event, raw, place)
+        said = report_row(report, occurrences)
+        self._rows.append((*named, key, *said, which.incident_key, which.report_key))
+        begins, ends, _ = said[_EXTENT]
+        first, last = self._extents.get(report.conflict, (begins, ends))
+        if begins <= first or ends >= last:
+            self._extents[report.conflict] = (min(begins, first), max(ends, last))
+        return key
 
     def columns(self) -> Columns:
         """All that was taken in."""
         return Columns(tables.table_of(self._rows, tables.READ), self._extents)
+
+
+def _named(event: Event, raw: str, place: Place) -> tuple[tuple[Any, ...], int]:
+    conflict, source, event_id = event.data.conflict, event.source, event.id
+    key = new_key_of(conflict, source, event_id)
+    return (source, event_id, event.type, conflict, *place, raw), key

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from schemas.events import Assertion, Denial, Report
@@ -62,28 +63,23 @@ class Extent(NamedTuple):
     over_by: int
 
 
-def extent(report: Report) -> Extent:
-    """When it happened, by a report."""
-    whole = _extent(report.occurred.occurrence)
-    if not report.impacts:
-        return whole
-    begins, ends, over_by = whole
-    for impact in report.impacts:
-        if impact.occurred is not None:
-            other = _extent(impact.occurred.occurrence)
-            begins = min(begins, other.begins)
-            ends, over_by = max(ends, other.ends), max(over_by, other.over_by)
-    return Extent(begins, ends, over_by)
+def extent(occurrences: Iterable[Occurrence]) -> Extent:
+    """From when to when, by all that a report says of it."""
+    begins, ends, over_by = zip(*map(_extent, occurrences), strict=True)
+    return Extent(min(begins), max(ends), max(over_by))
 
 
-def _extent(part: Occurrence) -> Extent:
+def _extent(part: Occurrence) -> tuple[int, int, int]:
     start, end, _, _ = part
-    return Extent(start, end, end if end > start else end + 1)
+    return start, end, end if end > start else end + 1
 
 
-def report_row(report: Report, when: Extent) -> tuple[Any, ...]:
-    """What a report says, in the columns of `accepted` from `incident_id` up to its keys."""
-    start, end, _, _ = report.occurred.occurrence
+def report_row(report: Report, occurrences: Sequence[Occurrence]) -> tuple[Any, ...]:
+    """What a report says, in the columns of `accepted` from `incident_id` up to its keys.
+
+    `occurrences`: that of the whole, then those of its impacts.
+    """
+    start, end, _, _ = whole = occurrences[0]
     actor = report.actor
     reporter = report.reported_by
     return (
@@ -99,5 +95,5 @@ def report_row(report: Report, when: Extent) -> tuple[Any, ...]:
         None if actor is None else actor.confidence,
         report.act,
         report.targets,
-        *when,
+        *(_extent(whole) if len(occurrences) == 1 else extent(occurrences)),
     )

@@ -16,13 +16,23 @@ import pyarrow as pa
 
 from analytics import tables
 from analytics.keys import joined_all, key_of
-from analytics.rows import ClaimVerdict, Decision, FirstJudged, IncidentKey, Logged, Rejudged
+from analytics.rows import (
+    ClaimVerdict,
+    Decision,
+    FirstJudged,
+    IncidentKey,
+    Logged,
+    LoneReports,
+    Rejudged,
+)
 
 Key = TypeVar("Key")
 Pair = tuple[str, str, str]
 """(conflict, commitment_id, incident_id)"""
 Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
+_OF_LONE = ("conflict", "incident_id", "partition", "offset", "batch_index")
+_TIMES = ("occurred_start", "occurred_end")
 _SEQ, _FIRST = 4, 5
 _NEW = 4
 
@@ -86,6 +96,25 @@ class _Steps:
         self.ends.append(end)
         return len(self.places) - 1
 
+    def extend(
+        self,
+        incident_ids: Iterable[str],
+        places: Iterable[str],
+        *numbers: Numbers,
+    ) -> int:
+        """Take steps in a row, none of which is the last one again; the number of the first.
+
+        `numbers`: their keys, when they were recorded, their starts and their ends.
+        """
+        first = len(self.places)
+        self._logged = None
+        self.incident_ids += incident_ids
+        self.places += places
+        columns = self.incident_keys, self.recorded_at, self.starts, self.ends
+        for column, more in zip(columns, numbers, strict=True):
+            column.frombytes(more.astype(np.int64).tobytes())
+        return first
+
 
 class _Groups:
     """Numbers that stand together, each such group under a number; group 0 is empty."""
@@ -140,21 +169,49 @@ class JudgedPairs:
     def first(self, logged: Logged, incident_key: int, judged: FirstJudged, seq: int) -> None:
         """Take an incident that is new; told as messages from number `seq` on, not at all if 0."""
         conflict, incident_id, start, end, commitment_ids, decisions = judged
-        commitments = self._commitment_groups.find((conflict, commitment_ids))
-        if commitments is None:
-            commitments = self._commitment_groups.put(
-                (conflict, commitment_ids), [self._commitments[conflict, c] for c in commitment_ids]
-            )
-        # By their identity, which is theirs as long as they are kept.
-        findings = self._finding_groups.find(id(decisions))
-        if findings is None:
-            self._decisions.append(decisions)
-            findings = self._finding_groups.put(
-                id(decisions), [self._number(*decided) for decided in decisions]
-            )
         step = self._steps.new(logged, incident_id, incident_key, (start, end))
         self._where_new[conflict, incident_id] = (len(self._new), commitment_ids)
-        self._new.extend((step, commitments, findings, seq))
+        commitments = self._commitments_of(conflict, commitment_ids)
+        self._new.extend((step, commitments, self._findings_of(decisions), seq))
+
+    def lone(self, lone: LoneReports, log_id: str, accepted: pa.Table, seq: int) -> None:
+        """Take incidents that are new, in rows of `accepted`; told from number `seq` on, or 0.
+
+        None of them is judged otherwise, for as long as this is not written.
+        """
+        chosen = np.array(lone.touching)
+        rows = accepted.select([*_OF_LONE, *_TIMES]).take(pa.array(np.array(lone.rows)[chosen]))
+        conflicts, incident_ids, *places = (rows[name].to_pylist() for name in _OF_LONE)
+        step = self._steps.extend(
+            incident_ids,
+            ["/".join((log_id, *map(str, place))) for place in zip(*places, strict=True)],
+            *(lone.incident_keys[chosen], np.array(lone.recorded_at)[chosen]),
+            *(rows[name].cast(tables.PLACE).to_numpy() for name in _TIMES),
+        )
+        counts = np.array([len(ids) for ids in lone.commitment_ids])
+        new = (
+            np.arange(step, step + len(chosen)),
+            list(map(self._commitments_of, conflicts, lone.commitment_ids)),
+            [self._findings_of(decisions) for decisions in lone.decisions],
+            seq + np.cumsum(counts) - counts if seq else np.zeros_like(counts),
+        )
+        self._new.frombytes(np.stack(new, axis=1).tobytes())
+
+    def _commitments_of(self, conflict: str, commitment_ids: tuple[str, ...]) -> int:
+        number = self._commitment_groups.find((conflict, commitment_ids))
+        if number is not None:
+            return number
+        members = [self._commitments[conflict, commitment_id] for commitment_id in commitment_ids]
+        return self._commitment_groups.put((conflict, commitment_ids), members)
+
+    def _findings_of(self, decisions: tuple[Decision, ...]) -> int:
+        # By their identity, which is theirs as long as they are kept.
+        number = self._finding_groups.find(id(decisions))
+        if number is not None:
+            return number
+        self._decisions.append(decisions)
+        members = [self._number(*decided) for decided in decisions]
+        return self._finding_groups.put(id(decisions), members)
 
     def add(self, logged: Logged, rejudged: Rejudged, seq: int) -> None:
         """Take a change; it is told as message number `seq`, or not at all if that is 0."""

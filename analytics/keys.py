@@ -13,19 +13,25 @@ from typing import Any
 import numpy as np
 
 Keys = np.ndarray[Any, np.dtype[np.int64]]
+Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 _ALL_BITS = (1 << 64) - 1
 # The golden ratio in 64 bits, as in Fibonacci hashing.
 _ODD = 0x9E3779B97F4A7C15
 
 
-@lru_cache(maxsize=16_384)
-def key_of(*names: str) -> int:
-    """A number for these names in this order; the same for ever, on every machine."""
+def new_key_of(*names: str) -> int:
+    """`key_of` for names that are hardly asked for twice: not remembered."""
     # The separator is a control character: no identifier has one.
     digest = blake2b("\x1f".join(names).encode(), digest_size=8).digest()
     # Signed: pyarrow, through which the keys pass, compares no unsigned 64-bit literals.
     return int.from_bytes(digest, "big", signed=True)
+
+
+@lru_cache(maxsize=16_384)
+def key_of(*names: str) -> int:
+    """A number for these names in this order; the same for ever, on every machine."""
+    return new_key_of(*names)
 
 
 def joined(one: int, other: int) -> int:
@@ -40,6 +46,13 @@ def joined_all(ones: Keys, others: Keys) -> Keys:
     return mixed.view(np.int64)
 
 
+def given_once(keys: Keys) -> Flags:
+    """Which of these are there a single time."""
+    _, number, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    once: Flags = (counts == 1)[number]
+    return once
+
+
 class KeySet:
     """A set of keys in 8 bytes each, while some are added twice that: a set of Python's takes 80.
 
@@ -52,22 +65,18 @@ class KeySet:
     def __len__(self) -> int:
         return sum(map(len, self._runs))
 
-    def found(self, keys: Iterable[int]) -> set[int]:
-        """Those of `keys` that are in the set."""
-        asked = np.fromiter(keys, np.int64)
-        return set(asked[self._contains(asked)].tolist())
-
     def update(self, keys: Iterable[int] | Keys) -> None:
         """Put in all of `keys`."""
         given = np.unique(keys if isinstance(keys, np.ndarray) else np.fromiter(keys, np.int64))
-        run = given[~self._contains(given)]
+        run = given[~self.contains(given)]
         while self._runs and len(self._runs[-1]) <= 2 * len(run):
             # A stable sort of two runs only merges them.
             run = np.sort(np.concatenate((self._runs.pop(), run)), kind="stable")
         if len(run):
             self._runs.append(run)
 
-    def _contains(self, asked: Keys) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    def contains(self, asked: Keys) -> Flags:
+        """Which of these are in the set."""
         contained = np.zeros(len(asked), np.bool_)
         for run in self._runs:
             places = np.minimum(run.searchsorted(asked), len(run) - 1)

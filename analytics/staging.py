@@ -7,6 +7,7 @@ written with both times, exactly as if two transactions had written it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -18,7 +19,15 @@ from analytics.flatten import Row, claim_row
 from analytics.judged import JudgedPairs, Pair
 from analytics.keys import joined, key_of
 from analytics.queries import queries
-from analytics.rows import ClaimKey, ClaimVerdict, FirstJudged, Judgement, Logged, Rejudged
+from analytics.rows import (
+    ClaimKey,
+    ClaimVerdict,
+    FirstJudged,
+    Judgement,
+    Logged,
+    LoneReports,
+    Rejudged,
+)
 from schemas.events import Assertion, Denial
 
 _PARTY, _VERDICT, _OCCURRED, _SINCE = 3, 4, slice(5, 8), 10
@@ -155,6 +164,15 @@ class Staging:
         """An incident is judged for the first time; message `seq` and those after it tell of it."""
         self.size += len(step.commitment_ids)
         self._judged.first(logged, incident_key, step, seq)
+
+    def lone(self, lone: LoneReports, seq: int) -> None:
+        """These events came; message `seq` and those after it tell how they are judged.
+
+        No report of theirs can be replaced before all is written: nothing else here is about it.
+        """
+        self._accepted.rows.extend(zip(lone.rows, lone.recorded_at, repeat(None)))
+        if lone.touching:
+            self._judged.lone(lone, self._accepted.log_id, self._columns.accepted, seq)
 
     def rejudged(self, logged: Logged, step: Rejudged, seq: int) -> None:
         """A pair is judged otherwise than before; message `seq` tells of it (0: none does).

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from analytics import tables
 from analytics.columns import About, Columns
 from analytics.database import Turn
-from analytics.keys import KeySet
+from analytics.keys import Flags, Keys, KeySet
 from analytics.outgoing import Headers, OutboxMessage, Outgoing
 from analytics.queries import queries
 from analytics.rows import (
@@ -21,6 +22,7 @@ from analytics.rows import (
     FirstJudged,
     IncidentKey,
     Logged,
+    LoneReports,
     Position,
     Reached,
     Rejudged,
@@ -78,33 +80,37 @@ class Transaction:
         self._not_stored: set[int] = set()
         self._sql = queries("reading")
 
-    def seen(self, keys: Mapping[EventKey, int]) -> dict[EventKey, str]:
-        """Those of the events, each with its key, that the ledger has: their JSON texts."""
-        asked = set(keys.values())
-        stored = self._known.event_keys.found(asked) | (asked & self.new_events)
-        found = self._look_up("seen", stored)
-        return {names: raw for *name, raw in found if (names := _event_key(name)) in keys}
+    def may_have_events(self, keys: Keys) -> Flags:
+        """Of which of these keys the ledger may have an event; of the others it has none."""
+        return _among(keys, self._known.event_keys, self.new_events)
 
-    def reports(self, keys: Mapping[IncidentKey, int]) -> Stored:
-        """The standing reports of those of the incidents that have any, by their ids.
-
-        Each as the JSON text of its event. `keys`: the key of each incident.
-        """
-        asked = set(keys.values())
-        stored = self._known.incident_keys.found(asked) | (asked & self.new_incidents)
-        self._not_stored |= asked - stored
-        found: Stored = {}
-        for conflict, incident_id, report_id, raw in self._look_up("reports", stored):
-            if (conflict, incident_id) in keys:
-                found.setdefault((conflict, incident_id), {})[report_id] = raw
+    def may_have_reports(self, keys: Keys) -> Flags:
+        """Of incidents of which of these keys the ledger may have reports; of the others, none."""
+        found = _among(keys, self._known.incident_keys, self.new_incidents)
+        self._not_stored.update(keys[~found].tolist())
         return found
 
-    def _look_up(self, name: str, keys: Collection[int]) -> list[tuple[Any, ...]]:
-        if not keys:
+    def seen(self, keys: Keys) -> dict[EventKey, str]:
+        """The events of these keys that the ledger has, by their names: their JSON texts."""
+        found = self._look_up("seen", keys)
+        return {(conflict, source, name): raw for conflict, source, name, raw in found}
+
+    def reports(self, keys: Keys) -> Stored:
+        """The standing reports of the incidents of these keys, each by its id.
+
+        Each as the JSON text of its event.
+        """
+        found: Stored = {}
+        for conflict, incident_id, report_id, raw in self._look_up("reports", keys):
+            found.setdefault((conflict, incident_id), {})[report_id] = raw
+        return found
+
+    def _look_up(self, name: str, keys: Keys) -> list[tuple[Any, ...]]:
+        if not len(keys):
             return []
         self.flush()
         # First where they are, then what they say: the texts of all the others stay unread.
-        where = self._session.over(self._sql[f"where_{name}"], _as_keys(keys))
+        where = self._session.over(self._sql[f"where_{name}"], _as_keys(set(keys.tolist())))
         if not where:
             return []
         return self._session.over(self._sql[name], _as_keys(sorted(row for (row,) in where)))
@@ -163,6 +169,17 @@ class Transaction:
                 self.new_incidents.add(key)
         self._staging.event(logged, about, is_stored=is_stored)
         self._grow()
+
+    def lone(self, lone: LoneReports) -> None:
+        """The ledger takes these events, and their incidents are judged; all of it is published.
+
+        Nothing else in this transaction may be about the same incidents.
+        """
+        self.new_events.update(lone.event_keys.tolist())
+        self.new_incidents.update(lone.incident_keys.tolist())
+        pairs = sum(map(len, lone.commitment_ids))
+        self._staging.lone(lone, self.outgoing.number(pairs) if self.tells else 0)
+        self._grow(len(lone.rows) + pairs)
 
     def claim(self, logged: Logged, key: ClaimKey, claim: Assertion | Denial | None) -> None:
         """The claim stands like this by the event; None: it was taken back."""
@@ -235,9 +252,9 @@ def _as_keys(keys: Iterable[int]) -> pa.Table:
     return tables.table_of(((key,) for key in keys), tables.KEYS)
 
 
-def _event_key(names: list[str]) -> EventKey:
-    conflict, source, event_id = names
-    return conflict, source, event_id
+def _among(keys: Keys, known: KeySet, new: set[int]) -> Flags:
+    found = known.contains(keys)
+    return found | np.isin(keys, list(new)) if new else found
 
 
 def _bound(limit: Limit) -> int | None:

@@ -166,6 +166,12 @@ class Accounts:
 _same_accounts = lru_cache(maxsize=MOST_DECIDED)(Accounts)
 
 
+def accounts_of(each: tuple[Account, ...]) -> Accounts:
+    """What these reports say together."""
+    size = each[0].size if len(each) == 1 else sum([said.size for said in each])
+    return (Accounts if size > LARGEST_DECIDED else _same_accounts)(each, size)
+
+
 class Incident:
     """One incident: what its standing reports say, by their ids. A value: nothing may be changed.
 
@@ -180,14 +186,10 @@ class Incident:
         self.incident_id = incident_id
         if len(statements) == 1:
             [(said, self.occurrences)] = statements.values()
-            each: tuple[Account, ...] = (said,)
-            size = said.size
+            self.accounts = accounts_of((said,))
         else:
-            each = tuple([said for said, _ in statements.values()])
+            self.accounts = accounts_of(tuple([said for said, _ in statements.values()]))
             self.occurrences = tuple([o for _, when in statements.values() for o in when])
-            size = sum([said.size for said in each])
-        accounts = Accounts if size > LARGEST_DECIDED else _same_accounts
-        self.accounts = accounts(each, size)
         if len(self.occurrences) == 1:
             self.start, self.end, _, _ = self.occurrences[0]
         else:
@@ -379,11 +381,14 @@ def meet(commitments: Iterable[Commitment], occurrence: Occurrence) -> Met | Non
 
 def judge_first(conflict: str, incident: Incident, met: Met) -> FirstJudged:
     """What `judge` says of an incident of one occurrence under each commitment that it touches."""
-    accounts = incident.accounts
-    decide = _decided_all if _is_small(accounts) else _decide_all
-    decisions = decide(met.asked, accounts)
+    decisions = decide_all(met.asked, incident.accounts)
     start, end = incident.start, incident.end
     return FirstJudged(conflict, incident.incident_id, start, end, met.commitment_ids, decisions)
+
+
+def decide_all(asked: Asked, accounts: Accounts) -> tuple[Decision, ...]:
+    """The verdicts on all of the commitments that a new incident of one occurrence touches."""
+    return (_decided_all if _is_small(accounts) else _decide_all)(asked, accounts)
 
 
 def _is_small(accounts: Accounts) -> bool:

@@ -9,19 +9,34 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import msgspec
+import numpy as np
 
+from analytics.keys import Keys, given_once
 from analytics.ledger import Ledger, Transaction
 from analytics.rows import EventKey, FirstJudged, IncidentKey, Logged, Position, Rejudged, Scope
 from schemas.events import ClaimEvent, Problem, ReportEvent, parse_event
 from schemas.wire import Rejected
 from streams.fold import fold
 from streams.judge import Incident
+from streams.lone import Lone
 from streams.outputs import is_told, rejection
-from streams.reading import ClaimEntry, Reading, Record, ReportEntry
+from streams.reading import (
+    NOT_SIMPLE,
+    REPORTED,
+    ClaimEntry,
+    Reading,
+    Record,
+    ReportEntry,
+    SimpleEntries,
+)
 from streams.standing import Standing
 from streams.statement import Statement, statement
+
+# So many at the most wait to be handed over: they are written together.
+HANDED_OVER_AT_ONCE = 4_096
 
 Statements = dict[str, Statement]
 """What the standing reports of an incident say, by their ids."""
@@ -68,6 +83,7 @@ def judge_batch(
         batch = _Batch(tx, standing, log_id, reading)
         for recorded_at, record in _timed(ledger, log_id, reading.records):
             batch.take(record, recorded_at)
+        batch.hand_over()
     return tx, batch.tally
 
 
@@ -96,29 +112,55 @@ class _Batch:
         self._tx = tx
         self._standing = standing
         self._log_id = log_id
+        self._reading = reading
         self._columns = reading.columns
         tx.read(log_id, reading.columns)
-        found = [one for record in reading.records for one in record.found]
-        self._seen = tx.seen({one.names: one.key for one in found if not isinstance(one, Rejected)})
+        events, incidents = reading.columns.numbers("event_key"), _incident_keys(reading)
+        may_be_seen, may_stand = tx.may_have_events(events), tx.may_have_reports(incidents)
+        self._seen = tx.seen(events[may_be_seen])
         self._taken: dict[EventKey, int] = {}
         self._reports: defaultdict[IncidentKey, Statements] = defaultdict(dict)
-        incidents = {
-            one.effect[:2]: one.about.incident_key for one in found if isinstance(one, ReportEntry)
-        }
-        for incident, stored in tx.reports(incidents).items():
+        for incident, stored in tx.reports(incidents[may_stand]).items():
             self._reports[incident] = _statements(stored)
+        is_simple = np.asarray(reading.simple.said) != NOT_SIMPLE
+        is_new = given_once(events) & given_once(incidents) & ~may_be_seen & ~may_stand
+        self._lone = Lone(reading, standing, is_simple & is_new, events, incidents)
+
+    @cached_property
+    def _simple(self) -> SimpleEntries:
+        return SimpleEntries(self._reading)
 
     def take(self, record: Record, recorded_at: int) -> None:
         """Judge what is in a record, in its order."""
-        partition, offset, _, key, found = record
-        for one in found:
-            if isinstance(one, Rejected):
-                position = Position(self._log_id, partition, offset, one.index or 0)
-                self._reject(one, position, recorded_at, key)
-            else:
-                position = Position(self._log_id, partition, offset, one.batch_index)
-                self._accept(one, Logged(position, recorded_at, one.key, one.row))
-        self._tx.advance(self._log_id, partition, offset + 1, recorded_at)
+        for one in record.found:
+            if not isinstance(one, int):
+                self._take_one(one, record, recorded_at)
+            elif not self._lone.take(one, recorded_at):
+                self._take_one(self._simple[one], record, recorded_at)
+        if len(self._lone) >= HANDED_OVER_AT_ONCE:
+            self.hand_over()
+        self._tx.advance(self._log_id, record.partition, record.offset + 1, recorded_at)
+
+    def _take_one(
+        self,
+        one: ReportEntry | ClaimEntry | Rejected,
+        record: Record,
+        recorded_at: int,
+    ) -> None:
+        self.hand_over()
+        if isinstance(one, Rejected):
+            position = Position(self._log_id, record.partition, record.offset, one.index or 0)
+            self._reject(one, position, recorded_at, record.key)
+        else:
+            position = Position(self._log_id, record.partition, record.offset, one.batch_index)
+            self._accept(one, Logged(position, recorded_at, one.key, one.row))
+
+    def hand_over(self) -> None:
+        """Have the transaction take what was judged in the quick way: what follows builds on it."""
+        recorded_at = self._lone.hand_over(self._tx)
+        if recorded_at:
+            self.tally.events[REPORTED] += len(recorded_at)
+            self.tally.appended_at += recorded_at
 
     def _accept(self, entry: ReportEntry | ClaimEntry, logged: Logged) -> None:
         names, row = entry.names, entry.row
@@ -172,6 +214,17 @@ class _Batch:
         self._tx.rejected(rejected, position, recorded_at)
         self._tx.outbox(*rejection(rejected, position, key))
         self.tally.rejected[rejected.reason] += 1
+
+
+def _incident_keys(reading: Reading) -> Keys:
+    """Of each row the key of the incident that it is about, or 0: it is about a claim."""
+    keys = np.array(reading.columns.numbers("incident_key"))
+    for record in reading.records:
+        for one in record.found:
+            if isinstance(one, ReportEntry):
+                # A report that is taken back says nothing for the columns.
+                keys[one.row] = one.about.incident_key
+    return keys
 
 
 def _statements(stored: dict[str, str]) -> Statements:

@@ -5,16 +5,27 @@ What is found in a batch is plain values and columns, cheap to hand from one pro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from array import array
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 import msgspec
 
-from analytics.columns import About, Columns, Rows
+from analytics import tables
+from analytics.columns import About, Columns, Rows, about
 from analytics.rows import EventKey
+from schemas.events import ReportEvent
+from schemas.time import Occurrence
 from schemas.wire import Accepted, Rejected, decode
 from streams.fold import OfClaim, OfReport, effect_of, event_key
+from streams.statement import Account, Statement, gist, statement
+
+REPORTED = "incident.reported"
+NOT_SIMPLE = -1
+_NAMES = ("conflict", "source", "event_id", "incident_id", "report_id")
+_KEYS = ("event_key", "incident_key", "report_key")
+_TIMES = ("occurred_start", "occurred_end")
 
 
 class RawRecord(NamedTuple):
@@ -66,7 +77,8 @@ class Decoded(NamedTuple):
 class ReportEntry(NamedTuple):
     """An accepted event about a report: its key (its names, and as a number), and what it means.
 
-    `row` is its place in the columns.
+    `row` is its place in the columns. (Of a simple report, of which there are many, the row is all
+    that is kept, until somebody asks for the entry: see `Simple`.)
     """
 
     names: EventKey
@@ -89,7 +101,8 @@ class ClaimEntry(NamedTuple):
     effect: OfClaim
 
 
-Found = ReportEntry | ClaimEntry | Rejected
+Found = int | ReportEntry | ClaimEntry | Rejected
+"""What is in a record; a number is the row of a simple report."""
 
 
 class Record(NamedTuple):
@@ -102,11 +115,31 @@ class Record(NamedTuple):
     found: list[Found]
 
 
+class Simple(NamedTuple):
+    """What the simple reports say, those without impacts, beside what the columns have of them.
+
+    `accounts`: all that they say, leaving out when, each once. By row: `said` is the number of its
+    account, NOT_SIMPLE for another event; `throughout` and `of_impact` belong to its occurrence.
+    """
+
+    accounts: list[Account]
+    said: array[int]
+    throughout: bytearray
+    of_impact: bytearray
+
+    def add(self, number: int, *, throughout: bool, of_impact: bool) -> None:
+        """Take in the next row."""
+        self.said.append(number)
+        self.throughout.append(throughout)
+        self.of_impact.append(of_impact)
+
+
 class Reading(NamedTuple):
     """What was read together: records in the order of the log, and the rows of their events."""
 
     records: list[Record]
     columns: Columns
+    simple: Simple
 
 
 def read(records: Iterable[RawRecord]) -> Reading:
@@ -138,29 +171,95 @@ def _kept(index: int, conflict: str, payload: str) -> Accepted | Rejected:
 
 def _reading_of(batch: Iterable[Decoded]) -> Reading:
     """What is to be judged and written of what was decoded."""
-    rows = Rows()
-    records = []
-    for partition, offset, timestamp_ms, key, all_found in batch:
-        found: list[Found] = []
-        for one in all_found:
-            if isinstance(one, Rejected):
-                found.append(one)
-                continue
-            event = one.event
-            names = event_key(event)
-            row, number = rows.event(names, event.type, one.raw, (partition, offset, one.index))
-            place = (names, number, event.type, one.index, row)
-            effect = effect_of(event)
-            if isinstance(effect, OfReport):
-                found.append(ReportEntry(*place, effect, rows.about(event, row)))
-            else:
-                found.append(ClaimEntry(*place, effect))
-        records.append(Record(partition, offset, timestamp_ms, key, found))
-    return Reading(records, rows.columns())
+    taken = _Taken()
+    records = [
+        Record(
+            partition, offset, timestamp_ms, key, [taken.one(o, partition, offset) for o in found]
+        )
+        for partition, offset, timestamp_ms, key, found in batch
+    ]
+    return Reading(records, taken.rows.columns(), taken.simple)
+
+
+class _Taken:
+    """What was found so far."""
+
+    def __init__(self) -> None:
+        self.rows = Rows()
+        self.simple = Simple([], array("i"), bytearray(), bytearray())
+        self._numbers: dict[Hashable, int] = {}
+
+    def one(self, found: Accepted | Rejected, partition: int, offset: int) -> Found:
+        """Take what was found in this place."""
+        if isinstance(found, Rejected):
+            return found
+        event, raw, index = found.event, found.raw, found.index
+        place = (partition, offset, index)
+        if isinstance(event, ReportEvent) and not event.data.impacts:
+            return self._simple(event, raw, place)
+        row = len(self.rows)
+        self.simple.add(NOT_SIMPLE, throughout=False, of_impact=False)
+        names, effect = event_key(event), effect_of(event)
+        if isinstance(effect, OfClaim):
+            key = self.rows.event(event, raw, place)
+            return ClaimEntry(names, key, event.type, index, row, effect)
+        conflict, incident_id, report_id, said = effect
+        which = about(conflict, incident_id, report_id, stands=said is not None)
+        if said is not None and isinstance(event, ReportEvent):
+            key = self.rows.report(event, raw, place, which, said.occurrences)
+        else:
+            key = self.rows.event(event, raw, place)
+        return ReportEntry(names, key, event.type, index, row, effect, which)
+
+    def _simple(self, event: ReportEvent, raw: str, place: tuple[int, int, int]) -> int:
+        row, report = len(self.rows), event.data
+        what = gist(report)
+        number = self._numbers.get(what)
+        if number is None:
+            self._numbers[what] = number = len(self.simple.accounts)
+            self.simple.accounts.append(statement(report).account)
+        _, _, throughout, of_impact = occurrence = report.occurred.occurrence
+        self.simple.add(number, throughout=throughout, of_impact=of_impact)
+        which = about(report.conflict, report.incident_id, report.report_id, stands=True)
+        self.rows.report(event, raw, place, which, (occurrence,))
+        return row
+
+
+class SimpleEntries:
+    """The simple reports of a reading, spelled out one by one: made when one is asked for."""
+
+    def __init__(self, reading: Reading) -> None:
+        _, columns, self._simple = reading
+        wanted = columns.accepted.select([*_NAMES, *_KEYS, *_TIMES, "batch_index"])
+        for name in _TIMES:
+            place = wanted.schema.get_field_index(name)
+            wanted = wanted.set_column(place, name, wanted[name].cast(tables.PLACE))
+        self._rows = list(
+            zip(*(column.to_pylist() for column in wanted.itercolumns()), strict=True)
+        )
+
+    def __getitem__(self, row: int) -> ReportEntry:
+        conflict, source, event_id, incident_id, report_id, *others = self._rows[row]
+        key, incident_key, report_key, start, end, index = others
+        accounts, said, throughout, of_impact = self._simple
+        when = Occurrence(start, end, bool(throughout[row]), bool(of_impact[row]))
+        says = Statement(accounts[said[row]], (when,))
+        return ReportEntry(
+            (conflict, source, event_id),
+            key,
+            REPORTED,
+            index,
+            row,
+            OfReport(conflict, incident_id, report_id, says),
+            About(incident_key, report_key, stands=True),
+        )
 
 
 class _SentRecord(NamedTuple):
-    """A record on its way between processes: what is not about a report is sent beside it."""
+    """A record on its way between processes: what is not about a report is sent beside it.
+
+    A number below 0 tells what, -1 the first.
+    """
 
     partition: int
     offset: int
@@ -169,21 +268,27 @@ class _SentRecord(NamedTuple):
     found: list[ReportEntry | int]
 
 
+class _Sent(NamedTuple):
+    records: list[_SentRecord]
+    accounts: list[Account]
+
+
 class Packed(NamedTuple):
     """A reading as another process is handed it: of NamedTuples pickle makes five times the work.
 
-    `others` are entries about claims and what was rejected; `records` tells where they belong.
+    `encoded` has records and accounts; `others` are entries about claims and what was rejected.
     """
 
-    records: bytes
+    encoded: bytes
     others: list[ClaimEntry | Rejected]
     columns: Columns
+    simple: Simple
 
 
 _encoder = msgspec.msgpack.Encoder()
 _raw_records = msgspec.msgpack.Decoder(list[RawRecord])
 _kept_records = msgspec.msgpack.Decoder(list[KeptRecord])
-_sent_records = msgspec.msgpack.Decoder(list[_SentRecord])
+_sent_reading = msgspec.msgpack.Decoder(_Sent)
 
 
 def read_packed(records: bytes) -> Packed:
@@ -202,13 +307,15 @@ def _sent(reading: Reading) -> Packed:
     for partition, offset, timestamp_ms, key, all_found in reading.records:
         found: list[ReportEntry | int] = []
         for one in all_found:
-            if isinstance(one, ReportEntry):
+            if isinstance(one, int | ReportEntry):
                 found.append(one)
             else:
-                found.append(len(others))
                 others.append(one)
+                found.append(-len(others))
         sent.append(_SentRecord(partition, offset, timestamp_ms, key, found))
-    return Packed(_encoder.encode(sent), others, reading.columns)
+    _, columns, simple = reading
+    encoded = _encoder.encode(_Sent(sent, simple.accounts))
+    return Packed(encoded, others, columns, simple._replace(accounts=[]))
 
 
 def packed(records: Sequence[RawRecord] | Sequence[KeptRecord]) -> bytes:
@@ -218,9 +325,12 @@ def packed(records: Sequence[RawRecord] | Sequence[KeptRecord]) -> bytes:
 
 def unpacked(sent: Packed) -> Reading:
     """The reading that was packed."""
-    others = sent.others
+    encoded, others, columns, simple = sent
+    sent_records, accounts = _sent_reading.decode(encoded)
     records = []
-    for partition, offset, timestamp_ms, key, all_found in _sent_records.decode(sent.records):
-        found: list[Found] = [others[one] if isinstance(one, int) else one for one in all_found]
+    for partition, offset, timestamp_ms, key, all_found in sent_records:
+        found: list[Found] = [
+            others[-1 - one] if isinstance(one, int) and one < 0 else one for one in all_found
+        ]
         records.append(Record(partition, offset, timestamp_ms, key, found))
-    return Reading(records, sent.columns)
+    return Reading(records, columns, simple._replace(accounts=accounts))

@@ -21,6 +21,8 @@ from streams.judge import Claim, Commitment, Incident, Met, Released, meet
 
 # How many names the answers of one conflict's windows may hold; some tens of MiB at the most.
 MOST_KEPT = 100_000
+When = tuple[int, int, bool, bool]
+"""An `Occurrence`, or what would make one: most need not be made."""
 NO_CLAIMS: Mapping[str, Claim] = MappingProxyType({})
 
 
@@ -125,9 +127,9 @@ class Windows:
             self._in_order = False
         self._forget()
 
-    def touched(self, occurrence: Occurrence) -> Touched:
-        """The commitments with a window that the occurrence may meet."""
-        start, end, throughout, of_impact = occurrence
+    def touched(self, when: When) -> Touched:
+        """The commitments with a window that this occurrence may meet."""
+        start, end, throughout, of_impact = when
         stop = max(end, start + 1)
         if not self._in_order:
             self._order()
@@ -137,7 +139,7 @@ class Windows:
         found = self._known.get(alike)
         if found is None:
             names = frozenset([window.data[0] for window in self._tree.overlap(start, stop)])
-            found = Touched(names, meet(map(self._commitment, sorted(names)), occurrence))
+            found = Touched(names, meet(map(self._commitment, sorted(names)), Occurrence(*when)))
             if self._kept > MOST_KEPT:
                 self._forget()
             self._known[alike] = found
@@ -185,14 +187,16 @@ class Standing:
 
     def touched(self, conflict: str, incident: Incident) -> Touched:
         """The commitments that have a window which some report or impact of `incident` may meet."""
-        windows = self._windows.get(conflict)
-        if windows is None:
-            return UNTOUCHED
         occurrences = incident.occurrences
         if len(occurrences) == 1:
-            return windows.touched(occurrences[0])
-        each = [windows.touched(occurrence).commitment_ids for occurrence in occurrences]
+            return self.touched_at(conflict, occurrences[0])
+        each = [self.touched_at(conflict, occurrence).commitment_ids for occurrence in occurrences]
         return Touched(frozenset().union(*each), None)
+
+    def touched_at(self, conflict: str, when: When) -> Touched:
+        """The commitments that have a window which this occurrence may meet."""
+        windows = self._windows.get(conflict)
+        return UNTOUCHED if windows is None else windows.touched(when)
 
     def put_claim(self, key: ClaimKey, claim: Claim | None) -> None:
         """Let `claim` stand under `key`; None takes it back. Its releases start empty."""

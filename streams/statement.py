@@ -5,6 +5,7 @@ Made once, where a report is read. Plain values, that another process can be han
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import NamedTuple
 
 from schemas.events import Impact, Report
@@ -48,6 +49,21 @@ class Statement(NamedTuple):
 
     account: Account
     occurrences: tuple[Occurrence, ...]
+
+
+def gist(report: Report) -> tuple[Hashable, ...]:
+    """All of what `report` says, leaving out when, that its account is made of.
+
+    Of reports without impacts only: of those that have the same, one account is enough.
+    """
+    actor = report.actor
+    return (
+        report.reported_by.party,
+        None if actor is None else (actor.party, actor.confidence),
+        report.act,
+        report.targets,
+        report.places,
+    )
 
 
 def parts(report: Report) -> tuple[Part, ...]:

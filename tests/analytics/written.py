@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from analytics.columns import Rows
+from analytics.columns import About, Rows, about
 from analytics.ledger import Ledger, Transaction
 from analytics.rows import ClaimVerdict, Criteria, Judgement, Logged, Outcome, Position, Rejudged
-from schemas.events import ClaimEvent, ClaimRetractedEvent, Event, parse_event
+from schemas.events import ClaimEvent, ClaimRetractedEvent, Event, ReportEvent, parse_event
 from schemas.moments import read_instant
+from streams.statement import statement
 
 LOG = "log"
 CLAIMED = (ClaimEvent, ClaimRetractedEvent)
@@ -108,19 +109,30 @@ def take(tx: Transaction, events: Sequence[tuple[str, str]], first: int = 0) -> 
     rows = Rows()
     taken = []
     for offset, (raw, recorded_at) in enumerate(events, first):
-        event = parse_event(raw)
-        names = (event.data.conflict, event.source, event.id)
-        row, key = rows.event(names, event.type, raw, (0, offset, 0))
+        event, row = parse_event(raw), len(rows)
+        key, which = put(rows, event, raw, offset)
         logged = Logged(Position(LOG, 0, offset, 0), at(recorded_at), key, row)
-        about = None if isinstance(event, CLAIMED) else rows.about(event, row)
-        taken.append((event, logged, about))
+        taken.append((event, logged, which))
     tx.read(LOG, rows.columns())
-    for event, logged, about in taken:
-        tx.event(logged, about)
-        if about is None:
+    for event, logged, which in taken:
+        tx.event(logged, which)
+        if which is None:
             _claim(tx, logged, event)
         tx.advance(LOG, 0, logged.position.offset + 1, logged.recorded_at)
     return [logged for _, logged, _ in taken]
+
+
+def put(rows: Rows, event: Event, raw: str, offset: int) -> tuple[int, About | None]:
+    """Put an event into columns: its key, and the report that it is about."""
+    place = (0, offset, 0)
+    if isinstance(event, CLAIMED):
+        return rows.event(event, raw, place), None
+    names = (event.data.conflict, event.data.incident_id, event.data.report_id)
+    which = about(*names, stands=isinstance(event, ReportEvent))
+    if isinstance(event, ReportEvent):
+        occurrences = statement(event.data).occurrences
+        return rows.report(event, raw, place, which, occurrences), which
+    return rows.event(event, raw, place), which
 
 
 def _claim(tx: Transaction, logged: Logged, event: Event) -> None:

@@ -83,6 +83,7 @@ def same(one: Reading, other: Reading) -> bool:
         and kinds[0] == kinds[1]
         and one.columns.accepted.equals(other.columns.accepted)
         and one.columns.extents == other.columns.extents
+        and one.simple == other.simple
     )
 
 
