@@ -97,15 +97,6 @@ class Session:
         finally:
             connection.unregister("staged")
 
-    def table(self, sql: str, staged: pa.Table) -> pa.Table:
-        """Run a statement over an Arrow table that it calls `staged`; what it gives, as another."""
-        connection = self.use()
-        connection.register("staged", staged)
-        try:
-            return connection.execute(sql).to_arrow_table()
-        finally:
-            connection.unregister("staged")
-
     def execute(self, sql: str, **values: object) -> list[tuple[Any, ...]]:
         """Run a statement; the rows that it gives."""
         return self.use().execute(sql, values or None).fetchall()

@@ -352,7 +352,7 @@ class JudgedPairs:
         return pa.array(joined_all(_taken(self._steps.incident_keys, step), of_claims))
 
     def told(self) -> pa.Table | None:
-        """What `messages` of `writing.sql` makes messages of; None: there is nothing to tell."""
+        """What `told.messages` makes messages of; None: there is nothing to tell."""
         columns = self._columns()
         step, commitment, finding, previous, seq, _ = columns[:, columns[_SEQ] > 0]
         if not len(seq):

@@ -23,7 +23,6 @@ import pyarrow.compute as pc
 from analytics import tables
 from analytics.database import Session
 from analytics.queries import queries
-from schemas.wire import CONTENT_TYPE_EVENT, headers
 
 # How much is published at once, and removed at once; one message may be larger by itself.
 MOST_IN_A_PACKET = 5_000
@@ -36,7 +35,6 @@ MOST_BYTES_AT_ONCE = 16 * 2**20
 PIECE = 16 * 1024
 
 Headers = tuple[tuple[str, bytes], ...]
-VERDICT_HEADERS: Headers = headers(CONTENT_TYPE_EVENT)
 _COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4")
 _headers = msgspec.msgpack.Decoder(Headers)
 
@@ -62,9 +60,18 @@ class Packet(NamedTuple):
     def after(self, seq: int) -> list[OutboxMessage]:
         """Those that follow this one."""
         passed = max(seq - self.first + 1, 0)
-        columns = [column.to_pylist() for column in self.messages.slice(passed).itercolumns()]
-        columns[-1] = [_read_headers(packed) for packed in columns[-1]]
+        seqs, topic, key, value, headers = self.messages.slice(passed).itercolumns()
+        columns = (
+            *(seqs.to_pylist(), _values(topic), _values(key), value.to_pylist()),
+            map(_read_headers, _values(headers)),
+        )
         return list(map(OutboxMessage._make, zip(*columns, strict=True)))
+
+
+def _values(column: pa.ChunkedArray) -> Sequence[Any]:
+    """What is in a column. Most messages say the same there, which is read once."""
+    different: list[Any] = column.unique().to_pylist()
+    return different * len(column) if len(different) == 1 else list(column.to_pylist())
 
 
 @lru_cache(maxsize=64)
@@ -127,18 +134,16 @@ class Outgoing:
         self._rows.append((*message[:-1], msgspec.msgpack.encode(message.headers)))
 
     def flush(self, database: Session, verdicts: pa.Table | None) -> None:
-        """Write what was put in, and `verdicts`, as `messages` of `writing.sql` gives them."""
+        """Write what was put in, and `verdicts`, as `told.messages` gives them."""
         parts = []
         if self._rows:
             parts.append(tables.table_of(self._rows, tables.MESSAGES))
             self._rows = []
         if verdicts is not None:
-            said = pa.scalar(msgspec.msgpack.encode(VERDICT_HEADERS), tables.BYTES)
-            verdicts = verdicts.append_column("headers", pa.repeat(said, len(verdicts)))
-            parts.append(verdicts.cast(tables.MESSAGES))
+            parts.append(verdicts)
         if not parts:
             return
-        # DuckDB gives those of verdicts in no order, and the others may be between them.
+        # Those of verdicts are in no order, and the others may be between them.
         found = list(packets(pa.concat_tables(parts).sort_by("seq").combine_chunks()))
         rows = (row for packet in found for row in _rows(packet))
         database.over(queries("writing")["outbox"], tables.table_of(rows, tables.OUTBOX))

@@ -28,6 +28,7 @@ from analytics.rows import (
     LoneReports,
     Rejudged,
 )
+from analytics.told import messages
 from schemas.events import Assertion, Denial
 
 _PARTY, _VERDICT, _OCCURRED, _SINCE = 3, 4, slice(5, 8), 10
@@ -279,9 +280,9 @@ class Staging:
         self._carry_since(database)
         for rows in self._all:
             rows.flush(database)
-        messages = self._flush_judged(database)
+        told = self._flush_judged(database)
         self.size = 0
-        return messages
+        return told
 
     def _flush_judged(self, database: Session) -> pa.Table | None:
         judged = self._judged
@@ -292,7 +293,7 @@ class Staging:
         database.over(sql["claim_verdicts"], judged.claim_verdicts())
         told = judged.told()
         self._judged = JudgedPairs()
-        return None if told is None else database.table(sql["messages"], told)
+        return None if told is None else messages(told)
 
     def _carry_since(self, database: Session) -> None:
         carried = [row for row in self._verdicts.rows if row[_SINCE] is None]

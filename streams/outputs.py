@@ -1,6 +1,6 @@
 """What is told to other programs: which changes of a verdict, and what could not be read.
 
-`messages` of `analytics/queries/writing.sql` makes those of verdicts; `schemas.documents` has all.
+`analytics.told` makes those of verdicts; `schemas.documents` has all.
 """
 
 from __future__ import annotations

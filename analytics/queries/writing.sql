@@ -24,46 +24,6 @@ SELECT * FROM staged;
 INSERT INTO outbox BY NAME
 SELECT * FROM staged;
 
--- name: messages
--- The CloudEvents that tell of changed verdicts. The id is made of the place in the log and the
--- pair, so that a repeat after a fault can be recognised.
-WITH timed AS (
-    SELECT
-        *,
-        replace(strftime(recorded_at, '%Y-%m-%dT%H:%M:%S.%fZ'), '.000000Z', 'Z') AS recorded,
-        replace(strftime(occurred_start, '%Y-%m-%dT%H:%M:%S.%fZ'), '.000000Z', 'Z') AS started,
-        replace(strftime(occurred_end, '%Y-%m-%dT%H:%M:%S.%fZ'), '.000000Z', 'Z') AS ended,
-        verdict IS NOT NULL AS stands
-    FROM staged
-)
-
-SELECT
-    seq,
-    'truce.verdicts' AS topic,
-    encode(conflict) AS key,
-    encode(to_json({
-        'specversion': '1.0',
-        'id': concat_ws('/', place, commitment_id, incident_id),
-        'source': 'trucewatch',
-        'type': 'verdict.changed',
-        'time': recorded,
-        'datacontenttype': 'application/json',
-        'data': {
-            'conflict': conflict,
-            'commitment_id': commitment_id,
-            'incident_id': incident_id,
-            'party': party,
-            'verdict': verdict,
-            'previous_verdict': previous_verdict,
-            'recorded_at': recorded,
-            'occurred_start': CASE WHEN stands THEN started END,
-            'occurred_end': CASE WHEN stands THEN ended END,
-            'independent_reports': CASE WHEN stands THEN independent_reports END,
-            'claims': claims::JSON
-        }
-    })::VARCHAR) AS value
-FROM timed;
-
 -- name: close_claims
 UPDATE claim_versions
 SET superseded_at = staged.superseded_at
