@@ -104,6 +104,9 @@ class _Accepted(_Versions):
     def _table(self) -> pa.Table:
         chosen, recorded_at, superseded_at = zip(*self.rows, strict=True)
         events = _chosen(self.columns.accepted, chosen)
+        place = events.schema.get_field_index("payload")
+        # It was read as JSON: DuckDB need not do that once more.
+        events = events.set_column(place, "payload", events["payload"].cast(tables.JSON))
         events = events.append_column("log_id", pa.repeat(pa.scalar(self.log_id), len(chosen)))
         events = events.append_column(_RECORDED_AT, pa.array(recorded_at, tables.MOMENT))
         return events.append_column(_SUPERSEDED_AT, pa.array(superseded_at, tables.MOMENT))

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 TEXT, KEY, COUNT, PLACE = pa.string(), pa.int64(), pa.int32(), pa.int64()
 TEXTS, FLAG, BYTES = pa.list_(pa.string()), pa.bool_(), pa.binary()
+JSON = pa.json_(TEXT)
 MOMENT = pa.timestamp("us", tz="UTC")
 # The same, for what is made a text: without a zone to reckon with that takes half the time.
 UTC = pa.timestamp("us")

@@ -6,6 +6,7 @@ The text was validated before: what is wrong with an event otherwise is not look
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from schemas.events import Event, ReportEvent
 from schemas.fields import Count, Range
@@ -39,6 +40,23 @@ def are_plainly_once(raw: bytes, event: Event) -> bool:
     if not isinstance(event, ReportEvent):
         return False
     return raw.translate(None, _BLANKS).count(b'":') == _distinct_names(event)
+
+
+def are_all_plainly_once(array: bytes, events: Iterable[Event]) -> bool:
+    """The same of the JSON text of an array that holds just these events: a sixth of the work."""
+    import numpy as np
+
+    text = np.frombuffer(array, np.uint8)
+    before, colons = text[:-1], text[1:] == ord(":")
+    # With a blank before it, a colon would have to be looked at more closely.
+    if (colons & (before <= ord(" "))).any():
+        return False
+    names = 0
+    for event in events:
+        if not isinstance(event, ReportEvent):
+            return False
+        names += _distinct_names(event)
+    return int(np.count_nonzero(colons & (before == ord('"')))) == names
 
 
 def read_names(raw: bytes) -> None:

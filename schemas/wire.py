@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from schemas.events import Event, Invalid, NotJson, Problem, parse_event
-from schemas.names import RepeatedError, check_names
+from schemas.names import RepeatedError, are_all_plainly_once, check_names
 
 CONTENT_TYPE_EVENT = "application/cloudevents+json"
 CONTENT_TYPE_BATCH = "application/cloudevents-batch+json"
@@ -99,7 +99,11 @@ def _several(value: bytes, text: bytes) -> list[Accepted | Rejected]:
         return [_whole("not_json", f"not JSON: {error}", value)]
     if len(raws) > MAX_BATCH_EVENTS:
         return [_whole("too_large", f"expected at most {MAX_BATCH_EVENTS:,} events", value)]
-    return [_event(raw, index) for index, raw in enumerate(raws)]
+    found = [_parsed(raw, index) for index, raw in enumerate(raws)]
+    accepted = [one.event for one in found if isinstance(one, Accepted)]
+    if len(accepted) == len(found) and are_all_plainly_once(text, accepted):
+        return found
+    return [_checked(one) for one in found]
 
 
 def encode_batch(raws: Sequence[str | bytes]) -> bytes:
@@ -118,16 +122,35 @@ def _whole(reason: Reason, why: str, value: bytes) -> Rejected:
 
 
 def _event(raw: bytes, index: int) -> Accepted | Rejected:
+    return _checked(_parsed(raw, index))
+
+
+def _parsed(raw: bytes, index: int) -> Accepted | Rejected:
+    """An event, of which the names are still to be checked."""
     if len(raw) > MAX_EVENT_BYTES:
         why = f"expected at most {MAX_EVENT_BYTES:,} bytes in an event"
         return Rejected("too_large", (Problem("", why),), raw, index)
     try:
-        event = read_event(raw)
-    except NotJson as error:
-        return Rejected("not_json", error.problems, raw, index)
+        event = parse_event(raw)
     except Invalid as error:
-        return Rejected("invalid", error.problems, raw, index)
+        return _invalid(error, raw, index)
     return Accepted(event, raw.decode(), index)
+
+
+def _checked(one: Accepted | Rejected) -> Accepted | Rejected:
+    if isinstance(one, Rejected):
+        return one
+    raw = one.raw.encode()
+    try:
+        _check_names(raw, one.event)
+    except Invalid as error:
+        return _invalid(error, raw, one.index)
+    return one
+
+
+def _invalid(error: Invalid, raw: bytes, index: int) -> Rejected:
+    reason: Reason = "not_json" if isinstance(error, NotJson) else "invalid"
+    return Rejected(reason, error.problems, raw, index)
 
 
 def read_event(raw: bytes) -> Event:
@@ -137,6 +160,11 @@ def read_event(raw: bytes) -> Event:
     given twice, of which some take the first and some the last, and NaN in a field that it hides.
     """
     event = parse_event(raw)
+    _check_names(raw, event)
+    return event
+
+
+def _check_names(raw: bytes, event: Event) -> None:
     try:
         check_names(raw, event)
     except RepeatedError as error:
@@ -144,7 +172,6 @@ def read_event(raw: bytes) -> Event:
         raise Invalid((problem,)) from None
     except (ValueError, RecursionError) as error:
         raise NotJson((Problem("", f"not JSON: {str(error)[:200]}"),)) from None
-    return event
 
 
 def _elements(text: bytes) -> list[bytes]:

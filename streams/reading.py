@@ -127,7 +127,7 @@ class Simple(NamedTuple):
     throughout: bytearray
     of_impact: bytearray
 
-    def add(self, number: int, *, throughout: bool, of_impact: bool) -> None:
+    def add(self, number: int, throughout: bool, of_impact: bool) -> None:
         """Take in the next row."""
         self.said.append(number)
         self.throughout.append(throughout)
@@ -198,7 +198,7 @@ class _Taken:
         if isinstance(event, ReportEvent) and not event.data.impacts:
             return self._simple(event, raw, place)
         row = len(self.rows)
-        self.simple.add(NOT_SIMPLE, throughout=False, of_impact=False)
+        self.simple.add(NOT_SIMPLE, False, False)
         names, effect = event_key(event), effect_of(event)
         if isinstance(effect, OfClaim):
             key = self.rows.event(event, raw, place)
@@ -219,7 +219,7 @@ class _Taken:
             self._numbers[what] = number = len(self.simple.accounts)
             self.simple.accounts.append(statement(report).account)
         _, _, throughout, of_impact = occurrence = report.occurred.occurrence
-        self.simple.add(number, throughout=throughout, of_impact=of_impact)
+        self.simple.add(number, throughout, of_impact)
         which = about(report.conflict, report.incident_id, report.report_id, stands=True)
         self.rows.report(event, raw, place, which, (occurrence,))
         return row
