@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Self
 
 from analytics.rows import FirstJudged, IncidentKey, Judgement, Rejudged, Scope
-from schemas.events import Event, parse_event
+from schemas.events import Event, Report, ReportEvent, parse_event
 from schemas.time import Limit
 from streams.fold import OfReport, effect_of, event_key, fold
 from streams.judge import Incident
@@ -72,6 +72,13 @@ def report(report_id: str = "r", incident_id: str = "i", **said: Any) -> str:
         "places": ["UA-30"],
     }
     return event("incident.reported", **_without_none({**data, **said}))
+
+
+def reported(**said: Any) -> Report:
+    """`report`, as it is read."""
+    found = parse_event(report(**said))
+    assert isinstance(found, ReportEvent)
+    return found.data
 
 
 def claim_retracted(claim_id: str = "c") -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from analytics.rows import FirstJudged, Rejudged
-from schemas.events import Report, ReportEvent, parse_event
+from schemas.events import parse_event
 from streams.fold import effect_of, fold
 from streams.judge import Incident, judge
 from streams.statement import statement
@@ -22,6 +22,7 @@ from tests.given import (
     pairs,
     report,
     report_retracted,
+    reported,
 )
 
 ELSEWHEN = [{"start": "2026-03-01T00:00:00Z", "end": "2026-04-01T00:00:00Z"}]
@@ -280,12 +281,6 @@ class TestReciprocity:
             "undetermined",
             None,
         )
-
-
-def reported(**said: Any) -> Report:
-    event = parse_event(report(**said))
-    assert isinstance(event, ReportEvent)
-    return event.data
 
 
 def test_what_was_decided_of_large_reports_is_not_remembered() -> None:

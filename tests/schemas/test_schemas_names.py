@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.events import Invalid, parse_event
-from schemas.names import RepeatedError, are_plainly_once, read_names
-from schemas.wire import read_event
+from schemas.names import RepeatedError, are_all_plainly_once, are_plainly_once, read_names
+from schemas.wire import Accepted, Rejected, decode_text, encode_batch, read_event
 from tests.given import claim, report
 
 TIMES = st.sampled_from(["2026-01-10T12:00:00Z", "2026-01-10t13:00:00.5+01:00"])
@@ -229,6 +229,23 @@ def test_what_is_given_twice_is_read_again(once: str, twice: str) -> None:
         read_names(raw)
     with pytest.raises(Invalid):
         read_event(raw)
+    # Names that one event of a batch leaves out do not make up for those that another gives twice.
+    shorter = json.dumps(json.loads(report(act=None)))
+    batch = encode_batch([text, raw, shorter])
+    assert [type(one) for one in decode_text(batch)] == [Accepted, Rejected, Accepted]
+
+
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": "), (",\n", ":\t"), (",", " :")])
+def test_of_a_batch_of_reports_it_is_told_at_once_unless_a_blank_is_before_a_colon(
+    separators: tuple[str, str],
+) -> None:
+    texts = [json.dumps(json.loads(report(report_id=name)), separators=separators) for name in "ab"]
+    events = [parse_event(text) for text in texts]
+    assert are_all_plainly_once(encode_batch(texts), events) is (separators[1][0] == ":")
+    assert not are_all_plainly_once(encode_batch(texts), events[:1])
+    others = [claim(), *texts]
+    assert not are_all_plainly_once(encode_batch(others), list(map(parse_event, others)))
+    assert all(isinstance(one, Accepted) for one in decode_text(encode_batch(others)))
 
 
 def test_an_escaped_quote_before_a_colon_makes_up_for_no_name() -> None:
