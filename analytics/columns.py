@@ -9,22 +9,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from analytics import tables
-from analytics.flatten import report_row
-from analytics.keys import joined, key_of, new_key_of
+from analytics.flatten import extent, report_row
+from analytics.keys import Numbers, joined, key_of, new_key_of
 from schemas.events import Event, ReportEvent
 from schemas.time import Occurrence
 
-Numbers = np.ndarray[Any, np.dtype[np.int64]]
 Place = tuple[int, int, int]
 """Where an event is in its log: partition, offset, and index in a record that is a batch."""
 
 _NO_REPORT = (None,) * (len(tables.READ) - tables.READ.get_field_index("incident_id"))
-_EXTENT = slice(-3, None)
 
 
 class About(NamedTuple):
@@ -48,6 +45,11 @@ class Columns(NamedTuple):
         """A column of keys or of times, in us; 0 where it says nothing."""
         numbers: Numbers = pc.fill_null(self.accepted[name].cast(tables.PLACE), 0).to_numpy()
         return numbers
+
+    def texts(self, name: str) -> list[str]:
+        """A column of texts."""
+        found: list[str] = self.accepted[name].to_pylist()
+        return found
 
     def payload(self, row: int) -> str:
         """The JSON text of an event."""
@@ -92,9 +94,9 @@ class Rows:
         """
         report = event.data
         named, key = _named(event, raw, place)
-        said = report_row(report, occurrences)
+        begins, ends, _ = when = extent(occurrences)
+        said = report_row(report, occurrences[0], when)
         self._rows.append((*named, key, *said, which.incident_key, which.report_key))
-        begins, ends, _ = said[_EXTENT]
         first, last = self._extents.get(report.conflict, (begins, ends))
         if begins <= first or ends >= last:
             self._extents[report.conflict] = (min(begins, first), max(ends, last))

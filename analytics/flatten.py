@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 from schemas.events import Assertion, Denial, Report
 from schemas.time import OPEN, Daily, Limit, Occurrence, Span, Window
@@ -52,34 +52,26 @@ def claim_row(claim: Assertion | Denial, payload: str, recorded_at: int, key: in
     ]
 
 
-class Extent(NamedTuple):
-    """When the whole of a report and its impacts happened at the most, in us since 1970.
-
-    `over_by` is a moment before which it was all over: an instant is with the next microsecond.
-    """
-
-    begins: int
-    ends: int
-    over_by: int
+Extent = tuple[int, int, int]
+"""When the whole of a report and its impacts began and ended at the most, in us since 1970, and a
+moment before which it was all over: an instant is with the next microsecond."""
 
 
-def extent(occurrences: Iterable[Occurrence]) -> Extent:
-    """From when to when, by all that a report says of it."""
+def extent(occurrences: Sequence[Occurrence]) -> Extent:
+    """When it happened, by all that a report says of that."""
+    if len(occurrences) == 1:
+        return _extent(occurrences[0])
     begins, ends, over_by = zip(*map(_extent, occurrences), strict=True)
-    return Extent(min(begins), max(ends), max(over_by))
+    return min(begins), max(ends), max(over_by)
 
 
-def _extent(part: Occurrence) -> tuple[int, int, int]:
+def _extent(part: Occurrence) -> Extent:
     start, end, _, _ = part
     return start, end, end if end > start else end + 1
 
 
-def report_row(report: Report, occurrences: Sequence[Occurrence]) -> tuple[Any, ...]:
-    """What a report says, in the columns of `accepted` from `incident_id` up to its keys.
-
-    `occurrences`: that of the whole, then those of its impacts.
-    """
-    start, end, _, _ = whole = occurrences[0]
+def report_row(report: Report, whole: Occurrence, when: Extent) -> tuple[Any, ...]:
+    """What a report says, in the columns of `accepted` from `incident_id` up to its keys."""
     actor = report.actor
     reporter = report.reported_by
     return (
@@ -88,12 +80,12 @@ def report_row(report: Report, occurrences: Sequence[Occurrence]) -> tuple[Any, 
         reporter.name,
         reporter.kind,
         reporter.party,
-        start,
-        end,
+        whole.start,
+        whole.end,
         report.occurred.certainty,
         None if actor is None else actor.party,
         None if actor is None else actor.confidence,
         report.act,
         report.targets,
-        *(_extent(whole) if len(occurrences) == 1 else extent(occurrences)),
+        *when,
     )

@@ -1,7 +1,7 @@
 """What a transaction has judged, in columns: what many pairs share stands once, under a number.
 
 A pair that is judged for the first time, and a change that is to be told, are a few numbers here.
-Arrow and DuckDB make rows and messages of all of them at once. No rules here.
+Arrow makes rows and messages of all of them at once. No rules here.
 """
 
 from __future__ import annotations
@@ -15,24 +15,23 @@ import numpy as np
 import pyarrow as pa
 
 from analytics import tables
-from analytics.keys import joined_all, key_of
+from analytics.keys import Numbers, joined_all, key_of
 from analytics.rows import (
     ClaimVerdict,
     Decision,
     FirstJudged,
     IncidentKey,
     Logged,
-    LoneReports,
     Rejudged,
 )
 
 Key = TypeVar("Key")
 Pair = tuple[str, str, str]
 """(conflict, commitment_id, incident_id)"""
-Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
-_OF_LONE = ("conflict", "incident_id", "partition", "offset", "batch_index")
-_TIMES = ("occurred_start", "occurred_end")
+_TEXTS_OF_LONE = ("conflict", "incident_id")
+_PLACE = ("partition", "offset", "batch_index")
+_NUMBERS_OF_LONE = ("incident_key", "occurred_start", "occurred_end")
 _SEQ, _FIRST = 4, 5
 _NEW = 4
 
@@ -165,6 +164,7 @@ class JudgedPairs:
         self._where_new: dict[IncidentKey, tuple[int, tuple[str, ...]]] = {}
         self._commitment_groups, self._finding_groups = _Groups(), _Groups()
         self._decisions: list[tuple[Decision, ...]] = []
+        self._lone: list[tuple[int, int, tuple[str, ...], tuple[Decision, ...], int]] = []
 
     def first(self, logged: Logged, incident_key: int, judged: FirstJudged, seq: int) -> None:
         """Take an incident that is new; told as messages from number `seq` on, not at all if 0."""
@@ -174,28 +174,47 @@ class JudgedPairs:
         commitments = self._commitments_of(conflict, commitment_ids)
         self._new.extend((step, commitments, self._findings_of(decisions), seq))
 
-    def lone(self, lone: LoneReports, log_id: str, accepted: pa.Table, seq: int) -> None:
-        """Take incidents that are new, in rows of `accepted`; told from number `seq` on, or 0.
+    def lone(
+        self,
+        row: int,
+        recorded_at: int,
+        commitment_ids: tuple[str, ...],
+        decisions: tuple[Decision, ...],
+        seq: int,
+    ) -> None:
+        """Take an incident that is new, and is not judged otherwise until all this is written.
 
-        None of them is judged otherwise, for as long as this is not written.
+        `row`: its place in the columns that `settle` is given; told as `first` has it.
         """
-        chosen = np.array(lone.touching)
-        rows = accepted.select([*_OF_LONE, *_TIMES]).take(pa.array(np.array(lone.rows)[chosen]))
-        conflicts, incident_ids, *places = (rows[name].to_pylist() for name in _OF_LONE)
-        step = self._steps.extend(
+        self._lone.append((row, recorded_at, commitment_ids, decisions, seq))
+
+    def settle(self, log_id: str, accepted: pa.Table) -> None:
+        """Nothing more is to come: put in what was `lone`, from rows of `accepted`."""
+        if not self._lone:
+            return
+        rows, recorded_at, commitment_ids, decisions, seqs = zip(*self._lone, strict=True)
+        self._lone = []
+        of_rows = accepted.select([*_TEXTS_OF_LONE, *_PLACE, *_NUMBERS_OF_LONE]).take(
+            pa.array(rows)
+        )
+        conflicts, incident_ids, *places = (
+            of_rows[name].to_pylist() for name in (*_TEXTS_OF_LONE, *_PLACE)
+        )
+        keys, starts, ends = (
+            of_rows[name].cast(tables.PLACE).to_numpy() for name in _NUMBERS_OF_LONE
+        )
+        first = self._steps.extend(
             incident_ids,
             ["/".join((log_id, *map(str, place))) for place in zip(*places, strict=True)],
-            *(lone.incident_keys[chosen], np.array(lone.recorded_at)[chosen]),
-            *(rows[name].cast(tables.PLACE).to_numpy() for name in _TIMES),
+            *(keys, np.array(recorded_at), starts, ends),
         )
-        counts = np.array([len(ids) for ids in lone.commitment_ids])
         new = (
-            np.arange(step, step + len(chosen)),
-            list(map(self._commitments_of, conflicts, lone.commitment_ids)),
-            [self._findings_of(decisions) for decisions in lone.decisions],
-            seq + np.cumsum(counts) - counts if seq else np.zeros_like(counts),
+            np.arange(first, first + len(rows)),
+            list(map(self._commitments_of, conflicts, commitment_ids)),
+            list(map(self._findings_of, decisions)),
+            seqs,
         )
-        self._new.frombytes(np.stack(new, axis=1).tobytes())
+        self._new.frombytes(np.stack(new, axis=1).astype(np.int64).tobytes())
 
     def _commitments_of(self, conflict: str, commitment_ids: tuple[str, ...]) -> int:
         number = self._commitment_groups.find((conflict, commitment_ids))
@@ -380,7 +399,7 @@ class JudgedPairs:
         return _texts(conflicts, commitment), _texts(commitment_ids, commitment)
 
     def __bool__(self) -> bool:
-        return bool(self._numbers or self._new)
+        return bool(self._numbers or self._new or self._lone)
 
 
 def _as_json(claims: Iterable[ClaimVerdict]) -> str:

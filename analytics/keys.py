@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-Keys = np.ndarray[Any, np.dtype[np.int64]]
+Numbers = np.ndarray[Any, np.dtype[np.int64]]
+Keys = Numbers
 Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 _ALL_BITS = (1 << 64) - 1

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from analytics.keys import Keys
 from schemas.time import Limit
 
 ClaimOutcome = Literal["violation", "clear", "undetermined"]
@@ -103,23 +101,6 @@ class FirstJudged(NamedTuple):
     occurred_end: int
     commitment_ids: tuple[str, ...]
     decisions: tuple[Decision, ...]
-
-
-class LoneReports(NamedTuple):
-    """Incidents that are new, of one report each, and how they are judged.
-
-    Of each: its row in the columns, in ascending order, when it was recorded (us), its key and its
-    incident's. `touching` are the places here of those that touch commitments, and of each of these
-    there are `commitment_ids` and, in their order, `decisions`; those of many are one object.
-    """
-
-    rows: Sequence[int]
-    recorded_at: Sequence[int]
-    event_keys: Keys
-    incident_keys: Keys
-    touching: Sequence[int]
-    commitment_ids: Sequence[tuple[str, ...]]
-    decisions: Sequence[tuple[Decision, ...]]
 
 
 class Rejudged(NamedTuple):

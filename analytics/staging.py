@@ -7,7 +7,6 @@ written with both times, exactly as if two transactions had written it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import repeat
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -22,10 +21,10 @@ from analytics.queries import queries
 from analytics.rows import (
     ClaimKey,
     ClaimVerdict,
+    Decision,
     FirstJudged,
     Judgement,
     Logged,
-    LoneReports,
     Rejudged,
 )
 from analytics.told import messages
@@ -169,14 +168,22 @@ class Staging:
         self.size += len(step.commitment_ids)
         self._judged.first(logged, incident_key, step, seq)
 
-    def lone(self, lone: LoneReports, seq: int) -> None:
-        """These events came; message `seq` and those after it tell how they are judged.
+    def lone(
+        self,
+        row: int,
+        recorded_at: int,
+        commitment_ids: tuple[str, ...],
+        decisions: tuple[Decision, ...],
+        seq: int,
+    ) -> None:
+        """An event came, and makes an incident that nothing else in here is about.
 
-        No report of theirs can be replaced before all is written: nothing else here is about it.
+        So nothing can replace its report, or how it is judged, until all is written.
         """
-        self._accepted.rows.extend(zip(lone.rows, lone.recorded_at, repeat(None)))
-        if lone.touching:
-            self._judged.lone(lone, self._accepted.log_id, self._columns.accepted, seq)
+        self.size += 1 + len(commitment_ids)
+        self._accepted.rows.append((row, recorded_at, None))
+        if commitment_ids:
+            self._judged.lone(row, recorded_at, commitment_ids, decisions, seq)
 
     def rejudged(self, logged: Logged, step: Rejudged, seq: int) -> None:
         """A pair is judged otherwise than before; message `seq` tells of it (0: none does).
@@ -292,6 +299,7 @@ class Staging:
         if not judged:
             return None
         sql = queries("writing")
+        judged.settle(self._accepted.log_id, self._columns.accepted)
         database.over(sql["verdicts"], judged.verdicts())
         database.over(sql["claim_verdicts"], judged.claim_verdicts())
         told = judged.told()

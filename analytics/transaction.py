@@ -18,11 +18,11 @@ from analytics.outgoing import Headers, OutboxMessage, Outgoing
 from analytics.queries import queries
 from analytics.rows import (
     ClaimKey,
+    Decision,
     EventKey,
     FirstJudged,
     IncidentKey,
     Logged,
-    LoneReports,
     Position,
     Reached,
     Rejudged,
@@ -85,7 +85,10 @@ class Transaction:
         return _among(keys, self._known.event_keys, self.new_events)
 
     def may_have_reports(self, keys: Keys) -> Flags:
-        """Of incidents of which of these keys the ledger may have reports; of the others, none."""
+        """Of incidents of which of these keys the ledger may have reports; of the others, none.
+
+        That none is there is kept in mind: no report of these needs to be looked for, to be closed.
+        """
         found = _among(keys, self._known.incident_keys, self.new_incidents)
         self._not_stored.update(keys[~found].tolist())
         return found
@@ -151,6 +154,8 @@ class Transaction:
         """What follows are events of this log, in rows of these columns."""
         self.flush()
         self._staging.read(log_id, columns)
+        self._event_keys: list[int] = columns.numbers("event_key").tolist()
+        self._incident_keys: list[int] = columns.numbers("incident_key").tolist()
         for conflict, (begins, ends) in columns.extents.items():
             known = self.extents.get(conflict, (begins, ends))
             self.extents[conflict] = (min(begins, known[0]), max(ends, known[1]))
@@ -170,16 +175,23 @@ class Transaction:
         self._staging.event(logged, about, is_stored=is_stored)
         self._grow()
 
-    def lone(self, lone: LoneReports) -> None:
-        """The ledger takes these events, and their incidents are judged; all of it is published.
+    def lone(
+        self,
+        row: int,
+        recorded_at: int,
+        commitment_ids: tuple[str, ...],
+        decisions: tuple[Decision, ...],
+    ) -> None:
+        """The ledger takes this event, and its incident, which is new, is judged so; published.
 
-        Nothing else in this transaction may be about the same incidents.
+        As `event` and `judged`, for an incident that nothing else in the transaction is about.
         """
-        self.new_events.update(lone.event_keys.tolist())
-        self.new_incidents.update(lone.incident_keys.tolist())
-        pairs = sum(map(len, lone.commitment_ids))
-        self._staging.lone(lone, self.outgoing.number(pairs) if self.tells else 0)
-        self._grow(len(lone.rows) + pairs)
+        self.new_events.add(self._event_keys[row])
+        self.new_incidents.add(self._incident_keys[row])
+        count = len(commitment_ids)
+        seq = self.outgoing.number(count) if count and self.tells else 0
+        self._staging.lone(row, recorded_at, commitment_ids, decisions, seq)
+        self._grow()
 
     def claim(self, logged: Logged, key: ClaimKey, claim: Assertion | Denial | None) -> None:
         """The claim stands like this by the event; None: it was taken back."""

@@ -26,7 +26,6 @@ from schemas.problems import Invalid, Json, NotJson, Path, Problem, collect, lis
 from schemas.reports import Actor, Impact, Occurred, Report, Reporter, ReportRetraction, Weapon
 
 __all__ = [
-    "ABOUT_INCIDENTS",
     "EVENT_TYPES",
     "Actor",
     "Assertion",
@@ -104,8 +103,6 @@ EVENT_TYPES: dict[str, type[Event]] = {
     "incident.reported": ReportEvent,
     "incident.report_retracted": ReportRetractedEvent,
 }
-ABOUT_INCIDENTS = (Report, ReportRetraction)
-"""What an event about an incident holds; all others are about claims."""
 STANCES = ["asserts", "denies"]
 MISFIT = frozenset({"required", "unknown field"})
 

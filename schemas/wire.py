@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from schemas.events import Event, Invalid, NotJson, Problem, parse_event
-from schemas.names import RepeatedError, are_all_plainly_once, check_names
+from schemas.names import RepeatedError, are_plainly_once, check_names
 
 CONTENT_TYPE_EVENT = "application/cloudevents+json"
 CONTENT_TYPE_BATCH = "application/cloudevents-batch+json"
@@ -101,7 +101,7 @@ def _several(value: bytes, text: bytes) -> list[Accepted | Rejected]:
         return [_whole("too_large", f"expected at most {MAX_BATCH_EVENTS:,} events", value)]
     found = [_parsed(raw, index) for index, raw in enumerate(raws)]
     accepted = [one.event for one in found if isinstance(one, Accepted)]
-    if len(accepted) == len(found) and are_all_plainly_once(text, accepted):
+    if len(accepted) == len(found) and are_plainly_once(text, *accepted):
         return found
     return [_checked(one) for one in found]
 

@@ -35,9 +35,6 @@ from streams.reading import (
 from streams.standing import Standing
 from streams.statement import Statement, statement
 
-# So many at the most wait to be handed over: they are written together.
-HANDED_OVER_AT_ONCE = 4_096
-
 Statements = dict[str, Statement]
 """What the standing reports of an incident say, by their ids."""
 
@@ -83,7 +80,6 @@ def judge_batch(
         batch = _Batch(tx, standing, log_id, reading)
         for recorded_at, record in _timed(ledger, log_id, reading.records):
             batch.take(record, recorded_at)
-        batch.hand_over()
     return tx, batch.tally
 
 
@@ -124,7 +120,7 @@ class _Batch:
             self._reports[incident] = _statements(stored)
         is_simple = np.asarray(reading.simple.said) != NOT_SIMPLE
         is_new = given_once(events) & given_once(incidents) & ~may_be_seen & ~may_stand
-        self._lone = Lone(reading, standing, is_simple & is_new, events, incidents)
+        self._lone = Lone(reading, standing, is_simple & is_new)
 
     @cached_property
     def _simple(self) -> SimpleEntries:
@@ -135,10 +131,11 @@ class _Batch:
         for one in record.found:
             if not isinstance(one, int):
                 self._take_one(one, record, recorded_at)
-            elif not self._lone.take(one, recorded_at):
+            elif self._lone.take(self._tx, one, recorded_at):
+                self.tally.events[REPORTED] += 1
+                self.tally.appended_at.append(recorded_at)
+            else:
                 self._take_one(self._simple[one], record, recorded_at)
-        if len(self._lone) >= HANDED_OVER_AT_ONCE:
-            self.hand_over()
         self._tx.advance(self._log_id, record.partition, record.offset + 1, recorded_at)
 
     def _take_one(
@@ -147,20 +144,12 @@ class _Batch:
         record: Record,
         recorded_at: int,
     ) -> None:
-        self.hand_over()
         if isinstance(one, Rejected):
             position = Position(self._log_id, record.partition, record.offset, one.index or 0)
             self._reject(one, position, recorded_at, record.key)
         else:
             position = Position(self._log_id, record.partition, record.offset, one.batch_index)
             self._accept(one, Logged(position, recorded_at, one.key, one.row))
-
-    def hand_over(self) -> None:
-        """Have the transaction take what was judged in the quick way: what follows builds on it."""
-        recorded_at = self._lone.hand_over(self._tx)
-        if recorded_at:
-            self.tally.events[REPORTED] += len(recorded_at)
-            self.tally.appended_at += recorded_at
 
     def _accept(self, entry: ReportEntry | ClaimEntry, logged: Logged) -> None:
         names, row = entry.names, entry.row

@@ -6,26 +6,25 @@ What is found in a batch is plain values and columns, cheap to hand from one pro
 from __future__ import annotations
 
 from array import array
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 import msgspec
 
-from analytics import tables
 from analytics.columns import About, Columns, Rows, about
 from analytics.rows import EventKey
 from schemas.events import ReportEvent
 from schemas.time import Occurrence
 from schemas.wire import Accepted, Rejected, decode
 from streams.fold import OfClaim, OfReport, effect_of, event_key
-from streams.statement import Account, Statement, gist, statement
+from streams.statement import Account, Gist, Statement, account, gist
 
 REPORTED = "incident.reported"
 NOT_SIMPLE = -1
-_NAMES = ("conflict", "source", "event_id", "incident_id", "report_id")
+_TEXTS = ("conflict", "source", "event_id", "incident_id", "report_id")
 _KEYS = ("event_key", "incident_key", "report_key")
-_TIMES = ("occurred_start", "occurred_end")
+_NUMBERS = (*_KEYS, "occurred_start", "occurred_end", "batch_index")
 
 
 class RawRecord(NamedTuple):
@@ -187,7 +186,7 @@ class _Taken:
     def __init__(self) -> None:
         self.rows = Rows()
         self.simple = Simple([], array("i"), bytearray(), bytearray())
-        self._numbers: dict[Hashable, int] = {}
+        self._numbers: dict[Gist, int] = {}
 
     def one(self, found: Accepted | Rejected, partition: int, offset: int) -> Found:
         """Take what was found in this place."""
@@ -217,7 +216,7 @@ class _Taken:
         number = self._numbers.get(what)
         if number is None:
             self._numbers[what] = number = len(self.simple.accounts)
-            self.simple.accounts.append(statement(report).account)
+            self.simple.accounts.append(account(what))
         _, _, throughout, of_impact = occurrence = report.occurred.occurrence
         self.simple.add(number, throughout, of_impact)
         which = about(report.conflict, report.incident_id, report.report_id, stands=True)
@@ -230,12 +229,12 @@ class SimpleEntries:
 
     def __init__(self, reading: Reading) -> None:
         _, columns, self._simple = reading
-        wanted = columns.accepted.select([*_NAMES, *_KEYS, *_TIMES, "batch_index"])
-        for name in _TIMES:
-            place = wanted.schema.get_field_index(name)
-            wanted = wanted.set_column(place, name, wanted[name].cast(tables.PLACE))
         self._rows = list(
-            zip(*(column.to_pylist() for column in wanted.itercolumns()), strict=True)
+            zip(
+                *map(columns.texts, _TEXTS),
+                *(columns.numbers(name).tolist() for name in _NUMBERS),
+                strict=True,
+            )
         )
 
     def __getitem__(self, row: int) -> ReportEntry:

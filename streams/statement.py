@@ -5,7 +5,6 @@ Made once, where a report is read. Plain values, that another process can be han
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import NamedTuple
 
 from schemas.events import Impact, Report
@@ -24,6 +23,21 @@ class Part(NamedTuple):
     places: tuple[Place | None, ...]
 
 
+Scope = tuple[tuple[str | None, ...], tuple[Place | None, ...]]
+"""Targets and places."""
+
+
+class Gist(NamedTuple):
+    """What a report says of the whole, leaving out when; see `Account`."""
+
+    reporter_party: str | None
+    actor: str | None
+    confidence: str | None
+    act: str | None
+    targets: tuple[str | None, ...]
+    places: tuple[Place | None, ...]
+
+
 class Account(NamedTuple):
     """What one report says, leaving out when; `confidence` None: it names no actor.
 
@@ -35,7 +49,7 @@ class Account(NamedTuple):
     actor: str | None
     confidence: str | None
     act: str | None
-    scopes: tuple[tuple[tuple[str | None, ...], tuple[Place | None, ...]], ...]
+    scopes: tuple[Scope, ...]
     size: int
 
     @property
@@ -51,15 +65,13 @@ class Statement(NamedTuple):
     occurrences: tuple[Occurrence, ...]
 
 
-def gist(report: Report) -> tuple[Hashable, ...]:
-    """All of what `report` says, leaving out when, that its account is made of.
-
-    Of reports without impacts only: of those that have the same, one account is enough.
-    """
+def gist(report: Report) -> Gist:
+    """What `report` says of the whole, leaving out when."""
     actor = report.actor
-    return (
+    return Gist(
         report.reported_by.party,
-        None if actor is None else (actor.party, actor.confidence),
+        None if actor is None else actor.party,
+        None if actor is None else actor.confidence,
         report.act,
         report.targets,
         report.places,
@@ -87,14 +99,15 @@ def _refined(whole: Part, number: int, impact: Impact) -> Part:
 def statement(report: Report) -> Statement:
     """What `report` says, and when."""
     each = parts(report)
-    actor = report.actor
     scopes = tuple([part[2:] for part in each])
-    said = Account(
-        report.reported_by.party,
-        None if actor is None else actor.party,
-        None if actor is None else actor.confidence,
-        report.act,
-        scopes,
-        sum([1 + len(targets) + len(places) for targets, places in scopes]),
-    )
-    return Statement(said, tuple([part.occurrence for part in each]))
+    return Statement(_account(gist(report), scopes), tuple([part.occurrence for part in each]))
+
+
+def account(said: Gist) -> Account:
+    """What a report without impacts says: for all of the same gist one is enough."""
+    return _account(said, ((said.targets, said.places),))
+
+
+def _account(said: Gist, scopes: tuple[Scope, ...]) -> Account:
+    size = sum([1 + len(targets) + len(places) for targets, places in scopes])
+    return Account(*said[:4], scopes, size)

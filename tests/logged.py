@@ -43,10 +43,15 @@ TABLES = (
 )
 
 
-def outbox(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
+def numbered_outbox(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
     """The messages that are to be published, however many were written together."""
     rows = connection.execute(sql("reading")["pending_outbox"], {"up_to": 2**62}).fetchall()
-    return [tuple(message[1:]) for packet in unpacked(rows) for message in packet.after(0)]
+    return [tuple(message) for packet in unpacked(rows) for message in packet.after(0)]
+
+
+def outbox(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
+    """The same without their numbers."""
+    return [message[1:] for message in numbered_outbox(connection)]
 
 
 # Not `compliance`: it follows from these, and takes a tenth of the time to ask.

@@ -13,12 +13,13 @@ from analytics import transaction
 from schemas.time import Occurrence
 from schemas.wire import CONTENT_TYPE_BATCH, encode_batch
 from streams.judge import Incident, judge, judge_first
+from streams.lone import Lone
 from streams.reading import RawRecord
 from streams.statement import Statement
 from tests.generated import conflict_of, logs, subject_of
 from tests.given import given as given_events
 from tests.given import pairs
-from tests.logged import HISTORY, PARTITIONS, STANDING, Scratch, records
+from tests.logged import HISTORY, PARTITIONS, STANDING, Scratch, numbered_outbox, records
 from tests.trying import in_parts, tried
 
 VERDICTS = {
@@ -30,6 +31,9 @@ VERDICTS = {
             in_window, party_bound, act_prohibited, target_covered, in_area, still_bound
         FROM claim_verdicts""",
 }
+
+# With the number of each message, by which they are in order.
+NUMBERED = HISTORY | {"outbox": numbered_outbox}
 
 
 @pytest.fixture(scope="module")
@@ -177,3 +181,16 @@ def test_the_database_holds_what_the_fold_said_and_each_pair_once(
         ),
         key=repr,
     )
+
+
+@in_parts
+@tried(at_least=500)
+@given(log=logs(max_size=20), flush_at=st.sampled_from([1, 5, 60_000]))
+def test_what_is_judged_in_the_quick_way_is_what_it_is_in_the_long_one(
+    scratch: Scratch, part: int, log: list[str], flush_at: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(transaction, "FLUSH_AT", flush_at)
+        quick = scratch.folded([records(log)], NUMBERED)
+        patched.setattr(Lone, "take", lambda *_: False)
+        assert scratch.folded([records(log)], NUMBERED) == quick

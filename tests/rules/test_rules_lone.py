@@ -6,14 +6,12 @@ from typing import Any
 
 import pytest
 
-from analytics.rows import LoneReports
 from analytics.transaction import Transaction
-from streams import pipeline
 from streams.pipeline import load_standing, process
 from streams.reading import RawRecord, read
-from streams.statement import gist, statement
+from streams.statement import account, gist, statement
 from tests.given import CONFLICT, claim, claim_retracted, given, report, report_retracted, reported
-from tests.logged import HISTORY, LOG_ID, Scratch, records
+from tests.logged import LOG_ID, Scratch, records
 
 VERDICTS = "SELECT commitment_id, incident_id, verdict, party, independent_reports FROM verdicts"
 SHORT: dict[str, Any] = {
@@ -33,9 +31,9 @@ class Watched(Transaction):
 
     quick: list[int]
 
-    def lone(self, lone: LoneReports) -> None:
-        self.quick += lone.rows
-        super().lone(lone)
+    def lone(self, row: int, *judged: Any) -> None:
+        self.quick.append(row)
+        super().lone(row, *judged)
 
 
 @pytest.fixture(scope="module")
@@ -136,17 +134,6 @@ def test_names_that_several_conflicts_have_are_not_the_same_incident(scratch: Sc
     assert quick(scratch, batch) == [1, 2, 4, 5]
 
 
-@pytest.mark.parametrize("at_once", [1, 3, 1_000])
-def test_how_many_are_handed_over_together_changes_nothing(
-    scratch: Scratch, at_once: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    log = [claim(), claim(**OTHER), *(report("r", f"i{number}") for number in range(7))]
-    log += [claim_retracted(), *(report("r", f"j{number}") for number in range(5))]
-    expected = scratch.folded([[record] for record in records(log)], HISTORY)
-    monkeypatch.setattr(pipeline, "HANDED_OVER_AT_ONCE", at_once)
-    assert scratch.folded([records(log)], HISTORY) == expected
-
-
 # fmt: off
 GISTS: list[tuple[dict[str, Any], bool]] = [
     ({"occurred": {"start": "2026-01-11T12:00:00Z"}},           True),
@@ -173,4 +160,5 @@ def test_reports_that_say_the_same_have_the_same_gist_and_no_others(
 ) -> None:
     one, another = reported(), reported(**other)
     assert (gist(one) == gist(another)) is same
-    assert (statement(one).account == statement(another).account) is same
+    for report_ in (one, another):
+        assert account(gist(report_)) == statement(report_).account
