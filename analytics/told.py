@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from analytics import tables
 from schemas.wire import CONTENT_TYPE_EVENT, headers
 
-VERDICTS: Final = "truce.verdicts"
+_TOPIC: Final = "truce.verdicts"
 _HEADERS = pa.scalar(msgspec.msgpack.encode(headers(CONTENT_TYPE_EVENT)), tables.BYTES)
 _NAMES = ("conflict", "commitment_id", "incident_id", "place")
 _NAMES_OR_NOT = ("party", "verdict", "previous_verdict")
@@ -46,7 +46,7 @@ def messages(told: pa.Table) -> pa.Table:
     )
     columns = {
         "seq": told["seq"],
-        "topic": pa.repeat(VERDICTS, len(told)),
+        "topic": pa.repeat(_TOPIC, len(told)),
         "key": told["conflict"].cast(tables.BYTES),
         "value": value.cast(tables.BYTES),
         "headers": pa.repeat(_HEADERS, len(told)),
