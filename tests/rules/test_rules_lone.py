@@ -23,6 +23,7 @@ IMPACTS: dict[str, Any] = {"impacts": [{"place": "UA-63"}]}
 LONG_AGO: dict[str, Any] = {"occurred": {"start": "2020-01-10T12:00:00Z"}}
 INTERVAL = {"start": "2026-01-10T12:00:00Z", "end": "2026-01-10T13:00:00Z"}
 TWICE = report()
+REUSED = TWICE.replace('"incident_id": "i"', '"incident_id": "j"')
 BROKEN = report().replace('"act"', '"acts"')
 
 
@@ -65,6 +66,7 @@ TAKEN: list[tuple[list[str], list[int]]] = [
     ([claim(), report(), report_retracted(), report("r", "j")],            [3]),
     ([claim(), report_retracted(), report()],                              []),
     ([claim(), TWICE, TWICE],                                              []),
+    ([claim(), TWICE, REUSED],                                              []),
     ([claim(), report(), report(**IMPACTS)],                               []),
     # What time has to do with it is not all that is asked.
     ([claim(), report(**IMPACTS), report("r", "j")],                       [2]),
@@ -122,6 +124,19 @@ def test_an_incident_that_the_ledger_has_is_not_new(scratch: Scratch) -> None:
         process(ledger, standing, LOG_ID, read(log[first : first + 2]))
         taken.append(Watched.quick)
     assert taken == [[1], [1]]
+
+
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_an_id_that_stands_for_another_incident_already_is_refused(
+    scratch: Scratch, at_once: int
+) -> None:
+    log = records([claim(), TWICE, REUSED])
+    batches = [log[first : first + at_once] for first in range(0, 3, at_once)]
+    found = scratch.folded(
+        batches, {"verdicts": VERDICTS, "rejected": "SELECT reason FROM rejected"}
+    )
+    assert [row[:2] for row in found["verdicts"]] == [("truce", "i")]
+    assert found["rejected"] == [("id_reused",)]
 
 
 def test_names_that_several_conflicts_have_are_not_the_same_incident(scratch: Scratch) -> None:
