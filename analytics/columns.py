@@ -18,7 +18,7 @@ from analytics.keys import Numbers, joined, key_of, new_key_of
 from schemas.events import Event, ReportEvent
 from schemas.time import Occurrence
 
-Place = tuple[int, int, int]
+LogPlace = tuple[int, int, int]
 """Where an event is in its log: partition, offset, and index in a record that is a batch."""
 
 _NO_REPORT = (None,) * (len(tables.READ) - tables.READ.get_field_index("incident_id"))
@@ -74,7 +74,7 @@ class Rows:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def event(self, event: Event, raw: str, place: Place) -> int:
+    def event(self, event: Event, raw: str, place: LogPlace) -> int:
         """Take in an event that says no report; its key."""
         named, key = _named(event, raw, place)
         self._rows.append((*named, key, *_NO_REPORT))
@@ -84,7 +84,7 @@ class Rows:
         self,
         event: ReportEvent,
         raw: str,
-        place: Place,
+        place: LogPlace,
         which: About,
         occurrences: Sequence[Occurrence],
     ) -> int:
@@ -107,7 +107,7 @@ class Rows:
         return Columns(tables.table_of(self._rows, tables.READ), self._extents)
 
 
-def _named(event: Event, raw: str, place: Place) -> tuple[tuple[Any, ...], int]:
+def _named(event: Event, raw: str, place: LogPlace) -> tuple[tuple[Any, ...], int]:
     conflict, source, event_id = event.data.conflict, event.source, event.id
     key = new_key_of(conflict, source, event_id)
     return (source, event_id, event.type, conflict, *place, raw), key

@@ -22,6 +22,7 @@ from analytics.rows import (
     FirstJudged,
     IncidentKey,
     Logged,
+    LoneJudged,
     Rejudged,
 )
 
@@ -164,7 +165,8 @@ class JudgedPairs:
         self._where_new: dict[IncidentKey, tuple[int, tuple[str, ...]]] = {}
         self._commitment_groups, self._finding_groups = _Groups(), _Groups()
         self._decisions: list[tuple[Decision, ...]] = []
-        self._lone: list[tuple[int, int, tuple[str, ...], tuple[Decision, ...], int]] = []
+        self._lone: list[LoneJudged] = []
+        self._lone_seqs: list[int] = []
 
     def first(self, logged: Logged, incident_key: int, judged: FirstJudged, seq: int) -> None:
         """Take an incident that is new; told as messages from number `seq` on, not at all if 0."""
@@ -174,26 +176,21 @@ class JudgedPairs:
         commitments = self._commitments_of(conflict, commitment_ids)
         self._new.extend((step, commitments, self._findings_of(decisions), seq))
 
-    def lone(
-        self,
-        row: int,
-        recorded_at: int,
-        commitment_ids: tuple[str, ...],
-        decisions: tuple[Decision, ...],
-        seq: int,
-    ) -> None:
+    def lone(self, lone: LoneJudged, seq: int) -> None:
         """Take an incident that is new, and is not judged otherwise until all this is written.
 
-        `row`: its place in the columns that `settle` is given; told as `first` has it.
+        Its row is one of those that `settle` is given; told as `first` has it.
         """
-        self._lone.append((row, recorded_at, commitment_ids, decisions, seq))
+        self._lone.append(lone)
+        self._lone_seqs.append(seq)
 
     def settle(self, log_id: str, accepted: pa.Table) -> None:
         """Nothing more is to come: put in what was `lone`, from rows of `accepted`."""
         if not self._lone:
             return
-        rows, recorded_at, commitment_ids, decisions, seqs = zip(*self._lone, strict=True)
-        self._lone = []
+        rows, recorded_at, commitment_ids, decisions = zip(*self._lone, strict=True)
+        seqs = self._lone_seqs
+        self._lone, self._lone_seqs = [], []
         of_rows = accepted.select([*_TEXTS_OF_LONE, *_PLACE, *_NUMBERS_OF_LONE]).take(
             pa.array(rows)
         )

@@ -103,6 +103,19 @@ class FirstJudged(NamedTuple):
     decisions: tuple[Decision, ...]
 
 
+class LoneJudged(NamedTuple):
+    """A new incident of one report, judged under every commitment that it touches.
+
+    `row`: that of its event in the columns; `recorded_at`: when that was (us). `decisions` as in
+    `FirstJudged`.
+    """
+
+    row: int
+    recorded_at: int
+    commitment_ids: tuple[str, ...]
+    decisions: tuple[Decision, ...]
+
+
 class Rejudged(NamedTuple):
     """One pair whose judgement is no longer what it was; None: the incident does not touch it."""
 

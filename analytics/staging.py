@@ -21,10 +21,10 @@ from analytics.queries import queries
 from analytics.rows import (
     ClaimKey,
     ClaimVerdict,
-    Decision,
     FirstJudged,
     Judgement,
     Logged,
+    LoneJudged,
     Rejudged,
 )
 from analytics.told import messages
@@ -168,22 +168,15 @@ class Staging:
         self.size += len(step.commitment_ids)
         self._judged.first(logged, incident_key, step, seq)
 
-    def lone(
-        self,
-        row: int,
-        recorded_at: int,
-        commitment_ids: tuple[str, ...],
-        decisions: tuple[Decision, ...],
-        seq: int,
-    ) -> None:
+    def lone(self, lone: LoneJudged, seq: int) -> None:
         """An event came, and makes an incident that nothing else in here is about.
 
         So nothing can replace its report, or how it is judged, until all is written.
         """
-        self.size += 1 + len(commitment_ids)
-        self._accepted.rows.append((row, recorded_at, None))
-        if commitment_ids:
-            self._judged.lone(row, recorded_at, commitment_ids, decisions, seq)
+        self.size += 1 + len(lone.commitment_ids)
+        self._accepted.rows.append((lone.row, lone.recorded_at, None))
+        if lone.commitment_ids:
+            self._judged.lone(lone, seq)
 
     def rejudged(self, logged: Logged, step: Rejudged, seq: int) -> None:
         """A pair is judged otherwise than before; message `seq` tells of it (0: none does).

@@ -18,11 +18,11 @@ from analytics.outgoing import Headers, OutboxMessage, Outgoing
 from analytics.queries import queries
 from analytics.rows import (
     ClaimKey,
-    Decision,
     EventKey,
     FirstJudged,
     IncidentKey,
     Logged,
+    LoneJudged,
     Position,
     Reached,
     Rejudged,
@@ -175,22 +175,16 @@ class Transaction:
         self._staging.event(logged, about, is_stored=is_stored)
         self._grow()
 
-    def lone(
-        self,
-        row: int,
-        recorded_at: int,
-        commitment_ids: tuple[str, ...],
-        decisions: tuple[Decision, ...],
-    ) -> None:
+    def lone(self, lone: LoneJudged) -> None:
         """The ledger takes this event, and its incident, which is new, is judged so; published.
 
         As `event` and `judged`, for an incident that nothing else in the transaction is about.
         """
-        self.new_events.add(self._event_keys[row])
-        self.new_incidents.add(self._incident_keys[row])
-        count = len(commitment_ids)
+        self.new_events.add(self._event_keys[lone.row])
+        self.new_incidents.add(self._incident_keys[lone.row])
+        count = len(lone.commitment_ids)
         seq = self.outgoing.number(count) if count and self.tells else 0
-        self._staging.lone(row, recorded_at, commitment_ids, decisions, seq)
+        self._staging.lone(lone, seq)
         self._grow()
 
     def claim(self, logged: Logged, key: ClaimKey, claim: Assertion | Denial | None) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from analytics.keys import Flags
 from analytics.ledger import Transaction
+from analytics.rows import LoneJudged
 from streams.judge import accounts_of, decide_all
 from streams.reading import Reading
 from streams.standing import Standing
@@ -45,5 +46,5 @@ class Lone:
             return False
         names = met.commitment_ids
         decisions = decide_all(met.asked, self._accounts[self._said[row]]) if names else ()
-        tx.lone(row, recorded_at, names, decisions)
+        tx.lone(LoneJudged(row, recorded_at, names, decisions))
         return True

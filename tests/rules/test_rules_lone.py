@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from analytics.rows import LoneJudged
 from analytics.transaction import Transaction
 from streams.pipeline import load_standing, process
 from streams.reading import RawRecord, read
@@ -32,9 +33,9 @@ class Watched(Transaction):
 
     quick: list[int]
 
-    def lone(self, row: int, *judged: Any) -> None:
-        self.quick.append(row)
-        super().lone(row, *judged)
+    def lone(self, lone: LoneJudged) -> None:
+        self.quick.append(lone.row)
+        super().lone(lone)
 
 
 @pytest.fixture(scope="module")
