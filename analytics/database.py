@@ -97,6 +97,15 @@ class Session:
         finally:
             connection.unregister("staged")
 
+    def table_over(self, sql: str, staged: pa.Table) -> pa.Table:
+        """The same, with the rows that it gives as an Arrow table."""
+        connection = self.use()
+        connection.register("staged", staged)
+        try:
+            return connection.execute(sql).to_arrow_table()
+        finally:
+            connection.unregister("staged")
+
     def execute(self, sql: str, **values: object) -> list[tuple[Any, ...]]:
         """Run a statement; the rows that it gives."""
         return self.use().execute(sql, values or None).fetchall()
@@ -155,6 +164,8 @@ def connect(
         "memory_limit": memory_limit,
         "threads": threads,
         "preserve_insertion_order": False,
+        # JSON is still JSON in a lake.
+        "arrow_lossless_conversion": True,
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         # Each checkpoint stops all else for most of a second, and writes what was superseded again.

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from analytics import tables
 from analytics.columns import About, Columns
+from analytics.contents import Changes
 from analytics.database import Session
 from analytics.flatten import Row, claim_row
 from analytics.judged import JudgedPairs, Pair
@@ -35,17 +36,23 @@ _BEFORE_CONDITIONS = 12
 _RECORDED_AT, _SUPERSEDED_AT = "recorded_at", "superseded_at"
 
 
+def insert(database: Session, changes: Changes, table: str, staged: pa.Table) -> None:
+    """Put rows into a table."""
+    database.over(queries("writing")[table], staged)
+    changes.opened(database, table, staged)
+
+
 class _Rows:
     """Rows of one table that only grows."""
 
     def __init__(self, name: str, schema: pa.Schema) -> None:
         self.rows: list[Sequence[Any]] = []
+        self._name = name
         self._schema = schema
-        self._insert = queries("writing")[name]
 
-    def flush(self, database: Session) -> None:
+    def flush(self, database: Session, changes: Changes) -> None:
         if self.rows:
-            database.over(self._insert, self._table())
+            insert(database, changes, self._name, self._table())
             self.rows = []
 
     def _table(self) -> pa.Table:
@@ -80,11 +87,12 @@ class _Versions(_Rows):
             # If nothing stood, the first is as good as any: there is nothing to close.
             self._closed.setdefault(key, moment)
 
-    def flush(self, database: Session) -> None:
+    def flush(self, database: Session, changes: Changes) -> None:
         if self._closed:
-            database.over(self._close, tables.table_of(self._closed.items(), tables.CLOSED))
+            staged = tables.table_of(self._closed.items(), tables.CLOSED)
+            changes.closed(self._name, database.table_over(self._close, staged))
             self._closed = {}
-        super().flush(database)
+        super().flush(database, changes)
         self._standing = {}
 
 
@@ -125,9 +133,9 @@ class Staging:
     def __init__(self) -> None:
         self.rejected = _Rows("rejected", tables.REJECTED)
         self._accepted = _Accepted()
-        self._claims = _Versions("claims", tables.CLAIMS)
-        self._claim_verdicts = _Versions("claim_verdicts", tables.CLAIM_VERDICTS)
-        self._verdicts = _Versions("verdicts", tables.VERDICTS)
+        self._claims = _Versions("claim_versions", tables.CLAIMS)
+        self._claim_verdicts = _Versions("claim_verdict_versions", tables.CLAIM_VERDICTS)
+        self._verdicts = _Versions("verdict_versions", tables.VERDICTS)
         self._amended: dict[int, tuple[Any, ...]] = {}
         self._amended_claims: dict[int, tuple[Any, ...]] = {}
         self._judged = JudgedPairs()
@@ -230,7 +238,9 @@ class Staging:
             if standing is not None:
                 standing[_OCCURRED] = amended
             elif before[3:6] != amended:
-                self._amended[key] = (key, *amended)
+                # It may have been amended before: what stands in the database is what was first.
+                _, *_, start, end, reports = self._amended.get(key, before[:6])
+                self._amended[key] = (key, *amended, start, end, reports)
             return
         since: int | None = at
         if before is not None:
@@ -256,7 +266,8 @@ class Staging:
             if standing is not None:
                 standing[_BEFORE_CONDITIONS] = now.before_conditions
             else:
-                self._amended_claims[key] = (key, now.before_conditions)
+                *_, stood = self._amended_claims.get(key, was)
+                self._amended_claims[key] = (key, now.before_conditions, stood)
             return
         if was is not None:
             self._claim_verdicts.close(key, at)
@@ -265,36 +276,36 @@ class Staging:
             row = [*named, now.verdict, *now.criteria, now.before_conditions, at, None, key]
             self._claim_verdicts.open(key, row)
 
-    def flush(self, database: Session) -> pa.Table | None:
-        """Write all of it, and be empty again. The messages made of it, if there are any."""
-        sql = queries("writing")
+    def flush(self, database: Session, changes: Changes) -> pa.Table | None:
+        """Write all of it, and be empty again; `changes` is told what became of the tables.
+
+        The messages made of it, if there are any.
+        """
         # What is amended stood before anything was superseded or opened.
         if self._amended:
-            database.over(
-                sql["amend_verdicts"], tables.table_of(self._amended.values(), tables.AMENDED)
-            )
+            staged = tables.table_of(self._amended.values(), tables.AMENDED)
+            database.over(queries("writing")["amend_verdict_versions"], staged)
+            changes.amended(database, "verdict_versions", staged)
             self._amended = {}
         if self._amended_claims:
-            database.over(
-                sql["amend_claim_verdicts"],
-                tables.table_of(self._amended_claims.values(), tables.AMENDED_CLAIMS),
-            )
+            staged = tables.table_of(self._amended_claims.values(), tables.AMENDED_CLAIMS)
+            database.over(queries("writing")["amend_claim_verdict_versions"], staged)
+            changes.amended(database, "claim_verdict_versions", staged)
             self._amended_claims = {}
         self._carry_since(database)
         for rows in self._all:
-            rows.flush(database)
-        told = self._flush_judged(database)
+            rows.flush(database, changes)
+        told = self._flush_judged(database, changes)
         self.size = 0
         return told
 
-    def _flush_judged(self, database: Session) -> pa.Table | None:
+    def _flush_judged(self, database: Session, changes: Changes) -> pa.Table | None:
         judged = self._judged
         if not judged:
             return None
-        sql = queries("writing")
         judged.settle(self._accepted.log_id, self._columns.accepted)
-        database.over(sql["verdicts"], judged.verdicts())
-        database.over(sql["claim_verdicts"], judged.claim_verdicts())
+        insert(database, changes, "verdict_versions", judged.verdicts())
+        insert(database, changes, "claim_verdict_versions", judged.claim_verdicts())
         told = judged.told()
         self._judged = JudgedPairs()
         return None if told is None else messages(told)

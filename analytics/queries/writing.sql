@@ -1,18 +1,19 @@
--- What one transaction writes. `staged` is the Arrow table handed over with the statement.
+-- What one transaction writes. `staged` is the Arrow table handed over with the statement. What closes
+-- versions gives their keys, and the hashes that leave and enter the sums of `contents.sql`.
 
 -- name: accepted
 INSERT INTO accepted BY NAME
 SELECT * FROM staged;
 
--- name: claims
+-- name: claim_versions
 INSERT INTO claim_versions BY NAME
 SELECT * FROM staged;
 
--- name: claim_verdicts
+-- name: claim_verdict_versions
 INSERT INTO claim_verdict_versions BY NAME
 SELECT * FROM staged;
 
--- name: verdicts
+-- name: verdict_versions
 INSERT INTO verdict_versions BY NAME
 SELECT * FROM staged;
 
@@ -24,33 +25,49 @@ SELECT * FROM staged;
 INSERT INTO outbox BY NAME
 SELECT * FROM staged;
 
--- name: close_claims
+-- name: close_claim_versions
 UPDATE claim_versions
 SET superseded_at = staged.superseded_at
 FROM staged
-WHERE claim_versions.claim_key = staged.key AND claim_versions.superseded_at IS NULL;
+WHERE claim_versions.claim_key = staged.key AND claim_versions.superseded_at IS NULL
+RETURNING
+    claim_key AS key,
+    hash(claim_key, recorded_at, NULL) AS out_hash,
+    hash(claim_key, recorded_at, superseded_at) AS in_hash;
 
 -- name: close_accepted
 UPDATE accepted
 SET superseded_at = staged.superseded_at
 FROM staged
-WHERE accepted.report_key = staged.key AND accepted.superseded_at IS NULL;
+WHERE accepted.report_key = staged.key AND accepted.superseded_at IS NULL
+RETURNING
+    report_key AS key,
+    hash(report_key, recorded_at, NULL) AS out_hash,
+    hash(report_key, recorded_at, superseded_at) AS in_hash;
 
--- name: close_claim_verdicts
+-- name: close_claim_verdict_versions
 UPDATE claim_verdict_versions
 SET superseded_at = staged.superseded_at
 FROM staged
 WHERE
     claim_verdict_versions.pair_key = staged.key
-    AND claim_verdict_versions.superseded_at IS NULL;
+    AND claim_verdict_versions.superseded_at IS NULL
+RETURNING
+    pair_key AS key,
+    hash(pair_key, recorded_at, NULL) AS out_hash,
+    hash(pair_key, recorded_at, superseded_at) AS in_hash;
 
--- name: close_verdicts
+-- name: close_verdict_versions
 UPDATE verdict_versions
 SET superseded_at = staged.superseded_at
 FROM staged
-WHERE verdict_versions.pair_key = staged.key AND verdict_versions.superseded_at IS NULL;
+WHERE verdict_versions.pair_key = staged.key AND verdict_versions.superseded_at IS NULL
+RETURNING
+    pair_key AS key,
+    hash(pair_key, recorded_at, NULL) AS out_hash,
+    hash(pair_key, recorded_at, superseded_at) AS in_hash;
 
--- name: amend_verdicts
+-- name: amend_verdict_versions
 UPDATE verdict_versions
 SET
     occurred_start = staged.occurred_start,
@@ -59,7 +76,7 @@ SET
 FROM staged
 WHERE verdict_versions.pair_key = staged.key AND verdict_versions.superseded_at IS NULL;
 
--- name: amend_claim_verdicts
+-- name: amend_claim_verdict_versions
 UPDATE claim_verdict_versions
 SET before_conditions = staged.before_conditions
 FROM staged
