@@ -67,7 +67,7 @@ def settings_named(prefix: str) -> Callable[[F], F]:
 
 def _metavar(one: Setting) -> str:
     kind = one.name.rpartition("_")[2]
-    kinds = {"BROKER": "URL", "DIR": "DIR", "HTTP": "HOST:PORT", "FILE": "FILE"}
+    kinds = {"BROKER": "URL", "DIR": "DIR", "LAKE": "DIR", "HTTP": "HOST:PORT", "FILE": "FILE"}
     return (kinds | {"ALERTMANAGER": "URL", "WEBHOOK": "URL"}).get(kind, "VALUE")
 
 

@@ -89,6 +89,11 @@ SETTINGS = (
     Setting("TRUCE_KAFKA_SASL_MECHANISM", "SCRAM-SHA-512", "also SCRAM-SHA-256, PLAIN"),
     Setting("TRUCE_KAFKA_USERNAME", "", "user for SASL"),
     Setting("TRUCE_KAFKA_PASSWORD_FILE", "", "file of mode 0600 with its password"),
+    Setting(
+        "TRUCE_LAKE",
+        "",
+        "directory of the lake, the copy for readers; unset: lake in the data directory",
+    ),
     Setting("TRUCE_MEMORY", "400MB", "how much memory the database engine may take"),
     Setting("TRUCE_MAX_BATCH", "10000", "most records judged in one transaction"),
     Setting(
@@ -137,6 +142,7 @@ class Settings:
     partitions: int = 4
     replication: int = 1
     kafka: KafkaSecurity = IN_PLAIN_TEXT
+    lake_dir: Path | None = None
     memory: str = "400MB"
     max_batch: int = 10_000
     alertmanager: str = ""
@@ -150,6 +156,11 @@ class Settings:
     def database(self) -> Path:
         """The file of the database."""
         return self.data_dir / "truce.duckdb"
+
+    @property
+    def lake(self) -> Path:
+        """The directory of the lake."""
+        return self.lake_dir or self.data_dir / "lake"
 
     @property
     def told(self) -> list[str]:
@@ -179,6 +190,7 @@ def load(environ: Mapping[str, str], options: Mapping[str, str | None] | None = 
         partitions=reading.number("TRUCE_PARTITIONS", 1, 1_000),
         replication=reading.number("TRUCE_REPLICATION", 1, 100),
         kafka=reading.kafka(),
+        lake_dir=reading.optional_directory("TRUCE_LAKE"),
         memory=reading.matching("TRUCE_MEMORY", _MEMORY, "a size such as 400MB or 2GB"),
         max_batch=reading.number("TRUCE_MAX_BATCH", 1, 100_000),
         alertmanager=reading.url("TRUCE_ALERTMANAGER"),
@@ -262,6 +274,9 @@ class _Reading:
         if path.exists() and not path.is_dir():
             self._refuse(name, "a directory; this is a file")
         return path
+
+    def optional_directory(self, name: str) -> Path | None:
+        return self.directory(name) if self._given[name].strip() else None
 
     def url(self, name: str) -> str:
         text = self._given[name].strip()
