@@ -6,6 +6,8 @@ or the data was bad, 2 wrong usage, 3 a service could not be reached.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from streams.command import DESCRIBED, Command, Truce, current_settings, setting, settings_named
@@ -176,6 +178,35 @@ def sql(query: str | None, form: str) -> int:
     from streams.sql import run_sql
 
     return run_sql(current_settings(), query, form)
+
+
+@main.command(
+    cls=Command,
+    short_help="Bring the lake up to date, and say how to open it.",
+    examples=(
+        "truce lake",
+        "truce lake --anew",
+        "truce lake --parquet published/",
+    ),
+)
+@click.option("--anew", is_flag=True, help="Give it all of the database again (without a worker).")
+@click.option(
+    "--parquet",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write each table to a Parquet file in DIR, too.",
+)
+@data_dir
+@setting("TRUCE_LAKE")
+def lake(anew: bool, parquet: Path | None) -> int:
+    """Bring the lake up to date with all that was acknowledged, and print how to open it.
+
+    The lake is a copy of the database as a DuckLake, with the same tables, which any DuckDB can
+    open while a worker writes. A worker keeps it by itself.
+    """
+    from streams.lake_command import run_lake
+
+    return run_lake(current_settings(), anew=anew, parquet=parquet)
 
 
 @main.command(

@@ -17,7 +17,7 @@ FILE_NAME = "worker.json"
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a worker can be reached. `quack_token` is a secret of the user who runs it."""
+    """Where a worker can be reached. The tokens are secrets of the user who runs it."""
 
     pid: int
     http: str
@@ -25,6 +25,7 @@ class Endpoint:
     quack_token: str
     bootstrap: str
     log_id: str
+    lake_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
