@@ -50,9 +50,11 @@ def in_lake(data_dir: Path) -> int:
 
 
 def post(endpoint: Endpoint, **headers: str) -> tuple[int, dict[str, object]]:
-    request = urllib.request.Request(f"{endpoint.http}/lake", method="POST", headers=headers)
+    request = urllib.request.Request(  # noqa: S310 - the worker's own address
+        f"{endpoint.http}/lake", method="POST", headers=headers
+    )
     try:
-        with urllib.request.urlopen(request, timeout=40) as answer:
+        with urllib.request.urlopen(request, timeout=40) as answer:  # noqa: S310
             return answer.status, json.load(answer)
     except HTTPError as error:
         return error.code, json.load(error)
@@ -77,7 +79,7 @@ def test_a_worker_keeps_it_by_itself_and_says_how_far_it_lags(
     while in_lake(data_dir) < 14:
         assert time.monotonic() < until
         time.sleep(0.1)
-    with urllib.request.urlopen(f"{endpoint.http}/metrics") as page:
+    with urllib.request.urlopen(f"{endpoint.http}/metrics") as page:  # noqa: S310
         lines = page.read().decode().splitlines()
     assert [line for line in lines if line.startswith("truce_lake_lag_seconds ")]
 
@@ -99,12 +101,11 @@ def test_without_a_worker_the_command_does_it_itself(data_dir: Path) -> None:
     before = in_lake(data_dir)
     # It was brought up to date when the worker stopped.
     assert before == 2 + 36
-    for _ in range(2):
-        shutil.rmtree(data_dir / "lake")
-        done = truce("lake", data_dir=data_dir)
-        assert done.returncode == 0, done.stderr
-        with connect(data_dir / "truce.duckdb") as ledger:
-            same(ledger, data_dir / "lake")
+    shutil.rmtree(data_dir / "lake")
+    done = truce("lake", data_dir=data_dir)
+    assert done.returncode == 0, done.stderr
+    with connect(data_dir / "truce.duckdb") as ledger:
+        same(ledger, data_dir / "lake")
     # What it prints is what attaches it.
     with duckdb.connect() as mine:
         from analytics.lake.extensions import load
@@ -121,8 +122,7 @@ def test_it_is_given_all_again_and_written_as_parquet(data_dir: Path, tmp_path: 
     done = truce("lake", "--anew", "--parquet", tmp_path / "out", data_dir=data_dir)
     assert done.returncode == 0, done.stderr
     # These are few, so that they are in no file of the lake's own.
-    asked = f"SELECT count(*) FROM '{tmp_path / 'out'}/accepted.parquet'"
-    assert duckdb.sql(asked).fetchall() == [(14,)]
+    assert len(duckdb.read_parquet(str(tmp_path / "out" / "accepted.parquet"))) == 14
     with connect(data_dir / "truce.duckdb") as ledger:
         same(ledger, data_dir / "lake")
 
