@@ -189,9 +189,10 @@ class LedgerCore:
 
     def lake(self) -> Keeping:
         """Give what keeps the lake."""
+        from analytics.lake.apart import ApartWriter
         from analytics.lake.keeper import Keeper
 
-        return Keeper(self._settings.lake, self._ledger.cursor())
+        return Keeper(ApartWriter(self._settings.lake), self._ledger.cursor())
 
     def lagging(self, lag: Callable[[], float]) -> None:
         """Show how far the lake is behind."""

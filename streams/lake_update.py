@@ -51,6 +51,7 @@ def bring_up_to_date(settings: Settings, *, anew: bool = False) -> Mark:
 
 def _update(settings: Settings, *, anew: bool) -> Mark:
     from analytics.lake.keeper import Keeper, LakeError
+    from analytics.lake.writer import Writer
 
     if not settings.database.exists():
         raise BadInput(  # opening would make one
@@ -59,7 +60,7 @@ def _update(settings: Settings, *, anew: bool) -> Mark:
         )
     try:
         with Ledger.open(settings.database, memory_limit=settings.memory) as ledger:
-            keeper = Keeper(settings.lake, ledger.cursor())
+            keeper = Keeper(Writer(settings.lake), ledger.cursor())
             try:
                 return keeper.update(anew=anew)
             finally:

@@ -1,6 +1,11 @@
 -- What a lake asks of the ledger that it follows, all of it as of one moment. `some_table` is the
 -- name of a table.
 
+-- name: none
+SELECT *
+FROM some_table
+LIMIT 0;
+
 -- name: all
 SELECT *
 FROM some_table;
@@ -38,3 +43,13 @@ SELECT *
 FROM notices
 WHERE seq > $last OR list_contains($changing::BIGINT[], seq)
 ORDER BY seq;
+
+-- name: changing_notices
+SELECT *
+FROM notices
+WHERE told_at IS NULL
+ORDER BY seq;
+
+-- name: last_notice
+SELECT coalesce(max(seq), 0)
+FROM notices;
