@@ -72,6 +72,7 @@ class Ledger:
             },
             last_outbox=self._rows("last_outbox")[0][0],
         )
+        self._latest: dict[str, int] = dict(self._rows("latest"))
         self._outbox = Outbox(connection.cursor(), self._known.last_outbox)
         self._last_turn: Turn | None = None
 
@@ -154,7 +155,9 @@ class Ledger:
         offsets = self._known.offsets
         if (log_id, partition) in offsets:
             return offsets[log_id, partition].recorded_at
-        others = (one.recorded_at for (log, _), one in offsets.items() if log != log_id)
+        others = [one.recorded_at for (log, _), one in offsets.items() if log != log_id]
+        # What was judged beyond an offset, before that log ended, came later.
+        others += [latest for log, latest in self._latest.items() if log != log_id]
         return max(others, default=0)
 
     def pending_outbox(self, limit: int = 1_000) -> list[OutboxMessage]:

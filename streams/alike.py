@@ -7,7 +7,7 @@ is known here is read as it was when it came.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -81,11 +81,11 @@ class Reader:
         """One incident of those that are alike, and all of these."""
         said = [self._read(payload) for payload in page.payloads]
         firsts = np.flatnonzero(np.diff(page.places, prepend=-1))
-        edges = np.append(firsts, len(said)).tolist()
+        edges = np.append(firsts, len(said))
         classes = self._classes(page, said)
         groups: dict[object, list[int]] = {}
         alone = self._scope.alone
-        for first, last in pairwise(edges):
+        for first, last in pairwise(edges.tolist()):
             name = page.incident_ids[first]
             if name in alone or any(one.number == NOT_SIMPLE for one in said[first:last]):
                 key: object = name
@@ -94,10 +94,11 @@ class Reader:
             else:
                 key = tuple(classes[first:last])
             groups.setdefault(key, []).append(first)
-        sizes = dict(zip(edges[:-1], np.diff(edges).tolist(), strict=True))
         for members in groups.values():
-            rows = range(members[0], members[0] + sizes[members[0]])
-            yield self._incident(page, said, rows), _alike(page, members, edges)
+            rows = np.array(members, np.int64)
+            lasts = edges[np.searchsorted(edges, rows, "right")]
+            one = self._incident(page, said, range(members[0], int(lasts[0])))
+            yield one, _alike(page, rows, lasts)
 
     def _read(self, payload: str) -> _Simple:
         try:
@@ -131,8 +132,7 @@ class Reader:
             )
         return list(zip(*(column.tolist() for column in (numbers, flags, *lies)), strict=True))
 
-    def _incident(self, page: Page, said: Sequence[_Simple], rows: Iterable[int]) -> Incident:
-        rows = list(rows)
+    def _incident(self, page: Page, said: Sequence[_Simple], rows: Sequence[int]) -> Incident:
         statements = {page.report_ids[row]: self._statement(page, said[row], row) for row in rows}
         return Incident(page.incident_ids[rows[0]], statements)
 
@@ -144,18 +144,16 @@ class Reader:
         return Statement(self._accounts[number], (Occurrence(start, end, throughout, of_impact),))
 
 
-def _alike(page: Page, members: Sequence[int], edges: Sequence[int]) -> Alike:
-    """All incidents whose reports begin in these rows."""
-    rows = np.array(members, np.int64)
-    starts, ends, over_by = page.begins[rows], page.ends[rows], page.over_by[rows]
-    lasts = np.array(edges, np.int64)[np.searchsorted(edges, rows, "right")]
-    for number in np.flatnonzero(lasts - rows > 1).tolist():
-        of_one = slice(int(rows[number]), int(lasts[number]))
+def _alike(page: Page, firsts: Numbers, lasts: Numbers) -> Alike:
+    """The incidents whose reports are in these rows, from first to before last."""
+    starts, ends, over_by = page.begins[firsts], page.ends[firsts], page.over_by[firsts]
+    for number in np.flatnonzero(lasts - firsts > 1).tolist():
+        of_one = slice(int(firsts[number]), int(lasts[number]))
         starts[number] = page.begins[of_one].min()
         ends[number] = page.ends[of_one].max()
         over_by[number] = page.over_by[of_one].max()
-    ids = [page.incident_ids[row] for row in members]
-    return Alike(page.places[rows], ids, page.incident_keys[rows], starts, ends, over_by)
+    ids = [page.incident_ids[row] for row in firsts.tolist()]
+    return Alike(page.places[firsts], ids, page.incident_keys[firsts], starts, ends, over_by)
 
 
 def statement_of(payload: str) -> Statement:

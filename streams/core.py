@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from analytics.rows import Reached
     from analytics.summary import Place
     from analytics.transaction import Transaction
-    from streams.agents import Judged, Outbox, Progress
-    from streams.pipeline import Tally
+    from streams.agents import Behind, Judged, Outbox, Progress
+    from streams.batch import Tally
     from streams.reading import RawRecord, Reading
     from streams.settings import Settings
 
@@ -57,6 +57,12 @@ class Core(Protocol):
 
     def judge(self, log_id: str, reading: Any) -> Any:  # noqa: ANN401 - the core's own
         """Judge what was read. Returns what `commit` wants, which must follow."""
+
+    def more(self) -> Any:  # noqa: ANN401 - as `judge`
+        """Go on with what `judge` left behind."""
+
+    def behind(self) -> Behind:
+        """What it left behind."""
 
     def commit(self, judged: Any) -> object:  # noqa: ANN401 - what `judge` gave
         """Write and commit what was judged, all or nothing; what follows may be judged meanwhile.
@@ -115,12 +121,12 @@ class LedgerCore:
         from schemas.wire import REASONS
         from streams import pipeline
         from streams.reader import Reader
+        from streams.turns import SECONDS_A_TURN, Turns
 
-        self._pipeline = pipeline
         self._reader = Reader()
         self._stack.callback(self._reader.close)
         self._ledger = ledger
-        self._standing = pipeline.load_standing(ledger)
+        self._turns = Turns(ledger, pipeline.load_standing(ledger), SECONDS_A_TURN)
         self._registry = CollectorRegistry()
         self._progress: Progress | None = None
         domain = DomainCollector(ledger, lambda: time.time_ns() // 1_000, self._shown)
@@ -148,7 +154,15 @@ class LedgerCore:
 
     def judge(self, log_id: str, reading: Reading) -> tuple[Transaction, Tally]:
         """Judge."""
-        return self._pipeline.judge_batch(self._ledger, self._standing, log_id, reading)
+        return self._turns.take(log_id, reading)
+
+    def more(self) -> tuple[Transaction, Tally]:
+        """Go on."""
+        return self._turns.more()
+
+    def behind(self) -> Behind:
+        """Say what waits for its turn."""
+        return self._turns.behind()
 
     def commit(self, judged: tuple[Transaction, Tally]) -> Tally:
         """Write and commit."""

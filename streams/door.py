@@ -45,7 +45,10 @@ SECONDS_TO_RETRY = 1
 TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{32,}")
 
 Take = Callable[[Sequence[tuple[str, bytes]]], Awaitable[None]]
-"""Has the log take events, each with its conflict. Raises `KafkaError`: some may not be in it."""
+"""Has the log take events, each with its conflict.
+
+Raises `KafkaError` or `NotTaken`: some may not be in it.
+"""
 
 
 class _Refusal(Exception):  # noqa: N818 - an answer, not an error
@@ -57,6 +60,10 @@ class _Refusal(Exception):  # noqa: N818 - an answer, not an error
         self.detail = detail
         self.posted = posted
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+class NotTaken(Exception):  # noqa: N818 - named as what is the case
+    """The ledger could not take events in time, or will not be able to: why."""
 
 
 class Rate:
@@ -261,6 +268,8 @@ class Door:
         try:
             async with asyncio.timeout(SECONDS_TO_TAKE):
                 await take(posted.events)
+        except NotTaken as error:
+            raise _away(str(error)) from error
         except (KafkaError, TimeoutError) as error:
             why = str(error) or type(error).__name__
             logger.warning("a post was not taken, the log does not answer: %s", why)

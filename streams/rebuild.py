@@ -88,9 +88,9 @@ class Fold:
         self._standing = load_standing(ledger)
         self._progress = progress
 
-    def take(self, log_id: str, reading: Reading) -> None:
-        """Fold what was read of one log."""
-        process(self._ledger, self._standing, log_id, reading)
+    def take(self, log_id: str, reading: Reading, *, is_kept: bool = False) -> None:
+        """Fold what was read of one log, or kept of it."""
+        process(self._ledger, self._standing, log_id, reading, is_kept=is_kept)
         self._progress.advance(len(reading.records))
 
     def take_kept(self, past: Past, first: int, below: Offsets | None = None) -> None:
@@ -104,7 +104,7 @@ class Fold:
         batches = _batches(kept_records(past, first, below))
         with ReadingProcess() as process:
             for log_id, reading in read_ahead(process, batches):
-                self.take(log_id, reading)
+                self.take(log_id, reading, is_kept=True)
 
 
 def _batches(records: Iterator[tuple[str, KeptRecord]]) -> Iterator[KeptBatch]:

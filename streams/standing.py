@@ -7,6 +7,7 @@ incident by incident, so that memory grows with the claims and not with the inci
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from types import MappingProxyType
@@ -21,6 +22,8 @@ from streams.judge import Claim, Commitment, Incident, Met, Released, meet
 
 # How many names the answers of one conflict's windows may hold; some tens of MiB at the most.
 MOST_KEPT = 100_000
+# Of so many releases one is put in its place by itself, more are sorted with all others.
+FEW_OF = 16
 When = tuple[int, int, bool, bool]
 """An `Occurrence`, or what would make one: most need not be made."""
 NO_CLAIMS: Mapping[str, Claim] = MappingProxyType({})
@@ -31,49 +34,54 @@ class Releases:
 
     def __init__(self) -> None:
         self._by_incident: dict[str, Release] = {}
-        self._by_parties: dict[frozenset[str], _Group] = {}
+        # None: to be made of all of them, once it is asked for.
+        self._by_parties: dict[frozenset[str], _Group] | None = {}
 
     def put(self, incident_id: str, release: Release | None) -> bool:
         """Let `release` stand for the incident (None: nothing). Returns whether that is new."""
+        groups = self._groups()
         old = self._by_incident.pop(incident_id, None)
         if old is not None:
-            self._by_parties[old.parties].drop(old)
+            groups[old.parties].drop(old)
         if release is not None:
             self._by_incident[incident_id] = release
-            self._by_parties.setdefault(release.parties, _Group()).add(release)
+            groups.setdefault(release.parties, _Group()).add(release)
         return old != release
 
-    def put_all(self, incident_ids: Iterable[str], releases: Iterable[Release] | None) -> bool:
-        """The same for many incidents at once; None: nothing stands for any of them."""
-        known = self._by_incident
-        before = len(known)
-        changed = False
-        if releases is None:
-            for incident_id in incident_ids:
-                changed |= known.pop(incident_id, None) is not None
-        else:
-            for what in releases:
-                changed |= known.get(what.incident_id) != what
-                known[what.incident_id] = what
-        if changed or len(known) != before:
-            self._by_parties = {}
-            for what in known.values():
-                self._by_parties.setdefault(what.parties, _Group()).append(what)
-            for group in self._by_parties.values():
-                group.sort()
-        return changed
+    def put_all(self, releases: Iterable[tuple[str, Release | None]], count: int) -> None:
+        """The same for `count` incidents at once."""
+        if count * FEW_OF < len(self._by_incident):
+            for incident_id, what in releases:
+                self.put(incident_id, what)
+            return
+        self._by_parties = None
+        for incident_id, what in releases:
+            if what is None:
+                self._by_incident.pop(incident_id, None)
+            else:
+                self._by_incident[incident_id] = what
 
     def summary(self) -> tuple[Released, ...]:
         """All that the verdict needs of them: constant in size, whatever their number."""
         return tuple(
-            group.summary(parties) for parties, group in self._by_parties.items() if group.starts
+            group.summary(parties) for parties, group in self._groups().items() if group.starts
         )
+
+    def _groups(self) -> dict[frozenset[str], _Group]:
+        groups = self._by_parties
+        if groups is None:
+            by_parties: defaultdict[frozenset[str], list[Release]] = defaultdict(list)
+            for what in self._by_incident.values():
+                by_parties[what.parties].append(what)
+            groups = {parties: _Group(releases) for parties, releases in by_parties.items()}
+            self._by_parties = groups
+        return groups
 
 
 class _Group:
-    def __init__(self) -> None:
-        self.starts: list[tuple[int, str]] = []
-        self.ends: list[int] = []
+    def __init__(self, releases: Iterable[Release] = ()) -> None:
+        self.starts = sorted([(one.start, one.incident_id) for one in releases])
+        self.ends = sorted([one.until for one in releases])
 
     def add(self, release: Release) -> None:
         insort(self.starts, (release.start, release.incident_id))
@@ -82,15 +90,6 @@ class _Group:
     def drop(self, release: Release) -> None:
         del self.starts[bisect_left(self.starts, (release.start, release.incident_id))]
         del self.ends[bisect_left(self.ends, release.until)]
-
-    def append(self, release: Release) -> None:
-        """Add it; `sort` must follow."""
-        self.starts.append((release.start, release.incident_id))
-        self.ends.append(release.until)
-
-    def sort(self) -> None:
-        self.starts.sort()
-        self.ends.sort()
 
     def summary(self, parties: frozenset[str]) -> Released:
         since, first = self.starts[0]
@@ -283,14 +282,14 @@ class Standing:
         for claim_id, claim in self._claims.get((conflict, commitment_id), NO_CLAIMS).items():
             if not is_reciprocal(claim):
                 continue
-            releases = None
-            if claim_id in violated:
-                when = zip(
+            releases: Iterator[tuple[str, Release | None]] = (
+                (name, Release(name, parties, start, until) if claim_id in violated else None)
+                for name, start, until in zip(
                     alike.incident_ids, alike.starts.tolist(), alike.over_by.tolist(), strict=True
                 )
-                releases = [Release(name, parties, start, until) for name, start, until in when]
+            )
             of_claim = self._releases[conflict, commitment_id, claim_id]
-            of_claim.put_all(alike.incident_ids, releases)
+            of_claim.put_all(releases, len(alike.incident_ids))
         self._commitments.pop((conflict, commitment_id), None)
 
     def load_releases(self, releases: Iterable[tuple[ClaimKey, Release]]) -> None:

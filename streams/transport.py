@@ -97,6 +97,7 @@ class Feed(NamedTuple):
     with the log's end at that moment for each partition; `fetched(partition, end)` of the log's
     end whenever records came; `passed(partition, following, position)` of offsets that hold no
     records (the marks of transactions, and what these took back); `failed` of what ends the worker.
+    `handed_over(partition)`: up to where all is in the ledger or waits for its turn; None: in it.
     """
 
     topic: str
@@ -106,6 +107,7 @@ class Feed(NamedTuple):
     fetched: Callable[[int, int], None]
     passed: Callable[[int, int, int], None]
     failed: Callable[[BaseException], None]
+    handed_over: Callable[[int], int] | None = None
 
 
 class AsIs(Schema[Any, Any]):
@@ -238,9 +240,10 @@ class _Thread(driver.AIOKafkaConsumerThread):
             await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
 
     def _in_flight(self) -> int:
-        """How many offsets were handed over and are not yet in the ledger."""
-        following, next_offset = self._following, self.consumer.feed.next_offset
-        return sum(max(0, end - next_offset(tp.partition)) for tp, end in following.items())
+        """How many offsets were handed over and not yet judged, or left behind."""
+        following, feed = self._following, self.consumer.feed
+        up_to = feed.handed_over or feed.next_offset
+        return sum(max(0, end - up_to(tp.partition)) for tp, end in following.items())
 
     def _tell_passed(self, consumer: aiokafka.AIOKafkaConsumer) -> None:
         """Tell of offsets that the client has passed over, for there was nothing to hand over."""

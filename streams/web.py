@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from streams.agents import Progress
+from streams.agents import Progress, behind_by_conflict
 from streams.door import Door
 from streams.settings import Address
 
@@ -25,7 +25,7 @@ Trucewatch worker
 
 /metrics       for Prometheus
 /healthz       200 while the worker runs
-/readyz        200 when it has caught up with what was in the log at its start
+/readyz        200 when it has caught up with what was in the log at its start; what waits its turn
 /offsets       up to which offset of each partition events are judged
 /events        POST: events for the log, with a token
 /openapi.json  all this, for programs
@@ -33,6 +33,7 @@ Trucewatch worker
 
 # A client that was refused may still be sending: so long it is listened to, and nothing is kept.
 SECONDS_TO_LINGER = 2.0
+MOST_NAMED = 10
 SECONDS_TO_KEEP_ALIVE = 75.0
 
 logger = logging.getLogger("streams")
@@ -123,8 +124,20 @@ class Pages:
     async def _readyz(self, _: web.Request) -> web.Response:
         reason = self._not_ready()
         if reason is None:
-            return web.json_response({"status": "ready"})
+            return web.json_response({"status": "ready", **self._behind()})
         return web.json_response({"status": "not ready", "reason": reason}, status=503)
+
+    def _behind(self) -> dict[str, object]:
+        """What takes so long to be judged that it has to take turns with the rest."""
+        waiting = behind_by_conflict(self._progress.behind) if self._progress else []
+        if not waiting:
+            return {}
+        return {
+            "judging": {
+                "events": sum(events for _, events in waiting),
+                "conflicts": dict(waiting[:MOST_NAMED]),
+            }
+        }
 
     async def _offsets(self, _: web.Request) -> web.Response:
         progress = self._progress

@@ -18,10 +18,20 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from streams.access import access_to
-from streams.agents import Agent, Failure, Judged, OneThread, Outbox, Progress, Publisher, Work
+from streams.agents import (
+    Agent,
+    Failure,
+    Judged,
+    OneThread,
+    Outbox,
+    Progress,
+    Publisher,
+    Work,
+    behind_by_conflict,
+)
 from streams.broker import Broker, BrokerError, EmbeddedBroker, RemoteBroker
 from streams.core import Core, LedgerCore
-from streams.door import Door, read_token
+from streams.door import Door, NotTaken, read_token
 from streams.endpoint import Endpoint, write_endpoint
 from streams.settings import Settings
 from streams.sparing import Sparing
@@ -38,12 +48,20 @@ DONE, FAILED, UNREACHABLE = 0, 1, 3
 
 # What a stop may take: to judge what the embedded broker's log still holds, which is lost with it;
 # to publish what is in the outbox, which otherwise waits for the next start; to leave the group.
-SECONDS_TO_CATCH_UP = 10.0
+# All of it together ends in time for whoever sends a SIGKILL after ten seconds.
+SECONDS_TO_STOP = 7.0
+SECONDS_AT_LEAST = 0.5
+SECONDS_TO_CATCH_UP = 5.0
 SECONDS_OF_SILENCE = 0.25
 SECONDS_TO_PUBLISH = 5.0
 SECONDS_TO_LEAVE = 5.0
 
 SECONDS_BETWEEN_SWEEPS = 60.0
+
+# With the embedded broker: how long a post waits for the ledger, and how many events of a conflict
+# may wait for their turn before further ones are refused. Fewer than are held for all.
+SECONDS_TO_JUDGE = 12.0
+MOST_BEHIND = 4_000
 
 # How long the broker may take for posted events; the door gives up later.
 SECONDS_TO_ANSWER = 10.0
@@ -147,6 +165,7 @@ class Worker:
         self._scraping = asyncio.Lock()
         self._opened = False
         self._not_ready: str | None = "starting"
+        self._stopping = asyncio.Event()
         self._door = Door(read_token(settings), settings.posts_per_second)
         self._pages = Pages(settings.http, self._metrics, lambda: self._not_ready, self._door)
         self._broker: Broker = (
@@ -261,6 +280,8 @@ class Worker:
             core.commit,
             self._thread,
             self._committing,
+            core.more,
+            core.behind,
         )
         self._agent = Agent(work, progress, self._failure, self._after_batch)
         stack.push_async_callback(self._agent.drain)
@@ -273,6 +294,7 @@ class Worker:
             progress.fetched,
             lambda *place: _in_loop(loop, lambda _: progress.passed(*place), None),
             self._failure.set,
+            progress.handed_over,
         )
         self._app = app = make_app(
             *(settings.group, broker.access, feed, self._agent.run),
@@ -310,13 +332,41 @@ class Worker:
             self._watch(stack, notifier.run(fresh))
 
     async def _write(self, events: Sequence[tuple[str, bytes]]) -> None:
-        """Have the log take posted events. Raises `KafkaError`."""
+        """Have the log take posted events. Raises `KafkaError` or `NotTaken`."""
         if self._writer is None:
             raise RuntimeError("not connected")
-        ends = await self._writer.write_all(events)
+        progress = self._progress
         if self._broker.embedded:
-            # This log dies with its broker. What is in the ledger does not.
-            await self._reach(lambda: self._progress.reached(ends))
+            for conflict, waiting in behind_by_conflict(progress.behind):
+                if waiting >= MOST_BEHIND and any(name == conflict for name, _ in events):
+                    raise NotTaken(_busy(conflict, waiting))
+        ends = await self._writer.write_all(events)
+        if not self._broker.embedded:
+            return
+        # This log dies with its broker. What is in the ledger does not.
+        in_ledger = asyncio.create_task(
+            self._reach(lambda: all(progress.has(*place, end) for place, end in ends.items()))
+        )
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait(
+                {in_ledger, stopping},
+                timeout=SECONDS_TO_JUDGE,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            if not in_ledger.done():
+                raise NotTaken(self._why_not_taken({conflict for _, conflict in ends}))
+        finally:
+            in_ledger.cancel()
+            stopping.cancel()
+
+    def _why_not_taken(self, conflicts: set[str]) -> str:
+        if self._stopping.is_set():
+            return "the worker stops"
+        waiting = dict(behind_by_conflict(self._progress.behind))
+        for conflict in sorted(conflicts & waiting.keys()):
+            return _busy(conflict, waiting[conflict])
+        return "what came before is still being judged"
 
     async def _sweep(self) -> None:
         while True:
@@ -358,6 +408,8 @@ class Worker:
     async def _drain(self) -> None:
         """Finish what was begun, so that nothing is left half way or unsaid."""
         self._not_ready = "stopping"
+        by = asyncio.get_running_loop().time() + SECONDS_TO_STOP
+        self._stopping.set()
         await self._door.close()
         if self._agent is None or self._publisher is None:
             return
@@ -366,8 +418,9 @@ class Worker:
                 await asyncio.wait_for(self._finish_log(), SECONDS_TO_CATCH_UP)
         await self._agent.drain()
         self._raise_failure()
+        left = max(SECONDS_AT_LEAST, by - asyncio.get_running_loop().time())
         try:
-            await asyncio.wait_for(self._publisher.publish(), SECONDS_TO_PUBLISH)
+            await asyncio.wait_for(self._publisher.publish(), min(left, SECONDS_TO_PUBLISH))
         except TimeoutError:
             logger.warning("some verdicts are not published yet; the next start does that")
         self._raise_failure()
@@ -390,6 +443,10 @@ class Worker:
             await asyncio.sleep(SECONDS_OF_SILENCE)
             if progress.next_offsets == before and progress.reached(progress.log_ends):
                 return
+
+
+def _busy(conflict: str, waiting: int) -> str:
+    return f"{waiting:,} events of {conflict} wait to be judged"
 
 
 def _in_loop(loop: asyncio.AbstractEventLoop, call: Callable[[T], None], arg: T) -> None:

@@ -93,22 +93,27 @@ class LogWriter:
         written: Written = await self._producer.send(EVENTS, value=value, key=key, headers=head)
         return written
 
-    async def write_all(self, events: Iterable[tuple[str, bytes]]) -> dict[int, int]:
+    async def write_all(self, events: Iterable[tuple[str, bytes]]) -> dict[tuple[int, str], int]:
         """Write events, each with its conflict, and wait until the broker has all of them.
 
-        Returns the offset after the last by partition. Raises `KafkaError`: some may be written.
+        Returns the offset after the last by partition and conflict. Raises `KafkaError`: some may
+        be written.
         """
         packing = Packing()
         written: list[Written] = []
+        conflicts: list[str] = []
         for conflict, raw in events:
             full = packing.add(conflict, raw)
             if full is not None:
                 written.append(await self.write(conflict, full))
+                conflicts.append(conflict)
         for conflict, raws in packing.rest():
             written.append(await self.write(conflict, raws))
-        ends: dict[int, int] = {}
-        for where in await asyncio.gather(*written):
-            ends[where.partition] = max(where.offset + 1, ends.get(where.partition, 0))
+            conflicts.append(conflict)
+        ends: dict[tuple[int, str], int] = {}
+        for conflict, where in zip(conflicts, await asyncio.gather(*written), strict=True):
+            place = (where.partition, conflict)
+            ends[place] = max(where.offset + 1, ends.get(place, 0))
         return ends
 
     async def stop(self) -> None:

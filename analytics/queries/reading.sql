@@ -79,6 +79,13 @@ SELECT
     epoch_us(recorded_at) AS recorded_us
 FROM log_offsets;
 
+-- name: latest
+SELECT
+    log_id,
+    epoch_us(max(recorded_at)) AS recorded_us
+FROM accepted
+GROUP BY log_id;
+
 -- name: last_outbox
 SELECT coalesce(max(last_seq), 0)
 FROM outbox;

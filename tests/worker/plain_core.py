@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from analytics.rows import Reached
+    from streams.agents import Behind
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,6 +56,14 @@ class PlainCore:
 
     def judge(self, log_id: str, records: Sequence[Any]) -> tuple[str, Sequence[Any]]:
         return log_id, records
+
+    def more(self) -> NoReturn:
+        raise NotImplementedError("it leaves nothing behind")
+
+    def behind(self) -> Behind:
+        from streams.agents import NOTHING_BEHIND
+
+        return NOTHING_BEHIND
 
     def commit(self, judged: tuple[str, Sequence[Any]]) -> int:
         log_id, records = judged

@@ -1,0 +1,248 @@
+"""Turns between conflicts: what takes long in one does not hold up what came in of the others.
+
+A conflict has one order, and conflicts share no state. So the records of one may be judged before
+those of another that stand before them in a partition, and a record of many events in parts. What
+is committed of a partition beyond its offset is known again by the keys of its events, should it
+be read once more; what was rejected has none, and is written only once the offset has passed it.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from analytics.ledger import Ledger, Transaction
+from streams.agents import NOTHING_BEHIND, Behind
+from streams.batch import Batch, Rejection, Tally
+from streams.outputs import rejection
+from streams.reading import Reading, Record
+from streams.standing import Standing
+
+# A turn ends with the event in which it has lasted so long.
+SECONDS_A_TURN = 0.2
+# So many events are looked up at once where a turn goes on with what waits.
+MOST_AT_ONCE = 500
+
+Place = tuple[str, int]
+"""(log_id, partition)"""
+Lane = tuple[str, int, bytes]
+"""(log_id, partition, the key of its records: the conflict)"""
+
+
+class _Waiting(NamedTuple):
+    """A record from its event `at` on; `clock`: when the record before it was recorded (us)."""
+
+    reading: Reading
+    record: Record
+    recorded_at: int
+    clock: int
+    at: int
+
+    @property
+    def events(self) -> int:
+        return len(self.record.found) - self.at
+
+
+@dataclass(slots=True)
+class _Lane:
+    """What waits of one conflict, and how long its turns were since it does."""
+
+    waiting: deque[_Waiting] = field(default_factory=deque)
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class _Held:
+    """How far a partition was handed over, and what of it was rejected beyond its offset."""
+
+    taken: int
+    clock: int
+    rejected: list[Rejection] = field(default_factory=list)
+
+
+class Turns:
+    """Judges what is handed over, a turn at a time. One thread's.
+
+    If it raises, nothing of the turn is in the database, but what stands may have moved on: the
+    caller must end, and start again from the ledger.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        standing: Standing,
+        seconds: float = math.inf,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`seconds`: how long a turn may take."""
+        self._ledger = ledger
+        self._standing = standing
+        self._seconds = seconds
+        self._clock = clock
+        self._lanes: dict[Lane, _Lane] = {}
+        self._places: dict[Place, _Held] = {}
+
+    def take(
+        self, log_id: str, reading: Reading, *, is_kept: bool = False
+    ) -> tuple[Transaction, Tally]:
+        """Judge what was read, in log order within each conflict, as far as one turn goes.
+
+        Records that were handed over before, or are in the ledger, are passed over; not so what a
+        database has kept (`is_kept`), in the order and with the times that it had there. The commit
+        of what is given must follow; another thread may do that meanwhile.
+        """
+        until = self._clock() + self._seconds
+        with self._ledger.judging() as tx:
+            batch = Batch(tx, self._standing, log_id, reading)
+            places: set[Place] = set()
+            is_over = False
+            for one in self._kept(log_id, reading) if is_kept else self._new(log_id, reading):
+                lane = _lane_of(log_id, one)
+                places.add(lane[:2])
+                if is_over or lane in self._lanes:
+                    self._wait(lane, one)
+                    continue
+                at = self._judge(batch, one, lane, until)
+                if at < len(one.record.found):
+                    self._wait(lane, one._replace(at=at))
+                is_over = at < len(one.record.found) or self._is_over(until)
+            self._settle(tx, places)
+        return tx, batch.tally
+
+    def more(self) -> tuple[Transaction, Tally]:
+        """Go on with what waits: first with the conflict that had the least time."""
+        until = self._clock() + self._seconds
+        tally = Tally()
+        places: set[Place] = set()
+        with self._ledger.judging() as tx:
+            while self._lanes:
+                lane = min(self._lanes, key=lambda one: self._lanes[one].seconds)
+                places.add(lane[:2])
+                began = self._clock()
+                self._go_on(tx, lane, until, tally)
+                if lane in self._lanes:
+                    self._lanes[lane].seconds += self._clock() - began
+                if self._is_over(until):
+                    break
+            self._settle(tx, places)
+        return tx, tally
+
+    def behind(self) -> Behind:
+        """What waits."""
+        if not self._lanes:
+            return NOTHING_BEHIND
+        lows: dict[int, int] = {}
+        conflicts = {}
+        readings: dict[int, int] = {}
+        for (_, partition, key), lane in self._lanes.items():
+            first = lane.waiting[0].record.offset
+            lows[partition] = min(first, lows.get(partition, first))
+            events = sum(one.events for one in lane.waiting)
+            conflicts[partition, key.decode("utf-8", "replace")] = (first, events)
+            readings |= {id(one.reading): len(one.reading.simple.said) for one in lane.waiting}
+        return Behind(lows, conflicts, sum(readings.values()))
+
+    def _is_over(self, until: float) -> bool:
+        return self._clock() >= until
+
+    def _new(self, log_id: str, reading: Reading) -> Iterator[_Waiting]:
+        """What is new of the records, each with its recorded time."""
+        for record in reading.records:
+            held = self._place(log_id, record.partition)
+            if record.offset < held.taken:
+                continue
+            clock = held.clock
+            # An append time never runs backwards within a partition, whatever the broker's clock
+            # did.
+            held.clock = max(clock, record.timestamp_ms * 1000)
+            held.taken = record.offset + 1
+            yield _Waiting(reading, record, held.clock, clock, 0)
+
+    def _kept(self, log_id: str, reading: Reading) -> Iterator[_Waiting]:
+        """All of the records. Turns may have changed their order, and that of their times."""
+        for record in reading.records:
+            held = self._place(log_id, record.partition)
+            recorded_at = record.timestamp_ms * 1000
+            yield _Waiting(reading, record, recorded_at, held.clock, 0)
+            held.clock = max(held.clock, recorded_at)
+            held.taken = max(held.taken, record.offset + 1)
+
+    def _place(self, log_id: str, partition: int) -> _Held:
+        held = self._places.get((log_id, partition))
+        if held is None:
+            taken = self._ledger.offsets(log_id).get(partition, 0)
+            held = _Held(taken, self._ledger.clock(log_id, partition))
+            self._places[log_id, partition] = held
+        return held
+
+    def _wait(self, lane: Lane, one: _Waiting) -> None:
+        self._lanes.setdefault(lane, _Lane()).waiting.append(one)
+
+    def _go_on(self, tx: Transaction, lane: Lane, until: float, tally: Tally) -> None:
+        """Judge what waits in a lane and was read together, as far as the turn goes."""
+        waiting = self._lanes[lane].waiting
+        together = list(_together(waiting))
+        reading = together[0].reading
+        rows = [_row(found) for one in together for found in one.record.found[one.at :]]
+        batch = Batch(
+            tx, self._standing, lane[0], reading, [row for row in rows if row is not None], tally
+        )
+        for one in together:
+            at = self._judge(batch, one, lane, until)
+            if at < len(one.record.found):
+                waiting[0] = one._replace(at=at)
+                return
+            waiting.popleft()
+            if self._is_over(until):
+                break
+        if not waiting:
+            del self._lanes[lane]
+
+    def _judge(self, batch: Batch, one: _Waiting, lane: Lane, until: float) -> int:
+        """Judge a record; its first event that was not reached."""
+        clock = None if math.isinf(until) else lambda: self._is_over(until)
+        at, rejected = batch.take(one.record, one.recorded_at, one.at, clock)
+        self._places[lane[:2]].rejected += rejected
+        return at
+
+    def _settle(self, tx: Transaction, places: Iterable[Place]) -> None:
+        """Have the transaction take how far each partition is, and what was rejected before."""
+        for place in sorted(places):
+            held = self._places[place]
+            low, clock = held.taken, held.clock
+            waiting = [lane.waiting[0] for name, lane in self._lanes.items() if name[:2] == place]
+            if waiting:
+                first = min(waiting, key=lambda one: one.record.offset)
+                low, clock = first.record.offset, first.clock
+            for one in held.rejected:
+                if one.position.offset < low:
+                    tx.rejected(one.rejected, one.position, one.recorded_at)
+                    tx.outbox(*rejection(one.rejected, one.position, one.key))
+            held.rejected = [one for one in held.rejected if one.position.offset >= low]
+            if low > self._ledger.offsets(place[0]).get(place[1], 0):
+                tx.advance(*place, low, clock)
+
+
+def _lane_of(log_id: str, one: _Waiting) -> Lane:
+    # What has another key than its conflict is rejected, whatever its lane.
+    return log_id, one.record.partition, one.record.key or b""
+
+
+def _row(found: object) -> int | None:
+    return found if isinstance(found, int) else getattr(found, "row", None)
+
+
+def _together(waiting: Iterable[_Waiting]) -> Iterator[_Waiting]:
+    """The first of them, and those after it that were read with it."""
+    reading = None
+    events = 0
+    for one in waiting:
+        if (reading is not None and one.reading is not reading) or events >= MOST_AT_ONCE:
+            return
+        reading = one.reading
+        events += one.events
+        yield one
