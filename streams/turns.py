@@ -95,27 +95,29 @@ class Turns:
         database has kept (`is_kept`), in the order and with the times that it had there. The commit
         of what is given must follow; another thread may do that meanwhile.
         """
-        until = self._clock() + self._seconds
+        is_over = self._end_of_turn()
+        is_now_over = False
+        lanes = self._lanes
         with self._ledger.judging() as tx:
             batch = Batch(tx, self._standing, log_id, reading)
-            places: set[Place] = set()
-            is_over = False
             for one in self._kept(log_id, reading) if is_kept else self._new(log_id, reading):
-                lane = _lane_of(log_id, one)
-                places.add(lane[:2])
-                if is_over or lane in self._lanes:
-                    self._wait(lane, one)
+                record = one.record
+                if is_now_over or (lanes and _lane_of(log_id, one) in lanes):
+                    self._wait(_lane_of(log_id, one), one)
                     continue
-                at = self._judge(batch, one, lane, until)
-                if at < len(one.record.found):
-                    self._wait(lane, one._replace(at=at))
-                is_over = at < len(one.record.found) or self._is_over(until)
-            self._settle(tx, places)
+                at, rejected = batch.take(record, one.recorded_at, 0, is_over)
+                is_whole = at == len(record.found)
+                if not is_whole:
+                    self._wait(_lane_of(log_id, one), one._replace(at=at))
+                if rejected:
+                    self._reject(tx, (log_id, record.partition), rejected)
+                is_now_over = not is_whole or (is_over is not None and is_over())
+            self._settle(tx, {(log_id, record.partition) for record in reading.records})
         return tx, batch.tally
 
     def more(self) -> tuple[Transaction, Tally]:
         """Go on with what waits: first with the conflict that had the least time."""
-        until = self._clock() + self._seconds
+        is_over = self._end_of_turn()
         tally = Tally()
         places: set[Place] = set()
         with self._ledger.judging() as tx:
@@ -123,10 +125,10 @@ class Turns:
                 lane = min(self._lanes, key=lambda one: self._lanes[one].seconds)
                 places.add(lane[:2])
                 began = self._clock()
-                self._go_on(tx, lane, until, tally)
+                self._go_on(tx, lane, is_over, tally)
                 if lane in self._lanes:
                     self._lanes[lane].seconds += self._clock() - began
-                if self._is_over(until):
+                if is_over is not None and is_over():
                     break
             self._settle(tx, places)
         return tx, tally
@@ -146,8 +148,12 @@ class Turns:
             readings |= {id(one.reading): len(one.reading.simple.said) for one in lane.waiting}
         return Behind(lows, conflicts, sum(readings.values()))
 
-    def _is_over(self, until: float) -> bool:
-        return self._clock() >= until
+    def _end_of_turn(self) -> Callable[[], bool] | None:
+        """What says whether the turn that begins now is over; None: it never is."""
+        if math.isinf(self._seconds):
+            return None
+        clock, until = self._clock, self._clock() + self._seconds
+        return lambda: clock() >= until
 
     def _new(self, log_id: str, reading: Reading) -> Iterator[_Waiting]:
         """What is new of the records, each with its recorded time."""
@@ -182,32 +188,35 @@ class Turns:
     def _wait(self, lane: Lane, one: _Waiting) -> None:
         self._lanes.setdefault(lane, _Lane()).waiting.append(one)
 
-    def _go_on(self, tx: Transaction, lane: Lane, until: float, tally: Tally) -> None:
+    def _go_on(
+        self, tx: Transaction, lane: Lane, is_over: Callable[[], bool] | None, tally: Tally
+    ) -> None:
         """Judge what waits in a lane and was read together, as far as the turn goes."""
         waiting = self._lanes[lane].waiting
         together = list(_together(waiting))
-        reading = together[0].reading
-        rows = [_row(found) for one in together for found in one.record.found[one.at :]]
-        batch = Batch(
-            tx, self._standing, lane[0], reading, [row for row in rows if row is not None], tally
-        )
+        found = [one for each in together for one in each.record.found[each.at :]]
+        rows = [row for row in map(_row, found) if row is not None]
+        batch = Batch(tx, self._standing, lane[0], together[0].reading, rows, tally)
         for one in together:
-            at = self._judge(batch, one, lane, until)
+            at, rejected = batch.take(one.record, one.recorded_at, one.at, is_over)
+            self._places[lane[:2]].rejected += rejected
             if at < len(one.record.found):
                 waiting[0] = one._replace(at=at)
                 return
             waiting.popleft()
-            if self._is_over(until):
+            if is_over is not None and is_over():
                 break
         if not waiting:
             del self._lanes[lane]
 
-    def _judge(self, batch: Batch, one: _Waiting, lane: Lane, until: float) -> int:
-        """Judge a record; its first event that was not reached."""
-        clock = None if math.isinf(until) else lambda: self._is_over(until)
-        at, rejected = batch.take(one.record, one.recorded_at, one.at, clock)
-        self._places[lane[:2]].rejected += rejected
-        return at
+    def _reject(self, tx: Transaction, place: Place, rejected: Iterable[Rejection]) -> None:
+        """Have what was rejected written, now or once the offset has passed it."""
+        if any(lane[:2] == place for lane in self._lanes):
+            self._places[place].rejected += rejected
+            return
+        for one in rejected:
+            tx.rejected(one.rejected, one.position, one.recorded_at)
+            tx.outbox(*rejection(one.rejected, one.position, one.key))
 
     def _settle(self, tx: Transaction, places: Iterable[Place]) -> None:
         """Have the transaction take how far each partition is, and what was rejected before."""
@@ -218,11 +227,11 @@ class Turns:
             if waiting:
                 first = min(waiting, key=lambda one: one.record.offset)
                 low, clock = first.record.offset, first.clock
-            for one in held.rejected:
-                if one.position.offset < low:
-                    tx.rejected(one.rejected, one.position, one.recorded_at)
-                    tx.outbox(*rejection(one.rejected, one.position, one.key))
+            passed = [one for one in held.rejected if one.position.offset < low]
             held.rejected = [one for one in held.rejected if one.position.offset >= low]
+            for one in passed:
+                tx.rejected(one.rejected, one.position, one.recorded_at)
+                tx.outbox(*rejection(one.rejected, one.position, one.key))
             if low > self._ledger.offsets(place[0]).get(place[1], 0):
                 tx.advance(*place, low, clock)
 

@@ -87,7 +87,8 @@ def incidents(tx: Transaction, scope: Scope) -> Iterator[tuple[Incident, Alike]]
     found: dict[str, dict[str, Statement]] = {}
     for incident_id, report_id, payload in rows:
         found.setdefault(incident_id, {})[report_id] = statement_of(payload)
-    nothing = Alike(*[np.array([], np.int64)] * 6)
+    none = np.array([], np.int64)
+    nothing = Alike(none, (), none, none, none, none)
     for incident_id, reports in found.items():
         yield Incident(incident_id, reports), nothing
 

@@ -48,35 +48,23 @@ def scratch() -> Scratch:
 def other_terms(draw: st.DrawFn, said: dict[str, Any]) -> dict[str, Any]:
     """The same claim, but for one thing."""
     parts: list[Any] = said.get("window") or [{}]
-    changed: dict[str, Any] = draw(
-        st.sampled_from(["window", "window", "part", "part", "more", "parties", "scope"]).flatmap(
-            lambda what: {
-                "window": st.fixed_dictionaries({"window": windows()}),
-                "part": st.fixed_dictionaries({"window": _other_part(parts)}),
-                "more": windows().map(lambda w: {"window": [*parts, *w]}),
-                "parties": st.fixed_dictionaries(
-                    {"bound_parties": st.lists(PARTIES, min_size=1, max_size=3, unique=True)}
-                ),
-                "scope": st.one_of(
-                    st.fixed_dictionaries(
-                        {
-                            "prohibits": st.fixed_dictionaries(
-                                {
-                                    "acts": st.lists(ACTS, max_size=2, unique=True),
-                                    "targets": st.lists(TARGETS, max_size=2, unique=True),
-                                }
-                            )
-                        }
-                    ),
-                    st.sampled_from([{"area": ["UA"]}, {"area": [SQUARE, None]}, {"area": []}]),
-                    st.sampled_from(
-                        [{"conditions": {"reciprocal": True}}, {"conditions": {"other": "if"}}, {}]
-                    ),
-                    st.sampled_from([{"stance": "denies"}, {"evidence": ["https://a.example/1"]}]),
-                ),
-            }[what]
-        )
-    )
+    parties = st.lists(PARTIES, min_size=1, max_size=3, unique=True)
+    lists = [st.lists(terms, max_size=2, unique=True) for terms in (ACTS, TARGETS)]
+    kinds: dict[str, st.SearchStrategy[dict[str, Any]]] = {
+        "window": windows().map(lambda w: {"window": w}),
+        "part": _other_part(parts).map(lambda w: {"window": w}),
+        "more": windows().map(lambda w: {"window": [*parts, *w]}),
+        "parties": parties.map(lambda p: {"bound_parties": p}),
+        "prohibits": st.tuples(*lists).map(
+            lambda of: {"prohibits": {"acts": of[0], "targets": of[1]}}
+        ),
+        "area": st.sampled_from([{"area": ["UA"]}, {"area": [SQUARE, None]}, {"area": []}]),
+        "conditions": st.sampled_from([{"reciprocal": True}, {"other": "if"}, {}]).map(
+            lambda on: {"conditions": on}
+        ),
+        "words": st.sampled_from([{"stance": "denies"}, {"evidence": ["https://a.example/1"]}]),
+    }
+    changed = draw(kinds[draw(st.sampled_from(["window", "part", "part", "part", *kinds]))])
     return {**said, **changed}
 
 
@@ -163,7 +151,7 @@ def test_what_is_spared_is_what_it_would_be_if_all_was_judged_again_one_by_one(
 
 @st.composite
 def read_windows(draw: st.DrawFn) -> Window:
-    from schemas.events import ClaimEvent, parse_event
+    from schemas.events import Assertion, ClaimEvent, parse_event
 
     said = {
         "conflict": "east",
@@ -182,7 +170,8 @@ def read_windows(draw: st.DrawFn) -> Window:
         return ()
     found = parse_event(json.dumps({**json.loads(line(event, 0))}))
     assert isinstance(found, ClaimEvent)
-    return getattr(found.data, "terms_window")  # noqa: B009 - it is no denial
+    assert isinstance(found.data, Assertion)
+    return found.data.terms_window
 
 
 @in_parts
