@@ -93,7 +93,9 @@ class Notifier:
                     *(count, target),
                 )
         timeout = ClientTimeout(total=SECONDS_TO_ANSWER)
-        async with ClientSession(timeout=timeout) as session:
+        # Not what the environment says: what is posted is for these targets alone.
+        proxy = self._proxy or None
+        async with ClientSession(timeout=timeout, trust_env=False, proxy=proxy) as session:
             parts = [asyncio.create_task(sender.run(session)) for sender in self._senders]
             parts.append(asyncio.create_task(self._look()))
             try:

@@ -14,22 +14,26 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from streams.access import access_to
 from streams.agents import Agent, Failure, Judged, OneThread, Outbox, Progress, Publisher, Work
+from streams.attribution import attribution_of
 from streams.broker import Broker, BrokerError, EmbeddedBroker, RemoteBroker
 from streams.core import Core, LedgerCore
-from streams.door import Door, read_token
+from streams.door import Door
 from streams.endpoint import Endpoint, write_endpoint
+from streams.hosts import Hosts
 from streams.settings import Settings
 from streams.sparing import Sparing
 from streams.tuning import tune_allocator, tune_collector, tune_threads
 from streams.web import Pages, WebError
 from streams.writer import LogWriter
+from streams.writers import Writers
 
 if TYPE_CHECKING:
+    from schemas.events import Problem
     from streams.notifier import Notifier
     from streams.targets import Target
     from streams.transport import LogApp
@@ -147,8 +151,11 @@ class Worker:
         self._scraping = asyncio.Lock()
         self._opened = False
         self._not_ready: str | None = "starting"
-        self._door = Door(read_token(settings), settings.posts_per_second)
-        self._pages = Pages(settings.http, self._metrics, lambda: self._not_ready, self._door)
+        self._door = Door(Writers(settings), settings.posts_per_second)
+        hosts = Hosts(settings.http.host, settings.http_hosts)
+        self._pages = Pages(
+            settings.http, hosts, self._metrics, lambda: self._not_ready, self._door
+        )
         self._broker: Broker = (
             RemoteBroker(access_to(settings))
             if settings.broker
@@ -251,7 +258,11 @@ class Worker:
         self._publisher = publisher = Publisher(outbox, self._publishing, broker.access)
         stack.push_async_callback(publisher.stop)
         await publisher.start()
-        self._writer = LogWriter(broker.access, seconds_to_answer=SECONDS_TO_ANSWER)
+        self._writer = LogWriter(
+            broker.access,
+            seconds_to_answer=SECONDS_TO_ANSWER,
+            attribution=attribution_of(settings, make=True),
+        )
         stack.push_async_callback(self._writer.stop)
         await self._writer.start()
         self._watch(stack, publisher.run())
@@ -309,14 +320,17 @@ class Worker:
             stack.push_async_callback(notifier.stop)
             self._watch(stack, notifier.run(fresh))
 
-    async def _write(self, events: Sequence[tuple[str, bytes]]) -> None:
-        """Have the log take posted events. Raises `KafkaError`."""
+    async def _write(
+        self, events: Sequence[tuple[str, bytes]], posted_by: str
+    ) -> Mapping[int, Problem]:
+        """Have the log take posted events; which were refused then. Raises `KafkaError`."""
         if self._writer is None:
             raise RuntimeError("not connected")
-        ends = await self._writer.write_all(events)
+        ends = await self._writer.write_all(events, posted_by)
         if self._broker.embedded:
             # This log dies with its broker. What is in the ledger does not.
             await self._reach(lambda: self._progress.reached(ends))
+        return {}
 
     async def _sweep(self) -> None:
         while True:

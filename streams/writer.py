@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from streams.access import Access
+from streams.attribution import Attribution
 
 if TYPE_CHECKING:
     from aiokafka import AIOKafkaProducer
@@ -61,9 +62,15 @@ class Packing:
 class LogWriter:
     """A producer of records of events. One loop's; `start` first."""
 
-    def __init__(self, access: Access, *, seconds_to_answer: float) -> None:
-        """`seconds_to_answer`: how long the broker may take for a record before it is given up."""
+    def __init__(
+        self, access: Access, *, seconds_to_answer: float, attribution: Attribution | None = None
+    ) -> None:
+        """`seconds_to_answer`: how long the broker may take for a record before it is given up.
+
+        `attribution`: signs who posted what is written, if anybody did.
+        """
         self._access = access
+        self._attribution = attribution
         self._seconds = seconds_to_answer
         self._producer: AIOKafkaProducer | None = None
 
@@ -79,8 +86,13 @@ class LogWriter:
         )
         await self._producer.start()
 
-    async def write(self, conflict: str, raws: Sequence[bytes]) -> Written:
-        """Hand over one record with the events whose JSON texts are `raws`. Keep the order."""
+    async def write(
+        self, conflict: str, raws: Sequence[bytes], posted_by: str | None = None
+    ) -> Written:
+        """Hand over one record with the events whose JSON texts are `raws`. Keep the order.
+
+        `posted_by`: who posted all of them, if anybody did.
+        """
         # What is in them is for the ledger's thread to load, while the broker starts.
         from schemas.wire import CONTENT_TYPE_BATCH, CONTENT_TYPE_EVENT, encode_batch, headers
         from streams.topics import EVENTS
@@ -90,10 +102,14 @@ class LogWriter:
         kind = CONTENT_TYPE_EVENT if len(raws) == 1 else CONTENT_TYPE_BATCH
         value = raws[0] if len(raws) == 1 else encode_batch(raws)
         key, head = conflict.encode(), list(headers(kind))
+        if posted_by is not None and self._attribution is not None:
+            head.append(self._attribution.header(posted_by, key, value))
         written: Written = await self._producer.send(EVENTS, value=value, key=key, headers=head)
         return written
 
-    async def write_all(self, events: Iterable[tuple[str, bytes]]) -> dict[int, int]:
+    async def write_all(
+        self, events: Iterable[tuple[str, bytes]], posted_by: str | None = None
+    ) -> dict[int, int]:
         """Write events, each with its conflict, and wait until the broker has all of them.
 
         Returns the offset after the last by partition. Raises `KafkaError`: some may be written.
@@ -103,9 +119,9 @@ class LogWriter:
         for conflict, raw in events:
             full = packing.add(conflict, raw)
             if full is not None:
-                written.append(await self.write(conflict, full))
+                written.append(await self.write(conflict, full, posted_by))
         for conflict, raws in packing.rest():
-            written.append(await self.write(conflict, raws))
+            written.append(await self.write(conflict, raws, posted_by))
         ends: dict[int, int] = {}
         for where in await asyncio.gather(*written):
             ends[where.partition] = max(where.offset + 1, ends.get(where.partition, 0))
