@@ -23,6 +23,7 @@ from streams.broker import Broker, BrokerError, EmbeddedBroker, RemoteBroker
 from streams.core import Core, LedgerCore
 from streams.door import Door, read_token
 from streams.endpoint import Endpoint, write_endpoint
+from streams.receipts import Receipts
 from streams.settings import Settings
 from streams.sparing import Sparing
 from streams.tuning import tune_allocator, tune_collector, tune_threads
@@ -30,6 +31,7 @@ from streams.web import Pages, WebError
 from streams.writer import LogWriter
 
 if TYPE_CHECKING:
+    from schemas.wire import Rejected
     from streams.notifier import Notifier
     from streams.targets import Target
     from streams.transport import LogApp
@@ -155,6 +157,7 @@ class Worker:
             else EmbeddedBroker(settings.data_dir)
         )
         self._progress = Progress("", {})
+        self._receipts = Receipts()
         self._agent: Agent | None = None
         self._publisher: Publisher | None = None
         self._notifier: Notifier | None = None
@@ -309,14 +312,18 @@ class Worker:
             stack.push_async_callback(notifier.stop)
             self._watch(stack, notifier.run(fresh))
 
-    async def _write(self, events: Sequence[tuple[str, bytes]]) -> None:
-        """Have the log take posted events. Raises `KafkaError`."""
+    async def _write(self, events: Sequence[tuple[str, bytes]]) -> Sequence[Rejected | None]:
+        """Have the log take posted events; why each was refused, as far as that is known.
+
+        With the embedded broker all of it is known: this log dies with its broker, and what is in
+        the ledger does not, so each event's own record is waited for there. Raises `KafkaError`.
+        """
         if self._writer is None:
             raise RuntimeError("not connected")
-        ends = await self._writer.write_all(events)
         if self._broker.embedded:
-            # This log dies with its broker. What is in the ledger does not.
-            await self._reach(lambda: self._progress.reached(ends))
+            return await self._writer.write_until_judged(events, self._receipts)
+        await self._writer.write_all(events)
+        return [None] * len(events)
 
     async def _sweep(self) -> None:
         while True:
@@ -343,7 +350,7 @@ class Worker:
             await progress.changed.wait()
 
     def _after_batch(self, judged: Judged) -> None:
-        self._core.judged(judged)
+        self._receipts.committed(judged.records, self._core.judged(judged))
         if self._publisher is not None:
             self._publisher.wake()
         if self._notifier is not None:
