@@ -84,18 +84,18 @@ Writes events to the log. Status 202 comes only once the log has all of them: wi
 broker when they are judged and in the database, with Kafka when all in-sync replicas have them.
 
 Each event is taken or refused on its own: `problems` names each that is refused, and the others, \
-`accepted` in number, are in the log. Each problem has a status: 400 if the event is malformed, 403 \
-if it is well-formed and its `source` or `data.conflict` is not for this token, 409 if its `source` \
-and `id` stand for other content. The status of the answer is theirs if it is the same for all that \
-are refused, and 400 if not. Sending an event again that the log has changes nothing, so that after \
-any failure the whole body may be sent again.
+`accepted` in number, are in the log. Each problem has a status: 400 if the event is malformed, \
+403 if it is well-formed and its `source` or `data.conflict` is not for this token, 409 if its \
+`source` and `id` stand for other content. The status of the answer is theirs if it is the same \
+for all that are refused, and 400 if not. Sending an event again that the log has changes \
+nothing, so that after any failure the whole body may be sent again.
 
 That an `id` stands for other content is known once the event is judged. With the embedded broker \
 that is before the answer. With Kafka it is after it: then it is published to the topic \
 `truce.rejected` and is in the table `rejected`.
 
-With `dry_run=true` the events are validated and nothing is written: 200 if all could be taken, else \
-what would be answered. That an `id` stands for other content is not tried.
+With `dry_run=true` the events are validated and nothing is written: 200 if all could be taken, \
+else what would be answered. That an `id` stands for other content is not tried.
 
 At most {MAX_EVENT_BYTES:,} bytes an event, {MAX_BODY_BYTES:,} bytes and {MAX_POSTED_EVENTS:,} \
 events a body, without content encoding. Events of one conflict keep their order.
@@ -106,10 +106,11 @@ MISDIRECTED = "The host that was asked for is none of this worker's names."
 REFUSALS = {
     400: "Events are refused, some of them as malformed. The others are in the log.",
     401: "No token, or one that is not known.",
-    403: "Well-formed events are refused whose source or conflict is not for this token; the others "
-    "are in the log. Or there is no token at all, so that nobody may post.",
+    403: "Events are refused whose source or conflict is not for this token; the others are in the "
+    "log. Or there is no token at all, so that nobody may post.",
     408: "The body did not come in time.",
-    409: "Events are refused whose source and id stand for other content; the others are in the log.",
+    409: "Events are refused whose source and id stand for other content; the others are in the "
+    "log.",
     413: "The body has too many bytes or events. None was taken.",
     415: "The content type is none of those, or the body is compressed.",
     421: MISDIRECTED,

@@ -179,10 +179,14 @@ class Work(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """A batch that is in the ledger: what `pipeline.process` counted, and how long it took."""
+    """A batch that is in the ledger: what `pipeline.process` counted, and how long it took.
+
+    `records` is the batch as it was read.
+    """
 
     tally: Any
     seconds: float
+    records: Sequence[Any] = ()
 
 
 class _Stages:
@@ -281,7 +285,7 @@ class Agent:
             # Also after a failure: whoever waits for it in the ledger must hear of that one.
             tally = await self._work.committing.do(self._work.commit, judged)
             self._progress.committed(partition, records[-1].offset + 1)
-            self._after(Judged(tally, time.perf_counter() - began))
+            self._after(Judged(tally, time.perf_counter() - began, records))
         except Exception as error:  # noqa: BLE001 - ends the worker, with this reason
             self._failure.set(error)
         finally:

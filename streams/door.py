@@ -11,7 +11,7 @@ import json
 import logging
 import math
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,7 +22,7 @@ from aiokafka.errors import KafkaError
 from streams.writers import Writers, WritersUnknown
 
 if TYPE_CHECKING:
-    from schemas.events import Problem
+    from schemas.wire import Rejected
     from streams.posted import Form, Posted
     from streams.tokens import Writer
 
@@ -41,11 +41,11 @@ SECONDS_TO_RETRY = 1
 
 DRY_RUN = {"true": True, "false": False}
 
-Take = Callable[[Sequence[tuple[str, bytes]], str], Awaitable[Mapping[int, "Problem"]]]
+Take = Callable[[Sequence[tuple[str, bytes]], str], Awaitable[Sequence["Rejected | None"]]]
 """Has the log take events, each with its conflict, which somebody of this name posted.
 
-Why those were refused that the log has and the ledger has not, by their place in the sequence.
-Raises `KafkaError`: some may not be in the log.
+For each why it was refused when it was read, None if it was not or if that is not known yet
+(Kafka). Raises `KafkaError`: some may not be in it.
 """
 
 Guard = Callable[[web.Request], web.Response | None]
@@ -272,9 +272,9 @@ class Door:
                 f"expected at most {MAX_POSTED_EVENTS:,} events; none was taken",
             ) from None
 
-    async def _log(self, posted: Posted, asked: _Asked) -> Mapping[int, Problem]:
+    async def _log(self, posted: Posted, asked: _Asked) -> Sequence[Rejected | None]:
         if not posted.events:
-            return {}
+            return []
         try:
             async with asyncio.timeout(SECONDS_TO_TAKE):
                 return await asked.take(posted.events, asked.writer.name)

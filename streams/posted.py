@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from schemas.events import Event, Problem
@@ -83,24 +83,26 @@ def read_body(form: Form, body: bytes, writer: Writer = ANYBODY) -> Posted:
     return found
 
 
-def also_refused(posted: Posted, refused: Mapping[int, Problem]) -> Posted:
+def also_refused(posted: Posted, outcomes: Sequence[Rejected | None]) -> Posted:
     """`posted` without those of its events that were refused once they were read from the log."""
-    if not refused:
+    if not any(outcomes):
         return posted
     problems = [
         PostedProblem(
-            line=posted.places[at][0],
-            index=posted.places[at][1],
-            status=409,
+            line=line,
+            index=number,
+            status=409 if rejected.reason == "id_reused" else 400,
             field=problem.field,
             reason=problem.reason,
         )
-        for at, problem in sorted(refused.items())
+        for (line, number), rejected in zip(posted.places, outcomes, strict=True)
+        if rejected is not None
+        for problem in rejected.problems
     ]
-    left = [at for at in range(len(posted.events)) if at not in refused]
+    left = [at for at, rejected in enumerate(outcomes) if rejected is None]
     return Posted(
         [posted.events[at] for at in left],
-        posted.refused + len(refused),
+        posted.refused + len(outcomes) - len(left),
         posted.problems + problems,
         [posted.places[at] for at in left],
     )

@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from streams.access import access_to
@@ -25,6 +25,7 @@ from streams.core import Core, LedgerCore
 from streams.door import Door
 from streams.endpoint import Endpoint, write_endpoint
 from streams.hosts import Hosts
+from streams.receipts import Receipts
 from streams.settings import Settings
 from streams.sparing import Sparing
 from streams.tuning import tune_allocator, tune_collector, tune_threads
@@ -33,7 +34,7 @@ from streams.writer import LogWriter
 from streams.writers import Writers
 
 if TYPE_CHECKING:
-    from schemas.events import Problem
+    from schemas.wire import Rejected
     from streams.notifier import Notifier
     from streams.targets import Target
     from streams.transport import LogApp
@@ -162,6 +163,7 @@ class Worker:
             else EmbeddedBroker(settings.data_dir)
         )
         self._progress = Progress("", {})
+        self._receipts = Receipts()
         self._agent: Agent | None = None
         self._publisher: Publisher | None = None
         self._notifier: Notifier | None = None
@@ -316,21 +318,25 @@ class Worker:
                 targets,
                 level=settings.notify_level,
                 within=settings.notify_within,
+                proxy=settings.notify_proxy,
             )
             stack.push_async_callback(notifier.stop)
             self._watch(stack, notifier.run(fresh))
 
     async def _write(
         self, events: Sequence[tuple[str, bytes]], posted_by: str
-    ) -> Mapping[int, Problem]:
-        """Have the log take posted events; which were refused then. Raises `KafkaError`."""
+    ) -> Sequence[Rejected | None]:
+        """Have the log take posted events; why each was refused, as far as that is known.
+
+        With the embedded broker all of it is known: this log dies with its broker, and what is in
+        the ledger does not, so each event's own record is waited for there. Raises `KafkaError`.
+        """
         if self._writer is None:
             raise RuntimeError("not connected")
-        ends = await self._writer.write_all(events, posted_by)
         if self._broker.embedded:
-            # This log dies with its broker. What is in the ledger does not.
-            await self._reach(lambda: self._progress.reached(ends))
-        return {}
+            return await self._writer.write_until_judged(events, self._receipts, posted_by)
+        await self._writer.write_all(events, posted_by)
+        return [None] * len(events)
 
     async def _sweep(self) -> None:
         while True:
@@ -357,7 +363,7 @@ class Worker:
             await progress.changed.wait()
 
     def _after_batch(self, judged: Judged) -> None:
-        self._core.judged(judged)
+        self._receipts.committed(judged.records, self._core.judged(judged))
         if self._publisher is not None:
             self._publisher.wake()
         if self._notifier is not None:

@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict, deque
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from streams.access import Access
 from streams.attribution import Attribution
+from streams.receipts import HEADER as RECEIPT
+from streams.receipts import Outcomes, Receipts, outcome_of
 
 if TYPE_CHECKING:
     from aiokafka import AIOKafkaProducer
+
+    from schemas.wire import Rejected
 
 # Well below what a broker takes by default (1 MB), and small enough to show progress by.
 MAX_BATCH_BYTES = 256 * 1024
@@ -87,11 +92,17 @@ class LogWriter:
         await self._producer.start()
 
     async def write(
-        self, conflict: str, raws: Sequence[bytes], posted_by: str | None = None
+        self,
+        conflict: str,
+        raws: Sequence[bytes],
+        posted_by: str | None = None,
+        *,
+        receipt: bytes | None = None,
     ) -> Written:
         """Hand over one record with the events whose JSON texts are `raws`. Keep the order.
 
-        `posted_by`: who posted all of them, if anybody did.
+        `posted_by`: who posted all of them, if anybody did; `receipt`: the mark by which `Receipts`
+        knows it again.
         """
         # What is in them is for the ledger's thread to load, while the broker starts.
         from schemas.wire import CONTENT_TYPE_BATCH, CONTENT_TYPE_EVENT, encode_batch, headers
@@ -104,30 +115,71 @@ class LogWriter:
         key, head = conflict.encode(), list(headers(kind))
         if posted_by is not None and self._attribution is not None:
             head.append(self._attribution.header(posted_by, key, value))
+        if receipt is not None:
+            head.append((RECEIPT, receipt))
         written: Written = await self._producer.send(EVENTS, value=value, key=key, headers=head)
         return written
 
     async def write_all(
-        self, events: Iterable[tuple[str, bytes]], posted_by: str | None = None
-    ) -> dict[int, int]:
+        self, events: Sequence[tuple[str, bytes]], posted_by: str | None = None
+    ) -> None:
         """Write events, each with its conflict, and wait until the broker has all of them.
 
-        Returns the offset after the last by partition. Raises `KafkaError`: some may be written.
+        Raises `KafkaError`: some may be written.
         """
-        packing = Packing()
-        written: list[Written] = []
-        for conflict, raw in events:
-            full = packing.add(conflict, raw)
-            if full is not None:
-                written.append(await self.write(conflict, full, posted_by))
-        for conflict, raws in packing.rest():
-            written.append(await self.write(conflict, raws, posted_by))
-        ends: dict[int, int] = {}
-        for where in await asyncio.gather(*written):
-            ends[where.partition] = max(where.offset + 1, ends.get(where.partition, 0))
-        return ends
+        await asyncio.gather(
+            *[await self.write(conflict, raws, posted_by) for conflict, raws, _ in _packed(events)]
+        )
+
+    async def write_until_judged(
+        self,
+        events: Sequence[tuple[str, bytes]],
+        receipts: Receipts,
+        posted_by: str | None = None,
+    ) -> list[Rejected | None]:
+        """Write events, each with its conflict, and wait until all of them are in the ledger.
+
+        Returns for each of them why it was refused when it was read; None: the ledger has it, now
+        or from before. Raises `KafkaError`: some may be written.
+        """
+        sent: list[tuple[list[int], asyncio.Future[Outcomes]]] = []
+        found: list[Rejected | None] = [None] * len(events)
+        try:
+            written = []
+            for conflict, raws, places in _packed(events):
+                mark, committed = receipts.expect()
+                sent.append((places, committed))
+                written.append(await self.write(conflict, raws, posted_by, receipt=mark))
+            await asyncio.gather(*written)
+            for places, committed in sent:
+                outcomes = await committed
+                for index, place in enumerate(places):
+                    found[place] = outcome_of(outcomes, index)
+        finally:
+            for _, committed in sent:
+                committed.cancel()
+        return found
 
     async def stop(self) -> None:
         """Disconnect."""
         if self._producer is not None:
             await self._producer.stop()
+
+
+def _packed(
+    events: Sequence[tuple[str, bytes]],
+) -> Iterator[tuple[str, list[bytes], list[int]]]:
+    """Events in as few records as can hold them: conflict, JSON texts, and their places here."""
+    packing = Packing()
+    places: defaultdict[str, deque[int]] = defaultdict(deque)
+
+    def record(conflict: str, raws: list[bytes]) -> tuple[str, list[bytes], list[int]]:
+        return conflict, raws, [places[conflict].popleft() for _ in raws]
+
+    for place, (conflict, raw) in enumerate(events):
+        full = packing.add(conflict, raw)
+        if full is not None:
+            yield record(conflict, full)
+        places[conflict].append(place)
+    for conflict, raws in packing.rest():
+        yield record(conflict, raws)
