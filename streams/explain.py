@@ -102,7 +102,7 @@ def _show(
     say(Text(f"{incident.incident_id} ({conflict})", style="bold"))
     say()
     rows = [_report_row(report_id, report) for report_id, report in incident.reports.items()]
-    columns = ("report", "by", "when (UTC)", "actor", "act", "targets", "places")
+    columns: tuple[str, ...] = ("report", "by", "when (UTC)", "actor", "act", "targets", "places")
     if posted_by:
         # Most are published to the log, where nobody is asked for a token.
         columns = (*columns, "posted by")
