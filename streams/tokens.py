@@ -204,7 +204,7 @@ def add(path: Path, name: str, sources: Sequence[str], conflicts: Sequence[str])
 
 def remove(path: Path, name: str) -> None:
     """Take back the token of this name. Raises `TokenError`, `SecretError` or `OSError`."""
-    with _locked(path):
+    with _locked(path) if path.exists() else contextlib.nullcontext():
         known = read_tokens(path)
         left = tuple(one for one in known if one.name != name)
         if len(left) == len(known):

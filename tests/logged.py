@@ -139,7 +139,7 @@ def of_version(version: int, path: Path, now: Path | None = None) -> None:
         for table in tables - {"schema_migrations"} - ({"outbox"} if version < 5 else set()):
             columns = connection.execute(f"DESCRIBE {table}").fetchall()
             listed = ", ".join(f'"{name}"' for name, *_ in columns)
-            connection.execute(f"INSERT INTO {table} SELECT {listed} FROM now.{table}")
+            connection.execute(f"INSERT INTO {table} SELECT {listed} FROM now.{table}")  # noqa: S608
 
 
 def dump(path: Path, queries: Mapping[str, Query]) -> Dump:
