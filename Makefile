@@ -54,7 +54,7 @@ kafka: setup ## the tests on a real Apache Kafka: wants Java 17 and Maven
 alerts: setup ## from the log to a person: wants Debian's prometheus and prometheus-alertmanager
 	@$(BIN)/python -m pytest -q tests/alerts
 
-deployment: setup ## what is deployed, with real tools: wants Prometheus, kubectl, Go, Maven, Java 21, root
+deployment: setup ## what is deployed, with real tools: wants Prometheus, kubectl, Go, Maven, Java 21, root, buildah or an engine
 	@$(BIN)/python -m pytest -q --durations=10 -m deployment tests/deploy
 
 faults: setup ## a full disk, a hanging broker, odd clocks: minutes, not seconds
