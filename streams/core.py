@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from streams.agents import Judged, Outbox, Progress
     from streams.pipeline import Tally
     from streams.reading import RawRecord, Reading
+    from streams.receipts import Refusal
     from streams.settings import Settings
 
 # The kind of a record's time that the broker gives, not the sender.
@@ -79,8 +80,8 @@ class Core(Protocol):
     def metrics(self, accepts: str, progress: Progress) -> tuple[bytes, str]:
         """A metrics page, as of this progress, and its content type."""
 
-    def judged(self, judged: Judged) -> None:
-        """Count a batch that was committed."""
+    def judged(self, judged: Judged) -> Sequence[Refusal]:
+        """Count a batch that was committed; what of it was refused."""
 
     def close(self) -> None:
         """Close what is open."""
@@ -203,12 +204,13 @@ class LedgerCore:
             return False
         return place.log_id != progress.log_id or progress.speaks_for(place.partition)
 
-    def judged(self, judged: Judged) -> None:
-        """Count a batch that was committed."""
+    def judged(self, judged: Judged) -> Sequence[Refusal]:
+        """Count a batch that was committed; what of it was refused."""
         tally: Tally = judged.tally
         self._process.committed(
             tally.events, tally.rejected, tally.appended_at, time.time_ns() // 1_000, judged.seconds
         )
+        return tally.refusals
 
     def close(self) -> None:
         """Close what is open, the last first."""

@@ -26,6 +26,7 @@ from streams.secret import SecretError, read_secret
 from streams.settings import Settings
 
 if TYPE_CHECKING:
+    from schemas.wire import Rejected
     from streams.posted import Form, Posted
 
 # What reads events is imported where it is used: a worker loads it while its broker starts.
@@ -44,8 +45,10 @@ SECONDS_TO_RETRY = 1
 # RFC 6750's alphabet. Shorter ones could be guessed.
 TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{32,}")
 
-Take = Callable[[Sequence[tuple[str, bytes]]], Awaitable[None]]
-"""Has the log take events, each with its conflict. Raises `KafkaError`: some may not be in it."""
+Take = Callable[[Sequence[tuple[str, bytes]]], Awaitable[Sequence["Rejected | None"]]]
+"""Has the log take events, each with its conflict; for each why it was refused when it was read,
+None if it was not or if that is not known yet (Kafka). Raises `KafkaError`: some may not be in it.
+"""
 
 
 class _Refusal(Exception):  # noqa: N818 - an answer, not an error

@@ -32,6 +32,7 @@ from streams.reading import (
     ReportEntry,
     SimpleEntries,
 )
+from streams.receipts import Refusal
 from streams.standing import Standing
 from streams.statement import Statement, statement
 
@@ -45,6 +46,7 @@ class Tally:
 
     events: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
+    refusals: list[Refusal] = field(default_factory=list)
     appended_at: list[int] = field(default_factory=list)
     duplicates: int = 0
 
@@ -203,6 +205,8 @@ class _Batch:
         self._tx.rejected(rejected, position, recorded_at)
         self._tx.outbox(*rejection(rejected, position, key))
         self.tally.rejected[rejected.reason] += 1
+        place = (position.partition, position.offset, rejected.index)
+        self.tally.refusals.append(Refusal(*place, rejected))
 
 
 def _incident_keys(reading: Reading) -> Keys:
