@@ -58,7 +58,8 @@ def targets_of(settings: Settings, page: str) -> list[Target]:
 class Notifier:
     """Looks for what is to be told after every batch, and has it told.
 
-    `within`: what was recorded longer ago, in seconds, when it is first seen is not told.
+    `within`: what was recorded longer ago, in seconds, when it is first seen is not told. `proxy`:
+    the address of that for HTTP, if there is one to go through.
     """
 
     def __init__(
@@ -69,11 +70,13 @@ class Notifier:
         *,
         level: str,
         within: int,
+        proxy: str = "",
     ) -> None:
         self._notices = notices
         self._metrics = metrics
         self._verdicts = LEVELS[: LEVELS.index(level) + 1]
         self._within = within * 1_000_000
+        self._proxy = proxy
         self._thread = OneThread("notices")
         self._senders = [Sender(target, notices, self._thread.do, metrics) for target in targets]
         self._woken = asyncio.Event()
@@ -93,7 +96,9 @@ class Notifier:
                     *(count, target),
                 )
         timeout = ClientTimeout(total=SECONDS_TO_ANSWER)
-        async with ClientSession(timeout=timeout) as session:
+        # Not what the environment says: what is posted is for these targets alone.
+        proxy = self._proxy or None
+        async with ClientSession(timeout=timeout, trust_env=False, proxy=proxy) as session:
             parts = [asyncio.create_task(sender.run(session)) for sender in self._senders]
             parts.append(asyncio.create_task(self._look()))
             try:

@@ -19,17 +19,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from streams.access import access_to
 from streams.agents import Agent, Failure, Judged, OneThread, Outbox, Progress, Publisher, Work
+from streams.attribution import attribution_of
 from streams.broker import Broker, BrokerError, EmbeddedBroker, RemoteBroker
 from streams.core import Core, LedgerCore
 from streams.dialling import Handing, can_hand, plain_dial
-from streams.door import Door, read_token
+from streams.door import Door
 from streams.endpoint import Endpoint, write_endpoint
+from streams.hosts import Hosts
 from streams.receipts import Receipts
 from streams.settings import Settings
 from streams.sparing import Sparing
 from streams.tuning import tune_allocator, tune_collector, tune_threads
 from streams.web import Pages, WebError
 from streams.writer import LogWriter
+from streams.writers import Writers
 
 if TYPE_CHECKING:
     from schemas.wire import Rejected
@@ -153,8 +156,11 @@ class Worker:
         self._scraping = asyncio.Lock()
         self._opened = False
         self._not_ready: str | None = "starting"
-        self._door = Door(read_token(settings), settings.posts_per_second)
-        self._pages = Pages(settings.http, self._metrics, lambda: self._not_ready, self._door)
+        self._door = Door(Writers(settings), settings.posts_per_second)
+        hosts = Hosts(settings.http.host, settings.http_hosts)
+        self._pages = Pages(
+            settings.http, hosts, self._metrics, lambda: self._not_ready, self._door
+        )
         self._broker: Broker = (
             RemoteBroker(access_to(settings))
             if settings.broker
@@ -261,7 +267,11 @@ class Worker:
         self._publisher = publisher = Publisher(outbox, self._publishing, broker.access)
         stack.push_async_callback(publisher.stop)
         await publisher.start()
-        self._writer = LogWriter(broker.access, seconds_to_answer=SECONDS_TO_ANSWER)
+        self._writer = LogWriter(
+            broker.access,
+            seconds_to_answer=SECONDS_TO_ANSWER,
+            attribution=attribution_of(settings, make=True),
+        )
         stack.push_async_callback(self._writer.stop)
         await self._writer.start()
         self._watch(stack, publisher.run())
@@ -348,11 +358,14 @@ class Worker:
                 targets,
                 level=settings.notify_level,
                 within=settings.notify_within,
+                proxy=settings.notify_proxy,
             )
             stack.push_async_callback(notifier.stop)
             self._watch(stack, notifier.run(fresh))
 
-    async def _write(self, events: Sequence[tuple[str, bytes]]) -> Sequence[Rejected | None]:
+    async def _write(
+        self, events: Sequence[tuple[str, bytes]], posted_by: str
+    ) -> Sequence[Rejected | None]:
         """Have the log take posted events; why each was refused, as far as that is known.
 
         With the embedded broker all of it is known: this log dies with its broker, and what is in
@@ -362,8 +375,8 @@ class Worker:
             raise RuntimeError("not connected")
         if self._rollover is not None:
             async with self._rollover.writing():
-                return await self._writer.write_until_judged(events, self._receipts)
-        await self._writer.write_all(events)
+                return await self._writer.write_until_judged(events, self._receipts, posted_by)
+        await self._writer.write_all(events, posted_by)
         return [None] * len(events)
 
     async def _sweep(self) -> None:

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from streams import worker
+from streams.hosts import Hosts
 from streams.settings import SETTINGS, load
 from tests.deploy.installed import DEPLOY, ROOT, run
 
@@ -117,6 +118,15 @@ def test_the_settings_of_the_worker_are_settings() -> None:
     settings = load(environment)
     assert [str(address) for address in settings.broker] == ["kafka:19092"]
     assert str(settings.partitions) == SERVICES["topics"]["environment"]["PARTITIONS"]
+
+
+def test_the_worker_answers_to_the_name_by_which_prometheus_calls_it() -> None:
+    hosts = Hosts("0.0.0.0", load(SERVICES["worker"]["environment"]).http_hosts)  # noqa: S104
+    scraping = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())
+    [job] = scraping["scrape_configs"]
+    [targets] = [one["targets"] for one in job["static_configs"]]
+    assert targets
+    assert all(map(hosts.is_ours, targets))
 
 
 def test_the_worker_has_the_time_to_stop_in_good_order() -> None:
