@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
+from schemas.characters import refused_at_entry
 from schemas.events import Problem
 from schemas.openapi import (
     JSON,
@@ -18,6 +19,7 @@ from schemas.openapi import (
     NEWLINE_DELIMITED_JSON,
     PostedProblem,
 )
+from schemas.safe_text import for_terminal
 from schemas.wire import CONTENT_TYPE_BATCH, CONTENT_TYPE_EVENT, Rejected, decode_text
 from streams.lines import check, read_lines
 
@@ -68,7 +70,12 @@ def read_body(form: Form, body: bytes) -> Posted:
             continue
         refused += 1
         problems.extend(
-            PostedProblem(line=one.line, index=one.number, field=field, reason=reason)
+            PostedProblem(
+                line=one.line,
+                index=one.number,
+                field=for_terminal(field),
+                reason=for_terminal(reason),
+            )
             for field, reason in one.problems
         )
     return Posted(events, refused, problems)
@@ -106,5 +113,7 @@ def _texts(form: Form, body: bytes) -> Iterator[_Place]:
         index = one.index if is_array else None
         if isinstance(one, Rejected):
             yield _Place(None, index, None, one.problems)
-        else:
-            yield _Place(None, index, (one.event.data.conflict, one.raw.encode()))
+            continue
+        raw = one.raw.encode()
+        unfit = refused_at_entry(raw)
+        yield _Place(None, index, None if unfit else (one.event.data.conflict, raw), unfit)
