@@ -102,6 +102,11 @@ SETTINGS = (
         "made, webhook.secret in the data directory",
     ),
     Setting("TRUCE_NOTIFY_LEVEL", "violation", "least verdict to tell: or contested, undetermined"),
+    Setting(
+        "TRUCE_NOTIFY_RATE",
+        "20",
+        "most verdicts of a commitment to tell one by one in a minute; more are one message",
+    ),
     Setting("TRUCE_NOTIFY_WITHIN", "24h", "what was recorded longer ago is not told: 90s, 5m, 24h"),
     Setting("TRUCE_DEBUG", "no", "yes: show tracebacks and the libraries' log"),
 )
@@ -143,6 +148,7 @@ class Settings:
     webhook: str = ""
     webhook_secret_file: Path | None = None
     notify_level: str = "violation"
+    notify_rate: int = 20
     notify_within: int = 86_400
     debug: bool = False
 
@@ -185,6 +191,7 @@ def load(environ: Mapping[str, str], options: Mapping[str, str | None] | None = 
         webhook=reading.url("TRUCE_WEBHOOK"),
         webhook_secret_file=reading.file("TRUCE_WEBHOOK_SECRET_FILE"),
         notify_level=reading.matching("TRUCE_NOTIFY_LEVEL", _LEVEL, " or ".join(LEVELS)),
+        notify_rate=reading.number("TRUCE_NOTIFY_RATE", 1, 10_000),
         notify_within=reading.seconds("TRUCE_NOTIFY_WITHIN"),
         debug=reading.yes_or_no("TRUCE_DEBUG"),
     )

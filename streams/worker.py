@@ -307,6 +307,7 @@ class Worker:
                 targets,
                 level=settings.notify_level,
                 within=settings.notify_within,
+                rate=settings.notify_rate,
             )
             stack.push_async_callback(notifier.stop)
             self._watch(stack, notifier.run(fresh))

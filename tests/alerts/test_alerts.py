@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from streams.targets import ALERT
+from streams.messages import ALERT
 from tests.alerts.conftest import Measure
 from tests.alerts.stack import Stack, agreed, struck, taken_back
 from tests.cli.commands import TRUCE, environment

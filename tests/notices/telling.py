@@ -140,6 +140,7 @@ class World:
             targets_of(chosen, "http://127.0.0.1:6066"),
             level=chosen.notify_level,
             within=chosen.notify_within,
+            rate=chosen.notify_rate,
         )
         running = asyncio.create_task(notifier.run(fresh))
         try:
