@@ -120,7 +120,7 @@ WHERE
 RETURNING target, state;
 
 -- What is fresh was noted in this look. An incident flaps if it is fresh again after it was noted,
--- each time by itself, so often in so short a time.
+-- each time by itself, so often in so short a time, even if it was gone before it was told.
 -- name: begin_flapping
 INSERT INTO notice_digests
 SELECT
@@ -148,7 +148,7 @@ FROM notices AS told
 WHERE
     told.kind = 'stands'
     AND told.digest IS NULL
-    AND told.state IN ('waiting', 'trying', 'told', 'refused')
+    AND told.state IN ('waiting', 'trying', 'told', 'refused', 'passed')
     AND told.noted_at > make_timestamptz($flapping_since)
     AND NOT EXISTS (
         SELECT 1
