@@ -17,6 +17,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from schemas.safe_text import for_log, for_log_lines
 from streams.access import access_to
 from streams.agents import Agent, Failure, Judged, OneThread, Outbox, Progress, Publisher, Work
 from streams.attribution import attribution_of
@@ -27,6 +28,7 @@ from streams.door import Door
 from streams.endpoint import Endpoint, write_endpoint
 from streams.hosts import Hosts
 from streams.receipts import Receipts
+from streams.log_lines import LogLines
 from streams.settings import Settings
 from streams.sparing import Sparing
 from streams.tuning import tune_allocator, tune_collector, tune_threads
@@ -76,7 +78,7 @@ def main(settings: Settings, *, on_ready: OnReady | None = None) -> int:
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        sys.stderr.write(f"truce: TRUCE_DATA_DIR cannot be used: {error}\n")
+        sys.stderr.write(f"truce: TRUCE_DATA_DIR cannot be used: {for_log(str(error))}\n")
         return FAILED
     configure_logging(settings)
     tune_collector()
@@ -92,14 +94,14 @@ def main(settings: Settings, *, on_ready: OnReady | None = None) -> int:
 def configure_logging(settings: Settings) -> None:
     """Our own warnings to stderr; what the libraries say to a bounded file, or there as well."""
     ours = logging.StreamHandler()
-    ours.setFormatter(logging.Formatter("truce: %(message)s"))
+    ours.setFormatter(LogLines("truce: %(message)s"))
     logger.handlers[:] = [ours]
     logger.propagate = False
     theirs: logging.Handler = ours
     if not settings.debug:
         path = settings.data_dir / "worker.log"
         theirs = logging.handlers.RotatingFileHandler(path, "a", 1_000_000, 1, delay=True)
-        theirs.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        theirs.setFormatter(LogLines("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         # With Kafka away they would say the same some thirty times a second...
         theirs.addFilter(Sparing())
         # ... and with no room on the disk, each line would be a traceback on stderr.
@@ -135,9 +137,9 @@ async def run(
         await worker.run(on_ready)
     except Exception as error:  # noqa: BLE001 - whatever it was, the user gets one line
         if settings.debug:
-            traceback.print_exc()
+            sys.stderr.write(for_log_lines(traceback.format_exc()) + "\n")
         ended = _explained(error)
-        sys.stderr.write(f"truce: {ended}\n")
+        sys.stderr.write(f"truce: {for_log(str(ended))}\n")
         return ended.code
     return DONE
 
@@ -358,6 +360,7 @@ class Worker:
                 targets,
                 level=settings.notify_level,
                 within=settings.notify_within,
+                rate=settings.notify_rate,
                 proxy=settings.notify_proxy,
             )
             stack.push_async_callback(notifier.stop)
