@@ -45,6 +45,8 @@ _MAX_CANDIDATES = 1_000_000
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.intp]
+Box = tuple[float, float, float, float]
+"""West, south, east and north, in degrees."""
 
 
 class TooOften(ValueError):  # noqa: N818 - named as what it says
@@ -79,6 +81,7 @@ class Drawn:
             self._world = shapely.union_all(turns)
         self._border = self._world.boundary
         shapely.prepare(self._world)
+        shapely.prepare(self._border)
         self._at, self._starts = _segments(self._border)
         self._through = _through(self._at)
         self._degrees = _lengths(self._at[self._starts], self._at[self._starts + 1])
@@ -95,9 +98,12 @@ class Drawn:
         inside = bool(self._world.covers(centre))
         if circle.radius_km == 0:
             return inside or bool(shapely.dwithin(self._border, centre, ON_BORDER))
-        return None if self._comes_near(circle, inside=inside) else inside
+        box = _box_around(circle)
+        if self._border.intersects(shapely.box(*box)) and self._comes_near(circle, box, inside):
+            return None
+        return inside
 
-    def _comes_near(self, circle: Circle, *, inside: bool) -> bool:
+    def _comes_near(self, circle: Circle, box: Box, inside: bool) -> bool:
         """Is some point of the border nearer than the radius (or, from outside, as near)?"""
         radius = circle.radius_km
         centre = _through(np.array([[circle.lon, circle.lat]]))
@@ -114,12 +120,12 @@ class Drawn:
         may_be = _least(chord, other, self._degrees[numbers]) <= radius * (1 + _SURE)
         if not may_be.any():
             return False
-        starts, box = starts[may_be], _box_around(circle)
+        starts = starts[may_be]
         from_, to = _clipped(self._at[starts], self._at[starts + 1], box)
         nearest = _km_to(from_, to, self._step(radius, box), circle)
         return nearest < radius or (nearest == radius and not inside)
 
-    def _step(self, radius: float, box: Floats) -> float:
+    def _step(self, radius: float, box: Box) -> float:
         """How many degrees long the lines are that are measured: as if all in the box were."""
         step = radius / KM_PER_DEGREE / STEPS_PER_RADIUS
         if self._degrees.sum() <= step * MAX_STEPS:
@@ -192,21 +198,18 @@ def _segments(border: BaseGeometry) -> tuple[Floats, Numbers]:
     return at, np.flatnonzero(line[1:] == line[:-1])
 
 
-def _box_around(circle: Circle) -> Floats:
-    """A box in degrees that contains the circle: west, south, east, north.
-
-    The poles, being no border, are left out.
-    """
+def _box_around(circle: Circle) -> Box:
+    """A box in degrees that contains the circle. The poles, being no border, are left out."""
     high = circle.radius_km / KM_PER_DEGREE
     farthest = abs(circle.lat) + high
     wide = 180.0
     if farthest < 89:  # noqa: PLR2004 - nearer to a pole a circle may be all round it
         wide = min(wide, 1.01 * high / math.cos(math.radians(farthest)))
     south, north = max(circle.lat - high, -POLE), min(circle.lat + high, POLE)
-    return np.array((circle.lon - wide, south, circle.lon + wide, north))
+    return circle.lon - wide, south, circle.lon + wide, north
 
 
-def _clipped(first: Floats, last: Floats, box: Floats) -> tuple[Floats, Floats]:
+def _clipped(first: Floats, last: Floats, box: Box) -> tuple[Floats, Floats]:
     """What of the segments lies in `box`, from its starts to its ends."""
     enter, leave = np.zeros(len(first)), np.ones(len(first))
     meets = np.ones(len(first), dtype=bool)
