@@ -27,8 +27,8 @@ from streams.dialling import Handing, can_hand, plain_dial
 from streams.door import Door
 from streams.endpoint import Endpoint, write_endpoint
 from streams.hosts import Hosts
-from streams.receipts import Receipts
 from streams.log_lines import LogLines
+from streams.receipts import Receipts
 from streams.settings import Settings
 from streams.sparing import Sparing
 from streams.tuning import tune_allocator, tune_collector, tune_threads
