@@ -18,6 +18,7 @@ from analytics.ledger import Ledger
 from analytics.process import ProcessMetrics
 from analytics.rows import ClaimOutcome, Outcome
 from analytics.summary import Place, Summary, read_summary
+from schemas.safe_text import NOBODY_KNOWN, for_label, party_label
 from schemas.time import Instant, in_force, last_end
 from schemas.wire import REASONS
 
@@ -28,7 +29,6 @@ __all__ = [
     "families",
 ]
 
-NOBODY_KNOWN = "unknown"
 STATES = {True: "in_force", False: "not_in_force", None: "unknown"}
 _VERDICTS: tuple[str, ...] = get_args(Outcome)
 _CLAIM_VERDICTS: tuple[str, ...] = get_args(ClaimOutcome)
@@ -54,7 +54,7 @@ def _incidents(summary: Summary) -> Metric:
     )
     for row in summary.verdicts:
         if row.incidents:
-            counts[*row[:2], _label(row.party), row.verdict] += row.incidents
+            counts[*row[:2], party_label(row.party), row.verdict] += row.incidents
     return _gauge(
         "truce_incidents",
         "Incidents that now stand at this verdict by the commitment, all its claims together.",
@@ -69,12 +69,12 @@ def _claim_incidents(summary: Summary) -> Metric:
             (*claim[:3], party, verdict): 0
             for claim in summary.claims
             if claim.window
-            for party in (*claim.parties, NOBODY_KNOWN)
+            for party in (*map(party_label, claim.parties), NOBODY_KNOWN)
             for verdict in _CLAIM_VERDICTS
         }
     )
     for row in summary.claim_verdicts:
-        of = (*row[:3], _label(row.party))
+        of = (*row[:3], party_label(row.party))
         for verdict in _CLAIM_VERDICTS:
             counts[(*of, verdict)] += row.incidents if verdict == row.verdict else 0
     return _gauge(
@@ -109,12 +109,12 @@ def _last(summary: Summary) -> dict[tuple[str, ...], float]:
 
     Who was ever judged keeps a series, at 0: one that is gone looks as if the worker were away.
     """
-    judged: set[tuple[str, ...]] = {(*row[:2], _label(row.party)) for row in summary.verdicts}
+    judged: set[tuple[str, ...]] = {(*row[:2], party_label(row.party)) for row in summary.verdicts}
     last: dict[tuple[str, ...], float] = {
         (*pair, verdict): 0.0 for pair in judged.union(_parties(summary)) for verdict in _VERDICTS
     }
     for row in summary.verdicts:
-        of = (*row[:2], _label(row.party), row.verdict)
+        of = (*row[:2], party_label(row.party), row.verdict)
         last[of] = max(last[of], (row.since or 0) / _A_SECOND)
     return last
 
@@ -122,7 +122,7 @@ def _last(summary: Summary) -> dict[tuple[str, ...], float]:
 def _last_withdrawals(summary: Summary) -> Metric:
     last = dict.fromkeys(_parties(summary), 0.0)
     for row in summary.withdrawals:
-        pair = (*row[:2], _label(row.party))
+        pair = (*row[:2], party_label(row.party))
         last[pair] = max(last.get(pair, 0.0), row.recorded_at / _A_SECOND)
     return _gauge(
         "truce_last_withdrawal_timestamp_seconds",
@@ -186,18 +186,18 @@ def _last_rejections(summary: Summary) -> Metric:
 
 def _parties(summary: Summary) -> list[tuple[str, str, str]]:
     """(conflict, commitment, party) for all whose series exist: bound, or named for an incident."""
-    bound = {(*c[:2], party) for c in summary.claims for party in (*c.parties, NOBODY_KNOWN)}
+    bound = {
+        (*c[:2], party)
+        for c in summary.claims
+        for party in (*map(party_label, c.parties), NOBODY_KNOWN)
+    }
     named = {
         (*v[:2], party)
         for v in summary.verdicts
         if v.incidents
-        for party in (_label(v.party), NOBODY_KNOWN)
+        for party in (party_label(v.party), NOBODY_KNOWN)
     }
     return sorted(bound | named)
-
-
-def _label(party: str | None) -> str:
-    return NOBODY_KNOWN if party is None else party
 
 
 def _gauge(
@@ -205,7 +205,7 @@ def _gauge(
 ) -> Metric:
     family = GaugeMetricFamily(name, text, labels=labels)
     for values, value in sorted(samples):
-        family.add_metric(values, value)
+        family.add_metric([for_label(name) for name in values], value)
     return family
 
 

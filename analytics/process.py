@@ -121,7 +121,10 @@ class ProcessMetrics:
 class NoticeMetrics:
     """What was told to whom since the process started; only there if there is somebody to tell."""
 
-    OUTCOMES = ("told", "withdrawn", "failed", "refused", "passed", "old")
+    OUTCOMES = (
+        *("told", "withdrawn", "burst", "flapping"),
+        *("failed", "shortened", "refused", "passed", "old"),
+    )
 
     def __init__(self, registry: CollectorRegistry, targets: Iterable[str]) -> None:
         self._notices = Counter(

@@ -38,7 +38,7 @@ FOLDED = (
 """What the fold makes anew, by names that every version of the schema has."""
 TAKEN_OVER = ("rejected", "log_offsets")
 """What came in the log and left no event behind: copied for what was not read from the log."""
-CARRIED = ("outbox", "notice_targets", "notices")
+CARRIED = ("outbox", "notice_targets", "notices", "notice_digests")
 """What has gone out, and what is still to: copied and never folded, so that nothing goes twice."""
 
 _HAS_ACCEPTED, _HAS_POSTED_BY = 7, 8

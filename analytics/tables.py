@@ -100,6 +100,7 @@ OFFSETS = _schema(
     (TEXT, "log_id"), (COUNT, "partition"), (PLACE, "next_offset"), (MOMENT, "recorded_at")
 )
 KEYS = _schema((KEY, "key"))
+STRETCHES = _schema((MOMENT, "since until"))
 CHOSEN = _schema((PLACE, "row"), (MOMENT, "recorded_at superseded_at"))
 CLOSED = _schema((KEY, "key"), (MOMENT, "superseded_at"))
 AMENDED = _schema(

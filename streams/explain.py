@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 from rich.text import Text
 
 from schemas.events import Report
 from schemas.kleene import all_of
+from schemas.safe_text import party_label
 from schemas.time import Occurrence
 from streams.client import Knowledge
 from streams.command import BadInput
 from streams.judge import Claim, Reported
-from streams.present import answer, counted, in_colour, say, table, when, window_in_words
+from streams.present import (
+    answer,
+    counted,
+    in_colour,
+    say,
+    say_json,
+    table,
+    when,
+    window_in_words,
+)
 from streams.reasons import CRITERIA, part_in_words, place_in_words
 from streams.settings import Settings
 from streams.why import (
@@ -48,8 +57,7 @@ def print_json(
     posted_by: Mapping[str, str],
 ) -> None:
     """Print one JSON object."""
-    found = as_json(conflict, incident, explained, posted_by)
-    say(json.dumps(found, indent=2, ensure_ascii=False))
+    say_json(as_json(conflict, incident, explained, posted_by))
 
 
 def _conflict(knowledge: Knowledge, incident_id: str, wanted: str | None) -> str:
@@ -109,7 +117,8 @@ def _show(
         rows = [[*row, posted_by.get(row[0], "")] for row in rows]
     table(columns, rows, indent=2)
     if not explained:
-        say("\nNo claim of this conflict is known, so there is nothing to judge it by.")
+        say()
+        say("No claim of this conflict is known, so there is nothing to judge it by.")
     for one in explained:
         say()
         show_verdict(one)
@@ -138,7 +147,7 @@ def occurred_in_words(occurrence: Occurrence) -> str:
 
 def show_verdict(one: CommitmentExplained) -> None:
     """The verdict on one commitment, in two lines."""
-    party = f" (by {one.party})" if one.party is not None else ""
+    party = f" (by {party_label(one.party)})" if one.party is not None else ""
     say(Text.assemble((one.commitment_id, "bold"), ": ", in_colour(one.verdict), party))
     say(f"  {sentence(one.why)}")
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
+from schemas.characters import refused_at_entry
 from schemas.events import Event, Problem
 from schemas.openapi import (
     JSON,
@@ -18,6 +19,7 @@ from schemas.openapi import (
     NEWLINE_DELIMITED_JSON,
     PostedProblem,
 )
+from schemas.safe_text import for_terminal
 from schemas.wire import CONTENT_TYPE_BATCH, CONTENT_TYPE_EVENT, Rejected, decode_text
 from streams.lines import check, read_lines
 from streams.tokens import ANYBODY, Writer
@@ -76,7 +78,11 @@ def read_body(form: Form, body: bytes, writer: Writer = ANYBODY) -> Posted:
         found = found._replace(refused=found.refused + 1)
         found.problems.extend(
             PostedProblem(
-                line=one.line, index=one.number, status=status, field=field, reason=reason
+                line=one.line,
+                index=one.number,
+                status=status,
+                field=for_terminal(field),
+                reason=for_terminal(reason),
             )
             for field, reason in problems
         )
@@ -141,5 +147,7 @@ def _texts(form: Form, body: bytes) -> Iterator[_Place]:
         index = one.index if is_array else None
         if isinstance(one, Rejected):
             yield _Place(None, index, None, problems=one.problems)
-        else:
-            yield _Place(None, index, one.event, one.raw.encode())
+            continue
+        raw = one.raw.encode()
+        unfit = refused_at_entry(raw)
+        yield _Place(None, index, None if unfit else one.event, raw, unfit)

@@ -6,7 +6,6 @@ made beside it is taken, with all that came in meanwhile, when the worker starts
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Iterator
@@ -39,7 +38,7 @@ from streams.client import (
 from streams.command import BadInput, Unreachable
 from streams.core import OtherLog
 from streams.pipeline import load_standing, process
-from streams.present import Progress, counted, err, progress_bar, say, table, waiting
+from streams.present import Progress, counted, err, progress_bar, say, say_json, table, waiting
 from streams.reader import KeptBatch, ReadingProcess, read_ahead
 from streams.reading import KeptRecord, Reading
 from streams.refold import (
@@ -314,7 +313,7 @@ def _print_json(settings: Settings, done: Done) -> None:
             ],
         },
     }
-    say(json.dumps(document, ensure_ascii=False, indent=2))
+    say_json(document)
 
 
 def _print(settings: Settings, done: Done) -> None:

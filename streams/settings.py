@@ -126,6 +126,11 @@ SETTINGS = (
         "says",
     ),
     Setting("TRUCE_NOTIFY_LEVEL", "violation", "least verdict to tell: or contested, undetermined"),
+    Setting(
+        "TRUCE_NOTIFY_RATE",
+        "20",
+        "most verdicts of a commitment to tell one by one in a minute; more are one message",
+    ),
     Setting("TRUCE_NOTIFY_WITHIN", "24h", "what was recorded longer ago is not told: 90s, 5m, 24h"),
     Setting("TRUCE_DEBUG", "no", "yes: show tracebacks and the libraries' log"),
 )
@@ -172,6 +177,7 @@ class Settings:
     webhook_secret_file: Path | None = None
     notify_proxy: str = ""
     notify_level: str = "violation"
+    notify_rate: int = 20
     notify_within: int = 86_400
     debug: bool = False
 
@@ -223,6 +229,7 @@ def load(environ: Mapping[str, str], options: Mapping[str, str | None] | None = 
         webhook_secret_file=reading.file("TRUCE_WEBHOOK_SECRET_FILE"),
         notify_proxy=reading.url("TRUCE_NOTIFY_PROXY"),
         notify_level=reading.matching("TRUCE_NOTIFY_LEVEL", _LEVEL, " or ".join(LEVELS)),
+        notify_rate=reading.number("TRUCE_NOTIFY_RATE", 1, 10_000),
         notify_within=reading.seconds("TRUCE_NOTIFY_WITHIN"),
         debug=reading.yes_or_no("TRUCE_DEBUG"),
     )

@@ -108,8 +108,6 @@ class LogWriter:
         from schemas.wire import CONTENT_TYPE_BATCH, CONTENT_TYPE_EVENT, encode_batch, headers
         from streams.topics import EVENTS
 
-        if self._producer is None:
-            raise RuntimeError("not connected")
         kind = CONTENT_TYPE_EVENT if len(raws) == 1 else CONTENT_TYPE_BATCH
         value = raws[0] if len(raws) == 1 else encode_batch(raws)
         key, head = conflict.encode(), list(headers(kind))
@@ -117,7 +115,18 @@ class LogWriter:
             head.append(self._attribution.header(posted_by, key, value))
         if receipt is not None:
             head.append((RECEIPT, receipt))
-        written: Written = await self._producer.send(EVENTS, value=value, key=key, headers=head)
+        written: Written = await self._connected().send(EVENTS, value=value, key=key, headers=head)
+        return written
+
+    async def write_last(self, partition: int, receipt: bytes) -> Written:
+        """Hand over a record without an event: once it is judged, all before it is."""
+        from schemas.wire import CONTENT_TYPE_BATCH, encode_batch, headers
+        from streams.topics import EVENTS
+
+        head = [*headers(CONTENT_TYPE_BATCH), (RECEIPT, receipt)]
+        written: Written = await self._connected().send(
+            EVENTS, value=encode_batch([]), partition=partition, headers=head
+        )
         return written
 
     async def write_all(
@@ -159,6 +168,11 @@ class LogWriter:
             for _, committed in sent:
                 committed.cancel()
         return found
+
+    def _connected(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            raise RuntimeError("not connected")
+        return self._producer
 
     async def stop(self) -> None:
         """Disconnect."""

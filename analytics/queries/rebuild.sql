@@ -116,6 +116,14 @@ INSERT INTO notice_targets BY NAME
 SELECT *
 FROM old.notice_targets;
 
+-- name: forget_notice_digests
+DELETE FROM notice_digests;
+
+-- name: carry_notice_digests
+INSERT INTO notice_digests BY NAME
+SELECT *
+FROM old.notice_digests;
+
 -- name: forget_notices
 DELETE FROM notices;
 
