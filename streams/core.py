@@ -243,10 +243,8 @@ def raw_records(
             # What was published to the log directly mostly has this one header.
             if len(headers) > 1 or headers[0][0] != "content-type":
                 posted_by = attribution.who(headers, record.key, record.value)
+        key, value = record.key, record.value
         found.append(
-            RawRecord(
-                *(partition, record.offset, stamp, record.key, record.value, tuple(headers)),
-                posted_by,
-            )
+            RawRecord(partition, record.offset, stamp, key, value, tuple(headers), posted_by)
         )
     return found

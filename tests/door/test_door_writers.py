@@ -45,7 +45,7 @@ def posted_by(door: Posting, *names: str) -> list[tuple[str, str | None]]:
     return rows(query, door.data_dir)
 
 
-def problems(found: requests.Response) -> list[tuple[int, str, str]]:
+def problems(found: requests.Response) -> list[tuple[int, int, str]]:
     said = found.json()
     assert said["status"] == found.status_code
     place = [p.get("line", p.get("index")) for p in said["problems"]]

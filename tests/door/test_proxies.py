@@ -20,8 +20,9 @@ def test_a_worker_and_its_commands_ask_no_proxy(tmp_path: Path) -> None:
     with trap() as proxy:
         found = start(data_dir, new_token(tmp_path), **proxy.environ)
         try:
-            done = truce("publish", str(SCENARIO), data_dir=data_dir, **proxy.environ)
-            assert done.returncode == 0, done.stderr
+            for command in (("publish", SCENARIO), ("status",), ("sql", "from verdicts")):
+                done = truce(*command, data_dir=data_dir, given=b"", **proxy.environ)
+                assert done.returncode == 0, done.stderr
             assert found.post(event("proxied")).status_code == 202
             assert found.end() == (0, "")
         finally:
