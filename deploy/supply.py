@@ -56,7 +56,7 @@ def sbom_problems(sbom: str, runtime: str) -> list[str]:
 
 
 def audit() -> int:
-    """Ask the advisory service. 1 if it knows of something; 0, with the reason, if nobody answers."""
+    """Ask the advisory service: 1 if it knows of something; 0 and the reason if it is away."""
     command = [
         *(sys.executable, "-m", "pip_audit", "--disable-pip", "--require-hashes"),
         *("--requirement", str(RUNTIME), "--format", "json", "--progress-spinner", "off"),

@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from streams.access import access_to
@@ -48,6 +48,7 @@ SECONDS_TO_CATCH_UP = 10.0
 SECONDS_OF_SILENCE = 0.25
 SECONDS_TO_PUBLISH = 5.0
 SECONDS_TO_LEAVE = 5.0
+SECONDS_FOR_THREADS = 2.0
 
 SECONDS_BETWEEN_SWEEPS = 60.0
 
@@ -79,11 +80,30 @@ def main(settings: Settings, *, on_ready: OnReady | None = None) -> int:
     tune_collector()
     tune_threads()
     tune_allocator()
-    with contextlib.suppress(ImportError):
-        import uvloop
+    code = _run_loop(run(settings, on_ready=on_ready))
+    _end_threads(code)
+    return code
 
-        return uvloop.run(run(settings, on_ready=on_ready))
-    return asyncio.run(run(settings, on_ready=on_ready))
+
+def _run_loop(work: Coroutine[Any, Any, int]) -> int:
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.run(work)
+    return uvloop.run(work)
+
+
+def _end_threads(code: int) -> None:
+    """End the process now if a library's thread would keep it: all of ours is closed by then."""
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join(SECONDS_FOR_THREADS)
+            if thread.is_alive():
+                # Faust's, say: its client waits for ever for a topic that was deleted.
+                logging.shutdown()
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(code)
 
 
 def configure_logging(settings: Settings) -> None:
@@ -101,7 +121,9 @@ def configure_logging(settings: Settings) -> None:
         theirs.addFilter(Sparing())
         # ... and with no room on the disk, each line would be a traceback on stderr.
         logging.raiseExceptions = False
-    for name in ("faust", "mode", "aiokafka", "asyncio", "aiohttp", "streams.transport"):
+    logging.captureWarnings(True)
+    libraries = ("faust", "mode", "aiokafka", "asyncio", "aiohttp", "py.warnings")
+    for name in (*libraries, "streams.transport"):
         library = logging.getLogger(name)
         library.handlers[:] = [theirs]
         library.setLevel(logging.INFO if settings.debug else logging.WARNING)
