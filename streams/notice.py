@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from analytics.metrics import NOBODY_KNOWN
 from analytics.notices import Notice
+from analytics.series import NOBODY_KNOWN
 from schemas.claims import Assertion
 from schemas.kleene import all_of
 from schemas.time import iso

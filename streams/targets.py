@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import ClientError, ClientResponse, ClientSession
 
-from analytics.metrics import NOBODY_KNOWN
+from analytics.series import NOBODY_KNOWN
 from schemas.wire import CONTENT_TYPE_EVENT
 from streams.notice import Telling, criteria, description, not_violated, violated
 from streams.secret import read_secret
