@@ -127,7 +127,9 @@ class LedgerCore:
         self._standing = pipeline.load_standing(ledger)
         self._registry = CollectorRegistry()
         self._progress: Progress | None = None
-        domain = DomainCollector(ledger, lambda: time.time_ns() // 1_000, self._shown)
+        domain = DomainCollector(
+            ledger, lambda: time.time_ns() // 1_000, self._shown, settings.metrics_series
+        )
         self._stack.callback(domain.close)
         self._registry.register(domain)
         self._switch_notices()

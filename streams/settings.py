@@ -110,6 +110,11 @@ SETTINGS = (
     Setting("TRUCE_MEMORY", "400MB", "how much memory the database engine may take"),
     Setting("TRUCE_MAX_BATCH", "10000", "most records judged in one transaction"),
     Setting(
+        "TRUCE_METRICS_SERIES",
+        "20000",
+        "most series of /metrics: of more, those at 0 of the windows longest over are left out",
+    ),
+    Setting(
         "TRUCE_ALERTMANAGER", "", "address of an Alertmanager to tell of verdicts; unset: none"
     ),
     Setting("TRUCE_WEBHOOK", "", "address of a program to tell of verdicts; unset: none"),
@@ -172,6 +177,7 @@ class Settings:
     kafka: KafkaSecurity = IN_PLAIN_TEXT
     memory: str = "400MB"
     max_batch: int = 10_000
+    metrics_series: int = 20_000
     alertmanager: str = ""
     webhook: str = ""
     webhook_secret_file: Path | None = None
@@ -224,6 +230,7 @@ def load(environ: Mapping[str, str], options: Mapping[str, str | None] | None = 
         kafka=reading.kafka(),
         memory=reading.matching("TRUCE_MEMORY", _MEMORY, "a size such as 400MB or 2GB"),
         max_batch=reading.number("TRUCE_MAX_BATCH", 1, 100_000),
+        metrics_series=reading.number("TRUCE_METRICS_SERIES", 1_000, 1_000_000),
         alertmanager=reading.url("TRUCE_ALERTMANAGER"),
         webhook=reading.url("TRUCE_WEBHOOK"),
         webhook_secret_file=reading.file("TRUCE_WEBHOOK_SECRET_FILE"),
