@@ -134,7 +134,10 @@ def of_version(version: int, path: Path, now: Path | None = None) -> None:
         tables = {name for (name,) in connection.execute(has).fetchall()}
         # An outbox of before version 5 is of another shape.
         for table in tables - {"schema_migrations"} - ({"outbox"} if version < 5 else set()):
-            connection.execute(f"INSERT INTO {table} FROM now.{table}")
+            # Later versions have more columns.
+            columns = [row[0] for row in connection.execute(f"DESCRIBE {table}").fetchall()]
+            chosen = ", ".join(f'"{column}"' for column in columns)
+            connection.execute(f"INSERT INTO {table} SELECT {chosen} FROM now.{table}")  # noqa: S608
 
 
 def dump(path: Path, queries: Mapping[str, Query]) -> Dump:
