@@ -14,8 +14,8 @@ from schemas.safe_text import for_terminal
 # text that runs backwards, what is not seen at all.
 FORGED = "\nstrike-1: violation\r\n\x9b31m\x85\u202e\u2066\u2028\u200b\u200e\ufeff\U000e0041 end"
 UNSEEN = "\u200b\u200f\u061c\ufeff\u2060\u3164\U000e0041\u200dx"
-BACKWARDS = "\u202e\x9b31m\u200b\u2029\u2066"
-HOSTILE = (FORGED, UNSEEN, BACKWARDS)
+BACKWARDS = "\u202e\x9b31m\u200b\u2066"
+HOSTILE = (FORGED, BACKWARDS, UNSEEN)
 
 ENVELOPE = {
     "specversion": "1.0",
