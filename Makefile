@@ -54,7 +54,7 @@ kafka: setup ## the tests on a real Apache Kafka: wants Java 17 and Maven
 alerts: setup ## from the log to a person: wants Debian's prometheus and prometheus-alertmanager
 	@$(BIN)/python -m pytest -q tests/alerts
 
-deployment: setup ## what is deployed, with real tools: wants Prometheus, kubectl, Go, Maven, Java 21, root
+deployment: setup ## what is deployed, with real tools: wants Prometheus, kubectl, Go, Maven, Java 21, root, buildah or an engine
 	@$(BIN)/python -m pytest -q --durations=10 -m deployment tests/deploy
 
 faults: setup ## a full disk, a hanging broker, odd clocks: minutes, not seconds
@@ -70,7 +70,7 @@ fuzz: setup ## the tests with broken input, ten times as much of it
 	@HYPOTHESIS_PROFILE=fuzz TRUCE_FUZZ_INPUTS=$${TRUCE_FUZZ_INPUTS:-1000000} \
 		$(BIN)/python -m pytest -q --durations=10 -m fuzz -o faulthandler_timeout=3600
 
-invariants: setup ## what must always hold, on 2,000 generated logs each
+invariants: setup ## what must always hold, on 2,000 generated logs each; TRUCE_INVARIANT_LOGS chooses
 	@HYPOTHESIS_PROFILE=invariants $(BIN)/python -m pytest -q -n 2 --dist worksteal \
 		--durations=10 -o faulthandler_timeout=1800 $(INVARIANTS)
 

@@ -40,6 +40,8 @@ ACCEPTED = _schema(
     (MOMENT, "begins_at ends_at over_by"),
     (KEY, "incident_key report_key"),
 )
+# Beside them: who posted an event. Not in most batches, and then the table says NULL by itself.
+POSTED_BY = "posted_by"
 # What is known of an event when it has been read; see `columns`.
 READ = _without(ACCEPTED, "recorded_at", "log_id", "superseded_at")
 CLAIMS = _schema(
@@ -98,6 +100,7 @@ OFFSETS = _schema(
     (TEXT, "log_id"), (COUNT, "partition"), (PLACE, "next_offset"), (MOMENT, "recorded_at")
 )
 KEYS = _schema((KEY, "key"))
+STRETCHES = _schema((MOMENT, "since until"))
 CHOSEN = _schema((PLACE, "row"), (MOMENT, "recorded_at superseded_at"))
 CLOSED = _schema((KEY, "key"), (MOMENT, "superseded_at"))
 AMENDED = _schema(

@@ -212,6 +212,11 @@ class Knowledge:
         events = [parse_event(payload) for (payload,) in rows]
         return {e.data.report_id: e.data for e in events if isinstance(e, ReportEvent)}
 
+    def posted_by_of(self, conflict: str, incident_id: str) -> dict[str, str]:
+        """Who posted the standing reports of an incident, by their ids, as far as anybody did."""
+        rows = self._named("posted_by_of", conflict=conflict, incident_id=incident_id)
+        return dict(rows)
+
     def verdicts_of(self, conflict: str, incident_id: str) -> dict[str, tuple[str, str | None]]:
         """Commitment -> (verdict, party) of an incident."""
         rows = self._named("verdicts_of", conflict=conflict, incident_id=incident_id)

@@ -22,6 +22,7 @@ from typing import Any
 from rich.text import Text
 
 from schemas.events import Assertion
+from schemas.safe_text import party_label
 from schemas.time import Instant
 from streams import worker
 from streams.client import Alert, Knowledge, Pair, worker_of
@@ -95,7 +96,8 @@ async def _demo(settings: Settings, paths: list[str], *, keep: bool) -> int:
     try:
         code = await showing
         if keep:
-            say(f"\nThe worker stays up; metrics: {endpoint.http}/metrics. Stop with Ctrl-C.")
+            say()
+            say(f"The worker stays up; metrics: {endpoint.http}/metrics. Stop with Ctrl-C.")
             return await working or code
     except Unreachable:
         interrupted = stop.is_set()
@@ -176,7 +178,7 @@ def _alerts(knowledge: Knowledge, since: Instant) -> Iterator[None]:
 
 
 def _say_alert(alert: Alert) -> None:
-    by = f", by {alert.party}" if alert.party is not None else ""
+    by = f", by {party_label(alert.party)}" if alert.party is not None else ""
     verdict = in_colour(alert.verdict)
     say(Text.assemble("ALERT ", verdict, f": {alert.incident_id} under {alert.commitment_id}{by}"))
 
@@ -185,9 +187,11 @@ def _show_truces(knowledge: Knowledge, conflicts: set[str]) -> None:
     """Compliance claim by claim, then incident by incident."""
     status = gather(knowledge, time.time_ns() // 1000)
     truces = [truce for truce in status.truces if truce.conflict in conflicts]
-    say("\nCompliance. Violations a..b: at least a, at most b")
+    say()
+    say("Compliance. Violations a..b: at least a, at most b")
     if not truces:
-        say("\nNo claim is known yet, so there is nothing to keep.")
+        say()
+        say("No claim is known yet, so there is nothing to keep.")
     for truce in truces:
         show_truce(truce, status.now)
         judged = knowledge.last_incidents(truce.conflict)
@@ -230,7 +234,8 @@ def _say_what_next(settings: Settings, told: str) -> None:
     program = "truce" if shutil.which("truce") else os.path.relpath(sys.argv[0])
     usual = os.environ.get("TRUCE_DATA_DIR") or "truce-data"
     where = "" if str(settings.data_dir) == usual else f" --data-dir {settings.data_dir}"
-    say(f"\nThe database is {settings.database}. Type next:")
+    say()
+    say(f"The database is {settings.database}. Type next:")
     metrics = f"http://{settings.http}/metrics" if settings.http.port else "its metrics"
     query = '"select commitment_id, incident_id, verdict from verdicts"'
     for command in (

@@ -11,7 +11,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
+from schemas.characters import refused_at_entry
 from schemas.events import ClaimEvent, Event, Invalid, Problem, ReportEvent
+from schemas.safe_text import for_terminal
 from schemas.wire import MAX_EVENT_BYTES, read_event
 
 # Blanks round an event are not counted as part of it, so a line may be longer than an event.
@@ -29,12 +31,7 @@ class Line(NamedTuple):
         """`FILE:LINE: field: reason`, on one line whatever the input held."""
         field = problem.field or "event"
         reason = problem.reason.replace(" at line 1 column ", " at column ")
-        return printable(f"{self.file}:{self.number}: {field}: {reason}")
-
-
-def printable(text: str) -> str:
-    """`text` on one line, with what would move a terminal's cursor written as escapes."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+        return for_terminal(f"{self.file}:{self.number}: {field}: {reason}")
 
 
 def read_lines(name: str, file: BinaryIO) -> Iterator[Line]:
@@ -61,9 +58,10 @@ def check(line: Line) -> Event | tuple[Problem, ...]:
     if line.raw.startswith(b"["):
         return (Problem("", "expected one JSON object; a batch is written as one event a line"),)
     try:
-        return read_event(line.raw)
+        event = read_event(line.raw)
     except Invalid as error:
         return error.problems
+    return refused_at_entry(line.raw) or event
 
 
 class Parties:
@@ -110,7 +108,7 @@ class Parties:
                 if party not in bound:
                     where = self._first[conflict, party]
                     found.append(_warning(conflict, party, times, where, bound))
-        return [printable(line) for line in found]
+        return [for_terminal(line) for line in found]
 
 
 def _warning(conflict: str, party: str, times: int, where: str, bound: set[str]) -> str:

@@ -17,19 +17,24 @@ import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from schemas.safe_text import for_log, for_log_lines
 from streams.access import access_to
 from streams.agents import Agent, Failure, Judged, OneThread, Outbox, Progress, Publisher, Work
+from streams.attribution import attribution_of
 from streams.broker import Broker, BrokerError, EmbeddedBroker, RemoteBroker
 from streams.core import Core, LedgerCore
 from streams.dialling import Handing, can_hand, plain_dial
-from streams.door import Door, read_token
+from streams.door import Door
 from streams.endpoint import Endpoint, write_endpoint
+from streams.hosts import Hosts
+from streams.log_lines import LogLines
 from streams.receipts import Receipts
 from streams.settings import Settings
 from streams.sparing import Sparing
 from streams.tuning import tune_allocator, tune_collector, tune_threads
 from streams.web import Pages, WebError
 from streams.writer import LogWriter
+from streams.writers import Writers
 
 if TYPE_CHECKING:
     from schemas.wire import Rejected
@@ -74,7 +79,7 @@ def main(settings: Settings, *, on_ready: OnReady | None = None) -> int:
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        sys.stderr.write(f"truce: TRUCE_DATA_DIR cannot be used: {error}\n")
+        sys.stderr.write(f"truce: TRUCE_DATA_DIR cannot be used: {for_log(str(error))}\n")
         return FAILED
     configure_logging(settings)
     tune_collector()
@@ -109,14 +114,14 @@ def _end_threads(code: int) -> None:
 def configure_logging(settings: Settings) -> None:
     """Our own warnings to stderr; what the libraries say to a bounded file, or there as well."""
     ours = logging.StreamHandler()
-    ours.setFormatter(logging.Formatter("truce: %(message)s"))
+    ours.setFormatter(LogLines("truce: %(message)s"))
     logger.handlers[:] = [ours]
     logger.propagate = False
     theirs: logging.Handler = ours
     if not settings.debug:
         path = settings.data_dir / "worker.log"
         theirs = logging.handlers.RotatingFileHandler(path, "a", 1_000_000, 1, delay=True)
-        theirs.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        theirs.setFormatter(LogLines("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         # With Kafka away they would say the same some thirty times a second...
         theirs.addFilter(Sparing())
         # ... and with no room on the disk, each line would be a traceback on stderr.
@@ -154,9 +159,9 @@ async def run(
         await worker.run(on_ready)
     except Exception as error:  # noqa: BLE001 - whatever it was, the user gets one line
         if settings.debug:
-            traceback.print_exc()
+            sys.stderr.write(for_log_lines(traceback.format_exc()) + "\n")
         ended = _explained(error)
-        sys.stderr.write(f"truce: {ended}\n")
+        sys.stderr.write(f"truce: {for_log(str(ended))}\n")
         return ended.code
     return DONE
 
@@ -175,8 +180,11 @@ class Worker:
         self._scraping = asyncio.Lock()
         self._opened = False
         self._not_ready: str | None = "starting"
-        self._door = Door(read_token(settings), settings.posts_per_second)
-        self._pages = Pages(settings.http, self._metrics, lambda: self._not_ready, self._door)
+        self._door = Door(Writers(settings), settings.posts_per_second)
+        hosts = Hosts(settings.http.host, settings.http_hosts)
+        self._pages = Pages(
+            settings.http, hosts, self._metrics, lambda: self._not_ready, self._door
+        )
         self._broker: Broker = (
             RemoteBroker(access_to(settings))
             if settings.broker
@@ -283,7 +291,11 @@ class Worker:
         self._publisher = publisher = Publisher(outbox, self._publishing, broker.access)
         stack.push_async_callback(publisher.stop)
         await publisher.start()
-        self._writer = LogWriter(broker.access, seconds_to_answer=SECONDS_TO_ANSWER)
+        self._writer = LogWriter(
+            broker.access,
+            seconds_to_answer=SECONDS_TO_ANSWER,
+            attribution=attribution_of(settings, make=True),
+        )
         stack.push_async_callback(self._writer.stop)
         await self._writer.start()
         self._watch(stack, publisher.run())
@@ -370,11 +382,15 @@ class Worker:
                 targets,
                 level=settings.notify_level,
                 within=settings.notify_within,
+                rate=settings.notify_rate,
+                proxy=settings.notify_proxy,
             )
             stack.push_async_callback(notifier.stop)
             self._watch(stack, notifier.run(fresh))
 
-    async def _write(self, events: Sequence[tuple[str, bytes]]) -> Sequence[Rejected | None]:
+    async def _write(
+        self, events: Sequence[tuple[str, bytes]], posted_by: str
+    ) -> Sequence[Rejected | None]:
         """Have the log take posted events; why each was refused, as far as that is known.
 
         With the embedded broker all of it is known: this log dies with its broker, and what is in
@@ -384,8 +400,8 @@ class Worker:
             raise RuntimeError("not connected")
         if self._rollover is not None:
             async with self._rollover.writing():
-                return await self._writer.write_until_judged(events, self._receipts)
-        await self._writer.write_all(events)
+                return await self._writer.write_until_judged(events, self._receipts, posted_by)
+        await self._writer.write_all(events, posted_by)
         return [None] * len(events)
 
     async def _sweep(self) -> None:

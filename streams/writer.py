@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from streams.access import Access
+from streams.attribution import Attribution
 from streams.receipts import HEADER as RECEIPT
 from streams.receipts import Outcomes, Receipts, outcome_of
 
@@ -66,9 +67,15 @@ class Packing:
 class LogWriter:
     """A producer of records of events. One loop's; `start` first."""
 
-    def __init__(self, access: Access, *, seconds_to_answer: float) -> None:
-        """`seconds_to_answer`: how long the broker may take for a record before it is given up."""
+    def __init__(
+        self, access: Access, *, seconds_to_answer: float, attribution: Attribution | None = None
+    ) -> None:
+        """`seconds_to_answer`: how long the broker may take for a record before it is given up.
+
+        `attribution`: signs who posted what is written, if anybody did.
+        """
         self._access = access
+        self._attribution = attribution
         self._seconds = seconds_to_answer
         self._producer: AIOKafkaProducer | None = None
 
@@ -85,11 +92,17 @@ class LogWriter:
         await self._producer.start()
 
     async def write(
-        self, conflict: str, raws: Sequence[bytes], *, receipt: bytes | None = None
+        self,
+        conflict: str,
+        raws: Sequence[bytes],
+        posted_by: str | None = None,
+        *,
+        receipt: bytes | None = None,
     ) -> Written:
         """Hand over one record with the events whose JSON texts are `raws`. Keep the order.
 
-        `receipt`: the mark by which `Receipts` knows it again.
+        `posted_by`: who posted all of them, if anybody did; `receipt`: the mark by which `Receipts`
+        knows it again.
         """
         # What is in them is for the ledger's thread to load, while the broker starts.
         from schemas.wire import CONTENT_TYPE_BATCH, CONTENT_TYPE_EVENT, encode_batch, headers
@@ -98,6 +111,8 @@ class LogWriter:
         kind = CONTENT_TYPE_EVENT if len(raws) == 1 else CONTENT_TYPE_BATCH
         value = raws[0] if len(raws) == 1 else encode_batch(raws)
         key, head = conflict.encode(), list(headers(kind))
+        if posted_by is not None and self._attribution is not None:
+            head.append(self._attribution.header(posted_by, key, value))
         if receipt is not None:
             head.append((RECEIPT, receipt))
         written: Written = await self._connected().send(EVENTS, value=value, key=key, headers=head)
@@ -114,17 +129,22 @@ class LogWriter:
         )
         return written
 
-    async def write_all(self, events: Sequence[tuple[str, bytes]]) -> None:
+    async def write_all(
+        self, events: Sequence[tuple[str, bytes]], posted_by: str | None = None
+    ) -> None:
         """Write events, each with its conflict, and wait until the broker has all of them.
 
         Raises `KafkaError`: some may be written.
         """
         await asyncio.gather(
-            *[await self.write(conflict, raws) for conflict, raws, _ in _packed(events)]
+            *[await self.write(conflict, raws, posted_by) for conflict, raws, _ in _packed(events)]
         )
 
     async def write_until_judged(
-        self, events: Sequence[tuple[str, bytes]], receipts: Receipts
+        self,
+        events: Sequence[tuple[str, bytes]],
+        receipts: Receipts,
+        posted_by: str | None = None,
     ) -> list[Rejected | None]:
         """Write events, each with its conflict, and wait until all of them are in the ledger.
 
@@ -138,7 +158,7 @@ class LogWriter:
             for conflict, raws, places in _packed(events):
                 mark, committed = receipts.expect()
                 sent.append((places, committed))
-                written.append(await self.write(conflict, raws, receipt=mark))
+                written.append(await self.write(conflict, raws, posted_by, receipt=mark))
             await asyncio.gather(*written)
             for places, committed in sent:
                 outcomes = await committed

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.targets import ALERT
+from streams.messages import ALERT
 from tests.alerts.conftest import Measure
 from tests.alerts.stack import Stack, agreed, struck, taken_back
 from tests.brokers import copy_log, open_broker, reach

@@ -160,6 +160,7 @@ def test_what_is_taken_back_before_it_is_told_is_never_told(world: World) -> Non
                 world.judge(report_retracted("r", "second"))
                 pager.always = 200
                 await until(lambda: ("stands", "second", "passed") in world.states())
+                await until(lambda: ("stands", "first", "told") in world.states())
             assert pager.alerts() == [("first", "violation", True)]
 
     asyncio.run(story())

@@ -59,7 +59,12 @@ class Recording(LogWriter):
         self.sent: list[tuple[str, list[bytes], bytes | None]] = []
 
     async def write(
-        self, conflict: str, raws: Sequence[bytes], *, receipt: bytes | None = None
+        self,
+        conflict: str,
+        raws: Sequence[bytes],
+        posted_by: str | None = None,
+        *,
+        receipt: bytes | None = None,
     ) -> asyncio.Future[Any]:
         self.sent.append((conflict, list(raws), receipt))
         written: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
