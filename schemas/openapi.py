@@ -20,6 +20,7 @@ CONTENT_TYPE_PROBLEM = "application/problem+json"
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
 MAX_POSTED_EVENTS = 2_000
+MAX_PROBLEMS_LISTED = 200
 
 
 class Taken(BaseModel):
@@ -43,6 +44,8 @@ class Refused(BaseModel):
     `accepted`, `refused` and `problems` are there if the body was read: the log has the accepted
     events, and does not have the refused ones. Without them the log has none, but for status 503
     after the body was read: then it may have some. To send an event again is always safe.
+
+    Not more than 200 problems are listed; `unlisted` is how many others were found.
     """
 
     title: str
@@ -51,6 +54,7 @@ class Refused(BaseModel):
     accepted: int | None = None
     refused: int | None = None
     problems: list[PostedProblem] | None = None
+    unlisted: int | None = Field(default=None, description="How many problems are not listed.")
 
 
 class Status(BaseModel):
@@ -72,8 +76,9 @@ Writes events to the log. Status 202 comes only once the log has all of them: wi
 broker when they are judged and in the database, with Kafka when all in-sync replicas have them.
 
 Each event is taken or refused on its own. If any is refused the status is 400: `problems` names \
-each of those, and the others, `accepted` in number, are in the log. Sending an event again that \
-the log has changes nothing, so that after any failure the whole body may be sent again.
+each of those, as far as {MAX_PROBLEMS_LISTED} problems go, and the others, `accepted` in number, \
+are in the log. Sending an event again that the log has changes nothing, so that after any failure \
+the whole body may be sent again.
 
 That another event has the same `source` and `id` with other content is not known before it is \
 judged: it is then told on the topic `truce.rejected` and in the table `rejected`.

@@ -305,6 +305,7 @@ def _refused(refusal: _Refusal) -> web.Response:
         found.accepted = len(refusal.posted.events)
         found.refused = refusal.posted.refused
         found.problems = refusal.posted.problems
+        found.unlisted = refusal.posted.unlisted or None
     return web.Response(
         status=refusal.status.value,
         body=found.model_dump_json(exclude_none=True).encode(),

@@ -15,6 +15,7 @@ from schemas.openapi import (
     JSON,
     JSON_LINES,
     MAX_POSTED_EVENTS,
+    MAX_PROBLEMS_LISTED,
     NEWLINE_DELIMITED_JSON,
     PostedProblem,
 )
@@ -43,11 +44,15 @@ class TooManyEvents(Exception):  # noqa: N818 - named as what it says
 
 
 class Posted(NamedTuple):
-    """The events to take, each with its conflict, and how many others there are and why."""
+    """The events to take, each with its conflict, and how many others there are and why.
+
+    Of the problems `MAX_PROBLEMS_LISTED` are there, `unlisted` is how many others were found.
+    """
 
     events: list[tuple[str, bytes]]
     refused: int
     problems: list[PostedProblem]
+    unlisted: int = 0
 
 
 def form_of(content_type: str) -> Form | None:
@@ -61,17 +66,18 @@ def read_body(form: Form, body: bytes) -> Posted:
     """Read all of `body`. Raises `TooManyEvents`."""
     events: list[tuple[str, bytes]] = []
     problems: list[PostedProblem] = []
-    refused = 0
+    refused = found = 0
     for one in _lines(body) if form == "lines" else _texts(form, body):
         if one.event is not None:
             events.append(one.event)
             continue
         refused += 1
+        found += len(one.problems)
         problems.extend(
             PostedProblem(line=one.line, index=one.number, field=field, reason=reason)
-            for field, reason in one.problems
+            for field, reason in one.problems[: MAX_PROBLEMS_LISTED - len(problems)]
         )
-    return Posted(events, refused, problems)
+    return Posted(events, refused, problems, found - len(problems))
 
 
 class _Place(NamedTuple):
@@ -84,11 +90,13 @@ class _Place(NamedTuple):
 
 
 def _lines(body: bytes) -> Iterator[_Place]:
+    said = 0
     for count, line in enumerate(read_lines("body", io.BytesIO(body))):
         if count == MAX_POSTED_EVENTS:
             raise TooManyEvents
-        found = check(line)
+        found = check(line, explain=said < MAX_PROBLEMS_LISTED)
         if isinstance(found, tuple):
+            said += len(found)
             yield _Place(line.number, None, None, found)
         elif line.raw is not None:
             yield _Place(line.number, None, (found.data.conflict, line.raw))
@@ -99,7 +107,7 @@ def _texts(form: Form, body: bytes) -> Iterator[_Place]:
     if form != "either" and is_array != (form == "batch"):
         yield _Place(None, None, None, [Problem("", WRONG_FORM[form])])
         return
-    found = decode_text(body)
+    found = decode_text(body, most_said=MAX_PROBLEMS_LISTED)
     if len(found) > MAX_POSTED_EVENTS:
         raise TooManyEvents
     for one in found:
