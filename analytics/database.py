@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from analytics.queries import migrations, queries
+from analytics.queries import migrations, queries, views
 
 # The system's words, in which DuckDB passes its reason on.
 NO_ROOM = "No space left on device"
@@ -111,6 +112,26 @@ class Session:
         return self.use().execute(sql, values or None).fetchall()
 
 
+class Asking:
+    """A connection that only asks: what it runs cannot write, whatever the text of it says."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def ask(self, sql: str, values: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
+        """The rows that a statement gives with these parameters. A duckdb.Error."""
+        self._connection.execute("BEGIN TRANSACTION READ ONLY")
+        try:
+            return self._connection.execute(sql, values or None).fetchall()
+        finally:
+            # Nothing was written; and a statement that failed has left a transaction to end.
+            self._connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._connection.close()
+
+
 class Turn(Session):
     """A connection for one transaction, which begins when it is first used.
 
@@ -148,6 +169,11 @@ class Turn(Session):
                     self._connection.execute("ROLLBACK")
         finally:
             self.ended.set_exception(reason)
+
+
+def quoted(path: Path | str) -> str:
+    """A path as a literal: ATTACH and LOAD take no parameters. For nothing else."""
+    return "'" + str(path).replace("'", "''") + "'"
 
 
 def connect(
@@ -222,22 +248,35 @@ def migrate(
         raise LedgerTooNew(path)
     for version, name, statements in known:
         if version > applied:
-            connection.execute("BEGIN")
-            try:
+            with _change(connection, path):
                 connection.execute(statements)
                 if version in after:
                     after[version](Session(connection))
                 connection.execute(sql["applied_now"], {"version": version, "name": name})
-                connection.execute("COMMIT")
-            except BaseException as error:
-                # A COMMIT that failed has ended the transaction already.
-                with contextlib.suppress(duckdb.Error):
-                    connection.execute("ROLLBACK")
-                if isinstance(error, duckdb.Error):
-                    if NO_ROOM in str(error):
-                        raise LedgerFull(path) from error
-                    raise LedgerOutdated(path, str(error).splitlines()[0]) from error
-                raise
+    # Views are of no version: all are made again when their file is another one.
+    digest = f"views {sha256(views().encode()).hexdigest()}"
+    if connection.execute(sql["views_made"]).fetchall() != [(digest,)]:
+        with _change(connection, path):
+            connection.execute(views())
+            connection.execute(sql["forget_views_made"])
+            connection.execute(sql["applied_now"], {"version": 0, "name": digest})
+
+
+@contextlib.contextmanager
+def _change(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[None]:
+    connection.execute("BEGIN")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException as error:
+        # A COMMIT that failed has ended the transaction already.
+        with contextlib.suppress(duckdb.Error):
+            connection.execute("ROLLBACK")
+        if isinstance(error, duckdb.Error):
+            if NO_ROOM in str(error):
+                raise LedgerFull(path) from error
+            raise LedgerOutdated(path, str(error).splitlines()[0]) from error
+        raise
 
 
 def tidy(connection: duckdb.DuckDBPyConnection) -> None:

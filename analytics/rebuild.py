@@ -22,7 +22,7 @@ from typing import Any, NamedTuple, Self
 import duckdb
 
 from analytics import tables
-from analytics.database import LedgerError, LedgerInUse, Session, connect
+from analytics.database import LedgerError, LedgerInUse, Session, connect, quoted
 from analytics.ledger import Ledger
 from analytics.outgoing import pack_anew
 from analytics.queries import queries
@@ -188,8 +188,7 @@ class Old:
 
     def __init__(self, ledger: Ledger, path: Path) -> None:
         self._connection = ledger.cursor()
-        quoted = str(path).replace("'", "''")
-        self._connection.execute(f"ATTACH '{quoted}' AS old (READ_ONLY)")
+        self._connection.execute(f"ATTACH {quoted(path)} AS old (READ_ONLY)")
         self._connection.execute("USE old")
         self._session = Session(self._connection)
         found = self._session.execute(queries("rebuild")["has_table"], name="accepted")
