@@ -40,7 +40,6 @@ class Holding(NamedTuple):
         return Holding(self.row_count + rows, (self.hash + digest) % _MODULUS)
 
 
-
 class Balance(NamedTuple):
     """What each of the `COUNTED` tables holds after transaction `seq`."""
 

@@ -9,12 +9,13 @@ finds what it had told already.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal, NamedTuple
 
 import duckdb
 
+from analytics.database import Asking
 from analytics.queries import queries
 from schemas.time import Instant
 
@@ -63,6 +64,7 @@ class Notices:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
+        self._asking = Asking(connection.cursor())
         self._floor = 0
 
     def look(self, verdicts: Collection[str], oldest: Instant, now: Instant) -> Counter[str]:
@@ -103,9 +105,9 @@ class Notices:
         """What was told from then on, in its order: the last of each pair, party and verdict."""
         return [content for (content,) in self._rows("recent", target=target, since=since)]
 
-    def ask(self, sql: str) -> list[tuple[Any, ...]]:
-        """What the database answers."""
-        return self._connection.execute(sql).fetchall()
+    def ask(self, sql: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
+        """What the database answers; nothing that is asked here can write."""
+        return self._asking.ask(sql, values)
 
     @contextmanager
     def moment(self) -> Iterator[None]:
@@ -119,7 +121,8 @@ class Notices:
         self._connection.execute("COMMIT")
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Let go of the connections."""
+        self._asking.close()
         self._connection.close()
 
     def _rows(self, name: str, **values: object) -> list[tuple[Any, ...]]:

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 import click
 
-from streams.command import DESCRIBED, Command, Truce, current_settings, setting, settings_named
+from streams.command import (
+    DESCRIBED,
+    Command,
+    QueryCommand,
+    Truce,
+    current_settings,
+    setting,
+    settings_named,
+)
 
 EVENT_TYPES = (
     "commitment.claimed",
@@ -20,6 +28,8 @@ SCHEMAS = (*EVENT_TYPES, "openapi")
 
 
 data_dir = setting("TRUCE_DATA_DIR")
+lake = setting("TRUCE_LAKE")
+timeout = setting("TRUCE_QUERY_SECONDS", "--timeout")
 kafka_security = settings_named("TRUCE_KAFKA_")
 events_file = click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True, path_type=str)
 
@@ -150,8 +160,8 @@ def explain(incident: str, conflict: str | None, as_json: bool) -> int:
 
 
 @main.command(
-    cls=Command,
-    short_help="Ask the database in SQL.",
+    cls=QueryCommand,
+    short_help="Ask in SQL.",
     examples=(
         'truce sql "select commitment_id, incident_id, verdict from verdicts"',
         "truce sql --format json \"from claim_verdicts where verdict = 'violation'\"",
@@ -168,10 +178,14 @@ def explain(incident: str, conflict: str | None, as_json: bool) -> int:
     help="How rows are printed on stdout.",
 )
 @data_dir
+@lake
+@setting("TRUCE_MEMORY")
+@timeout
 def sql(query: str | None, form: str) -> int:
-    """Ask the database in SQL (DuckDB's), read-only: a QUERY, or a prompt without one.
+    """Ask in SQL (DuckDB's), read-only: a QUERY, or a prompt without one.
 
-    Asks the running worker, or the database file when none runs.
+    Reads the lake as of now in a process of its own, whether a worker runs or not: whatever is
+    asked holds nobody else up. Ctrl-C ends a query.
     """
     from streams.sql import run_sql
 

@@ -64,17 +64,11 @@ class Core(Protocol):
         Returns what it held.
         """
 
-    def serve(self) -> tuple[str, str]:
-        """Let others read what is known: the uri and the token of the server."""
-
     def notices(self) -> tuple[Notices, NoticeMetrics, list[str]]:
         """What is to be told, where that is counted, and which targets are new.
 
         The notices are for another thread, which closes them before `close`.
         """
-
-    def sweep(self) -> None:
-        """Free what readers that are gone have left open. To be called about once a minute."""
 
     def metrics(self, accepts: str, progress: Progress) -> tuple[bytes, str]:
         """A metrics page, as of this progress, and its content type."""
@@ -87,7 +81,7 @@ class Core(Protocol):
 
 
 class LedgerCore:
-    """The real thing: the DuckDB ledger, the fold, the Quack server and the metrics."""
+    """The real thing: the DuckDB ledger, the fold and the metrics."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -156,14 +150,6 @@ class LedgerCore:
         self._ledger.commit(transaction)
         return tally
 
-    def serve(self) -> tuple[str, str]:
-        """Start the Quack server."""
-        from analytics import live
-
-        self._server = server = live.serve(self._ledger)
-        self._stack.callback(server.close)
-        return server.uri, server.token
-
     def _switch_notices(self) -> None:
         """Take up, or leave, those who are to be told: from now on, before anything is judged."""
         from analytics.notices import switch
@@ -179,10 +165,6 @@ class LedgerCore:
 
         metrics = NoticeMetrics(self._registry, self._settings.told)
         return Notices(self._ledger.cursor()), metrics, self._new_targets
-
-    def sweep(self) -> None:
-        """Free what readers that are gone have left open."""
-        self._server.sweep()
 
     def metrics(self, accepts: str, progress: Progress) -> tuple[bytes, str]:
         """Give a page in the format that is accepted."""

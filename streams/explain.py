@@ -12,6 +12,7 @@ from schemas.time import Occurrence
 from streams.client import Knowledge
 from streams.command import BadInput
 from streams.judge import Claim, Reported
+from streams.lake import reading
 from streams.present import answer, counted, in_colour, say, table, when, window_in_words
 from streams.reasons import CRITERIA, part_in_words, place_in_words
 from streams.settings import Settings
@@ -29,9 +30,9 @@ def run_explain(
     settings: Settings, incident_id: str, conflict: str | None, *, as_json: bool
 ) -> int:
     """Print the explanation of an incident. Returns the exit code."""
-    knowledge = Knowledge(settings)
-    chosen = _conflict(knowledge, incident_id, conflict)
-    incident, explained = explained_incident(knowledge, chosen, incident_id)
+    with reading(settings) as knowledge:
+        chosen = _conflict(knowledge, incident_id, conflict)
+        incident, explained = explained_incident(knowledge, chosen, incident_id)
     if as_json:
         print_json(chosen, incident, explained)
     else:

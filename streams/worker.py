@@ -43,8 +43,6 @@ SECONDS_OF_SILENCE = 0.25
 SECONDS_TO_PUBLISH = 5.0
 SECONDS_TO_LEAVE = 5.0
 
-SECONDS_BETWEEN_SWEEPS = 60.0
-
 # How long the broker may take for posted events; the door gives up later.
 SECONDS_TO_ANSWER = 10.0
 
@@ -213,13 +211,9 @@ class Worker:
         await broker_starting
         self._watch(stack, broker.died.wait())
         await self._join(stack, outbox)
-        quack, token = await self._thread.do(self._core.serve)
-        self._watch(stack, self._sweep())
         await self._reach(lambda: self._progress.to_catch_up is not None)
         self._door.open(self._write)
-        endpoint = Endpoint(
-            os.getpid(), self._pages.url, quack, token, broker.bootstrap, broker.log_id
-        )
+        endpoint = Endpoint(os.getpid(), self._pages.url, broker.bootstrap, broker.log_id)
         # Before it has caught up: from here on commands may ask the worker, and must, since no
         # other process can open the database.
         stack.callback(write_endpoint(self._settings.data_dir, endpoint).remove)
@@ -317,11 +311,6 @@ class Worker:
         if self._broker.embedded:
             # This log dies with its broker. What is in the ledger does not.
             await self._reach(lambda: self._progress.reached(ends))
-
-    async def _sweep(self) -> None:
-        while True:
-            await asyncio.sleep(SECONDS_BETWEEN_SWEEPS)
-            await self._thread.do(self._core.sweep)
 
     def _watch(self, stack: contextlib.AsyncExitStack, lasting: Awaitable[object]) -> None:
         """Take the end of what should last as a failure of the worker."""

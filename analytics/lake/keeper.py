@@ -126,8 +126,7 @@ class Keeper:
 
     def _append(self, lake: Session, ledger: Session, known: Balance, now: Balance) -> None:
         changed = {
-            table
-            for (table,) in ledger.execute(queries("followed")["any_changed"], seq=known.seq)
+            table for (table,) in ledger.execute(queries("followed")["any_changed"], seq=known.seq)
         }
         for table in GROWING:
             before = known.contents[table].row_count

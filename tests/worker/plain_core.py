@@ -88,15 +88,8 @@ class PlainCore:
         with self.one_at_a_time, self.db:
             self.db.execute("DELETE FROM outbox WHERE seq <= ?", (up_to_seq,))
 
-    def serve(self) -> tuple[str, str]:
-        self.served = True
-        return "quack:127.0.0.1:1", "secret"
-
     def notices(self) -> NoReturn:
         raise NotImplementedError("it has no verdicts to tell")
-
-    def sweep(self) -> None:
-        pass
 
     def metrics(self, accepts: str, progress: object) -> tuple[bytes, str]:
         return b"up 1\n", "text/plain; version=0.0.4; charset=utf-8"
