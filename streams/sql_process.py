@@ -88,12 +88,7 @@ def _problem_of(asked: Asked, said: IO[str]) -> str | None:
 
 
 def _answer(asked: Asked, said: IO[str]) -> None:
-    lake, folder = Path(asked.lake), Path(asked.folder)
-    copy_catalogue(lake, folder)
-    # Before DuckDB begins threads: they are bound by it, too.
-    confine([lake.resolve() / DATA, folder])
-    connection = open_copy(lake, folder, memory_limit=asked.memory, threads=2, spill=False)
-    bound_memory(in_bytes(asked.memory) + HEAD_ROOM)
+    connection = opened(Path(asked.lake), Path(asked.folder), asked.memory)
     for statement in asking(asked.sql):
         connection.execute(statement)
         described = connection.description
@@ -102,6 +97,16 @@ def _answer(asked: Asked, said: IO[str]) -> None:
             columns = [Column(str(name), str(kind)) for name, kind, *_ in described]
             form = "text" if is_plan(statement) and asked.form == "table" else asked.form
             print_rows(form, Rows(columns, _rows(connection, said)))
+
+
+def opened(lake: Path, folder: Path, memory: str) -> duckdb.DuckDBPyConnection:
+    """The lake, in a process that from now on can only read, and has so much memory."""
+    copy_catalogue(lake, folder)
+    # Before DuckDB begins threads: they are bound by it, too.
+    confine([lake.resolve() / DATA, folder])
+    connection = open_copy(lake, folder, memory_limit=memory, threads=2, spill=False)
+    bound_memory(in_bytes(memory) + HEAD_ROOM)
+    return connection
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, said: IO[str]) -> Iterator[tuple[Any, ...]]:
