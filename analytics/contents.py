@@ -27,6 +27,7 @@ COUNTED = (
 )
 """The tables that transactions write, all of which a copy must have."""
 _MODULUS = 2**64
+_HASHES = ("hash_before", "hash_after")
 
 
 class Holding(NamedTuple):
@@ -62,25 +63,18 @@ class Changes:
 
     def __init__(self) -> None:
         self._held: dict[str, Holding] = {}
-        self._keys: list[tuple[str, Numbers]] = []
+        self._places: list[tuple[str, Numbers]] = []
 
     def opened(self, database: Session, table: str, staged: pa.Table) -> None:
         """These rows went into a table."""
         rows = database.over(queries("contents")[table], staged, named="staged")
         self._add(table, *rows[0])
 
-    def closed(self, table: str, closed: pa.Table) -> None:
-        """Versions were superseded: their keys, and the hashes that went out and came in."""
-        if len(closed):
-            keys, gone, come = (column.to_numpy() for column in closed.itercolumns())
-            self._add(table, 0, int(np.sum(come)) - int(np.sum(gone)))
-            self._keys.append((table, keys))
-
-    def amended(self, database: Session, table: str, staged: pa.Table) -> None:
-        """Versions that stand were amended: `staged` has what they said, too."""
-        [(gone, come)] = database.over(queries("contents")[f"amended_{table}"], staged)
-        self._add(table, 0, come - gone)
-        self._keys.append((table, staged["key"].to_numpy()))
+    def changed(self, table: str, found: pa.Table) -> None:
+        """Versions that were there changed: their places, and their hashes before and after."""
+        before, after = (int(np.sum(found[name].to_numpy())) for name in _HASHES)
+        self._add(table, 0, after - before)
+        self._places.append((table, found["place"].to_numpy()))
 
     def _add(self, table: str, rows: int, digest: int) -> None:
         self._held[table] = self._held.get(table, Holding()).plus(rows, digest)
@@ -95,20 +89,20 @@ class Changes:
         held["log_offsets"] = count(database, "log_offsets")
         after = Balance(before.seq + 1, held)
         after.record(database)
-        if self._keys:
-            changed = [_changed(after.seq, table, keys) for table, keys in self._keys]
+        if self._places:
+            changed = [_changed(after.seq, *places) for places in self._places]
             database.over(queries("contents")["changed"], pa.concat_tables(changed))
         return after
 
 
-def _changed(seq: int, table: str, keys: Numbers) -> pa.Table:
-    same = (pa.repeat(pa.scalar(value), len(keys)) for value in (seq, table))
-    return pa.Table.from_arrays([*same, pa.array(keys)], schema=tables.CHANGED_KEYS)
+def _changed(seq: int, table: str, places: Numbers) -> pa.Table:
+    same = (pa.repeat(pa.scalar(value), len(places)) for value in (seq, table))
+    return pa.Table.from_arrays([*same, pa.array(places)], schema=tables.CHANGED_ROWS)
 
 
-def count(database: Session, table: str) -> Holding:
-    """What a table holds, counted row by row."""
-    return Holding(*database.execute(queries("contents")[table], named=table)[0])
+def count(database: Session, table: str, *, of: str | None = None) -> Holding:
+    """What a table holds, counted row by row; `of`: the table that it is a copy of."""
+    return Holding(*database.execute(queries("contents")[of or table], named=table)[0])
 
 
 def balance(database: Session, seq: int) -> Balance | None:

@@ -20,6 +20,7 @@ from analytics.queries import migrations, queries, views
 NO_ROOM = "No space left on device"
 # So many starts are worth no tidying, however small the database.
 MOST_SMALL_PIECES = 16
+ROWS_AT_ONCE = 20_000
 _PID = re.compile(r"PID (\d+)")
 
 
@@ -89,8 +90,10 @@ class Session:
         """The connection, ready for a statement."""
         return self._connection
 
-    def over(self, sql: str, staged: pa.Table, **values: object) -> list[tuple[Any, ...]]:
-        """Run a statement over an Arrow table that it calls `staged`; the rows that it gives."""
+    def over(
+        self, sql: str, staged: pa.Table | pa.RecordBatchReader, **values: object
+    ) -> list[tuple[Any, ...]]:
+        """Run a statement over Arrow's rows, which it calls `staged`; the rows that it gives."""
         connection = self.use()
         connection.register("staged", staged)
         try:
@@ -106,6 +109,14 @@ class Session:
             return connection.execute(sql).to_arrow_table()
         finally:
             connection.unregister("staged")
+
+    def table(self, sql: str, **values: object) -> pa.Table:
+        """Run a statement; the rows that it gives, as an Arrow table."""
+        return self.use().execute(sql, values or None).to_arrow_table()
+
+    def stream(self, sql: str, **values: object) -> pa.RecordBatchReader:
+        """The same, some thousand rows at a time. Nothing else may be asked until it has ended."""
+        return self.use().execute(sql, values or None).to_arrow_reader(ROWS_AT_ONCE)
 
     def execute(self, sql: str, **values: object) -> list[tuple[Any, ...]]:
         """Run a statement; the rows that it gives."""

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple, Self
 import duckdb
 
 from analytics import tables
+from analytics.contents import recount
 from analytics.database import LedgerError, LedgerInUse, Session, connect, quoted
 from analytics.ledger import Ledger
 from analytics.outgoing import pack_anew
@@ -342,6 +343,8 @@ class NewDatabase:
         return kept
 
     def _settle(self) -> None:
+        # Some of it was copied, past what counts.
+        recount(Session(self._connection), TAKEN_OVER)
         # It is on the disk then. (To open the file once more would end DuckDB's lock on it.)
         self._run("checkpoint")
         if beside(self._file, _WAL).exists():

@@ -36,10 +36,21 @@ _BEFORE_CONDITIONS = 12
 _RECORDED_AT, _SUPERSEDED_AT = "recorded_at", "superseded_at"
 
 
-def insert(database: Session, changes: Changes, table: str, staged: pa.Table) -> None:
+def _insert(database: Session, changes: Changes, table: str, staged: pa.Table) -> None:
     """Put rows into a table."""
     database.over(queries("writing")[table], staged)
     changes.opened(database, table, staged)
+
+
+def _change(
+    database: Session, changes: Changes, steps: tuple[str, str], table: str, staged: pa.Table
+) -> None:
+    """Change the versions of a table that stand for the keys in `staged`."""
+    find, change = (queries("writing")[f"{step}_{table}"] for step in steps)
+    found = database.table_over(find, staged)
+    if len(found):
+        database.over(change, found)
+        changes.changed(table, found)
 
 
 class _Rows:
@@ -52,7 +63,7 @@ class _Rows:
 
     def flush(self, database: Session, changes: Changes) -> None:
         if self.rows:
-            insert(database, changes, self._name, self._table())
+            _insert(database, changes, self._name, self._table())
             self.rows = []
 
     def _table(self) -> pa.Table:
@@ -65,7 +76,6 @@ class _Versions(_Rows):
     def __init__(self, name: str, schema: pa.Schema) -> None:
         super().__init__(name, schema)
         self._superseded_at = schema.get_field_index(_SUPERSEDED_AT)
-        self._close = queries("writing")[f"close_{name}"]
         self._standing: dict[int, Row] = {}
         self._closed: dict[int, int] = {}
 
@@ -90,7 +100,7 @@ class _Versions(_Rows):
     def flush(self, database: Session, changes: Changes) -> None:
         if self._closed:
             staged = tables.table_of(self._closed.items(), tables.CLOSED)
-            changes.closed(self._name, database.table_over(self._close, staged))
+            _change(database, changes, ("close", "closed"), self._name, staged)
             self._closed = {}
         super().flush(database, changes)
         self._standing = {}
@@ -116,7 +126,9 @@ class _Accepted(_Versions):
         events = events.set_column(place, "payload", events["payload"].cast(tables.JSON))
         events = events.append_column("log_id", pa.repeat(pa.scalar(self.log_id), len(chosen)))
         events = events.append_column(_RECORDED_AT, pa.array(recorded_at, tables.MOMENT))
-        return events.append_column(_SUPERSEDED_AT, pa.array(superseded_at, tables.MOMENT))
+        events = events.append_column(_SUPERSEDED_AT, pa.array(superseded_at, tables.MOMENT))
+        # The hashes of rows are over columns in their order.
+        return events.select(tables.ACCEPTED.names)
 
 
 def _chosen(table: pa.Table, rows: Sequence[int]) -> pa.Table:
@@ -238,9 +250,7 @@ class Staging:
             if standing is not None:
                 standing[_OCCURRED] = amended
             elif before[3:6] != amended:
-                # It may have been amended before: what stands in the database is what was first.
-                _, *_, start, end, reports = self._amended.get(key, before[:6])
-                self._amended[key] = (key, *amended, start, end, reports)
+                self._amended[key] = (key, *amended)
             return
         since: int | None = at
         if before is not None:
@@ -266,8 +276,7 @@ class Staging:
             if standing is not None:
                 standing[_BEFORE_CONDITIONS] = now.before_conditions
             else:
-                *_, stood = self._amended_claims.get(key, was)
-                self._amended_claims[key] = (key, now.before_conditions, stood)
+                self._amended_claims[key] = (key, now.before_conditions)
             return
         if was is not None:
             self._claim_verdicts.close(key, at)
@@ -284,13 +293,11 @@ class Staging:
         # What is amended stood before anything was superseded or opened.
         if self._amended:
             staged = tables.table_of(self._amended.values(), tables.AMENDED)
-            database.over(queries("writing")["amend_verdict_versions"], staged)
-            changes.amended(database, "verdict_versions", staged)
+            _change(database, changes, ("amend", "amended"), "verdict_versions", staged)
             self._amended = {}
         if self._amended_claims:
             staged = tables.table_of(self._amended_claims.values(), tables.AMENDED_CLAIMS)
-            database.over(queries("writing")["amend_claim_verdict_versions"], staged)
-            changes.amended(database, "claim_verdict_versions", staged)
+            _change(database, changes, ("amend", "amended"), "claim_verdict_versions", staged)
             self._amended_claims = {}
         self._carry_since(database)
         for rows in self._all:
@@ -304,8 +311,8 @@ class Staging:
         if not judged:
             return None
         judged.settle(self._accepted.log_id, self._columns.accepted)
-        insert(database, changes, "verdict_versions", judged.verdicts())
-        insert(database, changes, "claim_verdict_versions", judged.claim_verdicts())
+        _insert(database, changes, "verdict_versions", judged.verdicts())
+        _insert(database, changes, "claim_verdict_versions", judged.claim_verdicts())
         told = judged.told()
         self._judged = JudgedPairs()
         return None if told is None else messages(told)

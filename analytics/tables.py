@@ -100,20 +100,15 @@ OFFSETS = _schema(
 KEYS = _schema((KEY, "key"))
 CHOSEN = _schema((PLACE, "row"), (MOMENT, "recorded_at superseded_at"))
 CLOSED = _schema((KEY, "key"), (MOMENT, "superseded_at"))
-# What stood is needed, too: its hash goes out of the table's sum.
 AMENDED = _schema(
-    (KEY, "key"),
-    (MOMENT, "occurred_start occurred_end"),
-    (COUNT, "independent_reports"),
-    (MOMENT, "stood_start stood_end"),
-    (COUNT, "stood_reports"),
+    (KEY, "key"), (MOMENT, "occurred_start occurred_end"), (COUNT, "independent_reports")
 )
-AMENDED_CLAIMS = _schema((KEY, "key"), (TEXT, "before_conditions stood"))
+AMENDED_CLAIMS = _schema((KEY, "key"), (TEXT, "before_conditions"))
 TRANSACTIONS = _schema(
     (PLACE, "seq"), (TEXT, "table_name"), (PLACE, "row_count"), (pa.uint64(), "hash")
 )
 CONTENTS = _without(TRANSACTIONS, "seq")
-CHANGED_KEYS = _schema((PLACE, "seq"), (TEXT, "table_name"), (KEY, "key"))
+CHANGED_ROWS = _schema((PLACE, "seq"), (TEXT, "table_name"), (PLACE, "place"))
 
 
 def table_of(rows: Iterable[Sequence[Any]], schema: pa.Schema) -> pa.Table:

@@ -208,10 +208,10 @@ class Knowledge:
             return conflict, incident_id
         return None
 
-    def mark(self) -> tuple[int, Instant]:
-        """How far the lake is: the last transaction of the ledger in it, and when that was noted."""
-        [(seq, marked_at)] = self._named("mark")
-        return seq, marked_at
+    def transaction(self) -> int:
+        """How far the lake is: the number of the ledger's last transaction in it."""
+        [(seq,)] = self._named("transaction")
+        return int(seq)
 
     def tables(self) -> list[tuple[str, str | None]]:
         """The tables and views, and what each of them holds."""

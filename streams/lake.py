@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ def opened(settings: Settings, *, as_ledger: bool = False) -> Iterator[LakeSessi
     # Imported here: what only publishes to Kafka wants no database.
     from analytics.lake.session import open_lake
 
+    as_of = time.time_ns() // 1_000
     bring_up_to_date(settings)
     with (
         explained(),
@@ -35,6 +37,7 @@ def opened(settings: Settings, *, as_ledger: bool = False) -> Iterator[LakeSessi
             as_ledger=as_ledger,
         ) as lake,
     ):
+        lake.as_of = as_of
         yield lake
 
 

@@ -74,9 +74,6 @@ class SettingsError(ValueError):
 SETTINGS = (
     Setting("TRUCE_BROKER", "", "kafka://HOST:PORT[,HOST:PORT]; unset: an embedded broker"),
     Setting("TRUCE_DATA_DIR", "truce-data", "where the database and what belongs to it is kept"),
-    Setting(
-        "TRUCE_LAKE", "", "directory of the lake that is read; unset: lake in the data directory"
-    ),
     Setting("TRUCE_HTTP", "127.0.0.1:6066", "where the pages listen; port 0: any free one"),
     Setting(
         "TRUCE_TOKEN_FILE", "", "file of mode 0600 with the token for POST /events; unset: off"
@@ -92,6 +89,11 @@ SETTINGS = (
     Setting("TRUCE_KAFKA_SASL_MECHANISM", "SCRAM-SHA-512", "also SCRAM-SHA-256, PLAIN"),
     Setting("TRUCE_KAFKA_USERNAME", "", "user for SASL"),
     Setting("TRUCE_KAFKA_PASSWORD_FILE", "", "file of mode 0600 with its password"),
+    Setting(
+        "TRUCE_LAKE",
+        "",
+        "directory of the lake, the copy for readers; unset: lake in the data directory",
+    ),
     Setting("TRUCE_MEMORY", "400MB", "how much memory the database engine may take"),
     Setting("TRUCE_QUERY_SECONDS", "60", "how long a query of the lake may take"),
     Setting("TRUCE_MAX_BATCH", "10000", "most records judged in one transaction"),
@@ -134,7 +136,6 @@ class Settings:
 
     broker: tuple[Address, ...] = ()
     data_dir: Path = Path("truce-data")
-    lake_dir: Path | None = None
     http: Address = DEFAULT_HTTP
     token_file: Path | None = None
     posts_per_second: int = 200
@@ -142,6 +143,7 @@ class Settings:
     partitions: int = 4
     replication: int = 1
     kafka: KafkaSecurity = IN_PLAIN_TEXT
+    lake_dir: Path | None = None
     memory: str = "400MB"
     query_seconds: int = 60
     max_batch: int = 10_000
@@ -160,7 +162,7 @@ class Settings:
     @property
     def lake(self) -> Path:
         """The directory of the lake."""
-        return self.data_dir / "lake" if self.lake_dir is None else self.lake_dir
+        return self.lake_dir or self.data_dir / "lake"
 
     @property
     def told(self) -> list[str]:
@@ -183,7 +185,6 @@ def load(environ: Mapping[str, str], options: Mapping[str, str | None] | None = 
     settings = Settings(
         broker=reading.broker("TRUCE_BROKER"),
         data_dir=reading.directory("TRUCE_DATA_DIR"),
-        lake_dir=reading.file("TRUCE_LAKE"),
         http=reading.address("TRUCE_HTTP"),
         token_file=reading.file("TRUCE_TOKEN_FILE"),
         posts_per_second=reading.number("TRUCE_POSTS_PER_SECOND", 1, 100_000),
@@ -191,6 +192,7 @@ def load(environ: Mapping[str, str], options: Mapping[str, str | None] | None = 
         partitions=reading.number("TRUCE_PARTITIONS", 1, 1_000),
         replication=reading.number("TRUCE_REPLICATION", 1, 100),
         kafka=reading.kafka(),
+        lake_dir=reading.optional_directory("TRUCE_LAKE"),
         memory=reading.matching("TRUCE_MEMORY", _MEMORY, "a size such as 400MB or 2GB"),
         query_seconds=reading.number("TRUCE_QUERY_SECONDS", 1, 86_400),
         max_batch=reading.number("TRUCE_MAX_BATCH", 1, 100_000),
@@ -275,6 +277,9 @@ class _Reading:
         if path.exists() and not path.is_dir():
             self._refuse(name, "a directory; this is a file")
         return path
+
+    def optional_directory(self, name: str) -> Path | None:
+        return self.directory(name) if self._given[name].strip() else None
 
     def url(self, name: str) -> str:
         text = self._given[name].strip()

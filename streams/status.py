@@ -15,7 +15,7 @@ from schemas.time import Instant, in_force, iso
 from streams.client import Compliance, Coverage, Knowledge, worker_of
 from streams.endpoint import Endpoint
 from streams.judge import Claim
-from streams.lake import reading
+from streams.lake import opened
 from streams.lines import Parties
 from streams.present import (
     answer,
@@ -58,23 +58,27 @@ class Status(NamedTuple):
 
 
 class Lake(NamedTuple):
-    """Where the lake is, and how far: it holds all that was acknowledged up to `marked_at` (us)."""
+    """Where the lake is, and how far: to which transaction of the ledger.
+
+    It holds all that was acknowledged before `as_of` (us since 1970).
+    """
 
     path: Path
-    seq: int
-    marked_at: Instant
+    transaction: int
+    as_of: Instant
 
     def lag(self, now: Instant) -> float:
-        """How many seconds it is behind."""
-        return max(now - self.marked_at, 0) / 1_000_000
+        """How many seconds it is behind, at most."""
+        return max(now - self.as_of, 0) / 1_000_000
 
 
 def run_status(settings: Settings, *, as_json: bool) -> int:
     """Print the status. Returns the exit code."""
     worker = worker_of(settings)
-    with reading(settings) as knowledge:
+    with opened(settings) as session:
+        knowledge = Knowledge(session.ask)
         status = gather(knowledge, time.time_ns() // 1000)
-        lake = Lake(settings.lake, *knowledge.mark())
+        lake = Lake(settings.lake, knowledge.transaction(), session.as_of or status.now)
     if as_json:
         say(json.dumps(document(status, settings, worker, lake), indent=2, ensure_ascii=False))
     else:
@@ -110,7 +114,8 @@ def show(status: Status, settings: Settings, worker: Endpoint | None, lake: Lake
         say(f"No worker runs; this is what {settings.database} holds.")
     else:
         say(f"A worker runs (process {worker.pid}); metrics: {worker.http}/metrics")
-    say(f"The lake {lake.path} is {lake.lag(status.now):.1f} s behind.")
+    behind = f"at most {lake.lag(status.now):.1f} s behind"
+    say(f"The lake {lake.path} is {behind}, at transaction {lake.transaction}.")
     if not status.truces:
         say("No truce is known yet: publish a claim, or see `truce demo`.")
     for truce in status.truces:
@@ -165,8 +170,8 @@ def document(
         else {**running, "pid": worker.pid, "http": worker.http},
         "lake": {
             "path": str(lake.path),
-            "transaction": lake.seq,
-            "as_of": iso(lake.marked_at),
+            "transaction": lake.transaction,
+            "as_of": iso(lake.as_of),
             "lag_seconds": lake.lag(status.now),
         },
         "commitments": [_truce_json(truce, status.now) for truce in status.truces],

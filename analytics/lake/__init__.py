@@ -1,1 +1,1 @@
-"""The lake: what the ledger holds, as a DuckLake that any process may read while a worker writes."""
+"""The lake: a copy of the ledger as a DuckLake, which any process may read meanwhile."""

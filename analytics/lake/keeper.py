@@ -1,15 +1,15 @@
 """Keeps a lake as its ledger is: each update is one lake transaction, which sets the mark, too.
 
-The lake is never the truth. Whatever it cannot follow from where its mark says that it is, it is
-given anew from the ledger: all of it replaced in one transaction, so that readers see the one or
-the other.
+The lake is never the truth. What it cannot follow from where its mark says that it is, it is given
+again from the ledger: all of it replaced in one transaction, so that readers see the one or the
+other.
 """
 
 from __future__ import annotations
 
 import contextlib
 import logging
-import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,29 +17,22 @@ from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
-import pyarrow as pa
 
 from analytics import tables
 from analytics.contents import Balance, Holding, balance, last_balance
-from analytics.database import Session
+from analytics.database import NO_ROOM, Session
 from analytics.lake.extensions import load
+from analytics.lake.notices import TABLES as NOTICES
+from analytics.lake.notices import Notices
 from analytics.queries import queries
 
 logger = logging.getLogger("analytics")
 
-CATALOG, FILES = "catalog.sqlite", "data"
-VERSIONS = {
-    "accepted": "report_key",
-    "claim_versions": "claim_key",
-    "claim_verdict_versions": "pair_key",
-    "verdict_versions": "pair_key",
-}
-"""The tables of versions, and the key that at most one of them stands for."""
+CATALOG, FILES, SPILL = "catalog.sqlite", "data", "spill"
+VERSIONS = ("accepted", "claim_versions", "claim_verdict_versions", "verdict_versions")
 GROWING = (*VERSIONS, "rejected")
-SMALL = ("log_offsets", "notice_targets", "notices")
-"""What is replaced as a whole."""
-TABLES = (*GROWING, *SMALL)
-ROWS_AT_ONCE = 20_000
+"""What is only ever appended to, but that versions change while they stand."""
+TABLES = (*GROWING, "log_offsets", *NOTICES)
 
 
 class LakeError(Exception):
@@ -47,12 +40,20 @@ class LakeError(Exception):
 
 
 class Mark(NamedTuple):
-    """How far a lake is: it holds transaction `seq` of the ledger, since `marked_at` (us)."""
+    """How far a lake is: it holds the ledger's transaction `seq`, since `marked_at` (us)."""
 
     seq: int
     marked_at: int
     ledger_id: str
     basis: str
+
+
+class Held(NamedTuple):
+    """What a lake holds, as it says."""
+
+    mark: Mark
+    balance: Balance
+    notices: Notices
 
 
 class Keeper:
@@ -63,127 +64,125 @@ class Keeper:
         self._memory_limit = memory_limit
         self._lake: Session | None = None
         self._inode = 0
+        # As long as this connection is open nobody else changes it.
+        self._held: Held | None = None
 
     def update(self, ledger: duckdb.DuckDBPyConnection, *, anew: bool = False) -> Mark:
         """Have the lake hold what the ledger now holds; `anew`: give it all again. A LakeError.
 
         `ledger` is a connection of its own, without a transaction.
         """
-        try:
+        with self._explained():
             with _moment(ledger) as known:
                 mark = self._follow(known, anew=anew)
-        except BaseException as error:
-            # Whether it was committed only the mark can tell: that is read again the next time.
-            self.close()
-            if isinstance(error, duckdb.Error | OSError):
-                raise LakeError(f"{self.path}: {str(error).splitlines()[0]}") from error
-            raise
+            # What led up to the mark is not needed any more.
+            now = Balance(mark.seq, {})
+            now.forget_older(Session(ledger))
         return mark
 
     def close(self) -> None:
         """Let go of the lake."""
-        lake, self._lake = self._lake, None
+        lake, self._lake, self._held = self._lake, None, None
         if lake is not None:
             with contextlib.suppress(duckdb.Error):
                 lake.use().close()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException as error:
+            # Whether it was committed only the mark can tell: that is read again the next time.
+            self.close()
+            if isinstance(error, duckdb.Error | OSError):
+                reason = (str(error).splitlines() or [type(error).__name__])[0]
+                raise LakeError(f"the lake {self.path} was not written: {reason}") from error
+            raise
 
     def _follow(self, ledger: Session, *, anew: bool) -> Mark:
         lake = self._attached()
         now = last_balance(ledger)
         [(ledger_id, basis)] = ledger.execute(queries("contents")["identity"])
-        mark, held = self._held(lake)
-        known = balance(ledger, mark.seq) if mark is not None else None
-        follows = (
-            mark is not None
-            and (mark.ledger_id, mark.basis) == (ledger_id, basis)
-            and known == held
-            and not anew
-        )
-        fresh = Mark(now.seq, time.time_ns() // 1_000, ledger_id, basis)
+        mark = Mark(now.seq, time.time_ns() // 1_000, ledger_id, basis)
+        held = self._held or self._read(lake)
+        if held is not None and (anew or not _leads_to(held, mark, ledger)):
+            logger.warning("the lake %s is given all of the ledger again", self.path)
+            held = None
+        fresh = held.notices.since(ledger) if held is not None else None
+        if held is not None and held.mark.seq == mark.seq and fresh is None:
+            self._held = held
+            return held.mark
         lake.execute("BEGIN")
-        if follows and known is not None:
-            self._append(lake, ledger, known, now)
+        if held is None:
+            self._create(lake, ledger)
+            notices = Notices.of_lake(lake)
         else:
-            if mark is not None:
-                logger.warning("the lake %s is made anew from the ledger", self.path)
-            self._replace(lake, ledger, now)
-        self._set_mark(lake, fresh, now)
+            self._append(lake, ledger, held.balance, now)
+            notices = fresh.put(lake, held.notices) if fresh is not None else held.notices
+        _set_mark(lake, mark, now)
         lake.execute("COMMIT")
-        return fresh
+        self._held = Held(mark, now, notices)
+        return mark
 
-    def _held(self, lake: Session) -> tuple[Mark | None, Balance | None]:
-        """How far the lake is, by its own word, and what it says to hold."""
-        found = {name for (name,) in lake.execute(queries("lake")["tables"])}
-        if not found.issuperset((*TABLES, "lake_mark", "contents")):
-            return None, None
-        marks = [Mark(*row) for row in lake.execute(queries("lake")["mark"])]
-        if len(marks) != 1:
-            return None, None
-        rows = lake.execute(queries("lake")["contents"])
-        return marks[0], Balance(
-            marks[0].seq, {table: Holding(count, digest) for table, count, digest in rows}
-        )
+    def _read(self, lake: Session) -> Held | None:
+        """What the lake holds, by its own word; None: nothing, or it is not whole."""
+        sql = queries("lake")
+        found = {name for (name,) in lake.execute(sql["tables"])}
+        if not found:
+            return None
+        if found.issuperset((*TABLES, "lake_mark", "contents")) and _has_files(lake):
+            marks = [Mark(*row) for row in lake.execute(sql["mark"])]
+            if len(marks) == 1:
+                contents = {name: Holding(*held) for name, *held in lake.execute(sql["contents"])}
+                return Held(marks[0], Balance(marks[0].seq, contents), Notices.of_lake(lake))
+        logger.warning("the lake %s is not whole: it is given all of the ledger", self.path)
+        return None
 
     def _append(self, lake: Session, ledger: Session, known: Balance, now: Balance) -> None:
-        changed = {
-            table for (table,) in ledger.execute(queries("followed")["any_changed"], seq=known.seq)
-        }
+        asked = ledger.execute(queries("followed")["any_changed"], seq=known.seq)
+        changed = {table for (table,) in asked}
         for table in GROWING:
             before = known.contents[table].row_count
-            new = now.contents[table].row_count - before
             if table in changed:
-                of_table = _of("followed", "changed", table)
-                rows = ledger.use().execute(of_table, {"known": before, "seq": known.seq})
-                _pour(lake, queries("lake")[f"change_{table}"], rows)
-            if new:
-                rows = ledger.use().execute(_of("followed", "new", table), {"known": before})
-                _pour(lake, _of("lake", "append", table), rows)
-        for table in SMALL:
-            lake.execute(_of("lake", "empty", table))
-            rows = ledger.use().execute(_of("followed", "all", table))
-            _pour(lake, _of("lake", "append", table), rows)
+                rows = ledger.stream(_of("followed", "changed", table), known=before, seq=known.seq)
+                lake.over(queries("lake")[f"change_{table}"], rows)
+            if now.contents[table].row_count > before:
+                rows = ledger.stream(_of("followed", "new", table), known=before)
+                lake.over(_of("lake", "append", table), rows)
+        if now.contents["log_offsets"] != known.contents["log_offsets"]:
+            lake.execute(queries("lake")["forget_offsets"])
+            offsets = ledger.stream(_of("followed", "all", "log_offsets"))
+            lake.over(_of("lake", "append", "log_offsets"), offsets)
 
-    def _replace(self, lake: Session, ledger: Session, now: Balance) -> None:
-        del now
-        for table in ("lake_mark", "contents"):
+    def _create(self, lake: Session, ledger: Session) -> None:
+        for table in (*TABLES, "lake_mark", "contents"):
             lake.execute(_of("lake", "drop", table))
         lake.execute(queries("lake")["create_mark"])
         for table in TABLES:
-            lake.execute(_of("lake", "drop", table))
-            rows = ledger.use().execute(_of("followed", "all", table))
-            _pour(lake, _of("lake", "create", table), rows)
-            rows = ledger.use().execute(_of("followed", "all", table))
-            _pour(lake, _of("lake", "append", table), rows)
-
-    def _set_mark(self, lake: Session, mark: Mark, now: Balance) -> None:
-        sql = queries("lake")
-        lake.execute(sql["forget_mark"])
-        lake.execute(sql["set_mark"], **mark._asdict())
-        lake.execute(sql["forget_contents"])
-        rows = [(table, *held) for table, held in now.contents.items()]
-        held = tables.table_of(rows, tables.CONTENTS)
-        lake.use().register("incoming", held)
-        lake.execute(sql["set_contents"])
-        lake.use().unregister("incoming")
+            every = _of("followed", "all", table)
+            lake.over(_of("lake", "create", table), ledger.stream(every))
+            lake.over(_of("lake", "append", table), ledger.stream(every))
 
     def _attached(self) -> Session:
         catalog = self.path / CATALOG
-        if self._lake is not None and _inode(catalog) != self._inode:
+        if self._lake is not None and _stat(catalog, "st_ino") != self._inode:
             # It was taken away: what would be written went nowhere.
             self.close()
         if self._lake is None:
             self.path.mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(self.path / SPILL, ignore_errors=True)
             try:
                 self._lake = self._attach()
             except duckdb.Error as error:
-                said = str(error)
-                if "locked" in said or "No space" in said:
+                said = str(error).splitlines()[0]
+                if "locked" in said or NO_ROOM in said or "Permission denied" in said:
                     raise
-                logger.warning("the lake %s cannot be read (%s)", self.path, said.splitlines()[0])
+                # No reader can make sense of it, either.
+                logger.warning("the lake %s cannot be read: %s", self.path, said)
                 for suffix in ("", "-wal", "-shm"):
                     catalog.with_name(catalog.name + suffix).unlink(missing_ok=True)
                 self._lake = self._attach()
-            self._inode = _inode(catalog)
+            self._inode = _stat(catalog, "st_ino")
         return self._lake
 
     def _attach(self) -> Session:
@@ -194,24 +193,48 @@ class Keeper:
                 "preserve_insertion_order": False,
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
-                "temp_directory": str(self.path / "spill"),
+                "temp_directory": str(self.path / SPILL),
             }
         )
         try:
             connection.execute("SET GLOBAL TimeZone = 'UTC'")
+            connection.execute("SET TimeZone = 'UTC'")
             connection.execute("SET enable_progress_bar = false")
             load(connection)
-            catalog, files = (
-                str(path).replace("'", "''") for path in (self.path / CATALOG, self.path / FILES)
-            )
             sql = queries("lake")["attach"]
-            connection.execute(
-                sql.replace("sqlite:catalog", f"sqlite:{catalog}").replace("files", f"{files}/")
-            )
+            for name in (CATALOG, FILES):
+                quoted = str(self.path / name).replace("'", "''")
+                sql = sql.replace(f"{{{name}}}", quoted)
+            connection.execute(sql)
         except BaseException:
             connection.close()
             raise
         return Session(connection)
+
+
+def _leads_to(held: Held, mark: Mark, ledger: Session) -> bool:
+    """Is what the lake holds an earlier state of this ledger, from which all changes are known?"""
+    same = (held.mark.ledger_id, held.mark.basis) == (mark.ledger_id, mark.basis)
+    return same and balance(ledger, held.mark.seq) == held.balance
+
+
+def _has_files(lake: Session) -> bool:
+    sizes = dict(
+        row
+        for table in TABLES
+        for row in lake.execute(queries("lake")["files"], table=table)
+        if row[0] is not None
+    )
+    return all(_stat(Path(file), "st_size") == size for file, size in sizes.items())
+
+
+def _set_mark(lake: Session, mark: Mark, now: Balance) -> None:
+    sql = queries("lake")
+    lake.execute(sql["forget_mark"])
+    lake.execute(sql["set_mark"], **mark._asdict())
+    lake.execute(sql["forget_contents"])
+    rows = [(table, *held) for table, held in now.contents.items()]
+    lake.over(sql["set_contents"], tables.table_of(rows, tables.CONTENTS))
 
 
 @contextmanager
@@ -225,22 +248,11 @@ def _moment(ledger: duckdb.DuckDBPyConnection) -> Iterator[Session]:
 
 
 def _of(file: str, name: str, table: str) -> str:
-    sql = queries(file)[name]
-    return sql.replace("base_key", VERSIONS.get(table, "")).replace("base", table)
+    return queries(file)[name].replace("some_table", table)
 
 
-def _pour(lake: Session, sql: str, rows: duckdb.DuckDBPyConnection) -> None:
-    """Run a statement of the lake over what the ledger answers, as it comes."""
-    with rows.to_arrow_reader(ROWS_AT_ONCE) as incoming:
-        lake.use().register("incoming", incoming)
-        try:
-            lake.execute(sql)
-        finally:
-            lake.use().unregister("incoming")
-
-
-def _inode(path: Path) -> int:
+def _stat(path: Path, what: str) -> int:
     try:
-        return os.stat(path).st_ino
+        return int(getattr(path.stat(), what))
     except FileNotFoundError:
         return 0

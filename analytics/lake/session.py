@@ -55,12 +55,15 @@ class LakeSession:
     """An open lake: `ask`, or use `connection`. Close it, or use it in a `with`.
 
     What it answers is as of the last `refresh`. `folder` is private to it, and goes with it.
+    `as_of`: before this moment (us since 1970) nothing was acknowledged that it does not hold, if
+    whoever opened it knows.
     """
 
     def __init__(
         self, connection: duckdb.DuckDBPyConnection, lake: Path, folder: Path, seconds: float | None
     ) -> None:
         self.connection, self.lake, self.folder = connection, lake, folder
+        self.as_of: int | None = None
         self._seconds = seconds
         self._lock = threading.Lock()
         self._remove = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
@@ -206,7 +209,11 @@ def open_copy(
         attach = f"{quoted(f'ducklake:sqlite:{folder / CATALOG}')} AS {NAME}"
         options = f"READ_ONLY, DATA_PATH {quoted(f'{data}/')}, OVERRIDE_DATA_PATH true"
         connection.execute(f"ATTACH {attach} ({options})")
-        connection.execute(f"USE {NAME}" if as_ledger else lake_tables() + views())
+        if as_ledger:
+            connection.execute(f"USE {NAME}")
+        else:
+            connection.execute(lake_tables())
+            connection.execute(views())
         connection.execute(
             "SET allowed_directories = [$data, $folder]",
             {"data": f"{data}/", "folder": f"{folder}/"},

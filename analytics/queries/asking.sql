@@ -168,10 +168,8 @@ LEFT JOIN claim_verdicts AS judged
         AND latest.incident_id = judged.incident_id
 ORDER BY latest.occurred_start, latest.commitment_id, latest.incident_id, judged.claim_id;
 
--- name: mark
-SELECT
-    seq,
-    epoch_us(marked_at) AS marked_at
+-- name: transaction
+SELECT seq
 FROM lake_mark;
 
 -- name: tables

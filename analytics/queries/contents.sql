@@ -26,7 +26,7 @@ SELECT
     (coalesce(sum(
         hash(*COLUMNS(* EXCLUDE (superseded_at, before_conditions)))::HUGEINT
         + hash(pair_key, recorded_at, superseded_at)
-        + hash(pair_key, before_conditions)
+        + hash(pair_key, recorded_at, before_conditions)
     ), 0) % 18446744073709551616)::UBIGINT AS hash
 FROM query_table($named);
 
@@ -38,7 +38,7 @@ SELECT
             * EXCLUDE (superseded_at, occurred_start, occurred_end, independent_reports)
         ))::HUGEINT
         + hash(pair_key, recorded_at, superseded_at)
-        + hash(pair_key, occurred_start, occurred_end, independent_reports)
+        + hash(pair_key, recorded_at, occurred_start, occurred_end, independent_reports)
     ), 0) % 18446744073709551616)::UBIGINT AS hash
 FROM query_table($named);
 
@@ -53,19 +53,6 @@ SELECT
     count(*) AS row_count,
     (coalesce(sum(hash(*COLUMNS(*))::HUGEINT), 0) % 18446744073709551616)::UBIGINT AS hash
 FROM query_table($named);
-
--- What an amendment does to the hashes: of what stood, and of what stands.
--- name: amended_verdict_versions
-SELECT
-    sum(hash(key, stood_start, stood_end, stood_reports)) AS out_hash,
-    sum(hash(key, occurred_start, occurred_end, independent_reports)) AS in_hash
-FROM staged;
-
--- name: amended_claim_verdict_versions
-SELECT
-    sum(hash(key, stood)) AS out_hash,
-    sum(hash(key, before_conditions)) AS in_hash
-FROM staged;
 
 -- name: identity
 SELECT
@@ -99,7 +86,7 @@ INSERT INTO transactions BY NAME
 SELECT * FROM staged;
 
 -- name: changed
-INSERT INTO changed_keys BY NAME
+INSERT INTO changed_rows BY NAME
 SELECT * FROM staged;
 
 -- name: forget
@@ -107,5 +94,5 @@ DELETE FROM transactions
 WHERE seq < $seq;
 
 -- name: forget_changed
-DELETE FROM changed_keys
+DELETE FROM changed_rows
 WHERE seq <= $seq;

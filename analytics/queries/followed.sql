@@ -1,35 +1,40 @@
--- What a lake asks of the ledger that it follows, all of it as of one moment. `base` is the name of
--- a table, and `base_key` that of the key of its versions.
+-- What a lake asks of the ledger that it follows, all of it as of one moment. `some_table` is the name of
+-- a table.
 
 -- name: all
 SELECT *
-FROM base;
+FROM some_table;
 
 -- Rows are only ever appended, and stay in their places.
 -- name: new
 SELECT *
-FROM base
+FROM some_table
 WHERE rowid >= $known;
 
--- Of each key that changed, the last of the versions that the lake knows: if one stood, it is that.
+-- Of the versions that the lake knows those that changed: they stood, so that it has them open.
 -- name: changed
 SELECT *
-FROM base
+FROM some_table
 WHERE
-    rowid IN (
-        SELECT max(rowid)
-        FROM base
-        WHERE
-            rowid < $known
-            AND base_key IN (
-                SELECT key
-                FROM changed_keys
-                WHERE seq > $seq AND table_name = 'base'
-            )
-        GROUP BY base_key
+    rowid < $known
+    AND rowid IN (
+        SELECT place
+        FROM changed_rows
+        WHERE seq > $seq AND table_name = 'some_table'
     );
 
 -- name: any_changed
 SELECT DISTINCT table_name
-FROM changed_keys
+FROM changed_rows
 WHERE seq > $seq;
+
+-- name: targets
+SELECT *
+FROM notice_targets
+ORDER BY target;
+
+-- name: notices
+SELECT *
+FROM notices
+WHERE seq > $last OR list_contains($changing::BIGINT[], seq)
+ORDER BY seq;

@@ -1,9 +1,9 @@
--- What keeps a lake. Of statements that are the same for several tables, `base` is the name of one;
--- `incoming` is the Arrow stream that is handed over with the statement.
+-- What keeps a lake. Of statements that are the same for several tables, `some_table` is the name of
+-- one; `staged` is what is handed over from Arrow with the statement.
 
 -- name: attach
-ATTACH 'ducklake:sqlite:catalog' AS lake (
-    DATA_PATH 'files', DATA_INLINING_ROW_LIMIT 1000,
+ATTACH 'ducklake:sqlite:{catalog.sqlite}' AS lake (
+    DATA_PATH '{data}/', DATA_INLINING_ROW_LIMIT 1000,
     META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 3000
 );
 
@@ -56,61 +56,102 @@ DELETE FROM lake.contents;
 
 -- name: set_contents
 INSERT INTO lake.contents BY NAME
-SELECT * FROM incoming;
+SELECT * FROM staged;
 
 -- name: drop
-DROP TABLE IF EXISTS lake.base;
+DROP TABLE IF EXISTS lake.some_table;
 
 -- name: create
-CREATE TABLE lake.base AS
-SELECT * FROM incoming
+CREATE TABLE lake.some_table AS
+SELECT * FROM staged
 LIMIT 0;
 
 -- name: append
-INSERT INTO lake.base BY NAME
-SELECT * FROM incoming;
+INSERT INTO lake.some_table BY NAME
+SELECT * FROM staged;
 
--- name: empty
-DELETE FROM lake.base;
+-- name: forget_offsets
+DELETE FROM lake.log_offsets;
+
+-- name: targets
+SELECT *
+FROM lake.notice_targets
+ORDER BY target;
+
+-- name: changing_notices
+SELECT *
+FROM lake.notices
+WHERE told_at IS NULL
+ORDER BY seq;
+
+-- name: last_notice
+SELECT coalesce(max(seq), 0)
+FROM lake.notices;
+
+-- name: forget_targets
+DELETE FROM lake.notice_targets;
+
+-- name: put_targets
+INSERT INTO lake.notice_targets BY NAME
+SELECT * FROM staged;
+
+-- name: forget_notices
+DELETE FROM lake.notices
+WHERE list_contains($changing::BIGINT[], seq);
+
+-- name: put_notices
+INSERT INTO lake.notices BY NAME
+SELECT * FROM staged;
+
+-- name: files
+SELECT
+    data_file,
+    data_file_size_bytes
+FROM ducklake_list_files('lake', $table)
+UNION ALL
+SELECT
+    delete_file,
+    delete_file_size_bytes
+FROM ducklake_list_files('lake', $table);
 
 -- name: change_accepted
 UPDATE lake.accepted AS known
-SET superseded_at = incoming.superseded_at
-FROM incoming
+SET superseded_at = staged.superseded_at
+FROM staged
 WHERE
-    known.report_key = incoming.report_key
-    AND known.recorded_at = incoming.recorded_at
+    known.report_key = staged.report_key
+    AND known.recorded_at = staged.recorded_at
     AND known.superseded_at IS NULL;
 
 -- name: change_claim_versions
 UPDATE lake.claim_versions AS known
-SET superseded_at = incoming.superseded_at
-FROM incoming
+SET superseded_at = staged.superseded_at
+FROM staged
 WHERE
-    known.claim_key = incoming.claim_key
-    AND known.recorded_at = incoming.recorded_at
+    known.claim_key = staged.claim_key
+    AND known.recorded_at = staged.recorded_at
     AND known.superseded_at IS NULL;
 
 -- name: change_claim_verdict_versions
 UPDATE lake.claim_verdict_versions AS known
 SET
-    superseded_at = incoming.superseded_at,
-    before_conditions = incoming.before_conditions
-FROM incoming
+    superseded_at = staged.superseded_at,
+    before_conditions = staged.before_conditions
+FROM staged
 WHERE
-    known.pair_key = incoming.pair_key
-    AND known.recorded_at = incoming.recorded_at
+    known.pair_key = staged.pair_key
+    AND known.recorded_at = staged.recorded_at
     AND known.superseded_at IS NULL;
 
 -- name: change_verdict_versions
 UPDATE lake.verdict_versions AS known
 SET
-    superseded_at = incoming.superseded_at,
-    occurred_start = incoming.occurred_start,
-    occurred_end = incoming.occurred_end,
-    independent_reports = incoming.independent_reports
-FROM incoming
+    superseded_at = staged.superseded_at,
+    occurred_start = staged.occurred_start,
+    occurred_end = staged.occurred_end,
+    independent_reports = staged.independent_reports
+FROM staged
 WHERE
-    known.pair_key = incoming.pair_key
-    AND known.recorded_at = incoming.recorded_at
+    known.pair_key = staged.pair_key
+    AND known.recorded_at = staged.recorded_at
     AND known.superseded_at IS NULL;

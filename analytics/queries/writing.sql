@@ -1,5 +1,7 @@
--- What one transaction writes. `staged` is the Arrow table handed over with the statement. What closes
--- versions gives their keys, and the hashes that leave and enter the sums of `contents.sql`.
+-- What one transaction writes. `staged` is the Arrow table handed over with the statement. Versions
+-- change in two steps: where those are that stand, with the hashes that leave and enter the sums of
+-- `contents.sql`, and then the change. (RETURNING would write all their columns anew, and with a
+-- list among them the rows would get other places.)
 
 -- name: accepted
 INSERT INTO accepted BY NAME
@@ -26,63 +28,115 @@ INSERT INTO outbox BY NAME
 SELECT * FROM staged;
 
 -- name: close_claim_versions
+SELECT
+    known.rowid AS place,
+    staged.superseded_at,
+    hash(known.claim_key, known.recorded_at, NULL) AS hash_before,
+    hash(known.claim_key, known.recorded_at, staged.superseded_at) AS hash_after
+FROM claim_versions AS known
+INNER JOIN staged ON known.claim_key = staged.key
+WHERE known.superseded_at IS NULL;
+
+-- name: closed_claim_versions
 UPDATE claim_versions
 SET superseded_at = staged.superseded_at
 FROM staged
-WHERE claim_versions.claim_key = staged.key AND claim_versions.superseded_at IS NULL
-RETURNING
-    claim_key AS key,
-    hash(claim_key, recorded_at, NULL) AS out_hash,
-    hash(claim_key, recorded_at, superseded_at) AS in_hash;
+WHERE claim_versions.rowid = staged.place;
 
 -- name: close_accepted
+SELECT
+    known.rowid AS place,
+    staged.superseded_at,
+    hash(known.report_key, known.recorded_at, NULL) AS hash_before,
+    hash(known.report_key, known.recorded_at, staged.superseded_at) AS hash_after
+FROM accepted AS known
+INNER JOIN staged ON known.report_key = staged.key
+WHERE known.superseded_at IS NULL;
+
+-- name: closed_accepted
 UPDATE accepted
 SET superseded_at = staged.superseded_at
 FROM staged
-WHERE accepted.report_key = staged.key AND accepted.superseded_at IS NULL
-RETURNING
-    report_key AS key,
-    hash(report_key, recorded_at, NULL) AS out_hash,
-    hash(report_key, recorded_at, superseded_at) AS in_hash;
+WHERE accepted.rowid = staged.place;
 
 -- name: close_claim_verdict_versions
+SELECT
+    known.rowid AS place,
+    staged.superseded_at,
+    hash(known.pair_key, known.recorded_at, NULL) AS hash_before,
+    hash(known.pair_key, known.recorded_at, staged.superseded_at) AS hash_after
+FROM claim_verdict_versions AS known
+INNER JOIN staged ON known.pair_key = staged.key
+WHERE known.superseded_at IS NULL;
+
+-- name: closed_claim_verdict_versions
 UPDATE claim_verdict_versions
 SET superseded_at = staged.superseded_at
 FROM staged
-WHERE
-    claim_verdict_versions.pair_key = staged.key
-    AND claim_verdict_versions.superseded_at IS NULL
-RETURNING
-    pair_key AS key,
-    hash(pair_key, recorded_at, NULL) AS out_hash,
-    hash(pair_key, recorded_at, superseded_at) AS in_hash;
+WHERE claim_verdict_versions.rowid = staged.place;
 
 -- name: close_verdict_versions
+SELECT
+    known.rowid AS place,
+    staged.superseded_at,
+    hash(known.pair_key, known.recorded_at, NULL) AS hash_before,
+    hash(known.pair_key, known.recorded_at, staged.superseded_at) AS hash_after
+FROM verdict_versions AS known
+INNER JOIN staged ON known.pair_key = staged.key
+WHERE known.superseded_at IS NULL;
+
+-- name: closed_verdict_versions
 UPDATE verdict_versions
 SET superseded_at = staged.superseded_at
 FROM staged
-WHERE verdict_versions.pair_key = staged.key AND verdict_versions.superseded_at IS NULL
-RETURNING
-    pair_key AS key,
-    hash(pair_key, recorded_at, NULL) AS out_hash,
-    hash(pair_key, recorded_at, superseded_at) AS in_hash;
+WHERE verdict_versions.rowid = staged.place;
 
 -- name: amend_verdict_versions
+SELECT
+    known.rowid AS place,
+    staged.* EXCLUDE (key),
+    hash(
+        known.pair_key,
+        known.recorded_at,
+        known.occurred_start,
+        known.occurred_end,
+        known.independent_reports
+    ) AS hash_before,
+    hash(
+        known.pair_key,
+        known.recorded_at,
+        staged.occurred_start,
+        staged.occurred_end,
+        staged.independent_reports
+    ) AS hash_after
+FROM verdict_versions AS known
+INNER JOIN staged ON known.pair_key = staged.key
+WHERE known.superseded_at IS NULL;
+
+-- name: amended_verdict_versions
 UPDATE verdict_versions
 SET
     occurred_start = staged.occurred_start,
     occurred_end = staged.occurred_end,
     independent_reports = staged.independent_reports
 FROM staged
-WHERE verdict_versions.pair_key = staged.key AND verdict_versions.superseded_at IS NULL;
+WHERE verdict_versions.rowid = staged.place;
 
 -- name: amend_claim_verdict_versions
+SELECT
+    known.rowid AS place,
+    staged.before_conditions,
+    hash(known.pair_key, known.recorded_at, known.before_conditions) AS hash_before,
+    hash(known.pair_key, known.recorded_at, staged.before_conditions) AS hash_after
+FROM claim_verdict_versions AS known
+INNER JOIN staged ON known.pair_key = staged.key
+WHERE known.superseded_at IS NULL;
+
+-- name: amended_claim_verdict_versions
 UPDATE claim_verdict_versions
 SET before_conditions = staged.before_conditions
 FROM staged
-WHERE
-    claim_verdict_versions.pair_key = staged.key
-    AND claim_verdict_versions.superseded_at IS NULL;
+WHERE claim_verdict_versions.rowid = staged.place;
 
 -- name: since
 SELECT

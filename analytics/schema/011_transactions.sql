@@ -29,14 +29,14 @@ COMMENT ON COLUMN transactions.table_name IS 'The table';
 COMMENT ON COLUMN transactions.row_count IS 'How many rows it had';
 COMMENT ON COLUMN transactions.hash IS 'The sum of the hashes of its rows, modulo 2^64';
 
-CREATE TABLE changed_keys (
+CREATE TABLE changed_rows (
     seq BIGINT NOT NULL,
     table_name VARCHAR NOT NULL,
-    key BIGINT NOT NULL
+    place BIGINT NOT NULL
 );
 
-COMMENT ON TABLE changed_keys IS
-'Of which keys a transaction changed the version that stood before it: the lake has yet to';
-COMMENT ON COLUMN changed_keys.seq IS 'The number of the transaction';
-COMMENT ON COLUMN changed_keys.table_name IS 'The table of versions';
-COMMENT ON COLUMN changed_keys.key IS 'The key of the version';
+COMMENT ON TABLE changed_rows IS
+'Versions that were there before a transaction and were changed by it: a lake has yet to follow';
+COMMENT ON COLUMN changed_rows.seq IS 'The number of the transaction';
+COMMENT ON COLUMN changed_rows.table_name IS 'The table of versions';
+COMMENT ON COLUMN changed_rows.place IS 'The rowid of the version, which never changes';

@@ -1,0 +1,54 @@
+"""Lakes compared with the ledger that they follow, row by row and by what both say to hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from analytics.contents import COUNTED, Balance, Holding, count
+from analytics.database import Session
+from analytics.lake.extensions import load
+from analytics.lake.keeper import CATALOG, FILES, TABLES
+
+Rows = dict[str, list[tuple[Any, ...]]]
+
+
+def opened(path: Path) -> duckdb.DuckDBPyConnection:
+    """A reader of a lake, in no way like the one that is shipped."""
+    connection = duckdb.connect()
+    load(connection)
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute(
+        f"ATTACH 'ducklake:sqlite:{path / CATALOG}' AS lake "
+        f"(READ_ONLY, DATA_PATH '{path / FILES}/', META_BUSY_TIMEOUT 3000)"
+    )
+    return connection
+
+
+def rows(connection: duckdb.DuckDBPyConnection, prefix: str = "") -> Rows:
+    """All rows of all tables, in an order of their own making."""
+    return {
+        table: sorted(connection.execute(f"FROM {prefix}{table}").fetchall(), key=repr)
+        for table in TABLES
+    }
+
+
+def counted(connection: duckdb.DuckDBPyConnection, prefix: str = "") -> dict[str, Holding]:
+    """What the tables hold, by counting them."""
+    session = Session(connection)
+    return {table: count(session, prefix + table, of=table) for table in COUNTED}
+
+
+def same(ledger: duckdb.DuckDBPyConnection, balance: Balance, path: Path) -> None:
+    """Assert that the lake has what the ledger has, and that both say so."""
+    assert dict(balance.contents) == counted(ledger)
+    with opened(path) as lake:
+        there, here = rows(lake, "lake."), rows(ledger)
+        for table in TABLES:
+            assert there[table] == here[table], table
+        assert counted(lake, "lake.") == balance.contents
+        assert lake.execute("SELECT seq FROM lake.lake_mark").fetchall() == [(balance.seq,)]
+        said = lake.execute("FROM lake.contents").fetchall()
+        assert {table: Holding(*held) for table, *held in said} == balance.contents
