@@ -29,7 +29,7 @@ from streams.client import Alert, Knowledge, Pair, worker_of
 from streams.command import INTERRUPTED, BadInput, CommandError, Unreachable
 from streams.endpoint import Endpoint
 from streams.explain import explained_incident, show_claim_verdict, show_verdict
-from streams.lake import following
+from streams.lake_reader import following
 from streams.present import counted, err, in_colour, say, table, waiting
 from streams.publish import Tally, Target, publish_files
 from streams.settings import Address, Settings

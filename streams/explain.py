@@ -12,7 +12,7 @@ from schemas.time import Occurrence
 from streams.client import Knowledge
 from streams.command import BadInput
 from streams.judge import Claim, Reported
-from streams.lake import reading
+from streams.lake_reader import reading
 from streams.present import answer, counted, in_colour, say, table, when, window_in_words
 from streams.reasons import CRITERIA, part_in_words, place_in_words
 from streams.settings import Settings

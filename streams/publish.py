@@ -15,7 +15,7 @@ from streams.access import Access, access_to
 from streams.client import WORKER_ENDED, wait_until_judged, worker_of
 from streams.command import BadInput, CommandError, Unreachable
 from streams.endpoint import Endpoint
-from streams.lake import reading
+from streams.lake_reader import reading
 from streams.lines import Line, Parties, check, read_lines
 from streams.present import Progress, counted, err, progress_bar, say
 from streams.publisher import Delivered, EventPublisher

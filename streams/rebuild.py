@@ -34,7 +34,7 @@ from analytics.rebuild import (
 from streams.client import SECONDS_BETWEEN_LOOKS, SECONDS_FOR_A_WORKER_TO_START, worker_of
 from streams.command import BadInput, Unreachable
 from streams.core import OtherLog
-from streams.lake import opened
+from streams.lake_reader import opened
 from streams.pipeline import load_standing, process
 from streams.present import Progress, counted, err, progress_bar, say, table, waiting
 from streams.reader import KeptBatch, ReadingProcess, read_ahead

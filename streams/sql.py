@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import selectors
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from streams.command import INTERRUPTED, BadInput, CommandError
-from streams.lake import reading
+from streams.lake_reader import reading
 from streams.lake_update import bring_up_to_date
 from streams.present import err, say, table
 from streams.settings import Settings
@@ -52,9 +51,9 @@ class Process:
     """A process that waits to be asked once, with all imported by then. Use it in a `with`."""
 
     def __init__(self) -> None:
-        from analytics.lake.session import private_folder
+        from analytics.lake.folders import PrivateFolder
 
-        self._folder = private_folder()
+        self._folder = PrivateFolder()
         said, says = os.pipe()
         self._said = os.fdopen(said, encoding="utf-8")
         environment = os.environ | {
@@ -79,7 +78,7 @@ class Process:
         sys.stdout.flush()
         asked = {
             "lake": str(settings.lake.absolute()),
-            "folder": str(self._folder),
+            "folder": str(self._folder.path),
             "sql": query,
             "form": form,
             "memory": settings.memory,
@@ -136,7 +135,7 @@ class Process:
             with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.close()
         self._said.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.remove()
 
     def __enter__(self) -> Self:
         return self

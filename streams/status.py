@@ -15,7 +15,7 @@ from schemas.time import Instant, in_force, iso
 from streams.client import Compliance, Coverage, Knowledge, worker_of
 from streams.endpoint import Endpoint
 from streams.judge import Claim
-from streams.lake import opened
+from streams.lake_reader import opened
 from streams.lines import Parties
 from streams.present import (
     answer,

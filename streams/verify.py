@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from analytics.audit import Audit, Compared, Difference, Values
 from analytics.lake.contents import TableDifference, differing_tables
-from streams.lake import opened
+from streams.lake_reader import opened
 from streams.present import counted, err, say, table, waiting
 from streams.settings import Settings
 

@@ -46,7 +46,7 @@ def confine(readable: Iterable[Path]) -> bool:
     To be called before threads that matter begin. Whether the kernel sees to it, too.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux" and _landlock(readable):
+    if _landlock(readable):
         return True
     # No file grows, then: a write to one fails. Unless an answer is to go into one.
     if not any(stat.S_ISREG(os.fstat(output).st_mode) for output in (1, 2)):
@@ -66,11 +66,19 @@ def bound_memory(head_room: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
-def _landlock(readable: Iterable[Path]) -> bool:
+def landlock_version() -> int:
+    """The version of the kernel's Landlock; below 1: it has none."""
+    if sys.platform != "linux":
+        return 0
     libc = ctypes.CDLL(None, use_errno=True)
-    version = libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _VERSION)
+    return int(libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _VERSION))
+
+
+def _landlock(readable: Iterable[Path]) -> bool:
+    version = landlock_version()
     if version < 1:
         return False
+    libc = ctypes.CDLL(None, use_errno=True)
     files = (1 << _RIGHTS_ON_FILES[min(version, len(_RIGHTS_ON_FILES)) - 1]) - 1
     wanted = _Ruleset(
         files,

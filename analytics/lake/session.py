@@ -6,9 +6,7 @@ holds open or breaks is its own process's affair.
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
-import tempfile
 import threading
 import weakref
 from collections.abc import Iterator, Mapping
@@ -20,11 +18,14 @@ import duckdb
 
 from analytics.database import quoted
 from analytics.lake.extensions import load
+from analytics.lake.folders import PrivateFolder
 from analytics.queries import lake_tables, views
 
 CATALOG = "catalog.sqlite"
 DATA = "data"
 NAME = "lake"
+MOST_SPILL = "4GB"
+"""What may be on the disk for a while, of what does not fit into memory."""
 _SECONDS_FOR_THE_CATALOGUE = 10.0
 # What is to be deleted is still there for others who read: a copy must not know of it.
 _TO_BE_DELETED = "ducklake_files_scheduled_for_deletion"
@@ -60,13 +61,16 @@ class LakeSession:
     """
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, lake: Path, folder: Path, seconds: float | None
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        lake: Path,
+        folder: PrivateFolder,
+        seconds: float | None,
     ) -> None:
         self.connection, self.lake, self.folder = connection, lake, folder
         self.as_of: int | None = None
         self._seconds = seconds
         self._lock = threading.Lock()
-        self._remove = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
 
     def ask(self, sql: str, values: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
         """The rows that a statement gives with these parameters. A duckdb.Error, or TookTooLong."""
@@ -76,12 +80,12 @@ class LakeSession:
     def refresh(self) -> None:
         """Answer as of now: copy the catalogue again. Raises LakeError."""
         with self._lock:
-            copy_catalogue(self.lake, self.folder)
+            copy_catalogue(self.lake, self.folder.path)
 
     def close(self) -> None:
         """Let go of the lake, and of the copy of its catalogue."""
         self.connection.close()
-        self._remove()
+        self.folder.remove()
 
     def __enter__(self) -> Self:
         return self
@@ -145,11 +149,6 @@ def copy_catalogue(lake: Path, folder: Path) -> None:
         raise LakeError(f"the catalogue of {lake} cannot be read: {error}") from error
 
 
-def private_folder() -> Path:
-    """A folder for one session, that nobody else can look into."""
-    return Path(tempfile.mkdtemp(prefix="truce-lake-"))
-
-
 def open_lake(
     lake: Path,
     *,
@@ -164,14 +163,14 @@ def open_lake(
     while. `as_ledger`: the tables themselves, with their rows' numbers, and no views. LakeMissing,
     another LakeError, or ExtensionMissing.
     """
-    folder = private_folder()
+    folder = PrivateFolder()
     try:
-        copy_catalogue(lake, folder)
+        copy_catalogue(lake, folder.path)
         connection = open_copy(
-            lake, folder, memory_limit=memory_limit, threads=threads, as_ledger=as_ledger
+            lake, folder.path, memory_limit=memory_limit, threads=threads, as_ledger=as_ledger
         )
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        folder.remove()
         raise
     return LakeSession(connection, lake, folder, seconds)
 
@@ -197,6 +196,7 @@ def open_copy(
             "autoload_known_extensions": False,
             "python_enable_replacements": False,
             "temp_directory": str(folder / "spill") if spill else "",
+            "max_temp_directory_size": MOST_SPILL,
         }
     )
     data = lake.resolve() / DATA
@@ -239,8 +239,6 @@ def connect(
     cannot be reached over it, nor its settings changed.
     """
     session = open_lake(Path(lake), memory_limit=memory_limit, threads=threads)
-    connection = session.connection
     # The copy of the catalogue is needed as long as the connection is there, and no longer.
-    session._remove.detach()  # noqa: SLF001 - one class with this function
-    weakref.finalize(connection, shutil.rmtree, session.folder, ignore_errors=True)
-    return connection
+    weakref.finalize(session.connection, session.folder.remove)
+    return session.connection
