@@ -20,7 +20,7 @@ class TableDifference(NamedTuple):
 
 
 def differing_tables(lake: LakeSession) -> list[TableDifference]:
-    """The tables that differ, by their names. A duckdb.Error, or a LakeError."""
+    """The tables that differ, by their names. LakeError."""
     sql = queries("contents")
     differing = []
     for table, written, digest in lake.ask(queries("lake")["contents"]):

@@ -1,4 +1,4 @@
-"""Folders for a while, that nobody else can look into: gone with their process, or at the next start."""
+"""Folders that nobody else can look into, gone with their process, or at the next start of one."""
 
 from __future__ import annotations
 

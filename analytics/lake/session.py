@@ -73,9 +73,12 @@ class LakeSession:
         self._lock = threading.Lock()
 
     def ask(self, sql: str, values: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
-        """The rows that a statement gives with these parameters. A duckdb.Error, or TookTooLong."""
-        with self._lock, within(self.connection, self._seconds):
-            return self.connection.execute(sql, values or None).fetchall()
+        """The rows that a statement gives with these parameters. LakeError, such as TookTooLong."""
+        try:
+            with self._lock, within(self.connection, self._seconds):
+                return self.connection.execute(sql, values or None).fetchall()
+        except duckdb.Error as error:
+            raise LakeError(f"{self.lake} did not answer: {str(error).splitlines()[0]}") from error
 
     def refresh(self) -> None:
         """Answer as of now: copy the catalogue again. Raises LakeError."""

@@ -30,7 +30,7 @@ from streams.reading import RawRecord, read
 from streams.rows import FORMS, Column, Rows, print_rows
 from streams.settings import LEVELS, Settings
 from streams.status import Lake, gather
-from streams.targets import Alertmanager, Webhook
+from streams.targets import Alertmanager, Target, Webhook
 from tests.trying import tried
 
 CREATES = "; CREATE TABLE owned AS SELECT 42; SELECT '"
@@ -200,7 +200,10 @@ def scrape(ledger: Ledger) -> None:
 def notify(ledger: Ledger) -> None:
     notices = Notices(ledger.cursor())
     knowledge = Knowledge(notices.ask)
-    targets = [Alertmanager("http://127.0.0.1:1", "page"), Webhook("http://127.0.0.1:1", b"key")]
+    targets: list[Target] = [
+        Alertmanager("http://127.0.0.1:1", "page"),
+        Webhook("http://127.0.0.1:1", b"key"),
+    ]
     notices.look(LEVELS, 0, time.time_ns() // 1_000)
     for target in targets:
         while (notice := notices.next(target.name)) is not None:

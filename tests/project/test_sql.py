@@ -43,6 +43,8 @@ def assignments(scope: ast.AST) -> Iterator[tuple[str, ast.expr]]:
                 yield name, value
             case ast.AugAssign(target=ast.Name(id=name), value=value):
                 yield name, ast.BinOp(value, ast.Add(), value)
+            case _:
+                pass
 
 
 def is_made(sql: ast.expr, made: dict[str, ast.expr]) -> bool:
@@ -61,7 +63,8 @@ def is_made(sql: ast.expr, made: dict[str, ast.expr]) -> bool:
             return is_made(made[name], {key: made[key] for key in made if key != name})
         case ast.IfExp(body=body, orelse=orelse):
             return is_made(body, made) or is_made(orelse, made)
-    return False
+        case _:
+            return False
 
 
 def is_safe(part: ast.expr, made: dict[str, ast.expr]) -> bool:
@@ -77,7 +80,8 @@ def is_safe(part: ast.expr, made: dict[str, ast.expr]) -> bool:
             return name in QUOTING
         case ast.JoinedStr() | ast.BinOp():
             return not is_made(part, made)
-    return False
+        case _:
+            return False
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
