@@ -73,6 +73,11 @@ class ProcessMetrics:
             ["partition"],
             registry=registry,
         )
+        self.lake_lag = Gauge(
+            "truce_lake_lag_seconds",
+            "For how long something is in the ledger that the lake does not have; 0: it has all.",
+            registry=registry,
+        )
 
     def known(self, types: Iterable[str], reasons: Iterable[str]) -> None:
         """Let these series exist at 0: one that is born at 1 is never seen to increase."""

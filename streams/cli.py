@@ -6,6 +6,8 @@ or the data was bad, 2 wrong usage, 3 a service could not be reached.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from streams.command import (
@@ -28,7 +30,7 @@ SCHEMAS = (*EVENT_TYPES, "openapi")
 
 
 data_dir = setting("TRUCE_DATA_DIR")
-lake = setting("TRUCE_LAKE")
+lake_dir = setting("TRUCE_LAKE")
 timeout = setting("TRUCE_QUERY_SECONDS", "--timeout")
 kafka_security = settings_named("TRUCE_KAFKA_")
 events_file = click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True, path_type=str)
@@ -133,6 +135,9 @@ def publish(files: tuple[str, ...], dry_run: bool) -> int:
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 @data_dir
+@lake_dir
+@setting("TRUCE_MEMORY")
+@timeout
 def status(as_json: bool) -> int:
     """Show the truces: who claims what, whether it is in force now, and how it is kept."""
     from streams.status import run_status
@@ -152,6 +157,9 @@ def status(as_json: bool) -> int:
 @click.option("--conflict", help="Which conflict, if several have such an incident.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 @data_dir
+@lake_dir
+@setting("TRUCE_MEMORY")
+@timeout
 def explain(incident: str, conflict: str | None, as_json: bool) -> int:
     """Say why an INCIDENT is, or is not, a violation: every claim by every report."""
     from streams.explain import run_explain
@@ -178,7 +186,7 @@ def explain(incident: str, conflict: str | None, as_json: bool) -> int:
     help="How rows are printed on stdout.",
 )
 @data_dir
-@lake
+@lake_dir
 @setting("TRUCE_MEMORY")
 @timeout
 def sql(query: str | None, form: str) -> int:
@@ -194,6 +202,35 @@ def sql(query: str | None, form: str) -> int:
 
 @main.command(
     cls=Command,
+    short_help="Bring the lake up to date, and say how to open it.",
+    examples=(
+        "truce lake",
+        "truce lake --anew",
+        "truce lake --parquet published/",
+    ),
+)
+@click.option("--anew", is_flag=True, help="Give it all of the database again (without a worker).")
+@click.option(
+    "--parquet",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write each table to a Parquet file in DIR, too.",
+)
+@data_dir
+@setting("TRUCE_LAKE")
+def lake(anew: bool, parquet: Path | None) -> int:
+    """Bring the lake up to date with all that was acknowledged, and print how to open it.
+
+    The lake is a copy of the database as a DuckLake, with the same tables, which any DuckDB can
+    open while a worker writes. A worker keeps it by itself.
+    """
+    from streams.lake_command import run_lake
+
+    return run_lake(current_settings(), anew=anew, parquet=parquet)
+
+
+@main.command(
+    cls=Command,
     short_help="Check every verdict by a second road.",
     examples=(
         "truce verify",
@@ -202,6 +239,9 @@ def sql(query: str | None, form: str) -> int:
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 @data_dir
+@lake_dir
+@setting("TRUCE_MEMORY")
+@timeout
 def verify(as_json: bool) -> int:
     """Check every verdict by a second road: recompute all of them in SQL, and compare.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from analytics.summary import Place
     from analytics.transaction import Transaction
     from streams.agents import Judged, Outbox, Progress
+    from streams.lake import Keeping
     from streams.pipeline import Tally
     from streams.reading import RawRecord, Reading
     from streams.settings import Settings
@@ -69,6 +70,12 @@ class Core(Protocol):
 
         The notices are for another thread, which closes them before `close`.
         """
+
+    def lake(self) -> Keeping:
+        """What keeps the lake, for a thread of its own, which closes it before `close`."""
+
+    def lagging(self, lag: Callable[[], float]) -> None:
+        """How far the lake is behind: for the metrics."""
 
     def metrics(self, accepts: str, progress: Progress) -> tuple[bytes, str]:
         """A metrics page, as of this progress, and its content type."""
@@ -165,6 +172,16 @@ class LedgerCore:
 
         metrics = NoticeMetrics(self._registry, self._settings.told)
         return Notices(self._ledger.cursor()), metrics, self._new_targets
+
+    def lake(self) -> Keeping:
+        """Give what keeps the lake."""
+        from analytics.lake.keeper import Keeper
+
+        return Keeper(self._settings.lake, self._ledger.cursor())
+
+    def lagging(self, lag: Callable[[], float]) -> None:
+        """Show how far the lake is behind."""
+        self._process.lake_lag.set_function(lag)
 
     def metrics(self, accepts: str, progress: Progress) -> tuple[bytes, str]:
         """Give a page in the format that is accepted."""

@@ -10,6 +10,7 @@ import contextlib
 import logging
 import logging.handlers
 import os
+import secrets
 import signal
 import sys
 import threading
@@ -23,6 +24,7 @@ from streams.broker import Broker, BrokerError, EmbeddedBroker, RemoteBroker
 from streams.core import Core, LedgerCore
 from streams.door import Door, read_token
 from streams.endpoint import Endpoint, write_endpoint
+from streams.lake import Lake, LakeDoor
 from streams.settings import Settings
 from streams.sparing import Sparing
 from streams.tuning import tune_allocator, tune_collector, tune_threads
@@ -146,7 +148,10 @@ class Worker:
         self._opened = False
         self._not_ready: str | None = "starting"
         self._door = Door(read_token(settings), settings.posts_per_second)
-        self._pages = Pages(settings.http, self._metrics, lambda: self._not_ready, self._door)
+        self._lake_token = secrets.token_hex(32)
+        self._lake_door = LakeDoor(self._lake_token)
+        routes = (*self._door.routes(), *self._lake_door.routes())
+        self._pages = Pages(settings.http, self._metrics, lambda: self._not_ready, routes)
         self._broker: Broker = (
             RemoteBroker(access_to(settings))
             if settings.broker
@@ -156,6 +161,7 @@ class Worker:
         self._agent: Agent | None = None
         self._publisher: Publisher | None = None
         self._notifier: Notifier | None = None
+        self._lake: Lake | None = None
         self._writer: LogWriter | None = None
         self._app: LogApp | None = None
 
@@ -208,12 +214,15 @@ class Worker:
         stack.callback(self._committing.close)
         outbox = await self._thread.do(self._core.open)
         self._opened = True
+        await self._keep_lake(stack)
         await broker_starting
         self._watch(stack, broker.died.wait())
         await self._join(stack, outbox)
         await self._reach(lambda: self._progress.to_catch_up is not None)
         self._door.open(self._write)
-        endpoint = Endpoint(os.getpid(), self._pages.url, broker.bootstrap, broker.log_id)
+        endpoint = Endpoint(
+            *(os.getpid(), self._pages.url, broker.bootstrap, broker.log_id, self._lake_token)
+        )
         # Before it has caught up: from here on commands may ask the worker, and must, since no
         # other process can open the database.
         stack.callback(write_endpoint(self._settings.data_dir, endpoint).remove)
@@ -279,6 +288,14 @@ class Worker:
         await app.start()
         self._watch(stack, Watch(broker.access, topics.EVENTS, progress).run())
 
+    async def _keep_lake(self, stack: contextlib.AsyncExitStack) -> None:
+        """Have the lake follow the ledger from now on."""
+        self._lake = lake = Lake(await self._thread.do(self._core.lake))
+        stack.push_async_callback(lake.stop)
+        await self._thread.do(self._core.lagging, lake.lag)
+        self._watch(stack, lake.run())
+        self._lake_door.open(lake.fresh)
+
     def _targets(self) -> list[Target]:
         if not self._settings.told:
             return []
@@ -335,6 +352,8 @@ class Worker:
         self._core.judged(judged)
         if self._publisher is not None:
             self._publisher.wake()
+        if self._lake is not None:
+            self._lake.wake()
         if self._notifier is not None:
             self._notifier.wake()
 
@@ -355,6 +374,8 @@ class Worker:
                 await asyncio.wait_for(self._finish_log(), SECONDS_TO_CATCH_UP)
         await self._agent.drain()
         self._raise_failure()
+        if self._lake is not None:
+            await self._lake.finish()
         try:
             await asyncio.wait_for(self._publisher.publish(), SECONDS_TO_PUBLISH)
         except TimeoutError:

@@ -21,14 +21,14 @@ import duckdb
 from analytics import tables
 from analytics.contents import Balance, Holding, balance, last_balance
 from analytics.database import NO_ROOM, Session
-from analytics.lake.extensions import load
+from analytics.lake.attached import CATALOG, SPILL, attach
 from analytics.lake.notices import TABLES as NOTICES
 from analytics.lake.notices import Notices
+from analytics.lake.upkeep import upkeep
 from analytics.queries import queries
 
 logger = logging.getLogger("analytics")
 
-CATALOG, FILES, SPILL = "catalog.sqlite", "data", "spill"
 VERSIONS = ("accepted", "claim_versions", "claim_verdict_versions", "verdict_versions")
 GROWING = (*VERSIONS, "rejected")
 """What is only ever appended to, but that versions change while they stand."""
@@ -57,31 +57,47 @@ class Held(NamedTuple):
 
 
 class Keeper:
-    """One lake, at `path`. One thread at a time; nobody else may keep the same lake meanwhile."""
+    """The lake at `path`, of the ledger that `ledger` is a connection to, for nothing else.
 
-    def __init__(self, path: Path, *, memory_limit: str = "200MB") -> None:
+    One thread at a time; nobody else may keep the same lake meanwhile.
+    """
+
+    def __init__(
+        self, path: Path, ledger: duckdb.DuckDBPyConnection, *, memory_limit: str = "200MB"
+    ) -> None:
         self.path = path.resolve()
+        self._ledger = ledger
         self._memory_limit = memory_limit
         self._lake: Session | None = None
         self._inode = 0
         # As long as this connection is open nobody else changes it.
         self._held: Held | None = None
 
-    def update(self, ledger: duckdb.DuckDBPyConnection, *, anew: bool = False) -> Mark:
-        """Have the lake hold what the ledger now holds; `anew`: give it all again. A LakeError.
-
-        `ledger` is a connection of its own, without a transaction.
-        """
+    def update(self, *, anew: bool = False) -> Mark:
+        """Have the lake hold what the ledger now holds; `anew`: give it all again. A LakeError."""
         with self._explained():
-            with _moment(ledger) as known:
+            with _moment(self._ledger) as known:
                 mark = self._follow(known, anew=anew)
             # What led up to the mark is not needed any more.
-            now = Balance(mark.seq, {})
-            now.forget_older(Session(ledger))
+            Balance(mark.seq, {}).forget_older(Session(self._ledger))
         return mark
 
+    def maintain(self, keep_seconds: float = 600.0) -> None:
+        """Put small pieces together, and delete what no reader can need. A LakeError.
+
+        Readers may need a snapshot for `keep_seconds` after it was superseded.
+        """
+        with self._explained():
+            lake = self._attached()
+            if self._held is not None or self._read(lake) is not None:
+                upkeep(lake, GROWING, keep_seconds)
+
     def close(self) -> None:
-        """Let go of the lake."""
+        """Let go of both."""
+        self._let_go()
+        self._ledger.close()
+
+    def _let_go(self) -> None:
         lake, self._lake, self._held = self._lake, None, None
         if lake is not None:
             with contextlib.suppress(duckdb.Error):
@@ -93,7 +109,7 @@ class Keeper:
             yield
         except BaseException as error:
             # Whether it was committed only the mark can tell: that is read again the next time.
-            self.close()
+            self._let_go()
             if isinstance(error, duckdb.Error | OSError):
                 reason = (str(error).splitlines() or [type(error).__name__])[0]
                 raise LakeError(f"the lake {self.path} was not written: {reason}") from error
@@ -167,12 +183,12 @@ class Keeper:
         catalog = self.path / CATALOG
         if self._lake is not None and _stat(catalog, "st_ino") != self._inode:
             # It was taken away: what would be written went nowhere.
-            self.close()
+            self._let_go()
         if self._lake is None:
             self.path.mkdir(parents=True, exist_ok=True)
             shutil.rmtree(self.path / SPILL, ignore_errors=True)
             try:
-                self._lake = self._attach()
+                self._lake = Session(attach(self.path, memory_limit=self._memory_limit))
             except duckdb.Error as error:
                 said = str(error).splitlines()[0]
                 if "locked" in said or NO_ROOM in said or "Permission denied" in said:
@@ -181,35 +197,9 @@ class Keeper:
                 logger.warning("the lake %s cannot be read: %s", self.path, said)
                 for suffix in ("", "-wal", "-shm"):
                     catalog.with_name(catalog.name + suffix).unlink(missing_ok=True)
-                self._lake = self._attach()
+                self._lake = Session(attach(self.path, memory_limit=self._memory_limit))
             self._inode = _stat(catalog, "st_ino")
         return self._lake
-
-    def _attach(self) -> Session:
-        connection = duckdb.connect(
-            config={
-                "memory_limit": self._memory_limit,
-                "threads": 1,
-                "preserve_insertion_order": False,
-                "autoinstall_known_extensions": False,
-                "autoload_known_extensions": False,
-                "temp_directory": str(self.path / SPILL),
-            }
-        )
-        try:
-            connection.execute("SET GLOBAL TimeZone = 'UTC'")
-            connection.execute("SET TimeZone = 'UTC'")
-            connection.execute("SET enable_progress_bar = false")
-            load(connection)
-            sql = queries("lake")["attach"]
-            for name in (CATALOG, FILES):
-                quoted = str(self.path / name).replace("'", "''")
-                sql = sql.replace(f"{{{name}}}", quoted)
-            connection.execute(sql)
-        except BaseException:
-            connection.close()
-            raise
-        return Session(connection)
 
 
 def _leads_to(held: Held, mark: Mark, ledger: Session) -> bool:

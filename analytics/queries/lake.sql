@@ -7,8 +7,11 @@ ATTACH 'ducklake:sqlite:{catalog.sqlite}' AS lake (
     META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 3000
 );
 
--- name: detach
-DETACH lake;
+-- name: attach_to_read
+ATTACH 'ducklake:sqlite:{catalog.sqlite}' AS lake (READ_ONLY, META_BUSY_TIMEOUT 3000);
+
+-- name: export
+COPY (FROM lake.some_table) TO '{file}' (FORMAT parquet, COMPRESSION zstd);
 
 -- name: tables
 SELECT table_name

@@ -167,8 +167,8 @@ class World:
             ]
             tally = process(ledger, load_standing(ledger), "log", read(records))
             assert not tally.rejected
-            keeper = Keeper(folder / "lake")
-            keeper.update(cursor)
+            keeper = Keeper(folder / "lake", ledger.cursor())
+            keeper.update()
             keeper.close()
             scrape(ledger)
             notify(ledger)

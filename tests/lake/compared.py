@@ -9,22 +9,10 @@ import duckdb
 
 from analytics.contents import COUNTED, Balance, Holding, count
 from analytics.database import Session
-from analytics.lake.extensions import load
-from analytics.lake.keeper import CATALOG, FILES, TABLES
+from analytics.lake.attached import attach
+from analytics.lake.keeper import TABLES
 
 Rows = dict[str, list[tuple[Any, ...]]]
-
-
-def opened(path: Path) -> duckdb.DuckDBPyConnection:
-    """A reader of a lake, in no way like the one that is shipped."""
-    connection = duckdb.connect()
-    load(connection)
-    connection.execute("SET TimeZone = 'UTC'")
-    connection.execute(
-        f"ATTACH 'ducklake:sqlite:{path / CATALOG}' AS lake "
-        f"(READ_ONLY, DATA_PATH '{path / FILES}/', META_BUSY_TIMEOUT 3000)"
-    )
-    return connection
 
 
 def rows(connection: duckdb.DuckDBPyConnection, prefix: str = "") -> Rows:
@@ -44,7 +32,7 @@ def counted(connection: duckdb.DuckDBPyConnection, prefix: str = "") -> dict[str
 def same(ledger: duckdb.DuckDBPyConnection, balance: Balance, path: Path) -> None:
     """Assert that the lake has what the ledger has, and that both say so."""
     assert dict(balance.contents) == counted(ledger)
-    with opened(path) as lake:
+    with attach(path, read_only=True) as lake:
         there, here = rows(lake, "lake."), rows(ledger)
         for table in TABLES:
             assert there[table] == here[table], table

@@ -63,7 +63,7 @@ class Target(NamedTuple):
             Step(report(incident), T1, (changed(None, judged(), incident),)),
             first=offset,
         )
-        self.keeper.update(self.ledger.cursor())
+        self.keeper.update()
 
     def filled(self, attack: str) -> str:
         """The attack, aimed at this."""
@@ -82,11 +82,11 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
         database.execute("INSERT INTO secret VALUES (?)", [SECRET])
     database.close()
     with Ledger.open(data_dir / "truce.duckdb") as ledger:
-        found = Target(ledger, Keeper(data_dir / "lake"), folder)
+        found = Target(ledger, Keeper(data_dir / "lake", ledger.cursor()), folder)
         write(ledger, Step(claim(), T1), first=0)
         found.write_on("i0")
         # A change of before, and files that are not needed any more: what a mean reader could use.
-        found.keeper.update(ledger.cursor(), anew=True)
+        found.keeper.update(anew=True)
         yield found
         found.keeper.close()
 

@@ -31,15 +31,15 @@ def test_a_lake_equals_its_ledger_after_each_update(data: st.DataObject, log: li
     ):
         patch.setattr(transaction, "FLUSH_AT", data.draw(st.sampled_from([2, 60_000]), "flush at"))
         standing = load_standing(ledger)
-        keeper = Keeper(Path(folder, "lake"))
+        keeper = Keeper(Path(folder, "lake"), ledger.cursor())
         cursor = ledger.cursor()
         while items:
             size = data.draw(st.integers(1, 6), "batch")
             batch, items = items[:size], items[size:]
             process(ledger, standing, LOG_ID, read(batch))
             if data.draw(st.booleans(), "update"):
-                keeper.update(cursor)
+                keeper.update()
                 same(cursor, ledger.balance, keeper.path)
-        keeper.update(cursor)
+        keeper.update()
         same(cursor, ledger.balance, keeper.path)
         keeper.close()

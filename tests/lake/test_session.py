@@ -37,8 +37,8 @@ def judge(ledger: Ledger, lake: Path, incident: str, first: int) -> None:
 
 
 def keep(ledger: Ledger, lake: Path) -> None:
-    keeper = Keeper(lake)
-    keeper.update(ledger.cursor())
+    keeper = Keeper(lake, ledger.cursor())
+    keeper.update()
     keeper.close()
 
 

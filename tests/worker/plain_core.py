@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
+    from analytics.lake.keeper import Mark
     from analytics.rows import Reached
 
 ROOT = Path(__file__).parents[2]
@@ -91,6 +92,12 @@ class PlainCore:
     def notices(self) -> NoReturn:
         raise NotImplementedError("it has no verdicts to tell")
 
+    def lake(self) -> PlainLake:
+        return PlainLake()
+
+    def lagging(self, lag: object) -> None:
+        pass
+
     def metrics(self, accepts: str, progress: object) -> tuple[bytes, str]:
         return b"up 1\n", "text/plain; version=0.0.4; charset=utf-8"
 
@@ -100,6 +107,21 @@ class PlainCore:
     def close(self) -> None:
         if hasattr(self, "db"):
             self.db.close()
+
+
+class PlainLake:
+    """No lake."""
+
+    def update(self, *, anew: bool = False) -> Mark:
+        from analytics.lake.keeper import Mark
+
+        return Mark(0, 0, "plain", "")
+
+    def maintain(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
 
 
 def rows(data_dir: Path) -> list[tuple[int, int, bytes]]:
