@@ -9,12 +9,15 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import pyarrow as pa
 
 from analytics.queries import migrations, queries, views
+
+if TYPE_CHECKING:
+    # Not when it runs: a reader's process wants none of it, and is there sooner.
+    import pyarrow as pa
 
 # The system's words, in which DuckDB passes its reason on.
 NO_ROOM = "No space left on device"

@@ -16,9 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from streams.command import INTERRUPTED, BadInput, CommandError
-from streams.lake_reader import reading
 from streams.lake_update import bring_up_to_date
-from streams.present import err, say, table
 from streams.settings import Settings
 
 HELP = """\
@@ -174,6 +172,9 @@ def is_empty(query: str) -> bool:
 
 
 def _prompt(settings: Settings, form: str) -> None:
+    # Imported where people type: a program that asks one thing is answered sooner without.
+    from streams.present import err
+
     # At once, if there is nothing to ask.
     bring_up_to_date(settings)
     err(f"{HELP.splitlines()[0]} .help says more.")
@@ -197,6 +198,8 @@ def _prompt(settings: Settings, form: str) -> None:
 
 def _typed(settings: Settings) -> str | None:
     """The next query; None: no more are wanted."""
+    from streams.present import say
+
     typed = ""
     while True:
         try:
@@ -219,6 +222,9 @@ def _typed(settings: Settings) -> str | None:
 
 
 def _command(word: str, settings: Settings) -> None:
+    from streams.lake_reader import reading
+    from streams.present import err, say, table
+
     if word == ".help":
         say(HELP)
     elif word == ".tables":

@@ -1,4 +1,4 @@
-"""The tables of a lake as Parquet files, with the rows that DuckLake keeps in its catalogue, too."""
+"""The tables of a lake as Parquet files, with the rows that DuckLake has in its catalogue, too."""
 
 from __future__ import annotations
 
@@ -30,9 +30,8 @@ def export(path: Path, folder: Path) -> list[Path]:
             for table in (*TABLES, "lake_mark"):
                 file = folder / f"{table}.parquet"
                 draft = folder / f".{table}.parquet"
-                quoted = str(draft).replace("'", "''")
-                sql = queries("lake")["export"].replace("some_table", table)
-                lake.execute(sql.replace("{file}", quoted))
+                sql = queries("lake")["export"]
+                lake.execute(sql, {"named": f"lake.{table}", "file": str(draft)})
                 draft.replace(file)
                 written.append(file)
     except (duckdb.Error, OSError) as error:

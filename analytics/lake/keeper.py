@@ -22,6 +22,7 @@ from analytics import tables
 from analytics.contents import Balance, Holding, balance, last_balance
 from analytics.database import NO_ROOM, Session
 from analytics.lake.attached import CATALOG, SPILL, attach
+from analytics.lake.mark import Mark
 from analytics.lake.notices import TABLES as NOTICES
 from analytics.lake.notices import Notices
 from analytics.lake.upkeep import upkeep
@@ -37,15 +38,6 @@ TABLES = (*GROWING, "log_offsets", *NOTICES)
 
 class LakeError(Exception):
     """The lake could not be written; the ledger has all, and the next update begins anew."""
-
-
-class Mark(NamedTuple):
-    """How far a lake is: it holds the ledger's transaction `seq`, since `marked_at` (us)."""
-
-    seq: int
-    marked_at: int
-    ledger_id: str
-    basis: str
 
 
 class Held(NamedTuple):

@@ -11,7 +11,7 @@ ATTACH 'ducklake:sqlite:{catalog.sqlite}' AS lake (
 ATTACH 'ducklake:sqlite:{catalog.sqlite}' AS lake (READ_ONLY, META_BUSY_TIMEOUT 3000);
 
 -- name: export
-COPY (FROM lake.some_table) TO '{file}' (FORMAT parquet, COMPRESSION zstd);
+COPY (FROM query_table($named)) TO $file (FORMAT parquet, COMPRESSION zstd); -- noqa: PRS
 
 -- name: tables
 SELECT table_name

@@ -1,5 +1,5 @@
--- What is asked of the tables, by whoever has them: the ledger runs this file when it is opened, and
--- every reader of the lake runs it in memory. Nothing in here keeps a row.
+-- What is asked of the tables, by whoever has them: the ledger runs this file when it is opened,
+-- and every reader of the lake runs it in memory. Nothing in here keeps a row.
 
 CREATE OR REPLACE VIEW events AS
 SELECT
