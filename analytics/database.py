@@ -5,20 +5,25 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import pyarrow as pa
 
-from analytics.queries import migrations, queries
+from analytics.queries import migrations, queries, views
+
+if TYPE_CHECKING:
+    # Not when it runs: a reader's process wants none of it, and is there sooner.
+    import pyarrow as pa
 
 # The system's words, in which DuckDB passes its reason on.
 NO_ROOM = "No space left on device"
 # So many starts are worth no tidying, however small the database.
 MOST_SMALL_PIECES = 16
+ROWS_AT_ONCE = 20_000
 _PID = re.compile(r"PID (\d+)")
 
 
@@ -88,8 +93,10 @@ class Session:
         """The connection, ready for a statement."""
         return self._connection
 
-    def over(self, sql: str, staged: pa.Table, **values: object) -> list[tuple[Any, ...]]:
-        """Run a statement over an Arrow table that it calls `staged`; the rows that it gives."""
+    def over(
+        self, sql: str, staged: pa.Table | pa.RecordBatchReader, **values: object
+    ) -> list[tuple[Any, ...]]:
+        """Run a statement over Arrow's rows, which it calls `staged`; the rows that it gives."""
         connection = self.use()
         connection.register("staged", staged)
         try:
@@ -98,7 +105,7 @@ class Session:
             connection.unregister("staged")
 
     def table_over(self, sql: str, staged: pa.Table, **values: object) -> pa.Table:
-        """The same, as an Arrow table."""
+        """The same, with the rows that it gives as an Arrow table."""
         connection = self.use()
         connection.register("staged", staged)
         try:
@@ -106,9 +113,37 @@ class Session:
         finally:
             connection.unregister("staged")
 
+    def table(self, sql: str, **values: object) -> pa.Table:
+        """Run a statement; the rows that it gives, as an Arrow table."""
+        return self.use().execute(sql, values or None).to_arrow_table()
+
+    def stream(self, sql: str, **values: object) -> pa.RecordBatchReader:
+        """The same, some thousand rows at a time. Nothing else may be asked until it has ended."""
+        return self.use().execute(sql, values or None).to_arrow_reader(ROWS_AT_ONCE)
+
     def execute(self, sql: str, **values: object) -> list[tuple[Any, ...]]:
         """Run a statement; the rows that it gives."""
         return self.use().execute(sql, values or None).fetchall()
+
+
+class Asking:
+    """A connection that only asks: what it runs cannot write, whatever the text of it says."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def ask(self, sql: str, values: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
+        """The rows that a statement gives with these parameters. A duckdb.Error."""
+        self._connection.execute("BEGIN TRANSACTION READ ONLY")
+        try:
+            return self._connection.execute(sql, values or None).fetchall()
+        finally:
+            # Nothing was written; and a statement that failed has left a transaction to end.
+            self._connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._connection.close()
 
 
 class Turn(Session):
@@ -150,6 +185,11 @@ class Turn(Session):
             self.ended.set_exception(reason)
 
 
+def quoted(path: Path | str) -> str:
+    """A path as a literal: ATTACH and LOAD take no parameters. For nothing else."""
+    return "'" + str(path).replace("'", "''") + "'"
+
+
 def connect(
     path: Path, *, read_only: bool = False, memory_limit: str = "400MB", threads: int = 1
 ) -> duckdb.DuckDBPyConnection:
@@ -164,6 +204,8 @@ def connect(
         "memory_limit": memory_limit,
         "threads": threads,
         "preserve_insertion_order": False,
+        # JSON is still JSON in a lake.
+        "arrow_lossless_conversion": True,
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         # Each checkpoint stops all else for most of a second, and writes what was superseded again.
@@ -220,22 +262,35 @@ def migrate(
         raise LedgerTooNew(path)
     for version, name, statements in known:
         if version > applied:
-            connection.execute("BEGIN")
-            try:
+            with _change(connection, path):
                 connection.execute(statements)
                 if version in after:
                     after[version](Session(connection))
                 connection.execute(sql["applied_now"], {"version": version, "name": name})
-                connection.execute("COMMIT")
-            except BaseException as error:
-                # A COMMIT that failed has ended the transaction already.
-                with contextlib.suppress(duckdb.Error):
-                    connection.execute("ROLLBACK")
-                if isinstance(error, duckdb.Error):
-                    if NO_ROOM in str(error):
-                        raise LedgerFull(path) from error
-                    raise LedgerOutdated(path, str(error).splitlines()[0]) from error
-                raise
+    # Views are of no version: all are made again when their file is another one.
+    digest = f"views {sha256(views().encode()).hexdigest()}"
+    if connection.execute(sql["views_made"]).fetchall() != [(digest,)]:
+        with _change(connection, path):
+            connection.execute(views())
+            connection.execute(sql["forget_views_made"])
+            connection.execute(sql["applied_now"], {"version": 0, "name": digest})
+
+
+@contextlib.contextmanager
+def _change(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[None]:
+    connection.execute("BEGIN")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException as error:
+        # A COMMIT that failed has ended the transaction already.
+        with contextlib.suppress(duckdb.Error):
+            connection.execute("ROLLBACK")
+        if isinstance(error, duckdb.Error):
+            if NO_ROOM in str(error):
+                raise LedgerFull(path) from error
+            raise LedgerOutdated(path, str(error).splitlines()[0]) from error
+        raise
 
 
 def tidy(connection: duckdb.DuckDBPyConnection) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Self
 
 import duckdb
 
+from analytics.contents import last_balance, settle_basis
 from analytics.database import (
     LedgerDamaged,
     LedgerError,
@@ -62,6 +63,7 @@ class Ledger:
         self._connection = connection
         self._session = Session(connection)
         self._sql = queries("reading")
+        self.balance = last_balance(self._session)
         self._known = Known(
             event_keys=self._keys("event_keys"),
             incident_keys=self._keys("incident_keys"),
@@ -93,6 +95,7 @@ class Ledger:
         try:
             if not read_only:
                 migrate(connection, path, AFTER_CHANGES)
+                settle_basis(Session(connection))
                 try:
                     tidy(connection)
                 except duckdb.Error as error:
@@ -193,7 +196,8 @@ class Ledger:
         """Write and commit what was judged, after all that was judged before."""
         turn = transaction.turn
         try:
-            transaction.finish()
+            # What is judged next may be written as soon as this is committed.
+            self.balance = transaction.finish(self.balance)
             turn.commit()
         except BaseException as error:
             turn.give_up(error)

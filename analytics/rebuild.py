@@ -22,7 +22,8 @@ from typing import Any, NamedTuple, Self
 import duckdb
 
 from analytics import tables
-from analytics.database import LedgerError, LedgerInUse, Session, connect
+from analytics.contents import recount
+from analytics.database import LedgerError, LedgerInUse, Session, connect, quoted
 from analytics.ledger import Ledger
 from analytics.outgoing import pack_anew
 from analytics.queries import queries
@@ -191,8 +192,7 @@ class Old:
 
     def __init__(self, ledger: Ledger, path: Path) -> None:
         self._connection = ledger.cursor()
-        quoted = str(path).replace("'", "''")
-        self._connection.execute(f"ATTACH '{quoted}' AS old (READ_ONLY)")
+        self._connection.execute(f"ATTACH {quoted(path)} AS old (READ_ONLY)")
         self._connection.execute("USE old")
         self._session = Session(self._connection)
         self._version: int = self._session.execute(queries("reading")["applied"])[0][0]
@@ -345,6 +345,8 @@ class NewDatabase:
         return kept
 
     def _settle(self) -> None:
+        # Some of it was copied, past what counts.
+        recount(Session(self._connection), TAKEN_OVER)
         # It is on the disk then. (To open the file once more would end DuckDB's lock on it.)
         self._run("checkpoint")
         if beside(self._file, _WAL).exists():

@@ -29,6 +29,7 @@ from streams.client import Alert, Knowledge, Pair, worker_of
 from streams.command import INTERRUPTED, BadInput, CommandError, Unreachable
 from streams.endpoint import Endpoint
 from streams.explain import explained_incident, show_claim_verdict, show_verdict
+from streams.lake_reader import following
 from streams.present import counted, err, in_colour, say, table, waiting
 from streams.publish import Tally, Target, publish_files, target_of
 from streams.settings import Address, Settings
@@ -119,7 +120,11 @@ async def _first(*futures: asyncio.Future[Any]) -> None:
 
 def _show(settings: Settings, target: Target, paths: list[str]) -> int:
     """Publish the files and show what comes of them. Returns the exit code."""
-    knowledge = Knowledge(settings)
+    with following(settings) as knowledge:
+        return _show_all(settings, knowledge, target, paths)
+
+
+def _show_all(settings: Settings, knowledge: Knowledge, target: Target, paths: list[str]) -> int:
     before = knowledge.counts()
     tally = Tally()
     for path in paths:

@@ -17,14 +17,13 @@ FILE_NAME = "worker.json"
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a worker can be reached. `quack_token` is a secret of the user who runs it."""
+    """Where a worker can be reached. `lake_token` is a secret of the user who runs it."""
 
     pid: int
     http: str
-    quack: str
-    quack_token: str
     bootstrap: str
     log_id: str
+    lake_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)

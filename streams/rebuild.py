@@ -15,7 +15,9 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from analytics.lake.session import LakeSession
 from analytics.ledger import Ledger, LedgerError, LedgerInUse, LedgerMissing
+from analytics.queries import queries
 from analytics.rebuild import (
     REBUILT,
     Comparison,
@@ -23,20 +25,15 @@ from analytics.rebuild import (
     Old,
     Size,
     alone,
-    asked_of_old,
     beside,
     explained,
     remove,
     why_unreadable,
 )
-from streams.client import (
-    SECONDS_BETWEEN_LOOKS,
-    SECONDS_FOR_A_WORKER_TO_START,
-    ask,
-    worker_of,
-)
+from streams.client import SECONDS_BETWEEN_LOOKS, SECONDS_FOR_A_WORKER_TO_START, worker_of
 from streams.command import BadInput, Unreachable
 from streams.core import OtherLog
+from streams.lake_reader import opened
 from streams.pipeline import load_standing, process
 from streams.present import Progress, counted, err, progress_bar, say, say_json, table, waiting
 from streams.reader import KeptBatch, ReadingProcess, read_ahead
@@ -120,21 +117,15 @@ def _batches(records: Iterator[tuple[str, KeptRecord]]) -> Iterator[KeptBatch]:
             yield KeptBatch(log_id, batch, size)
 
 
-class _Worker:
-    """What a running worker's database answers."""
+class _Lake:
+    """What a running worker's lake answers, all of it as of one moment."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        # It may have been started before this program was brought up to date.
-        [(version,)] = ask(settings, "SELECT max(version) FROM schema_migrations").rows
-        self._version = int(version)
+    def __init__(self, lake: LakeSession) -> None:
+        self._lake = lake
 
     def rows(self, name: str, **values: int) -> list[tuple[Any, ...]]:
         """What it answers to a statement of `queries/rebuild.sql`."""
-        sql = asked_of_old(name, version=self._version).removesuffix(";")
-        for parameter, value in values.items():
-            sql = sql.replace(f"${parameter}", str(value))
-        return list(ask(self._settings, sql).rows)
+        return self._lake.ask(queries("rebuild")[name], values)
 
 
 def run_rebuild(settings: Settings, wanted: Wanted) -> int:
@@ -214,8 +205,11 @@ def _beside_a_worker(settings: Settings, wanted: Wanted, kafka: Kafka | None) ->
         raise BadInput(
             f"a worker runs on {settings.data_dir}: stop it before truce rebuild {option}"
         )
-    past = _Worker(settings)
-    with NewDatabase(settings.database, memory_limit=settings.memory) as new:
+    with (
+        opened(settings, as_ledger=True) as lake,
+        NewDatabase(settings.database, memory_limit=settings.memory) as new,
+    ):
+        past = _Lake(lake)
         known = past.rows("offsets_reached")
         if kafka is not None:
             _fold_kafka(settings, new, kafka, past)

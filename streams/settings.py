@@ -107,7 +107,13 @@ SETTINGS = (
     Setting("TRUCE_KAFKA_SASL_MECHANISM", "SCRAM-SHA-512", "also SCRAM-SHA-256, PLAIN"),
     Setting("TRUCE_KAFKA_USERNAME", "", "user for SASL"),
     Setting("TRUCE_KAFKA_PASSWORD_FILE", "", "file of mode 0600 with its password"),
+    Setting(
+        "TRUCE_LAKE",
+        "",
+        "directory of the lake, the copy for readers; unset: lake in the data directory",
+    ),
     Setting("TRUCE_MEMORY", "400MB", "how much memory the database engine may take"),
+    Setting("TRUCE_QUERY_SECONDS", "60", "how long a query of the lake may take"),
     Setting("TRUCE_MAX_BATCH", "10000", "most records judged in one transaction"),
     Setting(
         "TRUCE_METRICS_SERIES",
@@ -175,7 +181,9 @@ class Settings:
     partitions: int = 4
     replication: int = 1
     kafka: KafkaSecurity = IN_PLAIN_TEXT
+    lake_dir: Path | None = None
     memory: str = "400MB"
+    query_seconds: int = 60
     max_batch: int = 10_000
     metrics_series: int = 20_000
     alertmanager: str = ""
@@ -196,6 +204,11 @@ class Settings:
     def tokens_file(self) -> Path:
         """The file of who may post what."""
         return self.tokens or self.data_dir / "tokens.json"
+
+    @property
+    def lake(self) -> Path:
+        """The directory of the lake."""
+        return self.lake_dir or self.data_dir / "lake"
 
     @property
     def told(self) -> list[str]:
@@ -228,7 +241,9 @@ def load(environ: Mapping[str, str], options: Mapping[str, str | None] | None = 
         partitions=reading.number("TRUCE_PARTITIONS", 1, 1_000),
         replication=reading.number("TRUCE_REPLICATION", 1, 100),
         kafka=reading.kafka(),
+        lake_dir=reading.optional_directory("TRUCE_LAKE"),
         memory=reading.matching("TRUCE_MEMORY", _MEMORY, "a size such as 400MB or 2GB"),
+        query_seconds=reading.number("TRUCE_QUERY_SECONDS", 1, 86_400),
         max_batch=reading.number("TRUCE_MAX_BATCH", 1, 100_000),
         metrics_series=reading.number("TRUCE_METRICS_SERIES", 1_000, 1_000_000),
         alertmanager=reading.url("TRUCE_ALERTMANAGER"),
@@ -320,6 +335,9 @@ class _Reading:
         if path.exists() and not path.is_dir():
             self._refuse(name, "a directory; this is a file")
         return path
+
+    def optional_directory(self, name: str) -> Path | None:
+        return self.directory(name) if self._given[name].strip() else None
 
     def url(self, name: str) -> str:
         text = self._given[name].strip()

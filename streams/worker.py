@@ -10,6 +10,7 @@ import contextlib
 import logging
 import logging.handlers
 import os
+import secrets
 import signal
 import sys
 import threading
@@ -27,6 +28,7 @@ from streams.dialling import Handing, can_hand, plain_dial
 from streams.door import Door
 from streams.endpoint import Endpoint, write_endpoint
 from streams.hosts import Hosts
+from streams.lake import Lake, LakeDoor
 from streams.log_lines import LogLines
 from streams.receipts import Receipts
 from streams.settings import Settings
@@ -54,8 +56,6 @@ SECONDS_OF_SILENCE = 0.25
 SECONDS_TO_PUBLISH = 5.0
 SECONDS_TO_LEAVE = 5.0
 SECONDS_FOR_THREADS = 2.0
-
-SECONDS_BETWEEN_SWEEPS = 60.0
 
 # How long the broker may take for posted events; the door gives up later.
 SECONDS_TO_ANSWER = 10.0
@@ -181,10 +181,11 @@ class Worker:
         self._opened = False
         self._not_ready: str | None = "starting"
         self._door = Door(Writers(settings), settings.posts_per_second)
+        self._lake_token = secrets.token_hex(32)
+        self._lake_door = LakeDoor(self._lake_token)
         hosts = Hosts(settings.http.host, settings.http_hosts)
-        self._pages = Pages(
-            settings.http, hosts, self._metrics, lambda: self._not_ready, self._door
-        )
+        routes = (*self._door.routes(hosts.refuse), *self._lake_door.routes())
+        self._pages = Pages(settings.http, hosts, self._metrics, lambda: self._not_ready, routes)
         self._broker: Broker = (
             RemoteBroker(access_to(settings))
             if settings.broker
@@ -195,6 +196,7 @@ class Worker:
         self._agent: Agent | None = None
         self._publisher: Publisher | None = None
         self._notifier: Notifier | None = None
+        self._lake: Lake | None = None
         self._writer: LogWriter | None = None
         self._app: LogApp | None = None
         self._rollover: Rollover | None = None
@@ -248,15 +250,14 @@ class Worker:
         stack.callback(self._committing.close)
         outbox = await self._thread.do(self._core.open)
         self._opened = True
+        await self._keep_lake(stack)
         await broker_starting
         self._watch(stack, broker.died.wait())
         await self._join(stack, outbox)
-        quack, token = await self._thread.do(self._core.serve)
-        self._watch(stack, self._sweep())
         await self._reach(lambda: self._progress.to_catch_up is not None)
         self._door.open(self._write)
         endpoint = Endpoint(
-            os.getpid(), self._pages.url, quack, token, broker.bootstrap, broker.log_id
+            *(os.getpid(), self._pages.url, broker.bootstrap, broker.log_id, self._lake_token)
         )
         # Before it has caught up: from here on commands may ask the worker, and must, since no
         # other process can open the database.
@@ -362,6 +363,14 @@ class Worker:
             self._watch(stack, rollover.run())
         return rollover
 
+    async def _keep_lake(self, stack: contextlib.AsyncExitStack) -> None:
+        """Have the lake follow the ledger from now on."""
+        self._lake = lake = Lake(await self._thread.do(self._core.lake))
+        stack.push_async_callback(lake.stop)
+        await self._thread.do(self._core.lagging, lake.lag)
+        self._watch(stack, lake.run())
+        self._lake_door.open(lake.fresh)
+
     def _targets(self) -> list[Target]:
         if not self._settings.told:
             return []
@@ -404,11 +413,6 @@ class Worker:
         await self._writer.write_all(events, posted_by)
         return [None] * len(events)
 
-    async def _sweep(self) -> None:
-        while True:
-            await asyncio.sleep(SECONDS_BETWEEN_SWEEPS)
-            await self._thread.do(self._core.sweep)
-
     def _watch(self, stack: contextlib.AsyncExitStack, lasting: Awaitable[object]) -> None:
         """Take the end of what should last as a failure of the worker."""
 
@@ -432,6 +436,8 @@ class Worker:
         self._receipts.committed(judged.records, self._core.judged(judged))
         if self._publisher is not None:
             self._publisher.wake()
+        if self._lake is not None:
+            self._lake.wake()
         if self._notifier is not None:
             self._notifier.wake()
 
@@ -452,6 +458,8 @@ class Worker:
                 await asyncio.wait_for(self._finish_log(), SECONDS_TO_CATCH_UP)
         await self._agent.drain()
         self._raise_failure()
+        if self._lake is not None:
+            await self._lake.finish()
         try:
             await asyncio.wait_for(self._publisher.publish(), SECONDS_TO_PUBLISH)
         except TimeoutError:

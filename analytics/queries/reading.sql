@@ -23,6 +23,15 @@ FROM schema_migrations;
 INSERT INTO schema_migrations (version, name)
 VALUES ($version, $name);
 
+-- name: views_made
+SELECT coalesce(max(name), '')
+FROM schema_migrations
+WHERE version = 0;
+
+-- name: forget_views_made
+DELETE FROM schema_migrations
+WHERE version = 0;
+
 -- name: pieces
 -- Of the tables that grow with what comes in: how many pieces are less than an eighth of a full
 -- one, and how many are not.

@@ -13,18 +13,20 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
 
+from analytics.database import connect
 from analytics.ledger import Ledger, LedgerInUse
+from analytics.queries import queries as sql
 from analytics.rebuild import CARRIED, FOLDED, TAKEN_OVER, NewDatabase, RebuildRuns, alone
 from streams import reader
 from streams.core import LedgerCore, OtherLog
 from streams.endpoint import read_endpoint
+from streams.lake_reader import opened
 from streams.reading import RawRecord, Reading
-from streams.rebuild import _Worker, take_over
+from streams.rebuild import _Lake, take_over
 from streams.refold import fold_all
 from streams.settings import Address, Settings
 from tests.cli.commands import SCENARIO, TRUCE, Done, environment, rows, truce, worker
@@ -119,20 +121,20 @@ def test_a_database_of_an_earlier_version_is_rebuilt_to_the_row(
     assert state(scenario) == before
 
 
-def test_a_worker_of_an_earlier_version_is_asked_for_what_it_has(
-    scenario: Settings, tmp_path: Path
-) -> None:
-    # No worker runs: its database is asked the same by the same words.
-    change(scenario, NOBODY_POSTED)
-    earlier = Settings(data_dir=tmp_path)
-    of_version(6, earlier.database, scenario.database)
-
-    def asked(settings: Settings) -> list[list[tuple[Any, ...]]]:
-        worker = _Worker(settings)
-        return [worker.rows("end_of_events"), worker.rows("events_between", first=0, until=14)]
-
-    assert asked(earlier) == asked(scenario)
-    assert len(asked(earlier)[1]) == 14
+def test_the_lake_answers_a_rebuild_what_the_database_would(scenario: Settings) -> None:
+    asked: list[tuple[str, dict[str, int]]] = [
+        ("end_of_events", {}),
+        ("events_between", {"first": 0, "until": 14}),
+        ("events_between", {"first": 3, "until": 5}),
+        ("end_of_rejected", {}),
+        ("offsets_reached", {}),
+    ]
+    with opened(scenario, as_ledger=True) as lake:
+        answered = [_Lake(lake).rows(name, **values) for name, values in asked]
+    with connect(scenario.database, read_only=True) as database:
+        for (name, values), found in zip(asked, answered, strict=True):
+            assert database.execute(sql("rebuild")[name], values or None).fetchall() == found
+    assert len(answered[1]) == 14
 
 
 def test_rows_that_differ_are_told_and_the_old_database_is_kept(scenario: Settings) -> None:
