@@ -33,6 +33,8 @@ def attach(
             "memory_limit": memory_limit,
             "threads": 1,
             "preserve_insertion_order": False,
+            # As in the ledger, so that rows of both can be compared.
+            "arrow_lossless_conversion": True,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "temp_directory": str(path.resolve() / SPILL),

@@ -1,4 +1,4 @@
-"""The tables of a lake as Parquet files, with the rows that DuckLake has in its catalogue, too."""
+"""The tables of a lake as Parquet files, with the rows that stand in its catalogue, too."""
 
 from __future__ import annotations
 

@@ -114,7 +114,10 @@ class Keeper:
         mark = Mark(now.seq, time.time_ns() // 1_000, ledger_id, basis)
         held = self._held or self._read(lake)
         if held is not None and (anew or not _leads_to(held, mark, ledger)):
-            logger.warning("the lake %s is given all of the ledger again", self.path)
+            if not anew:
+                logger.warning(
+                    "the lake %s has what this ledger has not: it is given all again", self.path
+                )
             held = None
         fresh = held.notices.since(ledger) if held is not None else None
         if held is not None and held.mark.seq == mark.seq and fresh is None:
