@@ -17,8 +17,9 @@ from prometheus_client.registry import Collector
 from analytics.ledger import Ledger
 from analytics.process import ProcessMetrics
 from analytics.rows import ClaimOutcome, Outcome
-from analytics.series import MOST_SERIES, Shown, label, shown_of
+from analytics.series import MOST_SERIES, Shown, shown_of
 from analytics.summary import Place, Summary, SummaryReader
+from schemas.safe_text import for_label, party_label
 from schemas.time import Instant, in_force
 from schemas.wire import REASONS
 
@@ -59,7 +60,7 @@ def _incidents(summary: Summary, shown: Shown) -> Metric:
     )
     for row in summary.verdicts:
         if row.incidents:
-            counts[*row[:2], label(row.party), row.verdict] += row.incidents
+            counts[*row[:2], party_label(row.party), row.verdict] += row.incidents
     return _gauge(
         "truce_incidents",
         "Incidents that now stand at this verdict by the commitment, all its claims together.",
@@ -73,7 +74,7 @@ def _claim_incidents(summary: Summary, shown: Shown) -> Metric:
         {(*of, verdict): 0 for of in shown.claim_parties for verdict in _CLAIM_VERDICTS}
     )
     for row in summary.claim_verdicts:
-        of = (*row[:3], label(row.party))
+        of = (*row[:3], party_label(row.party))
         for verdict in _CLAIM_VERDICTS:
             counts[(*of, verdict)] += row.incidents if verdict == row.verdict else 0
     return _gauge(
@@ -115,7 +116,7 @@ def _last(summary: Summary, shown: Shown) -> dict[tuple[str, ...], float]:
         for verdict in _VERDICTS
     }
     for row in summary.verdicts:
-        of = (*row[:2], label(row.party), row.verdict)
+        of = (*row[:2], party_label(row.party), row.verdict)
         if row.since:
             last[of] = max(last[of], row.since / _A_SECOND)
     return last
@@ -124,7 +125,7 @@ def _last(summary: Summary, shown: Shown) -> dict[tuple[str, ...], float]:
 def _last_withdrawals(summary: Summary, shown: Shown) -> Metric:
     last = dict.fromkeys(shown.parties, 0.0)
     for row in summary.withdrawals:
-        pair = (*row[:2], label(row.party))
+        pair = (*row[:2], party_label(row.party))
         last[pair] = max(last.get(pair, 0.0), row.recorded_at / _A_SECOND)
     return _gauge(
         "truce_last_withdrawal_timestamp_seconds",
@@ -200,7 +201,7 @@ def _gauge(
 ) -> Metric:
     family = GaugeMetricFamily(name, text, labels=labels)
     for values, value in sorted(samples):
-        family.add_metric(values, value)
+        family.add_metric([for_label(name) for name in values], value)
     return family
 
 

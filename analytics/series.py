@@ -14,12 +14,12 @@ from typing import NamedTuple, get_args
 
 from analytics.rows import ClaimOutcome, Outcome
 from analytics.summary import Summary
+from schemas.safe_text import NOBODY_KNOWN, party_label
 from schemas.time import Limit
 
 MOST_SERIES = 20_000
 BYTES_PER_SERIES = 256
 """As long as a series is taken to be on the whole: `MOST_SERIES` of them are some 5 MB."""
-NOBODY_KNOWN = "unknown"
 
 _VERDICTS, _CLAIM_VERDICTS = len(get_args(Outcome)), len(get_args(ClaimOutcome))
 # By verdict: how many, and the last; the last violation and the last withdrawal.
@@ -49,11 +49,6 @@ _Zeros = tuple[Names, str, int]
 """Series that are all 0: their names, of which kind they are, and how many."""
 
 
-def label(party: str | None) -> str:
-    """How a party is called in a series."""
-    return NOBODY_KNOWN if party is None else party
-
-
 def shown_of(summary: Summary, most: int) -> Shown:
     """All series, or if they are more than `most` as many of those at 0 as there is room for.
 
@@ -62,9 +57,11 @@ def shown_of(summary: Summary, most: int) -> Shown:
     """
     told, named = _told(summary), _named(summary)
     parties = _bound(summary) | named
-    once_judged = {(*row[:2], label(row.party)) for row in summary.verdicts} - parties
+    once_judged = {(*row[:2], party_label(row.party)) for row in summary.verdicts} - parties
     claim_parties = set(_claim_parties(summary))
-    told_claims = {(*row[:3], label(row.party)) for row in summary.claim_verdicts if row.incidents}
+    told_claims = {
+        (*row[:3], party_label(row.party)) for row in summary.claim_verdicts if row.incidents
+    }
     claims = {claim[:3] for claim in summary.claims if claim.window}
     everything = Shown(parties, once_judged, claim_parties, frozenset(), 0)
     room = most * BYTES_PER_SERIES
@@ -144,7 +141,11 @@ def _ends(summary: Summary) -> dict[Names, Limit]:
 
 
 def _bound(summary: Summary) -> set[Names]:
-    return {(*c[:2], party) for c in summary.claims for party in (*c.parties, NOBODY_KNOWN)}
+    return {
+        (*c[:2], party)
+        for c in summary.claims
+        for party in (*map(party_label, c.parties), NOBODY_KNOWN)
+    }
 
 
 def _named(summary: Summary) -> set[Names]:
@@ -152,20 +153,20 @@ def _named(summary: Summary) -> set[Names]:
         (*row[:2], party)
         for row in summary.verdicts
         if row.incidents
-        for party in (label(row.party), NOBODY_KNOWN)
+        for party in (party_label(row.party), NOBODY_KNOWN)
     }
 
 
 def _told(summary: Summary) -> set[Names]:
     """All that have a series which is not 0, but for those of one claim."""
     judged = {
-        (*row[:2], label(row.party)) for row in summary.verdicts if row.incidents or row.since
+        (*row[:2], party_label(row.party)) for row in summary.verdicts if row.incidents or row.since
     }
-    return judged | {(*row[:2], label(row.party)) for row in summary.withdrawals}
+    return judged | {(*row[:2], party_label(row.party)) for row in summary.withdrawals}
 
 
 def _claim_parties(summary: Summary) -> Iterator[Names]:
     for claim in summary.claims:
         if claim.window:
-            for party in (*claim.parties, NOBODY_KNOWN):
+            for party in (*map(party_label, claim.parties), NOBODY_KNOWN):
                 yield (*claim[:3], party)

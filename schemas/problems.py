@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails, to_json
 
 from schemas.fields import PATTERNS
+from schemas.safe_text import first_unfit, for_terminal, named
 
 Json = Any
 """A JSON value as Python has it."""
@@ -149,16 +150,12 @@ def listed(found: dict[Path, str]) -> tuple[Problem, ...]:
     """`found` as problems, in the order in which they were found."""
     named = [(path, reason) for path, reason in found.items() if path != MORE]
     problems = [
-        Problem(".".join(_printable(str(part)[:100]) for part in path), reason)
+        Problem(".".join(for_terminal(str(part)[:100]) for part in path), reason)
         for path, reason in named[:MAX_PROBLEMS]
     ]
     if MORE in found:
         problems.append(Problem("", found[MORE]))
     return tuple(problems)
-
-
-def _printable(text: str) -> str:
-    return text if text.isprintable() else repr(text)[1:-1]
 
 
 def not_one_of(value: object, terms: list[str], noun: str) -> str:
@@ -237,7 +234,8 @@ def _reason(detail: ErrorDetails, path: Path, value: object) -> str:
         noun = next((NOUNS[part] for part in reversed(path) if part in NOUNS), "known here")
         return not_one_of(value, re.findall(r"'([^']*)'", context["expected"]), noun)
     if kind == "string_pattern_mismatch":
-        return PATTERNS[context["pattern"]]
+        char = first_unfit(value, joiners=True) if isinstance(value, str) else None
+        return PATTERNS[context["pattern"]] + (f"; found {named(char)}" if char else "")
     if value is None and kind in REASONS:
         return f"{REASONS[kind]}, not null; leave the field out if it is not known"
     return REASONS.get(kind, detail["msg"]).format_map(context)

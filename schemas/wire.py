@@ -14,6 +14,7 @@ import msgspec
 
 from schemas.events import Event, Invalid, NotJson, Problem, parse_event
 from schemas.names import RepeatedError, are_plainly_once, check_names
+from schemas.safe_text import for_terminal
 
 CONTENT_TYPE_EVENT = "application/cloudevents+json"
 CONTENT_TYPE_BATCH = "application/cloudevents-batch+json"
@@ -178,7 +179,7 @@ def _check_names(raw: bytes, event: Event) -> None:
     try:
         check_names(raw, event)
     except RepeatedError as error:
-        problem = Problem(str(error), "given more than once; which is meant?")
+        problem = Problem(for_terminal(str(error)), "given more than once; which is meant?")
         raise Invalid((problem,)) from None
     except (ValueError, RecursionError) as error:
         raise NotJson((Problem("", f"not JSON: {str(error)[:200]}"),)) from None

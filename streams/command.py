@@ -18,6 +18,7 @@ from typing import Any, ClassVar, NoReturn, TypeVar
 
 import click
 
+from schemas.safe_text import for_log_lines, for_terminal
 from streams.settings import SETTINGS, Setting, Settings, SettingsError, load
 
 INTERRUPTED = 130
@@ -68,7 +69,9 @@ def settings_named(prefix: str) -> Callable[[F], F]:
 def _metavar(one: Setting) -> str:
     kind = one.name.rpartition("_")[2]
     kinds = {"BROKER": "URL", "DIR": "DIR", "HTTP": "HOST:PORT", "FILE": "FILE"}
-    return (kinds | {"ALERTMANAGER": "URL", "WEBHOOK": "URL"}).get(kind, "VALUE")
+    return (
+        kinds | {"ALERTMANAGER": "URL", "WEBHOOK": "URL", "PROXY": "URL", "TOKENS": "FILE"}
+    ).get(kind, "VALUE")
 
 
 def _help(one: Setting) -> str:
@@ -135,7 +138,7 @@ class Command(click.Command):
             raise
         except Exception as error:
             if _wants_traceback(ctx):
-                traceback.print_exc()
+                click.echo(for_log_lines(traceback.format_exc()), err=True)
             told = click.ClickException(_one_line(error, wanted=_wants_traceback(ctx)))
             told.exit_code = error.code if isinstance(error, CommandError) else 1
             raise told from error
@@ -191,5 +194,5 @@ def _end(error: click.ClickException) -> NoReturn:
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx is not None else "truce"
         text = f"{text.removesuffix('.')} (see: {path} --help)"
-    click.echo(f"truce: {text}", err=True)
+    click.echo(f"truce: {for_terminal(text)}", err=True)
     sys.exit(error.exit_code)

@@ -11,7 +11,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
+from schemas.characters import refused_at_entry
 from schemas.events import ClaimEvent, Event, Invalid, Problem, ReportEvent
+from schemas.safe_text import for_terminal
 from schemas.wire import MAX_EVENT_BYTES, read_event
 
 # Blanks round an event are not counted as part of it, so a line may be longer than an event.
@@ -33,12 +35,7 @@ class Line(NamedTuple):
         """`FILE:LINE: field: reason`, on one line whatever the input held."""
         field = problem.field or "event"
         reason = problem.reason.replace(" at line 1 column ", " at column ")
-        return printable(f"{self.file}:{self.number}: {field}: {reason}")
-
-
-def printable(text: str) -> str:
-    """`text` on one line, with what would move a terminal's cursor written as escapes."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+        return for_terminal(f"{self.file}:{self.number}: {field}: {reason}")
 
 
 def read_lines(name: str, file: BinaryIO) -> Iterator[Line]:
@@ -65,9 +62,10 @@ def check(line: Line, *, explain: bool = True) -> Event | tuple[Problem, ...]:
     if line.raw.startswith(b"["):
         return (Problem("", "expected one JSON object; a batch is written as one event a line"),)
     try:
-        return read_event(line.raw, explain=explain)
+        event = read_event(line.raw, explain=explain)
     except Invalid as error:
         return error.problems
+    return refused_at_entry(line.raw) or event
 
 
 class Parties:
@@ -114,7 +112,7 @@ class Parties:
         found = [self._line(*one) for one in unbound[:MOST_WARNINGS]]
         if len(unbound) > MOST_WARNINGS:
             found.append(f"and {len(unbound) - MOST_WARNINGS:,} more that no claim speaks of")
-        return [printable(line) for line in found]
+        return [for_terminal(line) for line in found]
 
     def _line(self, conflict: str, party: str | None) -> str:
         if party is None:

@@ -6,7 +6,6 @@ made beside it is taken, with all that came in meanwhile, when the worker starts
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Iterator
@@ -39,7 +38,7 @@ from streams.client import (
 from streams.command import BadInput, Unreachable
 from streams.core import OtherLog
 from streams.pipeline import load_standing, process
-from streams.present import Progress, counted, err, progress_bar, say, table, waiting
+from streams.present import Progress, counted, err, progress_bar, say, say_json, table, waiting
 from streams.reader import KeptBatch, ReadingProcess, read_ahead
 from streams.reading import KeptRecord, Reading
 from streams.refold import (
@@ -126,13 +125,13 @@ class _Worker:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        found = ask(settings, "SELECT 1 FROM duckdb_tables() WHERE table_name = 'accepted'").rows
-        # A worker that was started before this program was brought up to date has not.
-        self._has_accepted = bool(list(found))
+        # It may have been started before this program was brought up to date.
+        [(version,)] = ask(settings, "SELECT max(version) FROM schema_migrations").rows
+        self._version = int(version)
 
     def rows(self, name: str, **values: int) -> list[tuple[Any, ...]]:
         """What it answers to a statement of `queries/rebuild.sql`."""
-        sql = asked_of_old(name, has_accepted=self._has_accepted).removesuffix(";")
+        sql = asked_of_old(name, version=self._version).removesuffix(";")
         for parameter, value in values.items():
             sql = sql.replace(f"${parameter}", str(value))
         return list(ask(self._settings, sql).rows)
@@ -314,7 +313,7 @@ def _print_json(settings: Settings, done: Done) -> None:
             ],
         },
     }
-    say(json.dumps(document, ensure_ascii=False, indent=2))
+    say_json(document)
 
 
 def _print(settings: Settings, done: Done) -> None:

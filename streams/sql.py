@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from schemas.safe_text import for_json, for_terminal
 from streams.client import Knowledge, Rows, ask
 from streams.command import BadInput, CommandError
 from streams.present import err, say, table
@@ -112,16 +113,18 @@ def print_json(names: list[str], found: Rows) -> None:
             else plain(value)
             for name, kind, value in zip(names, kinds, row, strict=True)
         }
-        write(separator + _encoder.encode(values).decode())
+        write(separator + for_json(_encoder.encode(values).decode()))
         separator = ",\n"
     write("]\n" if separator == "\n" else "\n]\n")
 
 
 def print_csv(names: list[str], found: Rows) -> None:
     """Comma-separated values with a header; NULL is empty, a list is JSON."""
+    # A program gets what is in the database; a terminal nothing that it would act on.
+    fit = for_terminal if sys.stdout.isatty() else str
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([as_text(value) for value in row] for row in found.rows)
+    writer.writerow(map(fit, names))
+    writer.writerows([fit(as_text(value)) for value in row] for row in found.rows)
 
 
 FORMS: dict[str, Callable[[list[str], Rows], None]] = {
@@ -194,7 +197,8 @@ def _prompt(settings: Settings, form: str) -> None:
 
 def _command(word: str, tables: list[tuple[str, str | None]]) -> None:
     if word == ".help":
-        say(HELP)
+        for line in HELP.splitlines():
+            say(line)
     elif word == ".tables":
         narrow = [f"{name}: {holds}" for name, holds in tables]
         table(("name", "holds"), [(name, holds or "") for name, holds in tables], narrow=narrow)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from typing import Any, NamedTuple
@@ -10,6 +9,7 @@ from typing import Any, NamedTuple
 from rich.text import Text
 
 from schemas.events import Assertion
+from schemas.safe_text import party_label
 from schemas.time import Instant, in_force, iso
 from streams.client import Compliance, Coverage, Knowledge, worker_of
 from streams.endpoint import Endpoint
@@ -21,6 +21,7 @@ from streams.present import (
     counted,
     err,
     say,
+    say_json,
     table,
     when,
     window_in_words,
@@ -60,7 +61,7 @@ def run_status(settings: Settings, *, as_json: bool) -> int:
     worker = worker_of(settings)
     status = gather(Knowledge(settings), time.time_ns() // 1000)
     if as_json:
-        say(json.dumps(document(status, settings, worker), indent=2, ensure_ascii=False))
+        say_json(document(status, settings, worker))
     else:
         show(status, settings, worker)
     for warning in status.warnings:
@@ -112,7 +113,7 @@ def show_truce(truce: Truce, now: Instant) -> None:
     said = ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(truce.verdicts.items()))
     judged = counted(truce.verdicts.total(), "incident")
     say(f"  {judged} in or near a window{': ' + said if said else ''}")
-    kept = "; ".join(f"by {row.party} {_bounds(row)}" for row in truce.kept(None))
+    kept = "; ".join(f"by {party_label(row.party)} {_bounds(row)}" for row in truce.kept(None))
     say(f"  violations, by all claims together: {kept or 'nobody is bound'}")
     say()
     rows = [_claim_row(truce, claim_id, claim, now) for claim_id, claim in truce.claims.items()]
@@ -125,7 +126,7 @@ def _claim_row(truce: Truce, claim_id: str, claim: Claim, now: Instant) -> list[
     bound = ", ".join(claim.bound_parties)
     if not isinstance(claim, Assertion):
         return [claim_id, who, f"denies {bound}", "", "", "", ""]
-    kept = ", ".join(f"{row.party} {_bounds(row)}" for row in truce.kept(claim_id))
+    kept = ", ".join(f"{party_label(row.party)} {_bounds(row)}" for row in truce.kept(claim_id))
     window, force = claim.terms_window, in_force(claim.terms_window, now)
     scope = scope_in_words(claim)
     return [claim_id, who, bound, scope, window_in_words(window), answer(force), kept]

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from analytics.audit import Audit, Compared, Difference, NotTaken, Values
 from analytics.ledger import LedgerInUse, LedgerMissing
+from schemas.safe_text import for_json
 from streams.client import SECONDS_BETWEEN_LOOKS, SECONDS_FOR_A_WORKER_TO_START, worker_of
 from streams.command import BadInput, Unreachable
 from streams.present import counted, err, say, table, waiting
@@ -122,7 +123,7 @@ def print_json(compared: Compared, differences: Iterator[Difference]) -> int:
     write(f'{{"compared": {json.dumps(compared._asdict())},\n"differences": [')
     for difference in differences:
         document = {**difference._asdict(), "columns": difference.columns}
-        write((",\n" if found else "\n") + json.dumps(document, ensure_ascii=False))
+        write((",\n" if found else "\n") + for_json(json.dumps(document, ensure_ascii=False)))
         found += 1
     write("]}\n")
     return DIFFERENT if found else SAME

@@ -20,6 +20,7 @@ SELECT
     "offset",
     batch_index,
     epoch_us(recorded_at) AS recorded_us,
+    posted_by,
     conflict,
     payload
 FROM accepted
@@ -114,6 +115,14 @@ DELETE FROM notice_targets;
 INSERT INTO notice_targets BY NAME
 SELECT *
 FROM old.notice_targets;
+
+-- name: forget_notice_digests
+DELETE FROM notice_digests;
+
+-- name: carry_notice_digests
+INSERT INTO notice_digests BY NAME
+SELECT *
+FROM old.notice_digests;
 
 -- name: forget_notices
 DELETE FROM notices;
