@@ -25,7 +25,7 @@ from analytics.database import LedgerDamaged, Session, connect
 from analytics.live import load_quack
 from analytics.queries import queries
 from schemas.places import Point, Polygonal, polygonal, subdivision_parents, within
-from schemas.time import EPOCH, LONGEST_WALK, MICROSECOND, iso, zone
+from schemas.time import EPOCH, LONGEST_DAYS, LONGEST_WALK, MICROSECOND, iso, zone
 from schemas.vocabulary import ACTS, TARGETS
 
 ROWS_AT_ONCE = 50_000
@@ -37,12 +37,13 @@ _DAY = dt.timedelta(days=1) // MICROSECOND
 
 _TREES = pa.schema([(name, pa.string()) for name in ("tree", "term", "parent")])
 _CODES = pa.schema([("code", pa.string()), ("parent", pa.string())])
-_LIMITS = pa.schema([("longest_walk", pa.int64())])
+_LIMITS = pa.schema([("longest_walk", pa.int64()), ("longest_days", pa.int64())])
 _HOURS = pa.schema(
     [
         ("zone", pa.string()),
         ("from_clock", pa.time64("us")),
         ("to_clock", pa.time64("us")),
+        ("day", pa.int64()),
         ("begins", pa.int64()),
         ("ends", pa.int64()),
     ]
@@ -116,7 +117,7 @@ class Audit:
         self._sql = _statements()
         self._fill("trees", _TREES, _trees())
         self._fill("codes", _CODES, subdivision_parents().items())
-        self._fill("limits", _LIMITS, [(LONGEST_WALK,)])
+        self._fill("limits", _LIMITS, [(LONGEST_WALK, LONGEST_DAYS)])
         for name in ("words", "logic"):
             self._connection.execute(self._sql[name])
 
@@ -223,7 +224,7 @@ def _trees() -> Iterator[tuple[str, str, str | None]]:
             yield name, term, parent
 
 
-Hours = tuple[str, dt.time, dt.time, int, int]
+Hours = tuple[str, dt.time, dt.time, int, int, int]
 
 
 def _hours(name: str, from_clock: dt.time, to_clock: dt.time, days: list[int]) -> list[Hours]:
@@ -243,7 +244,7 @@ def _hours(name: str, from_clock: dt.time, to_clock: dt.time, days: list[int]) -
         return day * _DAY + (since_midnight - offset) // MICROSECOND
 
     return [
-        (name, from_clock, to_clock, moment(day, from_clock), moment(day + later, to_clock))
+        (name, from_clock, to_clock, day, moment(day, from_clock), moment(day + later, to_clock))
         for day in days
         if _FIRST_DAY <= day <= _LAST_DAY
     ]

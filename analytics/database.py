@@ -97,6 +97,15 @@ class Session:
         finally:
             connection.unregister("staged")
 
+    def table_over(self, sql: str, staged: pa.Table, **values: object) -> pa.Table:
+        """The same, as an Arrow table."""
+        connection = self.use()
+        connection.register("staged", staged)
+        try:
+            return connection.execute(sql, values or None).to_arrow_table()
+        finally:
+            connection.unregister("staged")
+
     def execute(self, sql: str, **values: object) -> list[tuple[Any, ...]]:
         """Run a statement; the rows that it gives."""
         return self.use().execute(sql, values or None).fetchall()

@@ -74,6 +74,13 @@ class ProcessMetrics:
             registry=registry,
         )
 
+        self._unverified = Counter(
+            "truce_posted_by_unverified",
+            "Records read whose header truce-posted-by is not one that a worker wrote.",
+            registry=registry,
+        )
+        self._counted = 0
+
     def known(self, types: Iterable[str], reasons: Iterable[str]) -> None:
         """Let these series exist at 0: one that is born at 1 is never seen to increase."""
         for name in types:
@@ -98,6 +105,11 @@ class ProcessMetrics:
         delays = np.maximum(now - np.array(appended_at, dtype=np.int64), 0)
         self.detection_delay.observe(delays / MICROSECONDS)
         self.batch.observe(batch_seconds)
+
+    def unverified(self, count: int) -> None:
+        """So many records so far said who posted them, and it could not be verified."""
+        self._unverified.inc(count - self._counted)
+        self._counted = count
 
     def lagging(self, records: Mapping[int, int]) -> None:
         """How many records of each assigned partition are still to come."""

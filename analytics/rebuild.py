@@ -41,6 +41,7 @@ TAKEN_OVER = ("rejected", "log_offsets")
 CARRIED = ("outbox", "notice_targets", "notices", "notice_digests")
 """What has gone out, and what is still to: copied and never folded, so that nothing goes twice."""
 
+_HAS_ACCEPTED, _HAS_POSTED_BY = 7, 8
 BUILDING, REBUILT, KEPT = ".rebuilding", ".rebuilt", ".before-rebuild"
 _WAL = ".wal"
 
@@ -171,13 +172,15 @@ class _SilentLedger(Ledger):
     kind_of_transaction = _Silent
 
 
-def asked_of_old(name: str, *, has_accepted: bool) -> str:
-    """A statement of `queries/rebuild.sql`, as a database with or without `accepted` answers it.
+def asked_of_old(name: str, *, version: int) -> str:
+    """A statement of `queries/rebuild.sql`, as a database of this version of the schema answers it.
 
-    Up to version 6 of the schema the events stood in a table of that name.
+    Up to version 6 the events stood in a table of that name, up to 7 without who posted them.
     """
     sql = queries("rebuild")[name]
-    return sql if has_accepted else sql.replace("FROM accepted", "FROM events")
+    if version < _HAS_POSTED_BY:
+        sql = sql.replace("    posted_by,", "    NULL AS posted_by,")
+    return sql if version >= _HAS_ACCEPTED else sql.replace("FROM accepted", "FROM events")
 
 
 class Old:
@@ -192,18 +195,17 @@ class Old:
         self._connection.execute(f"ATTACH '{quoted}' AS old (READ_ONLY)")
         self._connection.execute("USE old")
         self._session = Session(self._connection)
-        found = self._session.execute(queries("rebuild")["has_table"], name="accepted")
-        self._has_accepted = found == [(1,)]
+        self._version: int = self._session.execute(queries("reading")["applied"])[0][0]
 
     def first_beyond(self, offsets: Iterable[Sequence[Any]]) -> int:
         """The row of its first event not before these offsets, as `offsets_reached` gives them."""
-        sql = asked_of_old("first_beyond", has_accepted=self._has_accepted)
+        sql = asked_of_old("first_beyond", version=self._version)
         first: int = self._session.over(sql, tables.table_of(offsets, tables.OFFSETS))[0][0]
         return first
 
     def rows(self, name: str, **values: int) -> list[tuple[Any, ...]]:
         """What a statement of `queries/rebuild.sql` gives, asked of the old one."""
-        sql = asked_of_old(name, has_accepted=self._has_accepted)
+        sql = asked_of_old(name, version=self._version)
         return self._session.execute(sql, **values)
 
     def close(self) -> None:

@@ -33,6 +33,7 @@ from schemas.events import Assertion, Denial
 _PARTY, _VERDICT, _OCCURRED, _SINCE = 3, 4, slice(5, 8), 10
 _BEFORE_CONDITIONS = 12
 _RECORDED_AT, _SUPERSEDED_AT = "recorded_at", "superseded_at"
+_POSTED_BY = "posted_by"
 
 
 class _Rows:
@@ -108,7 +109,10 @@ class _Accepted(_Versions):
         events = events.set_column(place, "payload", events["payload"].cast(tables.JSON))
         events = events.append_column("log_id", pa.repeat(pa.scalar(self.log_id), len(chosen)))
         events = events.append_column(_RECORDED_AT, pa.array(recorded_at, tables.MOMENT))
-        return events.append_column(_SUPERSEDED_AT, pa.array(superseded_at, tables.MOMENT))
+        events = events.append_column(_SUPERSEDED_AT, pa.array(superseded_at, tables.MOMENT))
+        if _POSTED_BY not in events.column_names:
+            events = events.append_column(_POSTED_BY, pa.nulls(len(chosen), tables.TEXT))
+        return events
 
 
 def _chosen(table: pa.Table, rows: Sequence[int]) -> pa.Table:

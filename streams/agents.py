@@ -101,6 +101,15 @@ class Progress:
         self.changed = asyncio.Event()
         self._empty: dict[int, tuple[int, int]] = {}
 
+    def begin(self, log_id: str) -> None:
+        """All of the log is in the ledger, and another one, an empty one, takes its place."""
+        nothing = dict.fromkeys(self.log_ends, 0)
+        self._empty = {}
+        self.next_offsets = dict.fromkeys(self.next_offsets, 0)
+        self.marks, self.log_ends = dict(nothing), dict(nothing)
+        self.log_id = log_id
+        self.changed.set()
+
     def next_offset(self, partition: int) -> int:
         """The offset of the first record that is not in the ledger."""
         return self.next_offsets.get(partition, 0)
@@ -179,10 +188,14 @@ class Work(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """A batch that is in the ledger: what `pipeline.process` counted, and how long it took."""
+    """A batch that is in the ledger: what `pipeline.process` counted, and how long it took.
+
+    `records` is the batch as it was read.
+    """
 
     tally: Any
     seconds: float
+    records: Sequence[Any] = ()
 
 
 class _Stages:
@@ -281,13 +294,19 @@ class Agent:
             # Also after a failure: whoever waits for it in the ledger must hear of that one.
             tally = await self._work.committing.do(self._work.commit, judged)
             self._progress.committed(partition, records[-1].offset + 1)
-            self._after(Judged(tally, time.perf_counter() - began))
+            self._after(Judged(tally, time.perf_counter() - began, records))
         except Exception as error:  # noqa: BLE001 - ends the worker, with this reason
             self._failure.set(error)
         finally:
             await before.committed.wait()
             stages.judged.set()
             stages.committed.set()
+
+    async def begin(self) -> None:
+        """Wait until all that was taken is committed; what comes next is of another log."""
+        while self._in_flight:
+            await asyncio.wait(self._in_flight)
+        self._taken.clear()
 
     async def drain(self) -> None:
         """Take no further batch, and wait until those in flight are committed or have failed."""

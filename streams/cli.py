@@ -216,6 +216,7 @@ def verify(as_json: bool) -> int:
 @data_dir
 @setting("TRUCE_BROKER")
 @setting("TRUCE_MEMORY")
+@setting("TRUCE_POSTED_BY_KEY_FILE")
 @kafka_security
 def rebuild(from_events: bool, new_log: bool, dry_run: bool, keep_old: bool, as_json: bool) -> int:
     """Fold the whole log again into a new database, compare it with the old one, and replace that.
@@ -233,6 +234,104 @@ def rebuild(from_events: bool, new_log: bool, dry_run: bool, keep_old: bool, as_
     from streams.rebuild import Wanted, run_rebuild
 
     return run_rebuild(current_settings(), Wanted(from_events, new_log, dry_run, keep_old, as_json))
+
+
+@main.group(
+    "token",
+    short_help="Say who may post, and for which sources.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+def token() -> None:
+    r"""Say who may post events to the worker, and for which sources: add, list, remove.
+
+    Each writer has a token, which is shown once and kept nowhere: the file has its SHA-256. A
+    worker that runs takes every change at once. Who has the token of TRUCE_TOKEN_FILE may post any
+    event.
+
+    \b
+    Examples:
+      truce token add desk-ua --source https://desk.example/ua
+      truce token list
+      truce token remove desk-ua
+    """
+
+
+@token.command(
+    "add",
+    cls=Command,
+    short_help="Add a writer; prints the token.",
+    examples=(
+        "truce token add desk-ua --source https://desk.example/ua",
+        "truce token add mission --source urn:mission: --conflict russia-ukraine",
+    ),
+)
+@click.argument("name")
+@click.option(
+    "--source",
+    "sources",
+    multiple=True,
+    required=True,
+    metavar="PREFIX",
+    help="A source that it may post, and all below; may be given more than once.",
+)
+@click.option(
+    "--conflict",
+    "conflicts",
+    multiple=True,
+    metavar="CONFLICT",
+    help="The only conflict that it may post of; may be given more than once. Without: any.",
+)
+@data_dir
+@setting("TRUCE_TOKENS")
+def token_add(name: str, sources: tuple[str, ...], conflicts: tuple[str, ...]) -> int:
+    """Add a writer called NAME, and print its token: it is shown now and never again.
+
+    NAME is what `posted_by` says of each event that is posted with the token.
+
+    PREFIX is a source, and all that is below it: https://desk.example/ua covers itself and
+    https://desk.example/ua/2, as well as what follows a ? or a #, but not
+    https://desk.example/uab. One that ends in / ? # or, of a URN, in a colon, such as urn:desk:,
+    covers all that begins so. Both are compared character by character: case counts, nothing is
+    decoded, and what steps out again by /../ is not covered.
+    """
+    from streams.token_commands import run_add
+
+    return run_add(current_settings(), name, sources, conflicts)
+
+
+@token.command(
+    "list",
+    cls=Command,
+    short_help="Show who may post what.",
+    examples=("truce token list", "truce token list --json | jq '.[].name'"),
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON array on stdout.")
+@data_dir
+@setting("TRUCE_TOKENS")
+def token_list(as_json: bool) -> int:
+    """Show who may post what. No token is shown: none is kept."""
+    from streams.token_commands import run_list
+
+    return run_list(current_settings(), as_json=as_json)
+
+
+@token.command(
+    "remove",
+    cls=Command,
+    short_help="Take back a writer's token.",
+    examples=("truce token remove desk-ua",),
+)
+@click.argument("name")
+@data_dir
+@setting("TRUCE_TOKENS")
+def token_remove(name: str) -> int:
+    """Take back the token of NAME: the next post with it is refused, also by a worker that runs.
+
+    What was posted with it stays in the log, and keeps its name.
+    """
+    from streams.token_commands import run_remove
+
+    return run_remove(current_settings(), name)
 
 
 @main.command(

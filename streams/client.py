@@ -100,8 +100,15 @@ def worker_of(settings: Settings) -> Endpoint | None:
     return read_endpoint(settings.data_dir)
 
 
-def judged_offsets(endpoint: Endpoint) -> dict[int, int] | None:
-    """For each partition the first offset that is not judged yet; None: no answer."""
+class JudgedUpTo(NamedTuple):
+    """Of a log, by its id: for each partition the first offset that is not judged yet."""
+
+    log_id: str
+    offsets: dict[int, int]
+
+
+def judged_up_to(endpoint: Endpoint) -> JudgedUpTo | None:
+    """How far the worker is in the log that it reads; None: no answer."""
     # No proxy: the worker is on this machine.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
@@ -109,20 +116,31 @@ def judged_offsets(endpoint: Endpoint) -> dict[int, int] | None:
             found = json.load(answer)
     except (URLError, OSError, ValueError):
         return None
-    if found.get("log_id") != endpoint.log_id:
-        return None
-    return {int(partition): offset for partition, offset in found["partitions"].items()}
+    partitions = found["partitions"].items()
+    return JudgedUpTo(found["log_id"], {int(partition): offset for partition, offset in partitions})
 
 
-def wait_until_judged(settings: Settings, endpoint: Endpoint, ends: Mapping[int, int]) -> None:
-    """Wait until all before `ends` is in the worker's database. Raises `Unreachable` if it ends."""
+def wait_until_judged(
+    settings: Settings, endpoint: Endpoint, ends: Mapping[int, int], log_id: str
+) -> None:
+    """Wait until all before `ends` of this log is in the worker's database.
+
+    Raises `Unreachable` if the worker ends. "": the log that it had at its start.
+    """
     started: int | None = None
     with progress_bar("judging", sum(ends.values())) as progress:
         done = 0
         while True:
-            judged = judged_offsets(endpoint)
-            if judged is None and worker_of(settings) != endpoint:
+            found = judged_up_to(endpoint)
+            if found is None and worker_of(settings) != endpoint:
                 raise Unreachable(WORKER_ENDED)
+            if found is not None and found.log_id != (log_id or endpoint.log_id):
+                if worker_of(settings) != endpoint:
+                    raise Unreachable(WORKER_ENDED)
+                # A log is left for a fresh one only once all of it is in the database.
+                progress.advance(sum(ends.values()) - done)
+                return
+            judged = None if found is None else found.offsets
             # A partition that is not this worker's is judged elsewhere: the log has it.
             mine = {p: end for p, end in ends.items() if judged is None or p in judged}
             now = sum(min((judged or {}).get(p, 0), end) for p, end in mine.items())
@@ -193,6 +211,11 @@ class Knowledge:
         rows = self._named("reports_of", conflict=conflict, incident_id=incident_id)
         events = [parse_event(payload) for (payload,) in rows]
         return {e.data.report_id: e.data for e in events if isinstance(e, ReportEvent)}
+
+    def posted_by_of(self, conflict: str, incident_id: str) -> dict[str, str]:
+        """Who posted the standing reports of an incident, by their ids, as far as anybody did."""
+        rows = self._named("posted_by_of", conflict=conflict, incident_id=incident_id)
+        return dict(rows)
 
     def verdicts_of(self, conflict: str, incident_id: str) -> dict[str, tuple[str, str | None]]:
         """Commitment -> (verdict, party) of an incident."""

@@ -69,7 +69,9 @@ def settings_named(prefix: str) -> Callable[[F], F]:
 def _metavar(one: Setting) -> str:
     kind = one.name.rpartition("_")[2]
     kinds = {"BROKER": "URL", "DIR": "DIR", "HTTP": "HOST:PORT", "FILE": "FILE"}
-    return (kinds | {"ALERTMANAGER": "URL", "WEBHOOK": "URL"}).get(kind, "VALUE")
+    return (
+        kinds | {"ALERTMANAGER": "URL", "WEBHOOK": "URL", "PROXY": "URL", "TOKENS": "FILE"}
+    ).get(kind, "VALUE")
 
 
 def _help(one: Setting) -> str:

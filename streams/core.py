@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from analytics.summary import Place
     from analytics.transaction import Transaction
     from streams.agents import Judged, Outbox, Progress
+    from streams.attribution import Attribution
     from streams.pipeline import Tally
     from streams.reading import RawRecord, Reading
+    from streams.receipts import Refusal
     from streams.settings import Settings
 
 # The kind of a record's time that the broker gives, not the sender.
@@ -79,8 +81,8 @@ class Core(Protocol):
     def metrics(self, accepts: str, progress: Progress) -> tuple[bytes, str]:
         """A metrics page, as of this progress, and its content type."""
 
-    def judged(self, judged: Judged) -> None:
-        """Count a batch that was committed."""
+    def judged(self, judged: Judged) -> Sequence[Refusal]:
+        """Count a batch that was committed; what of it was refused."""
 
     def close(self) -> None:
         """Close what is open."""
@@ -98,8 +100,10 @@ class LedgerCore:
         # Imported here, in the ledger's thread, while the broker starts.
         from analytics.ledger import Ledger
         from analytics.rebuild import was_rebuilt
+        from streams.attribution import attribution_of
 
         settings = self._settings
+        self._attribution = attribution_of(settings, make=True)
         if was_rebuilt(settings.database):
             from streams.rebuild import take_over
 
@@ -123,7 +127,9 @@ class LedgerCore:
         self._standing = pipeline.load_standing(ledger)
         self._registry = CollectorRegistry()
         self._progress: Progress | None = None
-        domain = DomainCollector(ledger, lambda: time.time_ns() // 1_000, self._shown)
+        domain = DomainCollector(
+            ledger, lambda: time.time_ns() // 1_000, self._shown, settings.metrics_series
+        )
         self._stack.callback(domain.close)
         self._registry.register(domain)
         self._switch_notices()
@@ -144,7 +150,9 @@ class LedgerCore:
     async def read(self, partition: int, records: Sequence[Any]) -> Reading:
         """Read records of a partition."""
         now = time.time_ns() // 1_000_000
-        return await self._reader.read(lambda: raw_records(partition, records, now))
+        return await self._reader.read(
+            lambda: raw_records(partition, records, now, self._attribution)
+        )
 
     def judge(self, log_id: str, reading: Reading) -> tuple[Transaction, Tally]:
         """Judge."""
@@ -190,6 +198,7 @@ class LedgerCore:
 
         self._progress = progress
         self._process.lagging(progress.lag())
+        self._process.unverified(self._attribution.unverified)
         encode, content_type = choose_encoder(accepts)
         return encode(self._registry), content_type
 
@@ -203,19 +212,22 @@ class LedgerCore:
             return False
         return place.log_id != progress.log_id or progress.speaks_for(place.partition)
 
-    def judged(self, judged: Judged) -> None:
-        """Count a batch that was committed."""
+    def judged(self, judged: Judged) -> Sequence[Refusal]:
+        """Count a batch that was committed; what of it was refused."""
         tally: Tally = judged.tally
         self._process.committed(
             tally.events, tally.rejected, tally.appended_at, time.time_ns() // 1_000, judged.seconds
         )
+        return tally.refusals
 
     def close(self) -> None:
         """Close what is open, the last first."""
         self._stack.close()
 
 
-def raw_records(partition: int, records: Iterable[Any], now: int) -> list[RawRecord]:
+def raw_records(
+    partition: int, records: Iterable[Any], now: int, attribution: Attribution
+) -> list[RawRecord]:
     """What the log holds, of what aiokafka gives of one partition; `now` in milliseconds."""
     # One loop without calls, and imported once: this is done for each record of the log.
     from streams.reading import RawRecord
@@ -227,10 +239,14 @@ def raw_records(partition: int, records: Iterable[Any], now: int) -> list[RawRec
             # Tansu keeps what the sender's clock said. A log's time never runs back, so one record
             # from the far future would be the last that has a time of its own.
             stamp = min(max(stamp, 0), now)
-        headers = record.headers
+        headers, posted_by = record.headers, None
         if headers:
             headers = [(name, value or b"") for name, value in headers]
+            # What was published to the log directly mostly has this one header.
+            if len(headers) > 1 or headers[0][0] != "content-type":
+                posted_by = attribution.who(headers, record.key, record.value)
+        key, value = record.key, record.value
         found.append(
-            RawRecord(partition, record.offset, stamp, record.key, record.value, tuple(headers))
+            RawRecord(partition, record.offset, stamp, key, value, tuple(headers), posted_by)
         )
     return found

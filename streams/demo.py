@@ -25,13 +25,12 @@ from schemas.events import Assertion
 from schemas.safe_text import party_label
 from schemas.time import Instant
 from streams import worker
-from streams.access import Access
 from streams.client import Alert, Knowledge, Pair, worker_of
 from streams.command import INTERRUPTED, BadInput, CommandError, Unreachable
 from streams.endpoint import Endpoint
 from streams.explain import explained_incident, show_claim_verdict, show_verdict
 from streams.present import counted, err, in_colour, say, table, waiting
-from streams.publish import Tally, Target, publish_files
+from streams.publish import Tally, Target, publish_files, target_of
 from streams.settings import Address, Settings
 from streams.status import Truce, gather, show_truce
 
@@ -86,7 +85,7 @@ async def _demo(settings: Settings, paths: list[str], *, keep: bool) -> int:
         return await working or INTERRUPTED
     say(f"Ready after {time.monotonic() - started:.1f} s")
     endpoint = ready.result()
-    target = Target(Access(endpoint.bootstrap), None, endpoint, lambda: not stop.is_set())
+    target = target_of(settings, endpoint, lambda: not stop.is_set())
     showing = asyncio.create_task(asyncio.to_thread(_show, settings, target, paths))
     await _first(working, showing)
     if working.done():

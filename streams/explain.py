@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.text import Text
 
 from schemas.events import Report
@@ -40,16 +42,22 @@ def run_explain(
     knowledge = Knowledge(settings)
     chosen = _conflict(knowledge, incident_id, conflict)
     incident, explained = explained_incident(knowledge, chosen, incident_id)
+    posted_by = knowledge.posted_by_of(chosen, incident_id)
     if as_json:
-        print_json(chosen, incident, explained)
+        print_json(chosen, incident, explained, posted_by)
     else:
-        _show(chosen, incident, explained)
+        _show(chosen, incident, explained, posted_by)
     return 0
 
 
-def print_json(conflict: str, incident: Reported, explained: list[CommitmentExplained]) -> None:
+def print_json(
+    conflict: str,
+    incident: Reported,
+    explained: list[CommitmentExplained],
+    posted_by: Mapping[str, str],
+) -> None:
     """Print one JSON object."""
-    say_json(as_json(conflict, incident, explained))
+    say_json(as_json(conflict, incident, explained, posted_by))
 
 
 def _conflict(knowledge: Knowledge, incident_id: str, wanted: str | None) -> str:
@@ -93,11 +101,21 @@ def explained_incident(
     return incident, sorted(explained, key=lambda one: one.commitment_id not in verdicts)
 
 
-def _show(conflict: str, incident: Reported, explained: list[CommitmentExplained]) -> None:
+def _show(
+    conflict: str,
+    incident: Reported,
+    explained: list[CommitmentExplained],
+    posted_by: Mapping[str, str],
+) -> None:
     say(Text(f"{incident.incident_id} ({conflict})", style="bold"))
     say()
     rows = [_report_row(report_id, report) for report_id, report in incident.reports.items()]
-    table(("report", "by", "when (UTC)", "actor", "act", "targets", "places"), rows, indent=2)
+    columns: tuple[str, ...] = ("report", "by", "when (UTC)", "actor", "act", "targets", "places")
+    if posted_by:
+        # Most are published to the log, where nobody is asked for a token.
+        columns = (*columns, "posted by")
+        rows = [[*row, posted_by.get(row[0], "")] for row in rows]
+    table(columns, rows, indent=2)
     if not explained:
         say()
         say("No claim of this conflict is known, so there is nothing to judge it by.")

@@ -44,7 +44,8 @@ class Notifier:
     """Looks for what is to be told after every batch, and has it told.
 
     `within`: what was recorded longer ago, in seconds, when it is first seen is not told. `rate`:
-    more of a commitment and verdict in a minute are one message.
+    more of a commitment and verdict in a minute are one message. `proxy`: the address of that for
+    HTTP, if there is one to go through.
     """
 
     def __init__(
@@ -56,12 +57,14 @@ class Notifier:
         level: str,
         within: int,
         rate: int,
+        proxy: str = "",
     ) -> None:
         self._notices = notices
         self._metrics = metrics
         self._verdicts = LEVELS[: LEVELS.index(level) + 1]
         self._within = within * 1_000_000
         self._rate = rate
+        self._proxy = proxy
         self._thread = OneThread("notices")
         self._senders = [Sender(target, notices, self._thread.do, metrics) for target in targets]
         self._woken = asyncio.Event()
@@ -81,7 +84,9 @@ class Notifier:
                     *(count, target),
                 )
         timeout = ClientTimeout(total=SECONDS_TO_ANSWER)
-        async with ClientSession(timeout=timeout) as session:
+        # Not what the environment says: what is posted is for these targets alone.
+        proxy = self._proxy or None
+        async with ClientSession(timeout=timeout, trust_env=False, proxy=proxy) as session:
             works = [work for sender in self._senders for work in sender.works(session)]
             parts = [asyncio.create_task(work) for work in (*works, self._look())]
             try:

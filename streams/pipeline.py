@@ -14,13 +14,23 @@ from functools import cached_property
 import msgspec
 import numpy as np
 
+from analytics.columns import About
 from analytics.keys import Keys, given_once
 from analytics.ledger import Ledger, Transaction
-from analytics.rows import EventKey, FirstJudged, IncidentKey, Logged, Position, Rejudged, Scope
-from schemas.events import ClaimEvent, Problem, ReportEvent, parse_event
+from analytics.rows import (
+    EventKey,
+    FirstJudged,
+    IncidentKey,
+    Logged,
+    Position,
+    Rejudged,
+    RejudgedAlike,
+    Scope,
+)
+from schemas.events import ClaimEvent, Problem, parse_event
 from schemas.wire import Rejected
-from streams.fold import fold
-from streams.judge import Incident
+from streams.alike import Reader, statement_of
+from streams.fold import Fold, Incidents, fold
 from streams.lone import Lone
 from streams.outputs import is_told, rejection
 from streams.reading import (
@@ -32,8 +42,9 @@ from streams.reading import (
     ReportEntry,
     SimpleEntries,
 )
+from streams.receipts import Refusal
 from streams.standing import Standing
-from streams.statement import Statement, statement
+from streams.statement import Statement
 
 Statements = dict[str, Statement]
 """What the standing reports of an incident say, by their ids."""
@@ -45,6 +56,7 @@ class Tally:
 
     events: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
+    refusals: list[Refusal] = field(default_factory=list)
     appended_at: list[int] = field(default_factory=list)
     duplicates: int = 0
 
@@ -175,7 +187,11 @@ class _Batch:
             reports = self._reports[entry.effect[:2]]
         else:
             tx.claim(logged, entry.effect[:3], entry.effect.claim)
-        steps = fold(self._standing, entry.effect, reports)
+        self._judge(fold(self._standing, entry.effect, reports), logged, about)
+
+    def _judge(self, steps: Fold, logged: Logged, about: About | None) -> None:
+        """Have the transaction take what the fold says of an event."""
+        tx = self._tx
         step = next(steps, None)
         while step is not None:
             if isinstance(step, FirstJudged):
@@ -184,13 +200,17 @@ class _Batch:
                 tx.judged(logged, about.incident_key, step)
                 step = next(steps, None)
             elif isinstance(step, Rejudged):
-                tx.rejudged(logged, step, told=is_told(step))
+                tx.rejudged(logged, step, told=is_told(step.before, step.after))
+                step = next(steps, None)
+            elif isinstance(step, RejudgedAlike):
+                tx.rejudged_alike(logged, step, told=is_told(step.before, step.after))
                 step = next(steps, None)
             else:
                 try:
                     step = steps.send(_incidents(tx, step))
                 except StopIteration:
                     step = None
+        tx.settle(logged)
 
     def _text(self, names: EventKey) -> str | None:
         """The JSON text of the event of these names that the ledger has or is about to have."""
@@ -203,6 +223,8 @@ class _Batch:
         self._tx.rejected(rejected, position, recorded_at)
         self._tx.outbox(*rejection(rejected, position, key))
         self.tally.rejected[rejected.reason] += 1
+        place = (position.partition, position.offset, rejected.index)
+        self.tally.refusals.append(Refusal(*place, rejected))
 
 
 def _incident_keys(reading: Reading) -> Keys:
@@ -217,20 +239,13 @@ def _incident_keys(reading: Reading) -> Keys:
 
 
 def _statements(stored: dict[str, str]) -> Statements:
-    return {report_id: _statement(raw) for report_id, raw in stored.items()}
+    return {report_id: statement_of(raw) for report_id, raw in stored.items()}
 
 
-def _statement(raw: str) -> Statement:
-    event = parse_event(raw)
-    if not isinstance(event, ReportEvent):
-        raise TypeError(f"the ledger keeps a {event.type} as a standing report")
-    return statement(event.data)
-
-
-def _incidents(tx: Transaction, scope: Scope) -> Iterable[Incident]:
-    for chunk in tx.incidents(scope):
-        for (_, incident_id), stored in chunk:
-            yield Incident(incident_id, _statements(stored))
+def _incidents(tx: Transaction, scope: Scope) -> Incidents:
+    reader = Reader(scope)
+    for page in tx.pages(scope):
+        yield from reader.incidents(page)
 
 
 def _same_content(one: str, other: str) -> bool:

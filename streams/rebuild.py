@@ -125,13 +125,13 @@ class _Worker:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        found = ask(settings, "SELECT 1 FROM duckdb_tables() WHERE table_name = 'accepted'").rows
-        # A worker that was started before this program was brought up to date has not.
-        self._has_accepted = bool(list(found))
+        # It may have been started before this program was brought up to date.
+        [(version,)] = ask(settings, "SELECT max(version) FROM schema_migrations").rows
+        self._version = int(version)
 
     def rows(self, name: str, **values: int) -> list[tuple[Any, ...]]:
         """What it answers to a statement of `queries/rebuild.sql`."""
-        sql = asked_of_old(name, has_accepted=self._has_accepted).removesuffix(";")
+        sql = asked_of_old(name, version=self._version).removesuffix(";")
         for parameter, value in values.items():
             sql = sql.replace(f"${parameter}", str(value))
         return list(ask(self._settings, sql).rows)

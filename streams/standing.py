@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from intervaltree import IntervalTree
 
-from analytics.rows import ClaimKey, Judgement, Release
+from analytics.rows import Alike, ClaimKey, Judgement, Release
 from schemas.events import Assertion
 from schemas.time import Limit, Occurrence, Window, hull
 from streams.judge import Claim, Commitment, Incident, Met, Released, meet
@@ -43,6 +43,26 @@ class Releases:
             self._by_parties.setdefault(release.parties, _Group()).add(release)
         return old != release
 
+    def put_all(self, incident_ids: Iterable[str], releases: Iterable[Release] | None) -> bool:
+        """The same for many incidents at once; None: nothing stands for any of them."""
+        known = self._by_incident
+        before = len(known)
+        changed = False
+        if releases is None:
+            for incident_id in incident_ids:
+                changed |= known.pop(incident_id, None) is not None
+        else:
+            for what in releases:
+                changed |= known.get(what.incident_id) != what
+                known[what.incident_id] = what
+        if changed or len(known) != before:
+            self._by_parties = {}
+            for what in known.values():
+                self._by_parties.setdefault(what.parties, _Group()).append(what)
+            for group in self._by_parties.values():
+                group.sort()
+        return changed
+
     def summary(self) -> tuple[Released, ...]:
         """All that the verdict needs of them: constant in size, whatever their number."""
         return tuple(
@@ -60,8 +80,17 @@ class _Group:
         insort(self.ends, release.until)
 
     def drop(self, release: Release) -> None:
-        self.starts.remove((release.start, release.incident_id))
-        self.ends.remove(release.until)
+        del self.starts[bisect_left(self.starts, (release.start, release.incident_id))]
+        del self.ends[bisect_left(self.ends, release.until)]
+
+    def append(self, release: Release) -> None:
+        """Add it; `sort` must follow."""
+        self.starts.append((release.start, release.incident_id))
+        self.ends.append(release.until)
+
+    def sort(self) -> None:
+        self.starts.sort()
+        self.ends.sort()
 
     def summary(self, parties: frozenset[str]) -> Released:
         since, first = self.starts[0]
@@ -198,15 +227,18 @@ class Standing:
         windows = self._windows.get(conflict)
         return UNTOUCHED if windows is None else windows.touched(when)
 
-    def put_claim(self, key: ClaimKey, claim: Claim | None) -> None:
-        """Let `claim` stand under `key`; None takes it back. Its releases start empty."""
+    def put_claim(
+        self, key: ClaimKey, claim: Claim | None, *, keeps_releases: bool = False
+    ) -> None:
+        """Let `claim` stand under `key`; None takes it back. Its releases start empty, or stay."""
         conflict, commitment_id, claim_id = key
         claims = dict(self._claims.get((conflict, commitment_id), NO_CLAIMS))
         claims.pop(claim_id, None)
-        self._releases.pop(key, None)
+        if not keeps_releases:
+            self._releases.pop(key, None)
         if claim is not None:
             claims[claim_id] = claim
-            if is_reciprocal(claim):
+            if is_reciprocal(claim) and not keeps_releases:
                 self._releases[key] = Releases()
         window = claim.terms_window if isinstance(claim, Assertion) else None
         self._windows_of(conflict).put((commitment_id, claim_id), window)
@@ -223,11 +255,7 @@ class Standing:
         self, conflict: str, commitment_id: str, incident: Incident, judgement: Judgement | None
     ) -> bool:
         """Record what `incident`, so judged, releases. Returns whether anything changed by it."""
-        violated = {
-            row.claim_id
-            for row in (judgement.claims if judgement is not None else ())
-            if row.before_conditions == "violation"
-        }
+        violated = _violated(judgement)
         changed = False
         for claim_id, claim in self._claims.get((conflict, commitment_id), NO_CLAIMS).items():
             if is_reciprocal(claim):
@@ -237,6 +265,33 @@ class Standing:
         if changed:
             self._commitments.pop((conflict, commitment_id), None)
         return changed
+
+    def note_releases_of(
+        self,
+        conflict: str,
+        commitment_id: str,
+        incident: Incident,
+        alike: Alike,
+        judgement: Judgement | None,
+    ) -> None:
+        """Record what all that are alike to `incident`, which is so judged, release."""
+        if len(alike.incident_ids) == 1:
+            self.note_releases(conflict, commitment_id, incident, judgement)
+            return
+        violated = _violated(judgement)
+        parties = incident.accounts.known_actors
+        for claim_id, claim in self._claims.get((conflict, commitment_id), NO_CLAIMS).items():
+            if not is_reciprocal(claim):
+                continue
+            releases = None
+            if claim_id in violated:
+                when = zip(
+                    alike.incident_ids, alike.starts.tolist(), alike.over_by.tolist(), strict=True
+                )
+                releases = [Release(name, parties, start, until) for name, start, until in when]
+            of_claim = self._releases[conflict, commitment_id, claim_id]
+            of_claim.put_all(alike.incident_ids, releases)
+        self._commitments.pop((conflict, commitment_id), None)
 
     def load_releases(self, releases: Iterable[tuple[ClaimKey, Release]]) -> None:
         """Take up what a ledger kept, when a worker starts; all claims must be there already."""
@@ -250,12 +305,7 @@ def is_reciprocal(claim: Claim) -> bool:
     return isinstance(claim, Assertion) and claim.conditions.reciprocal
 
 
-def reach(*commitments: Commitment) -> tuple[Limit, Limit] | None:
-    """From the earliest to the latest moment of any window of these; None without a window."""
-    hulls = [
-        hull(claim.terms_window)
-        for commitment in commitments
-        for claim in commitment.claims.values()
-        if isinstance(claim, Assertion)
-    ]
-    return (min(lo for lo, _ in hulls), max(hi for _, hi in hulls)) if hulls else None
+def _violated(judgement: Judgement | None) -> set[str]:
+    """The claims of which it is a violation, their conditions left aside."""
+    claims = () if judgement is None else judgement.claims
+    return {row.claim_id for row in claims if row.before_conditions == "violation"}

@@ -15,6 +15,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from streams.agents import Progress
 from streams.door import Door
+from streams.hosts import Hosts
 from streams.settings import Address
 
 Scrape = Callable[[str], Awaitable[tuple[bytes, str] | None]]
@@ -45,8 +46,11 @@ class WebError(Exception):
 class Pages:
     """The HTTP server. `url` holds after `start`."""
 
-    def __init__(self, address: Address, scrape: Scrape, not_ready: Check, door: Door) -> None:
+    def __init__(
+        self, address: Address, hosts: Hosts, scrape: Scrape, not_ready: Check, door: Door
+    ) -> None:
         """Serve `scrape(accept)`: body and content type, and `not_ready()`: a reason or None."""
+        self._hosts = hosts
         self._door = door
         self.url = ""
         self._address = address
@@ -61,7 +65,7 @@ class Pages:
 
     async def start(self) -> None:
         """Listen. Raises `WebError` when the port cannot be had."""
-        app = web.Application()
+        app = web.Application(middlewares=[self._hosts.guard])
         app.add_routes(
             [
                 web.get("/", self._index),
@@ -69,7 +73,7 @@ class Pages:
                 web.get("/healthz", self._healthz),
                 web.get("/readyz", self._readyz),
                 web.get("/offsets", self._offsets),
-                *self._door.routes(),
+                *self._door.routes(self._hosts.refuse),
             ]
         )
         self._runner = web.AppRunner(

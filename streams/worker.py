@@ -14,27 +14,36 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from schemas.safe_text import for_log, for_log_lines
 from streams.access import access_to
 from streams.agents import Agent, Failure, Judged, OneThread, Outbox, Progress, Publisher, Work
+from streams.attribution import attribution_of
 from streams.broker import Broker, BrokerError, EmbeddedBroker, RemoteBroker
 from streams.core import Core, LedgerCore
-from streams.door import Door, read_token
+from streams.dialling import Handing, can_hand, plain_dial
+from streams.door import Door
 from streams.endpoint import Endpoint, write_endpoint
+from streams.hosts import Hosts
 from streams.log_lines import LogLines
+from streams.receipts import Receipts
 from streams.settings import Settings
 from streams.sparing import Sparing
 from streams.tuning import tune_allocator, tune_collector, tune_threads
 from streams.web import Pages, WebError
 from streams.writer import LogWriter
+from streams.writers import Writers
 
 if TYPE_CHECKING:
+    from schemas.wire import Rejected
     from streams.notifier import Notifier
+    from streams.rollover import Rollover
     from streams.targets import Target
-    from streams.transport import LogApp
+    from streams.topics import Topic
+    from streams.transport import LogApp, LogConsumer
+    from streams.watch import Watch
 
 DONE, FAILED, UNREACHABLE = 0, 1, 3
 
@@ -44,6 +53,7 @@ SECONDS_TO_CATCH_UP = 10.0
 SECONDS_OF_SILENCE = 0.25
 SECONDS_TO_PUBLISH = 5.0
 SECONDS_TO_LEAVE = 5.0
+SECONDS_FOR_THREADS = 2.0
 
 SECONDS_BETWEEN_SWEEPS = 60.0
 
@@ -75,11 +85,30 @@ def main(settings: Settings, *, on_ready: OnReady | None = None) -> int:
     tune_collector()
     tune_threads()
     tune_allocator()
-    with contextlib.suppress(ImportError):
-        import uvloop
+    code = _run_loop(run(settings, on_ready=on_ready))
+    _end_threads(code)
+    return code
 
-        return uvloop.run(run(settings, on_ready=on_ready))
-    return asyncio.run(run(settings, on_ready=on_ready))
+
+def _run_loop(work: Coroutine[Any, Any, int]) -> int:
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.run(work)
+    return uvloop.run(work)
+
+
+def _end_threads(code: int) -> None:
+    """End the process now if a library's thread would keep it: all of ours is closed by then."""
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join(SECONDS_FOR_THREADS)
+            if thread.is_alive():
+                # Faust's, say: its client waits for ever for a topic that was deleted.
+                logging.shutdown()
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(code)
 
 
 def configure_logging(settings: Settings) -> None:
@@ -97,7 +126,9 @@ def configure_logging(settings: Settings) -> None:
         theirs.addFilter(Sparing())
         # ... and with no room on the disk, each line would be a traceback on stderr.
         logging.raiseExceptions = False
-    for name in ("faust", "mode", "aiokafka", "asyncio", "aiohttp", "streams.transport"):
+    logging.captureWarnings(True)
+    libraries = ("faust", "mode", "aiokafka", "asyncio", "aiohttp", "py.warnings")
+    for name in (*libraries, "streams.transport"):
         library = logging.getLogger(name)
         library.handlers[:] = [theirs]
         library.setLevel(logging.INFO if settings.debug else logging.WARNING)
@@ -149,19 +180,24 @@ class Worker:
         self._scraping = asyncio.Lock()
         self._opened = False
         self._not_ready: str | None = "starting"
-        self._door = Door(read_token(settings), settings.posts_per_second)
-        self._pages = Pages(settings.http, self._metrics, lambda: self._not_ready, self._door)
+        self._door = Door(Writers(settings), settings.posts_per_second)
+        hosts = Hosts(settings.http.host, settings.http_hosts)
+        self._pages = Pages(
+            settings.http, hosts, self._metrics, lambda: self._not_ready, self._door
+        )
         self._broker: Broker = (
             RemoteBroker(access_to(settings))
             if settings.broker
             else EmbeddedBroker(settings.data_dir)
         )
         self._progress = Progress("", {})
+        self._receipts = Receipts()
         self._agent: Agent | None = None
         self._publisher: Publisher | None = None
         self._notifier: Notifier | None = None
         self._writer: LogWriter | None = None
         self._app: LogApp | None = None
+        self._rollover: Rollover | None = None
 
     async def run(self, on_ready: OnReady | None) -> None:
         """Start, work until told to stop or something fails, and end in good order."""
@@ -236,12 +272,14 @@ class Worker:
         """Begin to read the log and to publish."""
         # Imported here, while the broker starts: Faust takes its time.
         from streams import same_log, topics
+        from streams.identity import ask_identity
         from streams.transport import FETCH_WAIT_KAFKA, FETCH_WAIT_TANSU, Feed, make_app
         from streams.watch import Watch
 
         settings, broker, core = self._settings, self._broker, self._core
         declared = topics.declared(settings.partitions, settings.replication)
         await topics.ensure(broker.access, declared)
+        identity = await ask_identity(broker.access, topics.EVENTS)
         reached = await self._thread.do(core.reached, broker.log_id)
         await same_log.check(broker.access, topics.EVENTS, reached)
         progress = self._progress = Progress(
@@ -253,13 +291,17 @@ class Worker:
         self._publisher = publisher = Publisher(outbox, self._publishing, broker.access)
         stack.push_async_callback(publisher.stop)
         await publisher.start()
-        self._writer = LogWriter(broker.access, seconds_to_answer=SECONDS_TO_ANSWER)
+        self._writer = LogWriter(
+            broker.access,
+            seconds_to_answer=SECONDS_TO_ANSWER,
+            attribution=attribution_of(settings, make=True),
+        )
         stack.push_async_callback(self._writer.stop)
         await self._writer.start()
         self._watch(stack, publisher.run())
         work = Work(
             core.read,
-            lambda batch: core.judge(broker.log_id, batch),
+            lambda batch: core.judge(progress.log_id, batch),
             core.commit,
             self._thread,
             self._committing,
@@ -285,7 +327,40 @@ class Worker:
         stack.push_async_callback(self._leave)
         self._watch(stack, _crashed(app))
         await app.start()
-        self._watch(stack, Watch(broker.access, topics.EVENTS, progress).run())
+        watch = Watch(
+            *(broker.access, topics.EVENTS, progress, identity), exact_ends=not broker.embedded
+        )
+        if isinstance(broker, EmbeddedBroker):
+            self._rollover = self._bounded(stack, broker, declared, app.log_consumer, watch)
+        self._watch(stack, watch.run())
+
+    def _bounded(
+        self,
+        stack: contextlib.AsyncExitStack,
+        broker: EmbeddedBroker,
+        declared: Sequence[Topic],
+        consumer: LogConsumer,
+        watch: Watch,
+    ) -> Rollover:
+        """Hand out connections to an embedded broker, and see to it that it does not grow."""
+        from streams.rollover import Rolling, Rollover
+
+        if self._agent is None or self._publisher is None or self._writer is None:
+            raise RuntimeError("not connected")
+        progress, handing = self._progress, None
+        if can_hand():
+            dial = broker.connect or plain_dial(broker.bootstrap)
+            handing = Handing(self._settings.data_dir, dial, lambda: progress.log_id)
+            stack.callback(handing.close)
+        rolling = Rolling(
+            *(broker, declared, progress, self._agent, self._publisher, self._writer),
+            *(self._receipts, consumer, watch, handing),
+        )
+        rollover = Rollover(rolling)
+        if handing is not None:
+            # Where others connect as they like, what they write last might be lost.
+            self._watch(stack, rollover.run())
+        return rollover
 
     def _targets(self) -> list[Target]:
         if not self._settings.told:
@@ -308,18 +383,26 @@ class Worker:
                 level=settings.notify_level,
                 within=settings.notify_within,
                 rate=settings.notify_rate,
+                proxy=settings.notify_proxy,
             )
             stack.push_async_callback(notifier.stop)
             self._watch(stack, notifier.run(fresh))
 
-    async def _write(self, events: Sequence[tuple[str, bytes]]) -> None:
-        """Have the log take posted events. Raises `KafkaError`."""
+    async def _write(
+        self, events: Sequence[tuple[str, bytes]], posted_by: str
+    ) -> Sequence[Rejected | None]:
+        """Have the log take posted events; why each was refused, as far as that is known.
+
+        With the embedded broker all of it is known: this log dies with its broker, and what is in
+        the ledger does not, so each event's own record is waited for there. Raises `KafkaError`.
+        """
         if self._writer is None:
             raise RuntimeError("not connected")
-        ends = await self._writer.write_all(events)
-        if self._broker.embedded:
-            # This log dies with its broker. What is in the ledger does not.
-            await self._reach(lambda: self._progress.reached(ends))
+        if self._rollover is not None:
+            async with self._rollover.writing():
+                return await self._writer.write_until_judged(events, self._receipts, posted_by)
+        await self._writer.write_all(events, posted_by)
+        return [None] * len(events)
 
     async def _sweep(self) -> None:
         while True:
@@ -346,7 +429,7 @@ class Worker:
             await progress.changed.wait()
 
     def _after_batch(self, judged: Judged) -> None:
-        self._core.judged(judged)
+        self._receipts.committed(judged.records, self._core.judged(judged))
         if self._publisher is not None:
             self._publisher.wake()
         if self._notifier is not None:

@@ -86,6 +86,23 @@ FROM reports
 WHERE conflict = $conflict AND incident_id = $incident_id
 ORDER BY report_id;
 
+-- Who posted the reports that stand; those that nobody posted are left out. (No two events of a
+-- conflict have the same text.)
+-- name: posted_by_of
+SELECT
+    reports.report_id,
+    events.posted_by
+FROM reports
+INNER JOIN events
+    ON
+        reports.conflict = events.conflict
+        AND reports.recorded_at = events.recorded_at
+        AND reports.payload = events.payload
+WHERE
+    reports.conflict = $conflict
+    AND reports.incident_id = $incident_id
+    AND events.posted_by IS NOT NULL;
+
 -- name: verdicts_of
 SELECT
     commitment_id,

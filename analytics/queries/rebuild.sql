@@ -20,6 +20,7 @@ SELECT
     "offset",
     batch_index,
     epoch_us(recorded_at) AS recorded_us,
+    posted_by,
     conflict,
     payload
 FROM accepted

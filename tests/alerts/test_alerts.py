@@ -5,9 +5,11 @@ The tests stand in the order of a story: what was told before must not be told a
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +17,7 @@ from streams.messages import ALERT
 from tests.alerts.conftest import Measure
 from tests.alerts.monitoring import until
 from tests.alerts.stack import Stack, agreed, struck, taken_back
+from tests.brokers import copy_log, open_broker, reach
 from tests.cli.commands import TRUCE, environment
 
 TIMES = 5
@@ -78,9 +81,15 @@ def test_a_correction_that_leaves_the_verdict_is_told_to_nobody(stack: Stack) ->
             stack.telling.publish(struck("told-0", "first", effects={"killed": killed}))
 
 
-def test_the_same_log_again_is_told_to_nobody(stack: Stack) -> None:
+def test_the_same_log_again_is_told_to_nobody(stack: Stack, tmp_path: Path) -> None:
     # A worker of its own, with a new database, that reads the log of the other one from its start.
-    log = f"kafka://{stack.telling.endpoint.bootstrap}"
+    told = reach(stack.telling.data_dir).bootstrap
+    with open_broker(tmp_path) as broker:
+        asyncio.run(copy_log(told, broker.bootstrap))
+        _replay(stack, f"kafka://{broker.bootstrap}")
+
+
+def _replay(stack: Stack, log: str) -> None:
     with stack.silence():
         stack.replayed.start(TRUCE_BROKER=log, TRUCE_GROUP="replayed")
     known = subprocess.run(

@@ -145,6 +145,10 @@ def test_a_commitment_is_at_zero_from_the_moment_it_is_known(ledger: Ledger) -> 
         'truce_last_rejected_timestamp_seconds{reason="key_mismatch"} 0.0\n'
         'truce_last_rejected_timestamp_seconds{reason="not_json"} 0.0\n'
         'truce_last_rejected_timestamp_seconds{reason="too_large"} 0.0\n'
+        "# HELP truce_series_left_out Series at 0, of the windows longest over, that this page"
+        " leaves out for its size.\n"
+        "# TYPE truce_series_left_out gauge\n"
+        "truce_series_left_out 0.0\n"
     )
 
 
@@ -425,9 +429,12 @@ def test_the_ledger_is_read_again_only_after_a_commit(ledger: Ledger) -> None:
     assert collector.summary() is known
 
 
-def test_where_nothing_is_known_only_the_reasons_of_rejection_are_there() -> None:
+def test_where_nothing_is_known_only_what_is_of_no_conflict_is_there() -> None:
     samples = [sample for family in families(Summary(), INSIDE) for sample in family.samples]
-    assert {sample.name for sample in samples} == {"truce_last_rejected_timestamp_seconds"}
+    assert {sample.name for sample in samples} == {
+        "truce_last_rejected_timestamp_seconds",
+        "truce_series_left_out",
+    }
     assert {sample.value for sample in samples} == {0.0}
 
 

@@ -17,9 +17,10 @@ import requests
 
 from schemas.openapi import MAX_BODY_BYTES, MAX_POSTED_EVENTS
 from schemas.wire import MAX_EVENT_BYTES
-from streams.door import Rate, read_token
+from streams.door import Rate
 from streams.secret import SecretError
 from streams.settings import Settings
+from streams.writers import read_token
 from tests.cli.commands import SCENARIO, rows, truce
 from tests.door.posting import BATCH, EVENT, LINES, Posting, event
 from tests.worker.running import within

@@ -270,7 +270,7 @@ def work(folder: Path, broker: EmbeddedBroker, minutes: float, rate: float, seed
 async def run(minutes: float, rate: float, seed: int) -> int:
     """Start the broker, and do the rest beside it."""
     with tempfile.TemporaryDirectory() as name:
-        broker = EmbeddedBroker(Path(name))
+        broker = EmbeddedBroker(Path(name), private=False)
         await broker.start()
         try:
             await ensure(broker.access, declared(PARTITIONS, 1))

@@ -156,6 +156,7 @@ class World:
             level=chosen.notify_level,
             within=chosen.notify_within,
             rate=chosen.notify_rate,
+            proxy=chosen.notify_proxy,
         )
         running = asyncio.create_task(notifier.run(fresh))
         try:

@@ -35,6 +35,7 @@ ALL = HISTORY | {"outbox": "FROM outbox"}
 CHANGE = """
     UPDATE verdict_versions SET verdict = 'clear'
     WHERE incident_id = '2026-02-03-barrage' AND superseded_at IS NULL"""
+NOBODY_POSTED = "UPDATE accepted SET posted_by = NULL"
 FOLDED_14 = "14 events folded from the events that the database kept in "
 
 
@@ -103,10 +104,14 @@ def test_what_an_earlier_version_was_still_to_publish_is_carried_over(scenario: 
         ]
 
 
-def test_a_database_of_an_earlier_version_is_rebuilt_to_the_row(scenario: Settings) -> None:
+@pytest.mark.parametrize("version", [6, 7])
+def test_a_database_of_an_earlier_version_is_rebuilt_to_the_row(
+    scenario: Settings, version: int
+) -> None:
+    change(scenario, NOBODY_POSTED)
     before = state(scenario)
     earlier = scenario.data_dir / "earlier"
-    of_version(6, earlier, scenario.database)
+    of_version(version, earlier, scenario.database)
     earlier.replace(scenario.database)
     done = rebuild(scenario)
     assert (done.returncode, done.stderr) == (0, "")
@@ -118,6 +123,7 @@ def test_a_worker_of_an_earlier_version_is_asked_for_what_it_has(
     scenario: Settings, tmp_path: Path
 ) -> None:
     # No worker runs: its database is asked the same by the same words.
+    change(scenario, NOBODY_POSTED)
     earlier = Settings(data_dir=tmp_path)
     of_version(6, earlier.database, scenario.database)
 

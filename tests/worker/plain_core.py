@@ -101,8 +101,8 @@ class PlainCore:
     def metrics(self, accepts: str, progress: object) -> tuple[bytes, str]:
         return b"up 1\n", "text/plain; version=0.0.4; charset=utf-8"
 
-    def judged(self, judged: object) -> None:
-        pass
+    def judged(self, judged: object) -> tuple[()]:
+        return ()
 
     def close(self) -> None:
         if hasattr(self, "db"):
