@@ -13,74 +13,28 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from analytics.failures import (
+    LedgerDamaged,
+    LedgerError,
+    LedgerFull,
+    LedgerInUse,
+    LedgerMemory,
+    LedgerOutdated,
+    LedgerTooNew,
+)
+from analytics.place import NO_ROOM, check_place, clear_spill, of_the_system, spill_limit
 from analytics.queries import migrations, queries, views
 
 if TYPE_CHECKING:
     # Not when it runs: a reader's process wants none of it, and is there sooner.
     import pyarrow as pa
 
-# The system's words, in which DuckDB passes its reason on.
-NO_ROOM = "No space left on device"
 # So many starts are worth no tidying, however small the database.
 MOST_SMALL_PIECES = 16
 ROWS_AT_ONCE = 20_000
+# How much may be put aside on the disk, if nothing else is said.
+SPILL_LIMIT = "4GB"
 _PID = re.compile(r"PID (\d+)")
-
-
-# Named as what is the case, and only ever raised: an Error at the end would say nothing more.
-class LedgerError(Exception):
-    """The database cannot be used as it is: the message says what to do."""
-
-
-class LedgerInUse(LedgerError):  # noqa: N818
-    """Another process owns the file; `pid` is its id, if it is known."""
-
-    def __init__(self, path: Path, pid: int | None) -> None:
-        owner = "another process" if pid is None else f"process {pid}"
-        super().__init__(f"{path} is in use by {owner}: stop it, or use another data directory")
-        self.path, self.pid = path, pid
-
-
-class LedgerTooNew(LedgerError):  # noqa: N818
-    """A newer version of this program, or of DuckDB, wrote the file."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} was written by a newer version: upgrade, or rebuild it")
-        self.path = path
-
-
-class LedgerOutdated(LedgerError):  # noqa: N818
-    """An earlier version wrote the file, and what is in it cannot be brought up to date."""
-
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(
-            f"{path} is of an earlier version, and cannot be changed to this one ({reason}): it is "
-            "as it was; `truce rebuild` makes it anew"
-        )
-
-
-class LedgerMissing(LedgerError):  # noqa: N818
-    """There is nothing to read."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"there is no {path}: start a worker first, or give its data directory")
-        self.path = path
-
-
-class LedgerDamaged(LedgerError):  # noqa: N818
-    """The file is not a database, or not a whole one."""
-
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path} cannot be read ({reason}): move it away, the log has all of it")
-        self.path = path
-
-
-class LedgerFull(LedgerError):  # noqa: N818
-    """The disk has no room for the database; what is in it is whole."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"there is no room left for {path}: make some, and start again")
-        self.path = path
 
 
 class Session:
@@ -191,15 +145,21 @@ def quoted(path: Path | str) -> str:
 
 
 def connect(
-    path: Path, *, read_only: bool = False, memory_limit: str = "400MB", threads: int = 1
+    path: Path,
+    *,
+    read_only: bool = False,
+    memory_limit: str = "400MB",
+    threads: int = 1,
+    spill: str = SPILL_LIMIT,
+    kafka: bool | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """A connection to the database at `path`, made if it is not there; times are in UTC.
 
-    Raises a LedgerError. One thread writes small batches in half the time that two take, and keeps
-    out of the way of the rest of the worker.
+    `spill`: how much may be put aside on the disk, at most half of what is free. `kafka`: whether a
+    Kafka has its log; None: not known. Raises a LedgerError. One thread writes small batches in
+    half the time that two take, and keeps out of the way of the rest of the worker.
     """
-    if read_only and not path.exists():
-        raise LedgerMissing(path)
+    check_place(path, read_only=read_only)
     settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": memory_limit,
         "threads": threads,
@@ -217,11 +177,16 @@ def connect(
     try:
         connection = duckdb.connect(str(path), read_only=read_only, config=settings)
     except duckdb.Error as error:
-        explained = _explained(path, error)
+        explained = explain(path, error, kafka)
         if isinstance(explained, LedgerFull) and not was_there:
             # A file that was only begun would be taken for a damaged one.
             path.unlink(missing_ok=True)
         raise explained from error
+    if not read_only:
+        # Nobody else has it open now, so nobody uses that.
+        clear_spill(path)
+    # Only so: DuckDB 1.5 takes it, but does not heed it, where it is given as it opens the file.
+    connection.execute(f"SET max_temp_directory_size = '{spill_limit(path.parent, spill):d}B'")
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
     connection.execute("SET TimeZone = 'UTC'")
     # What takes more than two seconds would draw a bar on stdout.
@@ -229,24 +194,28 @@ def connect(
     return connection
 
 
-def _explained(path: Path, error: duckdb.Error) -> LedgerError:
+def explain(path: Path, error: duckdb.Error, kafka: bool | None = None) -> LedgerError:
+    """What it means that DuckDB could not open the database at `path`, or not go on with it."""
     said = str(error)
     if "lock" in said and "Conflicting" in said:
         found = _PID.search(said)
         return LedgerInUse(path, int(found[1]) if found else None)
-    if NO_ROOM in said:
-        return LedgerFull(path)
+    if (refused := of_the_system(path, said)) is not None:
+        return refused
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return LedgerMemory(said)
     if isinstance(error, duckdb.ConnectionException):
         return LedgerInUse(path, os.getpid())
     if "newer" in said or "version number" in said:
-        return LedgerTooNew(path)
-    return LedgerDamaged(path, said.splitlines()[0])
+        return LedgerTooNew(path, kafka)
+    return LedgerDamaged(path, said.splitlines()[0], kafka)
 
 
 def migrate(
     connection: duckdb.DuckDBPyConnection,
     path: Path,
     after: Mapping[int, Callable[[Session], None]],
+    kafka: bool | None = None,
 ) -> None:
     """Bring the schema up to date, each change in a transaction of its own.
 
@@ -259,7 +228,7 @@ def migrate(
         connection.execute(sql["migrations_table"])
     applied: int = connection.execute(sql["applied"]).fetchall()[0][0]
     if applied > known[-1][0]:
-        raise LedgerTooNew(path)
+        raise LedgerTooNew(path, kafka)
     for version, name, statements in known:
         if version > applied:
             with _change(connection, path):

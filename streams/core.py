@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from analytics.notices import Notices
     from analytics.process import NoticeMetrics
     from analytics.rows import Reached
@@ -85,8 +87,17 @@ class Core(Protocol):
     def judged(self, judged: Judged) -> Sequence[Refusal]:
         """Count a batch that was committed; what of it was refused."""
 
+    def look(self) -> None:
+        """See that the ledger's files are still there. For about once a second, in any thread.
+
+        Raises what is the matter.
+        """
+
     def close(self) -> None:
         """Close what is open."""
+
+    def saved(self) -> Path | None:
+        """Once it is closed: where the ledger's file is, if it is not where it belongs."""
 
 
 class LedgerCore:
@@ -109,7 +120,13 @@ class LedgerCore:
             from streams.rebuild import take_over
 
             take_over(settings)
-        ledger = Ledger.open(settings.database, memory_limit=settings.memory)
+        ledger = Ledger.open(
+            settings.database,
+            memory_limit=settings.memory,
+            spill=settings.spill,
+            kafka=bool(settings.broker),
+            accepts=settings.accept_loss,
+        )
         self._stack.callback(ledger.close)
 
         from prometheus_client import CollectorRegistry
@@ -219,9 +236,17 @@ class LedgerCore:
         )
         return tally.refusals
 
+    def look(self) -> None:
+        """See that the ledger's files are still there."""
+        self._ledger.look()
+
     def close(self) -> None:
         """Close what is open, the last first."""
         self._stack.close()
+
+    def saved(self) -> Path | None:
+        """Where the ledger's file is, if it is not where it belongs."""
+        return self._ledger.saved
 
 
 def raw_records(

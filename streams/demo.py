@@ -51,8 +51,9 @@ def run_demo(settings: Settings, chosen: Sequence[str], *, keep: bool) -> int:
     # Nobody is told of what is only shown.
     quiet = replace(settings, alertmanager="", webhook="")
     settings = replace(quiet, broker=(), http=_free(settings.http))
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
     worker.configure_logging(settings)
+    if (why := worker.prepared(settings)) is not None:
+        raise BadInput(why)
     with _events(chosen) as paths, asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(_demo(settings, paths, keep=keep))
 
@@ -79,7 +80,12 @@ async def _demo(settings: Settings, paths: list[str], *, keep: bool) -> int:
     say(f"Starting a worker with an embedded broker; its data is in {settings.data_dir}")
     stop = asyncio.Event()
     ready: asyncio.Future[Endpoint] = asyncio.get_running_loop().create_future()
-    working = asyncio.create_task(worker.run(settings, on_ready=ready.set_result, stop=stop))
+
+    def began(endpoint: Endpoint) -> None:
+        if not ready.done():
+            ready.set_result(endpoint)
+
+    working = asyncio.create_task(worker.run(settings, on_ready=began, stop=stop))
     with waiting("starting"):
         await _first(working, ready)
     if not ready.done():

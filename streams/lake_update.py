@@ -9,7 +9,7 @@ from http.client import HTTPException
 from urllib.error import HTTPError
 from urllib.parse import urlsplit, urlunsplit
 
-from analytics.database import LedgerInUse
+from analytics.failures import LedgerInUse
 from analytics.lake.mark import Mark
 from streams.command import BadInput, CommandError, Unreachable
 from streams.endpoint import Endpoint, read_endpoint

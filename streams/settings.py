@@ -114,7 +114,9 @@ SETTINGS = (
     ),
     Setting("TRUCE_MEMORY", "400MB", "how much memory the database engine may take"),
     Setting("TRUCE_QUERY_SECONDS", "60", "how long a query of the lake may take"),
+    Setting("TRUCE_SPILL", "4GB", "how much it may put aside on the disk, if half of it is free"),
     Setting("TRUCE_MAX_BATCH", "10000", "most records judged in one transaction"),
+    Setting("TRUCE_ACCEPT_LOSS", "", "go on though this many records are not all in the database"),
     Setting(
         "TRUCE_METRICS_SERIES",
         "20000",
@@ -184,7 +186,9 @@ class Settings:
     lake_dir: Path | None = None
     memory: str = "400MB"
     query_seconds: int = 60
+    spill: str = "4GB"
     max_batch: int = 10_000
+    accept_loss: int | None = None
     metrics_series: int = 20_000
     alertmanager: str = ""
     webhook: str = ""
@@ -244,7 +248,9 @@ def load(environ: Mapping[str, str], options: Mapping[str, str | None] | None = 
         lake_dir=reading.optional_directory("TRUCE_LAKE"),
         memory=reading.matching("TRUCE_MEMORY", _MEMORY, "a size such as 400MB or 2GB"),
         query_seconds=reading.number("TRUCE_QUERY_SECONDS", 1, 86_400),
+        spill=reading.matching("TRUCE_SPILL", _MEMORY, "a size such as 400MB or 4GB"),
         max_batch=reading.number("TRUCE_MAX_BATCH", 1, 100_000),
+        accept_loss=reading.count("TRUCE_ACCEPT_LOSS"),
         metrics_series=reading.number("TRUCE_METRICS_SERIES", 1_000, 1_000_000),
         alertmanager=reading.url("TRUCE_ALERTMANAGER"),
         webhook=reading.url("TRUCE_WEBHOOK"),
@@ -361,6 +367,13 @@ class _Reading:
         if not least <= value <= most:
             self._refuse(name, f"a whole number from {least} to {most}")
         return value
+
+    def count(self, name: str) -> int | None:
+        text = self._given[name].strip().replace(",", "")
+        if text and not re.fullmatch(r"[0-9]{1,18}", text):
+            self._refuse(name, "the number of records that the error named")
+            return None
+        return int(text) if text else None
 
     def matching(self, name: str, pattern: re.Pattern[str], expected: str) -> str:
         text = self._given[name].strip()

@@ -15,8 +15,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, NamedTuple, NoReturn
 
-import duckdb
-
 from analytics.lake.confine import bound_memory, confine
 from analytics.lake.session import DATA, LakeError, copy_catalogue, open_copy
 from analytics.lake.statements import Refused, asking, is_plan, is_preparing
@@ -78,7 +76,7 @@ def _problem_of(asked: Asked, said: IO[str]) -> str | None:
     except BrokenPipeError:
         # Whoever reads has enough.
         return None
-    except (Refused, LakeError, duckdb.Error) as error:
+    except (Refused, LakeError, EngineError) as error:
         return str(error)
     except MemoryError:
         return f"Out of Memory Error: more than {asked.memory} are not to be had (TRUCE_MEMORY)"
@@ -99,7 +97,7 @@ def _answer(asked: Asked, said: IO[str]) -> None:
             print_rows(form, Rows(columns, _rows(connection, said)))
 
 
-def opened(lake: Path, folder: Path, memory: str) -> duckdb.DuckDBPyConnection:
+def opened(lake: Path, folder: Path, memory: str) -> Connection:
     """The lake, in a process that from now on can only read, and has so much memory."""
     copy_catalogue(lake, folder)
     # Before DuckDB begins threads: they are bound by it, too.
@@ -109,7 +107,7 @@ def opened(lake: Path, folder: Path, memory: str) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, said: IO[str]) -> Iterator[tuple[Any, ...]]:
+def _rows(connection: Connection, said: IO[str]) -> Iterator[tuple[Any, ...]]:
     """The rows; time in which they are printed, or nobody reads them, is not the query's."""
     while rows := connection.fetchmany(ROWS_AT_ONCE):
         said.write(PRINTING + "\n")

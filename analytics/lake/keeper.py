@@ -20,12 +20,13 @@ import duckdb
 
 from analytics import tables
 from analytics.contents import Balance, Holding, balance, last_balance
-from analytics.database import NO_ROOM, Session
+from analytics.database import Session
 from analytics.lake.attached import CATALOG, SPILL, attach
 from analytics.lake.mark import Mark
 from analytics.lake.notices import TABLES as NOTICES
 from analytics.lake.notices import Notices
 from analytics.lake.upkeep import upkeep
+from analytics.place import NO_ROOM
 from analytics.queries import queries
 
 logger = logging.getLogger("analytics")

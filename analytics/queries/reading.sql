@@ -88,6 +88,14 @@ SELECT
     epoch_us(recorded_at) AS recorded_us
 FROM log_offsets;
 
+-- name: has_offsets
+SELECT count(*)
+FROM duckdb_tables()
+WHERE database_name = current_database() AND table_name = 'log_offsets';
+
+-- name: keep_wal
+PRAGMA disable_checkpoint_on_shutdown; -- noqa: PRS
+
 -- name: last_outbox
 SELECT coalesce(max(last_seq), 0)
 FROM outbox;

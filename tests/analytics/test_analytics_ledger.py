@@ -490,7 +490,7 @@ def test_an_earlier_version_in_which_not_every_report_is_of_one_event_stays_as_i
     with duckdb.connect(str(path)) as connection:
         connection.execute(damage)
     before = dump(path, ("events", *VERSIONS))
-    with pytest.raises(LedgerOutdated, match="it is as it was; `truce rebuild` makes it anew"):
+    with pytest.raises(LedgerOutdated, match="it is as it was; `truce rebuild` makes a new one"):
         Ledger.open(path)
     assert dump(path, ("events", *VERSIONS)) == before
 

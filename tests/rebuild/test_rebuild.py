@@ -33,6 +33,7 @@ from tests.cli.commands import SCENARIO, TRUCE, Done, environment, rows, truce, 
 from tests.logged import HISTORY, Dump, dump, of_version, records
 from tests.rebuild.conftest import judge
 
+DATABASE = {"truce.duckdb", "truce.duckdb.mark"}
 ALL = HISTORY | {"outbox": "FROM outbox"}
 CHANGE = """
     UPDATE verdict_versions SET verdict = 'clear'
@@ -84,7 +85,7 @@ def test_the_rebuilt_database_is_the_old_one_to_the_row(scenario: Settings) -> N
         f"{scenario.database} is the new one.",
     ]
     assert state(scenario) == before
-    assert files(scenario) == {"truce.duckdb"}
+    assert files(scenario) == DATABASE
 
 
 def test_what_an_earlier_version_was_still_to_publish_is_carried_over(scenario: Settings) -> None:
@@ -167,7 +168,7 @@ def test_a_dry_run_compares_and_replaces_nothing(scenario: Settings) -> None:
         }
     ]
     assert state(scenario) == before
-    assert files(scenario) == {"truce.duckdb"}
+    assert files(scenario) == DATABASE
 
 
 def test_the_old_one_can_be_kept_though_nothing_differs(scenario: Settings) -> None:
@@ -188,7 +189,7 @@ def test_what_a_killed_worker_left_beside_the_database_is_rebuilt_too(scenario: 
     assert subprocess.run(command, env=environment(), check=False).returncode == 9
     assert "truce.duckdb.wal" in files(scenario)
     assert rebuild(scenario).returncode == 0
-    assert files(scenario) == {"truce.duckdb"}
+    assert files(scenario) == DATABASE
     assert len(state(scenario)["rejected"]) == 2
 
 
@@ -206,7 +207,7 @@ def test_while_it_is_rebuilt_others_can_read_it_but_no_worker_opens_it(scenario:
             command, env=environment(), capture_output=True, text=True, check=False
         )
         assert LedgerInUse.__name__ in opened.stderr
-    assert files(scenario) == {"truce.duckdb"}
+    assert files(scenario) == DATABASE
 
 
 def test_two_at_once_are_refused(scenario: Settings) -> None:
@@ -245,7 +246,7 @@ def test_killed_at_any_moment_it_leaves_the_old_database_or_the_new_one(several:
     assert "truce.duckdb.rebuilding" in left  # or else none was killed in the middle
     done = rebuild(several)
     assert done.returncode == 0, done.stderr
-    assert files(several) <= {"truce.duckdb", "truce.duckdb.before-rebuild"}
+    assert files(several) <= {*DATABASE, "truce.duckdb.before-rebuild"}
     assert state(several) != before
 
 
@@ -353,7 +354,7 @@ def test_what_was_rebuilt_of_another_database_is_not_taken(
     take_over(other)
     assert "made of another database" in caplog.text
     assert state(other) == before
-    assert files(other) == {"truce.duckdb"}
+    assert files(other) == DATABASE
 
 
 def test_a_kafka_with_another_log_is_refused(scenario: Settings) -> None:

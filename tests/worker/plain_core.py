@@ -104,6 +104,12 @@ class PlainCore:
     def judged(self, judged: object) -> tuple[()]:
         return ()
 
+    def look(self) -> None:
+        pass
+
+    def saved(self) -> None:
+        pass
+
     def close(self) -> None:
         if hasattr(self, "db"):
             self.db.close()
