@@ -28,6 +28,7 @@ _INVISIBLE = frozenset(
 _WORTH_A_LOOK = re.compile(
     "[^ -~\u00a1-\u00ac\u00ae-\u02ff\u0400-\u052f\u2010-\u2027\u3400-\u4dbf\u4e00-\u9fff]"
 )
+_LIKE_AN_ESCAPE = re.compile(r"\\[\\xuUt]")
 _ZWNJ, _ZWJ = "\u200c", "\u200d"
 _VIRAMA = 9  # canonical combining class
 _FIRST_EMOJI = "\u231a"
@@ -73,10 +74,11 @@ def for_json(document: str) -> str:
 def for_label(name: str) -> str:
     """`name` as a label in metrics and alerts: another for each name, and mostly the name itself.
 
-    Backslashes are doubled where there are escapes, so that these cannot be feigned. What would be
-    longer than any label should is cut, and told from others by a digest.
+    Backslashes are doubled where there are escapes, or what looks like one. What would be longer
+    than any label should is cut, and told from others by a digest.
     """
-    shown = for_terminal(name.replace("\\", "\\\\")) if _is_odd(name) else name
+    odd = _LIKE_AN_ESCAPE.search(name) or for_terminal(name) != name
+    shown = for_terminal(name.replace("\\", "\\\\")) if odd else name
     raw = shown.encode()
     if len(raw) <= MOST_BYTES_OF_A_LABEL:
         return shown
@@ -159,10 +161,6 @@ def _is_suspect(text: str) -> bool:
     if text.isascii():
         return not text.isprintable()
     return bool(_WORTH_A_LOOK.search(text))
-
-
-def _is_odd(name: str) -> bool:
-    return _is_suspect(name) and for_terminal(name) != name
 
 
 def _is_hidden(char: str, text: str, at: int) -> bool:

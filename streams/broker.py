@@ -280,6 +280,9 @@ class EmbeddedBroker:
             await asyncio.sleep(0.2)
             await self._start_guard()
         await over
+        if self._gate is not None:
+            # The socket that listens is ours, too: without the broker nobody would ever answer.
+            self._gate.close()
         if not self._stopping:
             self.died.set()
 

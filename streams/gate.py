@@ -82,7 +82,8 @@ class Gate:
 
     def close(self) -> None:
         """Be done with it; the broker's own socket, and with it the filter, stays."""
-        self._listener.close()
+        with self._lock:
+            self._listener.close()
 
     def _admit(self, port: int | None) -> None:
         program = [(RETURN, 0, 0, NOTHING)]

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from streams.broker import EmbeddedBroker
-from streams.dialling import Handed, dial_with
+from streams.dialling import FILE_NAME, Handed, dial_with
 from streams.endpoint import Endpoint, read_endpoint
 from streams.topics import EVENTS, declared, ensure
 
@@ -24,7 +24,8 @@ def reach(data_dir: Path) -> Endpoint:
     """Have this process's Kafka clients let in to the broker of the worker there, as commands are."""
     endpoint = read_endpoint(data_dir)
     assert endpoint is not None
-    dial_with(endpoint.bootstrap, Handed(data_dir))
+    if (data_dir / FILE_NAME).exists():
+        dial_with(endpoint.bootstrap, Handed(data_dir))
     return endpoint
 
 

@@ -103,3 +103,37 @@ def crossing_strips(count: int) -> list[dict[str, Any]]:
             ring = [[y, x] if flat else [x, y] for x, y in box]
             found.append({"type": "Polygon", "coordinates": [[*ring, ring[0]]]})
     return found
+
+
+EVER = {"start": "0001-01-02T00:00:00Z", "end": "9999-12-30T00:00:00Z"}
+
+
+def years_of_impacts(entries: int, impacts: int, *, with_gaps: bool = False) -> list[str]:
+    """Daily hours that follow each other all round the clock, and impacts that last for ages."""
+    step = 1440 // entries
+    window = [
+        {
+            "daily": {
+                "from": clock(n * step),
+                "to": clock((n + 1) * step - with_gaps) if n + 1 < entries else "00:00",
+                "zone": "Europe/Kyiv",
+            },
+            **EVER,
+        }
+        for n in range(entries)
+    ]
+    lasting = [
+        {
+            "occurred": {
+                "start": f"{1000 + n:04}-01-10T12:00:00Z",
+                "end": f"{3000 + n:04}-01-10T12:00:00Z",
+            }
+        }
+        for n in range(impacts)
+    ]
+    return [claim(window=window), report(impacts=lasting)]
+
+
+def clock(minute: int) -> str:
+    """A time of day, so many minutes after midnight."""
+    return f"{minute // 60 % 24:02}:{minute % 60:02}"

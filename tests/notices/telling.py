@@ -130,7 +130,8 @@ class World:
         stamp = math.ceil((time.time() if recorded is None else recorded) * 1_000)
         batch = []
         for line in lines:
-            batch.append(RawRecord(0, self._offset, stamp, b"testland", line.encode()))
+            conflict = json.loads(line)["data"]["conflict"].encode()
+            batch.append(RawRecord(0, self._offset, stamp, conflict, line.encode()))
             self._offset += 1
         tally = process(self.ledger, self._standing, "log", read(batch))
         assert not tally.rejected
