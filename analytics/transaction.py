@@ -207,7 +207,7 @@ class Transaction:
         # Messages are in order only if those before are written first.
         self.flush()
         rows = AlikeRows(logged, steps)
-        rows.write(self._session)
+        rows.write(self._session, self._changes)
         count = sum(len(s.incidents.places) for s, tell in zip(steps, told, strict=True) if tell)
         if count:
             said = rows.told(told, self.outgoing.number(count))

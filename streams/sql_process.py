@@ -16,7 +16,14 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple, NoReturn
 
 from analytics.lake.confine import bound_memory, confine
-from analytics.lake.session import DATA, LakeError, copy_catalogue, open_copy
+from analytics.lake.session import (
+    DATA,
+    Connection,
+    EngineError,
+    LakeError,
+    copy_catalogue,
+    open_copy,
+)
 from analytics.lake.statements import Refused, asking, is_plan, is_preparing
 from streams.rows import Column, Rows, print_rows
 

@@ -7,6 +7,7 @@ SELECT
     event_id,
     type,
     conflict,
+    posted_by,
     recorded_at,
     log_id,
     partition,
@@ -21,6 +22,8 @@ COMMENT ON COLUMN events.source IS 'Who made the event: the CloudEvents source';
 COMMENT ON COLUMN events.event_id IS 'The id of the event: unique for a source within a conflict';
 COMMENT ON COLUMN events.type IS 'One of the four event types, such as incident.reported';
 COMMENT ON COLUMN events.conflict IS 'The conflict that the event belongs to';
+COMMENT ON COLUMN events.posted_by IS
+'Whose token it was posted with; NULL: nobody posted it, or that cannot be verified';
 COMMENT ON COLUMN events.recorded_at IS 'When the log took the event; never runs backwards';
 COMMENT ON COLUMN events.log_id IS 'Which log it was: an embedded broker starts a new one';
 COMMENT ON COLUMN events.partition IS 'The partition of the log';
@@ -312,14 +315,15 @@ bound AS (
         conflict,
         commitment_id,
         claim_id,
+        claim_key,
         window_start,
         window_end,
-        window_parts,
         unnest(bound_parties) AS party
     FROM claims
     WHERE stance = 'asserts'
 ),
 
+-- Which claims are read together: those of a commitment that bind the same party.
 subjects AS (
     SELECT
         conflict,
@@ -328,7 +332,7 @@ subjects AS (
         party,
         window_start,
         window_end,
-        window_parts
+        [claim_key] AS readings
     FROM bound
     UNION ALL
     SELECT
@@ -338,7 +342,7 @@ subjects AS (
         party,
         CASE WHEN bool_and(window_start IS NOT NULL) THEN min(window_start) END AS window_start,
         CASE WHEN bool_and(window_end IS NOT NULL) THEN max(window_end) END AS window_end,
-        flatten(list(window_parts)) AS window_parts
+        list(claim_key ORDER BY claim_id) AS readings
     FROM bound
     GROUP BY conflict, commitment_id, party
 ),
@@ -387,85 +391,174 @@ tally AS (
 
 stretches AS (
     SELECT
-        subjects.conflict,
-        subjects.commitment_id,
-        subjects.claim_id,
-        subjects.party,
+        claims.claim_key,
         part.starts,
         least(part.ends, counted.counted_to) AS ends,
         part.starts IS NOT NULL AND (part.ends IS NOT NULL OR part.open_ended) AS is_known
-    FROM subjects
-    INNER JOIN counted ON subjects.conflict = counted.conflict
-    CROSS JOIN unnest(subjects.window_parts) AS parts (part)
+    FROM claims
+    INNER JOIN counted ON claims.conflict = counted.conflict
+    CROSS JOIN unnest(claims.window_parts) AS parts (part)
+    WHERE claims.stance = 'asserts'
+),
+
+-- From the first to the last UTC day of each stretch, days that follow each other as one.
+claim_days AS (
+    SELECT
+        claim_key,
+        min(first_day) AS first_day,
+        max(last_day) AS last_day
+    FROM (
+        SELECT
+            *,
+            count(*) FILTER (WHERE reached IS NULL OR first_day > reached + 1) OVER (
+                PARTITION BY claim_key
+                ORDER BY first_day, last_day
+                ROWS UNBOUNDED PRECEDING
+            ) AS island
+        FROM (
+            SELECT
+                *,
+                max(last_day) OVER (
+                    PARTITION BY claim_key
+                    ORDER BY first_day, last_day
+                    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+                ) AS reached
+            FROM (
+                SELECT
+                    claim_key,
+                    (starts AT TIME ZONE 'UTC')::DATE - DATE '1970-01-01' AS first_day,
+                    ((ends - INTERVAL 1 MICROSECOND) AT TIME ZONE 'UTC')::DATE
+                    - DATE '1970-01-01' AS last_day
+                FROM stretches
+                WHERE is_known AND starts < ends
+            ) AS spans
+        ) AS walked
+    ) AS numbered
+    GROUP BY claim_key, island
 ),
 
 known AS (
     SELECT
-        conflict,
-        commitment_id,
-        claim_id,
-        party,
+        claim_key,
         bool_and(is_known) AS is_known
     FROM stretches
-    GROUP BY conflict, commitment_id, claim_id, party
+    GROUP BY claim_key
+),
+
+-- Of all that are read together: whether their windows are known, and how many days they have.
+read_together AS (
+    SELECT
+        readings,
+        unnest(readings) AS claim_key
+    FROM (SELECT DISTINCT readings FROM subjects)
+),
+
+known_together AS (
+    SELECT
+        read_together.readings,
+        bool_and(known.is_known) AS is_known
+    FROM read_together
+    INNER JOIN known ON read_together.claim_key = known.claim_key
+    GROUP BY read_together.readings
 ),
 
 window_days AS (
-    SELECT DISTINCT
-        conflict,
-        commitment_id,
-        claim_id,
-        party,
-        unnest(
-            generate_series(
-                date_trunc('day', starts AT TIME ZONE 'UTC'),
-                (ends - INTERVAL 1 MICROSECOND) AT TIME ZONE 'UTC',
-                INTERVAL 1 DAY
-            )
-        )::DATE AS day
-    FROM stretches
-    WHERE is_known AND starts < ends
+    SELECT
+        readings,
+        sum(greatest(0, last_day - greatest(first_day - 1, reached)))::BIGINT AS days
+    FROM (
+        SELECT
+            read_together.readings,
+            claim_days.first_day,
+            claim_days.last_day,
+            max(claim_days.last_day) OVER (
+                PARTITION BY read_together.readings
+                ORDER BY claim_days.first_day, claim_days.last_day
+                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+            ) AS reached
+        FROM read_together
+        INNER JOIN claim_days ON read_together.claim_key = claim_days.claim_key
+    )
+    GROUP BY readings
 ),
 
 violation_days AS (
-    SELECT DISTINCT
+    SELECT
         conflict,
         commitment_id,
         claim_id,
         party,
-        unnest(
-            generate_series(
-                date_trunc('day', occurred_start AT TIME ZONE 'UTC'),
-                greatest(occurred_start, occurred_end - INTERVAL 1 MICROSECOND)
-                AT TIME ZONE 'UTC',
-                INTERVAL 1 DAY
-            )
-        )::DATE AS day
+        (occurred_start AT TIME ZONE 'UTC')::DATE - DATE '1970-01-01' AS first_day,
+        (greatest(occurred_start, occurred_end - INTERVAL 1 MICROSECOND) AT TIME ZONE 'UTC')::DATE
+        - DATE '1970-01-01' AS last_day
     FROM incidents
     WHERE verdict = 'violation'
 ),
 
-days AS (
-    SELECT
-        window_days.conflict,
-        window_days.commitment_id,
-        window_days.claim_id,
-        window_days.party,
-        count(*) AS days,
-        count(*) FILTER (WHERE violation_days.day IS NULL) AS violation_free_days
-    FROM window_days
-    LEFT JOIN violation_days
+-- The days of a window without a violation are those that the window adds to the violations'.
+broken AS (
+    SELECT DISTINCT
+        subjects.conflict,
+        subjects.commitment_id,
+        subjects.claim_id,
+        subjects.party,
+        subjects.readings
+    FROM subjects
+    INNER JOIN tally
         ON
-            window_days.conflict = violation_days.conflict
-            AND window_days.commitment_id = violation_days.commitment_id
-            AND window_days.claim_id IS NOT DISTINCT FROM violation_days.claim_id
-            AND window_days.party = violation_days.party
-            AND window_days.day = violation_days.day
-    GROUP BY
-        window_days.conflict,
-        window_days.commitment_id,
-        window_days.claim_id,
-        window_days.party
+            subjects.conflict = tally.conflict
+            AND subjects.commitment_id = tally.commitment_id
+            AND subjects.claim_id IS NOT DISTINCT FROM tally.claim_id
+            AND subjects.party = tally.party
+    WHERE tally.violations_lower > 0
+),
+
+told_days AS (
+    SELECT
+        *,
+        FALSE AS is_window
+    FROM violation_days
+    UNION ALL
+    SELECT
+        broken.conflict,
+        broken.commitment_id,
+        broken.claim_id,
+        broken.party,
+        claim_days.first_day,
+        claim_days.last_day,
+        TRUE AS is_window
+    FROM broken
+    CROSS JOIN unnest(broken.readings) AS of_claim (claim_key)
+    INNER JOIN claim_days ON of_claim.claim_key = claim_days.claim_key
+),
+
+free_days AS (
+    SELECT
+        conflict,
+        commitment_id,
+        claim_id,
+        party,
+        (
+            sum(greatest(0, last_day - greatest(first_day - 1, reached)))
+            - coalesce(
+                sum(greatest(0, last_day - greatest(first_day - 1, reached_before)))
+                FILTER (WHERE NOT is_window),
+                0
+            )
+        )::BIGINT AS violation_free_days
+    FROM (
+        SELECT
+            *,
+            max(last_day) OVER walk AS reached,
+            max(last_day) FILTER (WHERE NOT is_window) OVER walk AS reached_before
+        FROM told_days
+        WINDOW walk AS (
+            PARTITION BY conflict, commitment_id, claim_id, party
+            ORDER BY first_day, last_day
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        )
+    )
+    GROUP BY conflict, commitment_id, claim_id, party
 )
 
 SELECT
@@ -482,27 +575,26 @@ SELECT
         WHEN tally.first_violation_at < subjects.window_start THEN 0
         ELSE (epoch_us(tally.first_violation_at) - epoch_us(subjects.window_start)) / 1000000
     END AS seconds_to_first_violation,
-    CASE WHEN known.is_known THEN coalesce(days.violation_free_days, 0) END AS violation_free_days,
-    CASE WHEN known.is_known THEN coalesce(days.days, 0) END AS days
+    CASE
+        WHEN known_together.is_known
+            THEN coalesce(free_days.violation_free_days, window_days.days, 0)
+    END AS violation_free_days,
+    CASE WHEN known_together.is_known THEN coalesce(window_days.days, 0) END AS days
 FROM subjects
-INNER JOIN known
-    ON
-        subjects.conflict = known.conflict
-        AND subjects.commitment_id = known.commitment_id
-        AND subjects.claim_id IS NOT DISTINCT FROM known.claim_id
-        AND subjects.party = known.party
+INNER JOIN known_together ON subjects.readings = known_together.readings
+LEFT JOIN window_days ON subjects.readings = window_days.readings
 LEFT JOIN tally
     ON
         subjects.conflict = tally.conflict
         AND subjects.commitment_id = tally.commitment_id
         AND subjects.claim_id IS NOT DISTINCT FROM tally.claim_id
         AND subjects.party = tally.party
-LEFT JOIN days
+LEFT JOIN free_days
     ON
-        subjects.conflict = days.conflict
-        AND subjects.commitment_id = days.commitment_id
-        AND subjects.claim_id IS NOT DISTINCT FROM days.claim_id
-        AND subjects.party = days.party;
+        subjects.conflict = free_days.conflict
+        AND subjects.commitment_id = free_days.commitment_id
+        AND subjects.claim_id IS NOT DISTINCT FROM free_days.claim_id
+        AND subjects.party = free_days.party;
 
 COMMENT ON VIEW compliance IS
 'How well each bound party kept to each claim, and (claim_id NULL) to the commitment by all its
