@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from analytics.lake.keeper import Mark
+    from analytics.lake.mark import Mark
     from analytics.rows import Reached
 
 ROOT = Path(__file__).parents[2]
@@ -113,7 +113,7 @@ class PlainLake:
     """No lake."""
 
     def update(self, *, anew: bool = False) -> Mark:
-        from analytics.lake.keeper import Mark
+        from analytics.lake.mark import Mark
 
         return Mark(0, 0, "plain", "")
 
