@@ -31,11 +31,6 @@ _SECONDS_FOR_THE_CATALOGUE = 10.0
 _TO_BE_DELETED = "ducklake_files_scheduled_for_deletion"
 
 
-Connection = duckdb.DuckDBPyConnection
-EngineError = duckdb.Error
-"""What the engine says is wrong with a statement, in its own words."""
-
-
 class LakeError(Exception):
     """The lake cannot be read, or not be asked this; the message says why."""
 

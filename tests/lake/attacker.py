@@ -14,8 +14,8 @@ from pathlib import Path
 
 import duckdb
 
+from analytics.lake.asked import opened
 from analytics.lake.statements import Refused, asking
-from streams.sql_process import opened
 
 SECONDS = 2.0
 MOST_ROWS = 100
