@@ -52,12 +52,14 @@ def same(ledger: duckdb.DuckDBPyConnection, path: Path) -> None:
 class Fold:
     """Folds a log into a ledger, as many events at a time as it is told to."""
 
-    def __init__(self, ledger: Ledger, log: Sequence[str], log_id: str = LOG_ID) -> None:
+    def __init__(
+        self, ledger: Ledger, log: Sequence[str], log_id: str = LOG_ID, at: int = 0
+    ) -> None:
         self._ledger = ledger
         self._log_id = log_id
         self._standing = load_standing(ledger)
         self._records = records(log)
-        self.left = len(self._records)
+        self.left = len(self._records) - at
 
     def take(self, size: int) -> None:
         """Fold the next of it, in one transaction."""
