@@ -53,7 +53,7 @@ SECONDS_TO_CATCH_UP = 10.0
 SECONDS_OF_SILENCE = 0.25
 SECONDS_TO_PUBLISH = 5.0
 SECONDS_TO_LEAVE = 5.0
-SECONDS_FOR_THREADS = 2.0
+SECONDS_TO_END = 3.0
 
 SECONDS_BETWEEN_SWEEPS = 60.0
 
@@ -85,30 +85,32 @@ def main(settings: Settings, *, on_ready: OnReady | None = None) -> int:
     tune_collector()
     tune_threads()
     tune_allocator()
-    code = _run_loop(run(settings, on_ready=on_ready))
-    _end_threads(code)
+    work = _ending(run(settings, on_ready=on_ready))
+    with contextlib.suppress(ImportError):
+        import uvloop
+
+        return uvloop.run(work)
+    return asyncio.run(work)
+
+
+async def _ending(work: Coroutine[Any, Any, int]) -> int:
+    """Do the work, and see to it that the process ends soon after it."""
+    code = await work
+    timer = threading.Timer(SECONDS_TO_END, _end, (code,))
+    timer.daemon = True
+    timer.start()
     return code
 
 
-def _run_loop(work: Coroutine[Any, Any, int]) -> int:
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.run(work)
-    return uvloop.run(work)
+def _end(code: int) -> None:
+    """End the process that a task or a thread of a library keeps: all of ours is closed by now.
 
-
-def _end_threads(code: int) -> None:
-    """End the process now if a library's thread would keep it: all of ours is closed by then."""
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread() and not thread.daemon:
-            thread.join(SECONDS_FOR_THREADS)
-            if thread.is_alive():
-                # Faust's, say: its client waits for ever for a topic that was deleted.
-                logging.shutdown()
-                sys.stdout.flush()
-                sys.stderr.flush()
-                os._exit(code)
+    Where a topic was deleted, the Kafka client waits for it for ever.
+    """
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def configure_logging(settings: Settings) -> None:
