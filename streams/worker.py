@@ -60,6 +60,7 @@ SECONDS_TO_CATCH_UP = 10.0
 SECONDS_OF_SILENCE = 0.25
 SECONDS_TO_PUBLISH = 5.0
 SECONDS_TO_LEAVE = 5.0
+SECONDS_TO_END = 3.0
 
 SECONDS_BETWEEN_LOOKS = 1.0
 
@@ -92,11 +93,32 @@ def main(settings: Settings, *, on_ready: OnReady | None = None) -> int:
     tune_collector()
     tune_threads()
     tune_allocator()
+    work = _ending(run(settings, on_ready=on_ready))
     with contextlib.suppress(ImportError):
         import uvloop
 
-        return uvloop.run(run(settings, on_ready=on_ready))
-    return asyncio.run(run(settings, on_ready=on_ready))
+        return uvloop.run(work)
+    return asyncio.run(work)
+
+
+async def _ending(work: Coroutine[Any, Any, int]) -> int:
+    """Do the work, and see to it that the process ends soon after it."""
+    code = await work
+    timer = threading.Timer(SECONDS_TO_END, _end, (code,))
+    timer.daemon = True
+    timer.start()
+    return code
+
+
+def _end(code: int) -> None:
+    """End the process that a task or a thread of a library keeps: all of ours is closed by now.
+
+    Where a topic was deleted, the Kafka client waits for it for ever.
+    """
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def prepared(settings: Settings) -> str | None:
