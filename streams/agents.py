@@ -15,6 +15,7 @@ from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
+    Collection,
     Iterable,
     Iterator,
     Mapping,
@@ -52,15 +53,17 @@ class Behind(NamedTuple):
 
     `lows`: of each partition of which records wait, the offset of the first. `conflicts`: of each
     partition and conflict, the offset of its first record that waits, and how many events do.
-    `rows`: how many events are held in memory for that.
+    `rows`: how many events are held in memory for that. `places`: (partition, offset) of each
+    record that waits.
     """
 
     lows: Mapping[int, int]
     conflicts: Mapping[tuple[int, str], tuple[int, int]]
     rows: int
+    places: Collection[tuple[int, int]]
 
 
-NOTHING_BEHIND = Behind({}, {}, 0)
+NOTHING_BEHIND = Behind({}, {}, 0, frozenset())
 
 
 def behind_by_conflict(behind: Behind) -> list[tuple[str, int]]:
@@ -129,6 +132,16 @@ class Progress:
         self._taken: dict[int, int] = {}
         self._empty: dict[int, tuple[int, int]] = {}
 
+    def begin(self, log_id: str) -> None:
+        """All of the log is in the ledger, and another one, an empty one, takes its place."""
+        nothing = dict.fromkeys(self.log_ends, 0)
+        self._empty = {}
+        self.next_offsets = dict.fromkeys(self.next_offsets, 0)
+        self.marks, self.log_ends = dict(nothing), dict(nothing)
+        self._taken = {}
+        self.log_id = log_id
+        self.changed.set()
+
     def next_offset(self, partition: int) -> int:
         """The offset of the first record that is not in the ledger."""
         return self.next_offsets.get(partition, 0)
@@ -178,13 +191,6 @@ class Progress:
         """The offset of the first record that is neither in the ledger nor behind."""
         return max(self._taken.get(partition, 0), self.next_offset(partition))
 
-    def has(self, partition: int, conflict: str, end: int) -> bool:
-        """Whether the ledger has all of a conflict before this offset."""
-        if self._up_to(partition) >= end:
-            return True
-        first, _ = self.behind.conflicts.get((partition, conflict), (end, 0))
-        return self.handed_over(partition) >= end and first >= end
-
     def lag(self) -> dict[int, int]:
         """How many offsets each assigned partition's log is ahead of the ledger."""
         return {p: max(0, end - self._up_to(p)) for p, end in sorted(self.log_ends.items())}
@@ -228,10 +234,14 @@ class Work(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """A batch that is in the ledger: what `pipeline.process` counted, and how long it took."""
+    """A batch that is in the ledger: what `pipeline.process` counted, and how long it took.
+
+    `records` are those, as they were read, that are whole in it by that.
+    """
 
     tally: Any
     seconds: float
+    records: Sequence[Any] = ()
 
 
 class _Stages:
@@ -271,6 +281,7 @@ class Agent:
         self._draining = False
         self._going_on = False
         self._went_on = asyncio.Event()
+        self._unfinished: dict[tuple[int, int], Any] = {}
 
     async def run(self, batches: AsyncIterator[Batch]) -> None:
         """Faust's agent function. It never returns and never raises by itself.
@@ -332,8 +343,7 @@ class Agent:
             if self._failure.reason is not None:
                 return
             turn = await self._work.judging.do(self._turn, self._work.judge, read)
-            taken = {partition: records[-1].offset + 1}
-            await self._commit(turn, taken, began, before, stages)
+            await self._commit(turn, (partition, records), began, (before, stages))
         except Exception as error:  # noqa: BLE001 - ends the worker, with this reason
             self._failure.set(error)
         finally:
@@ -349,20 +359,31 @@ class Agent:
     async def _commit(
         self,
         turn: tuple[Any, Behind],
-        taken: Mapping[int, int],
+        batch: tuple[int, Sequence[Any]] | None,
         began: float,
-        before: _Stages,
-        stages: _Stages,
+        chain: tuple[_Stages, _Stages],
     ) -> None:
-        judged, behind = turn
+        """Have a turn committed after those before it; `batch`: what was handed over for it."""
+        (judged, behind), (before, stages) = turn, chain
         stages.judged.set()
         if behind.rows:
             self._go_on()
         await before.committed.wait()
         # Also after a failure: whoever waits for it in the ledger must hear of that one.
         tally = await self._work.committing.do(self._work.commit, judged)
+        partition, records = batch or (0, ())
+        taken = {partition: records[-1].offset + 1} if records else {}
         self._progress.judged(taken, behind)
-        self._after(Judged(tally, time.perf_counter() - began))
+        whole = self._whole(partition, records, behind)
+        self._after(Judged(tally, time.perf_counter() - began, whole))
+
+    def _whole(self, partition: int, records: Sequence[Any], behind: Behind) -> Sequence[Any]:
+        """The records that are in the ledger by now, of these and of those that were behind."""
+        if not behind.rows and not self._unfinished:
+            return records
+        known = self._unfinished | {(partition, one.offset): one for one in records}
+        self._unfinished = {place: one for place, one in known.items() if place in behind.places}
+        return [one for place, one in known.items() if place not in behind.places]
 
     def _go_on(self) -> None:
         """Have what is behind get its turn, after all batches that have come by now."""
@@ -383,7 +404,7 @@ class Agent:
                 return
             began = time.perf_counter()
             turn = await self._work.judging.do(self._turn, self._work.more)
-            await self._commit(turn, {}, began, before, stages)
+            await self._commit(turn, None, began, (before, stages))
         except Exception as error:  # noqa: BLE001 - ends the worker, with this reason
             self._failure.set(error)
         finally:
@@ -391,6 +412,12 @@ class Agent:
             stages.judged.set()
             stages.committed.set()
             self._went_on.set()
+
+    async def begin(self) -> None:
+        """Wait until all that was taken is committed; what comes next is of another log."""
+        while self._in_flight:
+            await asyncio.wait(self._in_flight)
+        self._taken.clear()
 
     async def drain(self) -> None:
         """Take no further batch, and wait until those in flight are committed or have failed.

@@ -39,6 +39,7 @@ from streams.reading import (
     ReportEntry,
     SimpleEntries,
 )
+from streams.receipts import Refusal
 from streams.standing import Standing
 from streams.statement import Statement
 
@@ -52,6 +53,7 @@ class Tally:
 
     events: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
+    refusals: list[Refusal] = field(default_factory=list)
     appended_at: list[int] = field(default_factory=list)
     duplicates: int = 0
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from analytics.notices import Notices
     from analytics.process import NoticeMetrics
     from analytics.rows import Reached
     from analytics.summary import Place
     from analytics.transaction import Transaction
     from streams.agents import Behind, Judged, Outbox, Progress
+    from streams.attribution import Attribution
     from streams.batch import Tally
+    from streams.lake import Keeping
     from streams.reading import RawRecord, Reading
+    from streams.receipts import Refusal
     from streams.settings import Settings
 
 # The kind of a record's time that the broker gives, not the sender.
@@ -70,30 +75,39 @@ class Core(Protocol):
         Returns what it held.
         """
 
-    def serve(self) -> tuple[str, str]:
-        """Let others read what is known: the uri and the token of the server."""
-
     def notices(self) -> tuple[Notices, NoticeMetrics, list[str]]:
         """What is to be told, where that is counted, and which targets are new.
 
         The notices are for another thread, which closes them before `close`.
         """
 
-    def sweep(self) -> None:
-        """Free what readers that are gone have left open. To be called about once a minute."""
+    def lake(self) -> Keeping:
+        """What keeps the lake, for a thread of its own, which closes it before `close`."""
+
+    def lagging(self, lag: Callable[[], float]) -> None:
+        """How far the lake is behind: for the metrics."""
 
     def metrics(self, accepts: str, progress: Progress) -> tuple[bytes, str]:
         """A metrics page, as of this progress, and its content type."""
 
-    def judged(self, judged: Judged) -> None:
-        """Count a batch that was committed."""
+    def judged(self, judged: Judged) -> Sequence[Refusal]:
+        """Count a batch that was committed; what of it was refused."""
+
+    def look(self) -> None:
+        """See that the ledger's files are still there. For about once a second, in any thread.
+
+        Raises what is the matter.
+        """
 
     def close(self) -> None:
         """Close what is open."""
 
+    def saved(self) -> Path | None:
+        """Once it is closed: where the ledger's file is, if it is not where it belongs."""
+
 
 class LedgerCore:
-    """The real thing: the DuckDB ledger, the fold, the Quack server and the metrics."""
+    """The real thing: the DuckDB ledger, the fold and the metrics."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -104,13 +118,21 @@ class LedgerCore:
         # Imported here, in the ledger's thread, while the broker starts.
         from analytics.ledger import Ledger
         from analytics.rebuild import was_rebuilt
+        from streams.attribution import attribution_of
 
         settings = self._settings
+        self._attribution = attribution_of(settings, make=True)
         if was_rebuilt(settings.database):
             from streams.rebuild import take_over
 
             take_over(settings)
-        ledger = Ledger.open(settings.database, memory_limit=settings.memory)
+        ledger = Ledger.open(
+            settings.database,
+            memory_limit=settings.memory,
+            spill=settings.spill,
+            kafka=bool(settings.broker),
+            accepts=settings.accept_loss,
+        )
         self._stack.callback(ledger.close)
 
         from prometheus_client import CollectorRegistry
@@ -129,7 +151,9 @@ class LedgerCore:
         self._turns = Turns(ledger, pipeline.load_standing(ledger), SECONDS_A_TURN)
         self._registry = CollectorRegistry()
         self._progress: Progress | None = None
-        domain = DomainCollector(ledger, lambda: time.time_ns() // 1_000, self._shown)
+        domain = DomainCollector(
+            ledger, lambda: time.time_ns() // 1_000, self._shown, settings.metrics_series
+        )
         self._stack.callback(domain.close)
         self._registry.register(domain)
         self._switch_notices()
@@ -150,7 +174,9 @@ class LedgerCore:
     async def read(self, partition: int, records: Sequence[Any]) -> Reading:
         """Read records of a partition."""
         now = time.time_ns() // 1_000_000
-        return await self._reader.read(lambda: raw_records(partition, records, now))
+        return await self._reader.read(
+            lambda: raw_records(partition, records, now, self._attribution)
+        )
 
     def judge(self, log_id: str, reading: Reading) -> tuple[Transaction, Tally]:
         """Judge."""
@@ -170,14 +196,6 @@ class LedgerCore:
         self._ledger.commit(transaction)
         return tally
 
-    def serve(self) -> tuple[str, str]:
-        """Start the Quack server."""
-        from analytics import live
-
-        self._server = server = live.serve(self._ledger)
-        self._stack.callback(server.close)
-        return server.uri, server.token
-
     def _switch_notices(self) -> None:
         """Take up, or leave, those who are to be told: from now on, before anything is judged."""
         from analytics.notices import switch
@@ -194,9 +212,15 @@ class LedgerCore:
         metrics = NoticeMetrics(self._registry, self._settings.told)
         return Notices(self._ledger.cursor()), metrics, self._new_targets
 
-    def sweep(self) -> None:
-        """Free what readers that are gone have left open."""
-        self._server.sweep()
+    def lake(self) -> Keeping:
+        """Give what keeps the lake."""
+        from analytics.lake.keeper import Keeper
+
+        return Keeper(self._settings.lake, self._ledger.cursor())
+
+    def lagging(self, lag: Callable[[], float]) -> None:
+        """Show how far the lake is behind."""
+        self._process.lake_lag.set_function(lag)
 
     def metrics(self, accepts: str, progress: Progress) -> tuple[bytes, str]:
         """Give a page in the format that is accepted."""
@@ -204,6 +228,7 @@ class LedgerCore:
 
         self._progress = progress
         self._process.lagging(progress.lag())
+        self._process.unverified(self._attribution.unverified)
         encode, content_type = choose_encoder(accepts)
         return encode(self._registry), content_type
 
@@ -217,19 +242,30 @@ class LedgerCore:
             return False
         return place.log_id != progress.log_id or progress.speaks_for(place.partition)
 
-    def judged(self, judged: Judged) -> None:
-        """Count a batch that was committed."""
+    def judged(self, judged: Judged) -> Sequence[Refusal]:
+        """Count a batch that was committed; what of it was refused."""
         tally: Tally = judged.tally
         self._process.committed(
             tally.events, tally.rejected, tally.appended_at, time.time_ns() // 1_000, judged.seconds
         )
+        return tally.refusals
+
+    def look(self) -> None:
+        """See that the ledger's files are still there."""
+        self._ledger.look()
 
     def close(self) -> None:
         """Close what is open, the last first."""
         self._stack.close()
 
+    def saved(self) -> Path | None:
+        """Where the ledger's file is, if it is not where it belongs."""
+        return self._ledger.saved
 
-def raw_records(partition: int, records: Iterable[Any], now: int) -> list[RawRecord]:
+
+def raw_records(
+    partition: int, records: Iterable[Any], now: int, attribution: Attribution
+) -> list[RawRecord]:
     """What the log holds, of what aiokafka gives of one partition; `now` in milliseconds."""
     # One loop without calls, and imported once: this is done for each record of the log.
     from streams.reading import RawRecord
@@ -241,10 +277,14 @@ def raw_records(partition: int, records: Iterable[Any], now: int) -> list[RawRec
             # Tansu keeps what the sender's clock said. A log's time never runs back, so one record
             # from the far future would be the last that has a time of its own.
             stamp = min(max(stamp, 0), now)
-        headers = record.headers
+        headers, posted_by = record.headers, None
         if headers:
             headers = [(name, value or b"") for name, value in headers]
+            # What was published to the log directly mostly has this one header.
+            if len(headers) > 1 or headers[0][0] != "content-type":
+                posted_by = attribution.who(headers, record.key, record.value)
+        key, value = record.key, record.value
         found.append(
-            RawRecord(partition, record.offset, stamp, record.key, record.value, tuple(headers))
+            RawRecord(partition, record.offset, stamp, key, value, tuple(headers), posted_by)
         )
     return found

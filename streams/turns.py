@@ -20,6 +20,7 @@ from streams.agents import NOTHING_BEHIND, Behind
 from streams.batch import Batch, Rejection, Tally
 from streams.outputs import rejection
 from streams.reading import Reading, Record
+from streams.receipts import Refusal
 from streams.standing import Standing
 
 # A turn ends with the event in which it has lasted so long.
@@ -34,13 +35,17 @@ Lane = tuple[str, int, bytes]
 
 
 class _Waiting(NamedTuple):
-    """A record from its event `at` on; `clock`: when the record before it was recorded (us)."""
+    """A record from its event `at` on; `clock`: when the record before it was recorded (us).
+
+    `refused`: what was rejected of it before `at`.
+    """
 
     reading: Reading
     record: Record
     recorded_at: int
     clock: int
-    at: int
+    at: int = 0
+    refused: tuple[Rejection, ...] = ()
 
     @property
     def events(self) -> int:
@@ -108,7 +113,10 @@ class Turns:
                 at, rejected = batch.take(record, one.recorded_at, 0, is_over)
                 is_whole = at == len(record.found)
                 if not is_whole:
-                    self._wait(_lane_of(log_id, one), one._replace(at=at))
+                    cut = one._replace(at=at, refused=tuple(rejected))
+                    self._wait(_lane_of(log_id, one), cut)
+                elif rejected:
+                    batch.tally.refusals += map(_refusal, rejected)
                 if rejected:
                     self._reject(tx, (log_id, record.partition), rejected)
                 is_now_over = not is_whole or (is_over is not None and is_over())
@@ -146,7 +154,12 @@ class Turns:
             events = sum(one.events for one in lane.waiting)
             conflicts[partition, key.decode("utf-8", "replace")] = (first, events)
             readings |= {id(one.reading): len(one.reading.simple.said) for one in lane.waiting}
-        return Behind(lows, conflicts, sum(readings.values()))
+        places = frozenset(
+            (name[1], one.record.offset)
+            for name, lane in self._lanes.items()
+            for one in lane.waiting
+        )
+        return Behind(lows, conflicts, sum(readings.values()), places)
 
     def _end_of_turn(self) -> Callable[[], bool] | None:
         """What says whether the turn that begins now is over; None: it never is."""
@@ -166,14 +179,14 @@ class Turns:
             # did.
             held.clock = max(clock, record.timestamp_ms * 1000)
             held.taken = record.offset + 1
-            yield _Waiting(reading, record, held.clock, clock, 0)
+            yield _Waiting(reading, record, held.clock, clock)
 
     def _kept(self, log_id: str, reading: Reading) -> Iterator[_Waiting]:
         """All of the records. Turns may have changed their order, and that of their times."""
         for record in reading.records:
             held = self._place(log_id, record.partition)
             recorded_at = record.timestamp_ms * 1000
-            yield _Waiting(reading, record, recorded_at, held.clock, 0)
+            yield _Waiting(reading, record, recorded_at, held.clock)
             held.clock = max(held.clock, recorded_at)
             held.taken = max(held.taken, record.offset + 1)
 
@@ -200,10 +213,12 @@ class Turns:
         for one in together:
             at, rejected = batch.take(one.record, one.recorded_at, one.at, is_over)
             self._places[lane[:2]].rejected += rejected
+            refused = (*one.refused, *rejected)
             if at < len(one.record.found):
-                waiting[0] = one._replace(at=at)
+                waiting[0] = one._replace(at=at, refused=refused)
                 return
             waiting.popleft()
+            tally.refusals += map(_refusal, refused)
             if is_over is not None and is_over():
                 break
         if not waiting:
@@ -239,6 +254,11 @@ class Turns:
 def _lane_of(log_id: str, one: _Waiting) -> Lane:
     # What has another key than its conflict is rejected, whatever its lane.
     return log_id, one.record.partition, one.record.key or b""
+
+
+def _refusal(one: Rejection) -> Refusal:
+    place = (one.position.partition, one.position.offset, one.rejected.index)
+    return Refusal(*place, one.rejected)
 
 
 def _row(found: object) -> int | None:

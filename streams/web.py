@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import ipaddress
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from streams.agents import Progress, behind_by_conflict
-from streams.door import Door
+from streams.hosts import Hosts
 from streams.settings import Address
 
 Scrape = Callable[[str], Awaitable[tuple[bytes, str] | None]]
@@ -28,6 +28,7 @@ Trucewatch worker
 /readyz        200 when it has caught up with what was in the log at its start; what waits its turn
 /offsets       up to which offset of each partition events are judged
 /events        POST: events for the log, with a token
+/lake          POST: have the lake brought up to date, for commands on this machine
 /openapi.json  all this, for programs
 """
 
@@ -46,9 +47,20 @@ class WebError(Exception):
 class Pages:
     """The HTTP server. `url` holds after `start`."""
 
-    def __init__(self, address: Address, scrape: Scrape, not_ready: Check, door: Door) -> None:
-        """Serve `scrape(accept)`: body and content type, and `not_ready()`: a reason or None."""
-        self._door = door
+    def __init__(
+        self,
+        address: Address,
+        hosts: Hosts,
+        scrape: Scrape,
+        not_ready: Check,
+        routes: Iterable[web.RouteDef],
+    ) -> None:
+        """Serve `scrape(accept)`: body and content type, and `not_ready()`: a reason or None.
+
+        `routes`: what else is served.
+        """
+        self._hosts = hosts
+        self._routes = [*routes]
         self.url = ""
         self._address = address
         self._scrape = scrape
@@ -62,7 +74,7 @@ class Pages:
 
     async def start(self) -> None:
         """Listen. Raises `WebError` when the port cannot be had."""
-        app = web.Application()
+        app = web.Application(middlewares=[self._hosts.guard])
         app.add_routes(
             [
                 web.get("/", self._index),
@@ -70,7 +82,7 @@ class Pages:
                 web.get("/healthz", self._healthz),
                 web.get("/readyz", self._readyz),
                 web.get("/offsets", self._offsets),
-                *self._door.routes(),
+                *self._routes,
             ]
         )
         self._runner = web.AppRunner(

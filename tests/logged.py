@@ -21,6 +21,8 @@ from tests.generated import conflict_of
 LOG_ID = "log"
 EPOCH_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 PARTITIONS = {"east": 0, "west": 1}
+# Who posted which of the records, as far as anybody did.
+POSTERS = (None, "desk", None, None, "mission")
 IN_MEMORY = Path(":memory:")
 
 Dump = dict[str, list[tuple[Any, ...]]]
@@ -75,6 +77,7 @@ def records(lines: Sequence[str], *, tick: int = 3) -> list[RawRecord]:
                 EPOCH_MS + number // tick,
                 conflict.encode(),
                 raw.encode(),
+                posted_by=POSTERS[number % len(POSTERS)],
             )
         )
         offsets[partition] += 1
@@ -121,7 +124,7 @@ class Scratch:
 
 
 def of_version(version: int, path: Path, now: Path | None = None) -> None:
-    """A database of a version of the schema before `accepted`, with the rows of one of now."""
+    """A database of an earlier version of the schema, with the rows of one of now."""
     with duckdb.connect(str(path)) as connection:
         connection.execute("CREATE TABLE schema_migrations (version INTEGER, name VARCHAR)")
         for number, name, statements in migrations()[:version]:
@@ -134,7 +137,9 @@ def of_version(version: int, path: Path, now: Path | None = None) -> None:
         tables = {name for (name,) in connection.execute(has).fetchall()}
         # An outbox of before version 5 is of another shape.
         for table in tables - {"schema_migrations"} - ({"outbox"} if version < 5 else set()):
-            connection.execute(f"INSERT INTO {table} FROM now.{table}")
+            columns = connection.execute(f"DESCRIBE {table}").fetchall()
+            listed = ", ".join(f'"{name}"' for name, *_ in columns)
+            connection.execute(f"INSERT INTO {table} SELECT {listed} FROM now.{table}")  # noqa: S608
 
 
 def dump(path: Path, queries: Mapping[str, Query]) -> Dump:
