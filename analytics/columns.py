@@ -117,7 +117,7 @@ class Rows:
             names: list[str | None] = [None] * len(self._rows)
             for name, first, end in self._posted:
                 names[first:end] = [name] * (end - first)
-            table = table.append_column(tables.POSTED_BY, pa.array(names, tables.TEXT))
+            table = table.append_column("posted_by", pa.array(names, tables.TEXT))
         return Columns(table, self._extents)
 
 

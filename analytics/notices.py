@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import groupby
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 import duckdb
 
-from analytics.keys import joined, key_of
+from analytics.notice_facts import facts, lists_of
+from analytics.notice_rows import Digest, Done, Facts, Lane, Notice
 from analytics.queries import queries
 from schemas.time import Instant
 
@@ -32,95 +32,7 @@ FLAPPING_SECONDS = 600
 # How often the text of a digest that goes on is written anew. Alertmanager notifies nobody of that.
 SECONDS_PER_TEXT = 5
 SECONDS_PER_EVENT = 60
-# Of more than these nothing is said one by one: see `truce explain`.
-MOST_CLAIMS = 100
-MOST_REPORTS = 50
 MOST_NAMED = 5
-
-Kind = Literal["stands", "withdrawn"]
-DigestKind = Literal["burst", "flapping"]
-Done = Literal["told", "refused"]
-Lane = tuple[str, str]
-"""A conflict and one of its commitments: within it the order is kept."""
-
-
-class Notice(NamedTuple):
-    """One thing to tell one target: that a version of a verdict stands, or was withdrawn.
-
-    `content`: what was posted, if that was tried before. Times are in microseconds since 1970.
-    """
-
-    seq: int
-    kind: Kind
-    conflict: str
-    commitment_id: str
-    incident_id: str
-    party: str | None
-    verdict: str
-    recorded_at: Instant
-    state: str
-    content: str | None
-    superseded_at: Instant | None
-
-    @property
-    def lane(self) -> Lane:
-        """Whose turn it is told in."""
-        return self.conflict, self.commitment_id
-
-
-class Digest(NamedTuple):
-    """Many notices in one message. `incident_id` None: a burst.
-
-    `counted`: incidents, or of one that flaps, how often it was reported; `parties` and
-    `incidents`: the first of them.
-    """
-
-    digest: int
-    kind: DigestKind
-    conflict: str
-    commitment_id: str
-    incident_id: str | None
-    verdict: str
-    since: Instant
-    is_closed: bool
-    state: str
-    revision: int
-    content: str | None
-    counted: int
-    standing: int
-    last_at: Instant
-    parties: tuple[tuple[str | None, int], ...] = ()
-    incidents: tuple[str, ...] = ()
-
-    @property
-    def lane(self) -> Lane:
-        """Whose turn it is told in."""
-        return self.conflict, self.commitment_id
-
-    @property
-    def is_over(self) -> bool:
-        """Nothing joins it any more, and none of it stands."""
-        return self.is_closed and not self.standing
-
-
-class Payloads(NamedTuple):
-    """Events by the ids of their claims or reports, and how many there are beside."""
-
-    events: dict[str, str]
-    more: int
-
-
-class Facts(NamedTuple):
-    """What the database says of a pair: what its message is made of.
-
-    `verdict`: with the party, None if the pair has none; `judged`: verdict and `still_bound` by
-    claim.
-    """
-
-    claims: Payloads
-    reports: Payloads
-    verdict: tuple[str, str | None] | None
-    judged: dict[str, tuple[str, bool | None]]
 
 
 def switch(
@@ -130,7 +42,7 @@ def switch(
     sql, on = queries("notices"), sorted(targets)
     connection.execute(sql["switched_off"], {"targets": on})
     connection.execute(sql["untold"], {"targets": on, "now": now})
-    connection.execute(sql["undigested"], {"targets": on})
+    connection.execute(queries("digests")["undigested"], {"targets": on})
     fresh = connection.execute(sql["switched_on"], {"targets": on, "now": now}).fetchall()
     return [target for (target,) in fresh]
 
@@ -141,7 +53,7 @@ class Notices:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
         self._floor = 0
-        self._rows("counted_digests")
+        self._digest_rows("counted_digests")
 
     def look(
         self, verdicts: Collection[str], oldest: Instant, now: Instant, rate: int
@@ -163,16 +75,17 @@ class Notices:
 
     def _digest(self, now: Instant, rate: int) -> None:
         minute, flapping = now - RATE_SECONDS * SECOND, now - FLAPPING_SECONDS * SECOND
-        self._rows("begin_flapping", now=now, flapping_since=flapping, flips=FLIPS)
-        self._rows("join_flapping", now=now)
-        self._rows("begin_bursts", now=now, rate_since=minute, rate=rate)
-        self._rows("join_bursts", now=now, rate_since=minute, rate=rate)
-        self._rows("first_of_bursts", now=now)
+        self._digest_rows("begin_flapping", now=now, flapping_since=flapping, flips=FLIPS)
+        self._digest_rows("join_flapping", now=now)
+        self._digest_rows("begin_bursts", now=now, rate_since=minute, rate=rate)
+        self._digest_rows("join_bursts", now=now, rate_since=minute, rate=rate)
+        self._digest_rows("first_of_bursts", now=now)
 
     def _revise(self, now: Instant, rate: int) -> None:
         minute, flapping = now - RATE_SECONDS * SECOND, now - FLAPPING_SECONDS * SECOND
-        self._rows("close_digests", now=now, rate_since=minute, rate=rate, flapping_since=flapping)
-        self._rows(
+        self._digest_rows("close_bursts", now=now, rate_since=minute, rate=rate)
+        self._digest_rows("close_flapping", now=now, flapping_since=flapping)
+        self._digest_rows(
             "due_digests",
             often=now - SECONDS_PER_TEXT * SECOND,
             seldom=now - SECONDS_PER_EVENT * SECOND,
@@ -180,7 +93,7 @@ class Notices:
 
     def has_open_digests(self) -> bool:
         """Whether there are digests that change as time goes by."""
-        return bool(self._rows("open_digests")[0][0])
+        return bool(self._digest_rows("open_digests")[0][0])
 
     def before(self, verdicts: Collection[str]) -> dict[str, int]:
         """How many of `verdicts` stand since before their target was switched on."""
@@ -204,16 +117,18 @@ class Notices:
 
     def next(self, target: str, lanes: Sequence[Lane], most: int) -> list[Notice]:
         """What `target` is to be told next, at most so much of each of these lanes."""
-        return [Notice(*row) for row in self._rows("next", target=target, most=most, **_zip(lanes))]
+        return [
+            Notice(*row) for row in self._rows("next", target=target, most=most, **lists_of(lanes))
+        ]
 
     def next_digests(self, target: str, lanes: Sequence[Lane], most: int) -> list[Digest]:
         """The digests that `target` is to be sent next, at most so many of each of these lanes."""
-        found = self._rows("next_digests", target=target, most=most, **_zip(lanes))
+        found = self._digest_rows("next_digests", target=target, most=most, **lists_of(lanes))
         return [self._detailed(Digest(*row)) for row in found]
 
     def _detailed(self, one: Digest) -> Digest:
-        parties = self._rows("parties_of_digest", digest=one.digest, most=MOST_NAMED + 1)
-        incidents = self._rows("incidents_of_digest", digest=one.digest, most=MOST_NAMED)
+        parties = self._digest_rows("parties_of_digest", digest=one.digest, most=MOST_NAMED + 1)
+        incidents = self._digest_rows("incidents_of_digest", digest=one.digest, most=MOST_NAMED)
         return one._replace(
             parties=tuple((party, count) for party, count in parties),
             incidents=tuple(incident for (incident,) in incidents),
@@ -221,67 +136,7 @@ class Notices:
 
     def facts(self, notices: Sequence[Notice]) -> dict[int, Facts]:
         """What the messages of these notices are made of, by `seq`."""
-        claims = self._claims([*dict.fromkeys(one.lane for one in notices)])
-        incident_keys = {one.seq: key_of(one.conflict, one.incident_id) for one in notices}
-        reports = self._reports([*set(incident_keys.values())])
-        verdicts = self._verdicts(notices)
-        judged = self._judged(notices, claims)
-        nothing = Payloads({}, 0)
-        return {
-            one.seq: Facts(
-                claims.get(one.lane, nothing),
-                reports.get((one.conflict, one.incident_id), nothing),
-                verdicts.get((*one.lane, one.incident_id)),
-                judged.get((*one.lane, one.incident_id), {}),
-            )
-            for one in notices
-        }
-
-    def _claims(self, lanes: Sequence[Lane]) -> dict[Lane, Payloads]:
-        found: dict[Lane, Payloads] = {}
-        for conflict, commitment, claim, payload, count in self._rows(
-            "claims", most=MOST_CLAIMS, **_zip(lanes)
-        ):
-            one = found.setdefault(
-                (conflict, commitment), Payloads({}, max(count - MOST_CLAIMS, 0))
-            )
-            one.events[claim] = payload
-        return found
-
-    def _reports(self, keys: Sequence[int]) -> dict[tuple[str, str], Payloads]:
-        found: dict[tuple[str, str], Payloads] = {}
-        for conflict, incident, report, payload, count in self._rows(
-            "reports", keys=keys, most=MOST_REPORTS
-        ):
-            one = found.setdefault((conflict, incident), Payloads({}, max(count - MOST_REPORTS, 0)))
-            one.events[report] = payload
-        return found
-
-    def _verdicts(
-        self, notices: Sequence[Notice]
-    ) -> dict[tuple[str, str, str], tuple[str, str | None]]:
-        keys = {joined(key_of(one.conflict, one.incident_id), key_of(*one.lane)) for one in notices}
-        return {
-            (conflict, commitment, incident): (verdict, party)
-            for conflict, commitment, incident, verdict, party in self._rows(
-                "verdicts", keys=[*keys]
-            )
-        }
-
-    def _judged(
-        self, notices: Sequence[Notice], claims: Mapping[Lane, Payloads]
-    ) -> dict[tuple[str, str, str], dict[str, tuple[str, bool | None]]]:
-        keys = {
-            joined(key_of(one.conflict, one.incident_id), key_of(*one.lane, claim_id))
-            for one in notices
-            if one.lane in claims
-            for claim_id in claims[one.lane].events
-        }
-        rows = sorted(self._rows("claim_verdicts", keys=[*keys]), key=_pair)
-        return {
-            pair: {claim: (verdict, bound) for _, _, claim, _, verdict, bound in of_pair}
-            for pair, of_pair in groupby(rows, key=_pair)
-        }
+        return facts(self._connection, notices)
 
     def trying(self, contents: Mapping[int, str]) -> None:
         """This is about to be posted: from here on it may have arrived."""
@@ -300,7 +155,7 @@ class Notices:
 
     def trying_digest(self, one: Digest, content: str) -> None:
         """A text of this digest is about to be posted."""
-        self._rows(
+        self._digest_rows(
             "trying_digest",
             digest=one.digest,
             content=content,
@@ -312,11 +167,11 @@ class Notices:
 
     def shorter_digest(self, digest: int, content: str) -> None:
         """Another text is about to be posted, which says the same in less."""
-        self._rows("shorter_digest", digest=digest, content=content)
+        self._digest_rows("shorter_digest", digest=digest, content=content)
 
     def done_digest(self, digest: int, state: Done, now: Instant) -> None:
         """The text that was posted last has arrived, or is refused."""
-        self._rows("done_digest", digest=digest, state=state, now=now)
+        self._digest_rows("done_digest", digest=digest, state=state, now=now)
 
     def recent(self, target: str, since: Instant) -> list[int]:
         """What was told from then on, in its order: the last of each pair, party and verdict."""
@@ -328,7 +183,7 @@ class Notices:
 
     def recent_digests(self, target: str, since: Instant) -> list[str]:
         """The last text of each digest that was told from then on."""
-        found = self._rows("recent_digests", target=target, since=since)
+        found = self._digest_rows("recent_digests", target=target, since=since)
         return [content for (content,) in found]
 
     @contextmanager
@@ -343,20 +198,11 @@ class Notices:
         self._connection.execute("COMMIT")
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Let go of the connections."""
         self._connection.close()
 
     def _rows(self, name: str, **values: object) -> list[tuple[Any, ...]]:
         return self._connection.execute(queries("notices")[name], values or None).fetchall()
 
-
-def _zip(lanes: Sequence[Lane]) -> dict[str, list[str]]:
-    return {
-        "conflicts": [conflict for conflict, _ in lanes],
-        "commitments": [commitment for _, commitment in lanes],
-    }
-
-
-def _pair(row: tuple[Any, ...]) -> tuple[str, str, str]:
-    conflict, commitment, _, incident, *_ = row
-    return conflict, commitment, incident
+    def _digest_rows(self, name: str, **values: object) -> list[tuple[Any, ...]]:
+        return self._connection.execute(queries("digests")[name], values or None).fetchall()

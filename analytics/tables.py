@@ -39,11 +39,10 @@ ACCEPTED = _schema(
     (TEXTS, "targets"),
     (MOMENT, "begins_at ends_at over_by"),
     (KEY, "incident_key report_key"),
+    (TEXT, "posted_by"),
 )
-# Beside them: who posted an event. Not in most batches, and then the table says NULL by itself.
-POSTED_BY = "posted_by"
 # What is known of an event when it has been read; see `columns`.
-READ = _without(ACCEPTED, "recorded_at", "log_id", "superseded_at")
+READ = _without(ACCEPTED, "recorded_at", "log_id", "superseded_at", "posted_by")
 CLAIMS = _schema(
     (TEXT, "conflict commitment_id claim_id stance claimed_by claimant_role claimant_party"),
     (TEXTS, "bound_parties acts targets"),
@@ -107,6 +106,11 @@ AMENDED = _schema(
     (KEY, "key"), (MOMENT, "occurred_start occurred_end"), (COUNT, "independent_reports")
 )
 AMENDED_CLAIMS = _schema((KEY, "key"), (TEXT, "before_conditions"))
+TRANSACTIONS = _schema(
+    (PLACE, "seq"), (TEXT, "table_name"), (PLACE, "row_count"), (pa.uint64(), "hash")
+)
+CONTENTS = _without(TRANSACTIONS, "seq")
+CHANGED_ROWS = _schema((PLACE, "seq"), (TEXT, "table_name"), (PLACE, "place"))
 
 
 def table_of(rows: Iterable[Sequence[Any]], schema: pa.Schema) -> pa.Table:

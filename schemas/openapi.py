@@ -20,6 +20,7 @@ CONTENT_TYPE_PROBLEM = "application/problem+json"
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
 MAX_POSTED_EVENTS = 2_000
+MAX_PROBLEMS_LISTED = 200
 
 
 class Taken(BaseModel):
@@ -54,6 +55,8 @@ class Refused(BaseModel):
     the log, and the refused ones are not, or not as events that count. Without them the log has
     none, but for status 503 after the body was read: then it may have some. To send an event again
     is always safe. `acceptable` is there if it was only tried, and then nothing is in the log.
+
+    Not more than 200 problems are listed; `unlisted` is how many others were found.
     """
 
     title: str
@@ -63,6 +66,7 @@ class Refused(BaseModel):
     acceptable: int | None = None
     refused: int | None = None
     problems: list[PostedProblem] | None = None
+    unlisted: int | None = Field(default=None, description="How many problems are not listed.")
 
 
 class Status(BaseModel):
@@ -83,8 +87,9 @@ POST_EVENTS = f"""\
 Writes events to the log. Status 202 comes only once the log has all of them: with the embedded \
 broker when they are judged and in the database, with Kafka when all in-sync replicas have them.
 
-Each event is taken or refused on its own: `problems` names each that is refused, and the others, \
-`accepted` in number, are in the log. Each problem has a status: 400 if the event is malformed, \
+Each event is taken or refused on its own: `problems` names each that is refused, as far as \
+{MAX_PROBLEMS_LISTED} problems go, and the others, `accepted` in number, are in the log. Each \
+problem has a status: 400 if the event is malformed, \
 403 if it is well-formed and its `source` or `data.conflict` is not for this token, 409 if its \
 `source` and `id` stand for other content. The status of the answer is theirs if it is the same \
 for all that are refused, and 400 if not. Sending an event again that the log has changes \

@@ -10,6 +10,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
+from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -23,7 +24,10 @@ Json = Any
 """A JSON value as Python has it."""
 Path = tuple[str | int, ...]
 
-MAX_PROBLEMS = 200
+MAX_PROBLEMS = 20
+"""How many problems of one event are put into words; of the others only their number is said."""
+MORE: tuple[str | int, ...] = ("", "more")
+"""Where `collect` says how many there are."""
 ROUNDS = 5
 NO_VALUE = object()
 TAGS = frozenset(
@@ -106,10 +110,11 @@ class NotJson(Invalid):
 
 
 def collect(validate: Callable[[bytes], object], document: Json) -> dict[Path, str]:
-    """Every problem that `validate` finds in `document`, by path; `MAX_PROBLEMS` and one at most.
+    """Problems that `validate` finds in `document`, by path; `MAX_PROBLEMS` of them at most.
 
     What is wrong in one field hides what is wrong between others, so each field found wrong is
-    taken out and the rest validated again.
+    taken out and the rest validated again; until there are enough. Under `MORE` is then how many
+    others were seen.
     """
     found: dict[Path, str] = {}
     seen: set[Path] = set()
@@ -119,11 +124,16 @@ def collect(validate: Callable[[bytes], object], document: Json) -> dict[Path, s
             validate(to_json(rest, inf_nan_mode="constants"))
         except ValidationError as error:
             # What stands above a field that was taken out may only miss that field.
-            left = MAX_PROBLEMS + 1 - len(found)
-            fresh = dict(islice(_problems(error, rest, seen), left))
+            problems = _problems(error, rest, seen)
+            some = islice(problems, MAX_PROBLEMS - len(found))
+            fresh = {path: reason() for path, reason in some}
+            others = len({path for path, _ in problems} - fresh.keys())
         else:
             break
         found |= fresh
+        if others:
+            found[MORE] = f"and at least {others:,} more"
+            break
         for path in fresh:
             seen |= _prefixes(path)
             _take_out(rest, path)
@@ -138,12 +148,13 @@ def _prefixes(path: Path) -> set[Path]:
 
 def listed(found: dict[Path, str]) -> tuple[Problem, ...]:
     """`found` as problems, in the order in which they were found."""
+    named = [(path, reason) for path, reason in found.items() if path != MORE]
     problems = [
         Problem(".".join(for_terminal(str(part)[:100]) for part in path), reason)
-        for path, reason in list(found.items())[:MAX_PROBLEMS]
+        for path, reason in named[:MAX_PROBLEMS]
     ]
-    if len(found) > MAX_PROBLEMS:
-        problems.append(Problem("", "and more"))
+    if MORE in found:
+        problems.append(Problem("", found[MORE]))
     return tuple(problems)
 
 
@@ -160,8 +171,8 @@ def not_one_of(value: object, terms: list[str], noun: str) -> str:
 
 def _problems(
     error: ValidationError, document: Json, seen: AbstractSet[Path]
-) -> Iterator[tuple[Path, str]]:
-    """The problems at paths not yet `seen`, from the errors of the validator."""
+) -> Iterator[tuple[Path, Callable[[], str]]]:
+    """The problems at paths not yet `seen`, from the errors of the validator, in words if asked."""
     unions: dict[Path, set[str]] = {}
     hit: set[Path] = set()
     for detail in error.errors(include_url=False, include_input=False):
@@ -173,7 +184,7 @@ def _problems(
         if foreign is None:
             hit |= _prefixes(path)
             if path not in seen:
-                yield path, _reason(detail, path, value)
+                yield path, partial(_reason, detail, path, value)
         else:
             unions.setdefault(foreign, set()).update(
                 LABELS[label] for at, label, _ in labels if at == foreign and label in LABELS
@@ -181,7 +192,8 @@ def _problems(
     told = hit.union(seen, *(_prefixes(path) - {path} for path in unions))
     for path, kinds in unions.items():
         if path not in told:
-            yield path, ALTERNATIVES.get(frozenset(kinds), f"expected {' or '.join(sorted(kinds))}")
+            either = f"expected {' or '.join(sorted(kinds))}"
+            yield path, partial(str, ALTERNATIVES.get(frozenset(kinds), either))
 
 
 def _resolve(detail: ErrorDetails, document: Json) -> tuple[Path, Any, list[tuple[Path, str, str]]]:

@@ -22,6 +22,8 @@ CONTENT_TYPE_BATCH = "application/cloudevents-batch+json"
 MAX_EVENT_BYTES = 96 * 1024
 MAX_RECORD_BYTES = 16 * 1024 * 1024
 MAX_BATCH_EVENTS = 10_000
+MAX_PROBLEMS_SAID = 2_000
+"""After so many problems of the events of a record it is only said which others are invalid."""
 
 Reason = Literal["not_json", "invalid", "key_mismatch", "too_large", "id_reused"]
 REASONS: tuple[Reason, ...] = ("not_json", "invalid", "key_mismatch", "too_large", "id_reused")
@@ -72,10 +74,13 @@ def decode(
     return [_keyed(one, key, value) for one in decode_text(value)]
 
 
-def decode_text(value: bytes) -> list[Accepted | Rejected]:
-    """The events of a JSON text, an event or an array of them, whatever their conflict."""
+def decode_text(value: bytes, *, most_said: int = MAX_PROBLEMS_SAID) -> list[Accepted | Rejected]:
+    """The events of a JSON text, an event or an array of them, whatever their conflict.
+
+    After `most_said` problems it is only said which others are invalid: to say why takes longer.
+    """
     text = value.strip(_BLANK)
-    return _several(value, text) if text.startswith(b"[") else [_alone(value, text)]
+    return _several(value, text, most_said) if text.startswith(b"[") else [_alone(value, text)]
 
 
 def _keyed(one: Accepted | Rejected, key: bytes | None, value: bytes) -> Accepted | Rejected:
@@ -93,14 +98,19 @@ def _alone(value: bytes, text: bytes) -> Accepted | Rejected:
     return replace(one, raw=value, index=None if one.reason == "not_json" else 0)
 
 
-def _several(value: bytes, text: bytes) -> list[Accepted | Rejected]:
+def _several(value: bytes, text: bytes, most_said: int) -> list[Accepted | Rejected]:
     try:
         raws = _elements(text)
     except _MalformedError as error:
         return [_whole("not_json", f"not JSON: {error}", value)]
     if len(raws) > MAX_BATCH_EVENTS:
         return [_whole("too_large", f"expected at most {MAX_BATCH_EVENTS:,} events", value)]
-    found = [_parsed(raw, index) for index, raw in enumerate(raws)]
+    found: list[Accepted | Rejected] = []
+    for index, raw in enumerate(raws):
+        one = _parsed(raw, index, explain=most_said > 0)
+        if isinstance(one, Rejected):
+            most_said -= len(one.problems)
+        found.append(one)
     accepted = [one.event for one in found if isinstance(one, Accepted)]
     if len(accepted) == len(found) and are_plainly_once(text, *accepted):
         return found
@@ -126,13 +136,13 @@ def _event(raw: bytes, index: int) -> Accepted | Rejected:
     return _checked(_parsed(raw, index))
 
 
-def _parsed(raw: bytes, index: int) -> Accepted | Rejected:
+def _parsed(raw: bytes, index: int, *, explain: bool = True) -> Accepted | Rejected:
     """An event, of which the names are still to be checked."""
     if len(raw) > MAX_EVENT_BYTES:
         why = f"expected at most {MAX_EVENT_BYTES:,} bytes in an event"
         return Rejected("too_large", (Problem("", why),), raw, index)
     try:
-        event = parse_event(raw)
+        event = parse_event(raw, explain=explain)
     except Invalid as error:
         return _invalid(error, raw, index)
     return Accepted(event, raw.decode(), index)
@@ -154,13 +164,13 @@ def _invalid(error: Invalid, raw: bytes, index: int) -> Rejected:
     return Rejected(reason, error.problems, raw, index)
 
 
-def read_event(raw: bytes) -> Event:
+def read_event(raw: bytes, *, explain: bool = True) -> Event:
     """The event in the JSON text `raw`, if all who read it read the same.
 
     Raises Invalid (NotJson), as `parse_event` does, also for what that passes over: a name that is
     given twice, of which some take the first and some the last, and NaN in a field that it hides.
     """
-    event = parse_event(raw)
+    event = parse_event(raw, explain=explain)
     _check_names(raw, event)
     return event
 

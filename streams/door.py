@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from aiohttp import web
 from aiokafka.errors import KafkaError
 
+from schemas.safe_text import for_json
 from streams.writers import Writers, WritersUnknown
 
 if TYPE_CHECKING:
@@ -322,8 +323,8 @@ def _refused_events(posted: Posted, *, dry_run: bool) -> _Refusal:
     if not posted.refused:
         return _Refusal(HTTPStatus.BAD_REQUEST, "expected at least one event", posted)
     # What is true of all that were refused; of various kinds it is a bad request.
-    statuses = {problem.status for problem in posted.problems}
-    status = HTTPStatus(statuses.pop()) if len(statuses) == 1 else HTTPStatus.BAD_REQUEST
+    statuses = [*posted.statuses]
+    status = HTTPStatus(statuses[0]) if len(statuses) == 1 else HTTPStatus.BAD_REQUEST
     total = posted.refused + len(posted.events)
     if dry_run:
         said = f"would refuse {posted.refused} of {total} events; it was only tried"
@@ -341,9 +342,10 @@ def _refused(refusal: _Refusal) -> web.Response:
         found.acceptable = len(refusal.posted.events) if refusal.tried else None
         found.refused = refusal.posted.refused
         found.problems = refusal.posted.problems
+        found.unlisted = refusal.posted.unlisted or None
     return web.Response(
         status=refusal.status.value,
-        body=found.model_dump_json(exclude_none=True).encode(),
+        body=for_json(found.model_dump_json(exclude_none=True)).encode(),
         headers={"Content-Type": CONTENT_TYPE_PROBLEM, **refusal.headers},
     )
 

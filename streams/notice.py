@@ -11,7 +11,7 @@ import shlex
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from analytics.notices import Digest, Facts, Notice
+from analytics.notice_rows import Digest, Facts, Notice
 from schemas.events import ClaimEvent, Event, ReportEvent, parse_event
 from schemas.kleene import all_of
 from schemas.safe_text import NOBODY_KNOWN, for_annotation

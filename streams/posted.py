@@ -16,6 +16,7 @@ from schemas.openapi import (
     JSON,
     JSON_LINES,
     MAX_POSTED_EVENTS,
+    MAX_PROBLEMS_LISTED,
     NEWLINE_DELIMITED_JSON,
     PostedProblem,
 )
@@ -48,13 +49,17 @@ class TooManyEvents(Exception):  # noqa: N818 - named as what it says
 class Posted(NamedTuple):
     """The events to take, each with its conflict, and how many others there are and why.
 
-    `places`: where each event is in the body, by its line or its index.
+    `places`: where each event is in the body, by its line or its index. Of the problems
+    `MAX_PROBLEMS_LISTED` are there, `unlisted` is how many others were found; `statuses`: those of
+    all of them.
     """
 
     events: list[tuple[str, bytes]]
     refused: int
     problems: list[PostedProblem]
     places: list[tuple[int | None, int | None]]
+    unlisted: int = 0
+    statuses: frozenset[int] = frozenset()
 
 
 def form_of(content_type: str) -> Form | None:
@@ -75,16 +80,8 @@ def read_body(form: Form, body: bytes, writer: Writer = ANYBODY) -> Posted:
             found.events.append((event.data.conflict, one.raw))
             found.places.append((one.line, one.number))
             continue
-        found = found._replace(refused=found.refused + 1)
-        found.problems.extend(
-            PostedProblem(
-                line=one.line,
-                index=one.number,
-                status=status,
-                field=for_terminal(field),
-                reason=for_terminal(reason),
-            )
-            for field, reason in problems
+        found = _with(
+            found._replace(refused=found.refused + 1), one.line, one.number, status, problems
         )
     return found
 
@@ -93,24 +90,41 @@ def also_refused(posted: Posted, outcomes: Sequence[Rejected | None]) -> Posted:
     """`posted` without those of its events that were refused once they were read from the log."""
     if not any(outcomes):
         return posted
-    problems = [
+    left = [at for at, rejected in enumerate(outcomes) if rejected is None]
+    found = posted._replace(
+        events=[posted.events[at] for at in left],
+        refused=posted.refused + len(outcomes) - len(left),
+        places=[posted.places[at] for at in left],
+    )
+    for (line, number), rejected in zip(posted.places, outcomes, strict=True):
+        if rejected is not None:
+            status = 409 if rejected.reason == "id_reused" else 400
+            found = _with(found, line, number, status, rejected.problems)
+    return found
+
+
+def _with(
+    posted: Posted,
+    line: int | None,
+    number: int | None,
+    status: int,
+    problems: Sequence[Problem],
+) -> Posted:
+    """`posted` with these problems of one event, as far as there is room for them."""
+    listed = problems[: max(MAX_PROBLEMS_LISTED - len(posted.problems), 0)]
+    posted.problems.extend(
         PostedProblem(
             line=line,
             index=number,
-            status=409 if rejected.reason == "id_reused" else 400,
-            field=problem.field,
-            reason=problem.reason,
+            status=status,
+            field=for_terminal(field),
+            reason=for_terminal(reason),
         )
-        for (line, number), rejected in zip(posted.places, outcomes, strict=True)
-        if rejected is not None
-        for problem in rejected.problems
-    ]
-    left = [at for at, rejected in enumerate(outcomes) if rejected is None]
-    return Posted(
-        [posted.events[at] for at in left],
-        posted.refused + len(outcomes) - len(left),
-        posted.problems + problems,
-        [posted.places[at] for at in left],
+        for field, reason in listed
+    )
+    return posted._replace(
+        unlisted=posted.unlisted + len(problems) - len(listed),
+        statuses=posted.statuses | {status},
     )
 
 
@@ -125,11 +139,13 @@ class _Place(NamedTuple):
 
 
 def _lines(body: bytes) -> Iterator[_Place]:
+    said = 0
     for count, line in enumerate(read_lines("body", io.BytesIO(body))):
         if count == MAX_POSTED_EVENTS:
             raise TooManyEvents
-        found = check(line)
+        found = check(line, explain=said < MAX_PROBLEMS_LISTED)
         if isinstance(found, tuple):
+            said += len(found)
             yield _Place(line.number, None, None, problems=found)
         elif line.raw is not None:
             yield _Place(line.number, None, found, line.raw)
@@ -140,7 +156,7 @@ def _texts(form: Form, body: bytes) -> Iterator[_Place]:
     if form != "either" and is_array != (form == "batch"):
         yield _Place(None, None, None, problems=[Problem("", WRONG_FORM[form])])
         return
-    found = decode_text(body)
+    found = decode_text(body, most_said=MAX_PROBLEMS_LISTED)
     if len(found) > MAX_POSTED_EVENTS:
         raise TooManyEvents
     for one in found:

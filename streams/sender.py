@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 
 from aiohttp import ClientSession
 
-from analytics.notices import Digest, Done, Lane, Notice, Notices
+from analytics.notice_rows import Digest, Done, Lane, Notice
+from analytics.notices import Notices
 from analytics.process import NoticeMetrics
 from streams.notice import tell, tell_digest
 from streams.targets import Answer, Target
