@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from aiohttp import web
 from aiokafka.errors import KafkaError
 
+from schemas.safe_text import for_json
 from streams.writers import Writers, WritersUnknown
 
 if TYPE_CHECKING:
@@ -344,7 +345,7 @@ def _refused(refusal: _Refusal) -> web.Response:
         found.unlisted = refusal.posted.unlisted or None
     return web.Response(
         status=refusal.status.value,
-        body=found.model_dump_json(exclude_none=True).encode(),
+        body=for_json(found.model_dump_json(exclude_none=True)).encode(),
         headers={"Content-Type": CONTENT_TYPE_PROBLEM, **refusal.headers},
     )
 

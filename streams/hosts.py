@@ -15,6 +15,8 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from schemas.safe_text import for_json
+
 LOCAL_NAMES = frozenset({"localhost", "ip6-localhost", "ip6-loopback"})
 
 # A name, or an IPv6 address in brackets; then perhaps a port.
@@ -80,6 +82,6 @@ def _problem(status: HTTPStatus, detail: str) -> web.Response:
     found = Refused(title=status.phrase, status=status.value, detail=detail)
     return web.Response(
         status=status.value,
-        body=found.model_dump_json(exclude_none=True).encode(),
+        body=for_json(found.model_dump_json(exclude_none=True)).encode(),
         headers={"Content-Type": CONTENT_TYPE_PROBLEM},
     )
