@@ -58,7 +58,7 @@ deployment: setup ## what is deployed, with real tools: wants Prometheus, kubect
 	@$(BIN)/python -m pytest -q --durations=10 -m deployment tests/deploy
 
 faults: setup ## a full disk, a hanging broker, odd clocks: minutes, not seconds
-	@$(BIN)/python -m pytest -q --durations=10 -m faults tests/faults tests/rebuild
+	@$(BIN)/python -m pytest -q --durations=10 -m faults tests/faults tests/rebuild tests/kept
 
 crash: setup ## 200 SIGKILLs in one replay; TRUCE_CRASH_KILLS, _EVENTS and _SEED choose others
 	@PYTHONPATH=. $(BIN)/python tests/faults/crash.py

@@ -12,12 +12,14 @@ import numpy as np
 import pyarrow as pa
 
 from analytics import tables
+from analytics.contents import Changes, change, insert
 from analytics.database import Session
 from analytics.judged import as_json, moments, spread, table, texts
 from analytics.keys import Flags, Numbers, joined_all, key_of
 from analytics.queries import queries
 from analytics.rows import ClaimVerdict, Judgement, Logged, RejudgedAlike
 
+_AMEND, _CLOSE = ("amend", "amended"), ("close", "closed")
 NOTHING = Judgement("", "clear", None, 0, 0, 0, ())
 
 
@@ -61,21 +63,27 @@ class AlikeRows:
             if was != now or not _is_of_same_party(change):
                 yield _OfClaim(number, claim_id, was, now)
 
-    def write(self, database: Session) -> None:
-        """Close, amend and open versions; all that was staged for these pairs must be written."""
-        sql = queries("writing")
+    def write(self, database: Session, changes: Changes) -> None:
+        """Close, amend and open versions; all that was staged for these pairs must be written.
+
+        `changes` hears what became of the tables.
+        """
         since = self._since(database)
-        steps = (
-            ("amend_verdicts", self._amended()),
-            ("amend_claim_verdicts", self._amended_claims()),
-            ("close_verdicts", self._closed()),
-            ("close_claim_verdicts", self._closed_claims()),
-            ("verdicts", self._verdicts(since)),
-            ("claim_verdicts", self._claim_verdicts()),
-        )
-        for name, rows in steps:
+        verdicts, claim_verdicts = "verdict_versions", "claim_verdict_versions"
+        for steps, table_name, rows in (
+            (_AMEND, verdicts, self._amended()),
+            (_AMEND, claim_verdicts, self._amended_claims()),
+            (_CLOSE, verdicts, self._closed()),
+            (_CLOSE, claim_verdicts, self._closed_claims()),
+        ):
             if len(rows):
-                database.over(sql[name], rows)
+                change(database, changes, steps, table_name, rows)
+        for table_name, rows in (
+            (verdicts, self._verdicts(since)),
+            (claim_verdicts, self._claim_verdicts()),
+        ):
+            if len(rows):
+                insert(database, changes, table_name, rows)
 
     def told(self, is_told: Sequence[bool], first_seq: int) -> pa.Table:
         """What `told.messages` makes messages of: those of these changes, by incident."""

@@ -198,7 +198,7 @@ class Notices:
         self._connection.execute("COMMIT")
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Let go of the connections."""
         self._connection.close()
 
     def _rows(self, name: str, **values: object) -> list[tuple[Any, ...]]:

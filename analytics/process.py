@@ -73,6 +73,11 @@ class ProcessMetrics:
             ["partition"],
             registry=registry,
         )
+        self.lake_lag = Gauge(
+            "truce_lake_lag_seconds",
+            "For how long something is in the ledger that the lake does not have; 0: it has all.",
+            registry=registry,
+        )
 
         self._unverified = Counter(
             "truce_posted_by_unverified",

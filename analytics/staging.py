@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from analytics import tables
 from analytics.columns import About, Columns
+from analytics.contents import Changes, change, insert
 from analytics.database import Session
 from analytics.flatten import Row, claim_row
 from analytics.judged import JudgedPairs, Pair
@@ -41,12 +42,12 @@ class _Rows:
 
     def __init__(self, name: str, schema: pa.Schema) -> None:
         self.rows: list[Sequence[Any]] = []
+        self._name = name
         self._schema = schema
-        self._insert = queries("writing")[name]
 
-    def flush(self, database: Session) -> None:
+    def flush(self, database: Session, changes: Changes) -> None:
         if self.rows:
-            database.over(self._insert, self._table())
+            insert(database, changes, self._name, self._table())
             self.rows = []
 
     def _table(self) -> pa.Table:
@@ -59,7 +60,6 @@ class _Versions(_Rows):
     def __init__(self, name: str, schema: pa.Schema) -> None:
         super().__init__(name, schema)
         self._superseded_at = schema.get_field_index(_SUPERSEDED_AT)
-        self._close = queries("writing")[f"close_{name}"]
         self._standing: dict[int, Row] = {}
         self._closed: dict[int, int] = {}
 
@@ -81,11 +81,12 @@ class _Versions(_Rows):
             # If nothing stood, the first is as good as any: there is nothing to close.
             self._closed.setdefault(key, moment)
 
-    def flush(self, database: Session) -> None:
+    def flush(self, database: Session, changes: Changes) -> None:
         if self._closed:
-            database.over(self._close, tables.table_of(self._closed.items(), tables.CLOSED))
+            staged = tables.table_of(self._closed.items(), tables.CLOSED)
+            change(database, changes, ("close", "closed"), self._name, staged)
             self._closed = {}
-        super().flush(database)
+        super().flush(database, changes)
         self._standing = {}
 
 
@@ -112,7 +113,8 @@ class _Accepted(_Versions):
         events = events.append_column(_SUPERSEDED_AT, pa.array(superseded_at, tables.MOMENT))
         if _POSTED_BY not in events.column_names:
             events = events.append_column(_POSTED_BY, pa.nulls(len(chosen), tables.TEXT))
-        return events
+        # The hashes of rows are over columns in their order.
+        return events.select(tables.ACCEPTED.names)
 
 
 def _chosen(table: pa.Table, rows: Sequence[int]) -> pa.Table:
@@ -129,9 +131,9 @@ class Staging:
     def __init__(self) -> None:
         self.rejected = _Rows("rejected", tables.REJECTED)
         self._accepted = _Accepted()
-        self._claims = _Versions("claims", tables.CLAIMS)
-        self._claim_verdicts = _Versions("claim_verdicts", tables.CLAIM_VERDICTS)
-        self._verdicts = _Versions("verdicts", tables.VERDICTS)
+        self._claims = _Versions("claim_versions", tables.CLAIMS)
+        self._claim_verdicts = _Versions("claim_verdict_versions", tables.CLAIM_VERDICTS)
+        self._verdicts = _Versions("verdict_versions", tables.VERDICTS)
         self._amended: dict[int, tuple[Any, ...]] = {}
         self._amended_claims: dict[int, tuple[Any, ...]] = {}
         self._judged = JudgedPairs()
@@ -269,36 +271,34 @@ class Staging:
             row = [*named, now.verdict, *now.criteria, now.before_conditions, at, None, key]
             self._claim_verdicts.open(key, row)
 
-    def flush(self, database: Session) -> pa.Table | None:
-        """Write all of it, and be empty again. The messages made of it, if there are any."""
-        sql = queries("writing")
+    def flush(self, database: Session, changes: Changes) -> pa.Table | None:
+        """Write all of it, and be empty again; `changes` is told what became of the tables.
+
+        The messages made of it, if there are any.
+        """
         # What is amended stood before anything was superseded or opened.
         if self._amended:
-            database.over(
-                sql["amend_verdicts"], tables.table_of(self._amended.values(), tables.AMENDED)
-            )
+            staged = tables.table_of(self._amended.values(), tables.AMENDED)
+            change(database, changes, ("amend", "amended"), "verdict_versions", staged)
             self._amended = {}
         if self._amended_claims:
-            database.over(
-                sql["amend_claim_verdicts"],
-                tables.table_of(self._amended_claims.values(), tables.AMENDED_CLAIMS),
-            )
+            staged = tables.table_of(self._amended_claims.values(), tables.AMENDED_CLAIMS)
+            change(database, changes, ("amend", "amended"), "claim_verdict_versions", staged)
             self._amended_claims = {}
         self._carry_since(database)
         for rows in self._all:
-            rows.flush(database)
-        told = self._flush_judged(database)
+            rows.flush(database, changes)
+        told = self._flush_judged(database, changes)
         self.size = 0
         return told
 
-    def _flush_judged(self, database: Session) -> pa.Table | None:
+    def _flush_judged(self, database: Session, changes: Changes) -> pa.Table | None:
         judged = self._judged
         if not judged:
             return None
-        sql = queries("writing")
         judged.settle(self._accepted.log_id, self._columns.accepted)
-        database.over(sql["verdicts"], judged.verdicts())
-        database.over(sql["claim_verdicts"], judged.claim_verdicts())
+        insert(database, changes, "verdict_versions", judged.verdicts())
+        insert(database, changes, "claim_verdict_versions", judged.claim_verdicts())
         told = judged.told()
         self._judged = JudgedPairs()
         return None if told is None else messages(told)

@@ -106,6 +106,11 @@ AMENDED = _schema(
     (KEY, "key"), (MOMENT, "occurred_start occurred_end"), (COUNT, "independent_reports")
 )
 AMENDED_CLAIMS = _schema((KEY, "key"), (TEXT, "before_conditions"))
+TRANSACTIONS = _schema(
+    (PLACE, "seq"), (TEXT, "table_name"), (PLACE, "row_count"), (pa.uint64(), "hash")
+)
+CONTENTS = _without(TRANSACTIONS, "seq")
+CHANGED_ROWS = _schema((PLACE, "seq"), (TEXT, "table_name"), (PLACE, "place"))
 
 
 def table_of(rows: Iterable[Sequence[Any]], schema: pa.Schema) -> pa.Table:

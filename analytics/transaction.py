@@ -13,6 +13,7 @@ import pyarrow as pa
 from analytics import tables
 from analytics.alike import AlikeRows
 from analytics.columns import About, Columns
+from analytics.contents import Balance, Changes
 from analytics.database import Turn
 from analytics.keys import Flags, Keys, KeySet
 from analytics.outgoing import Headers, OutboxMessage, Outgoing
@@ -79,6 +80,7 @@ class Transaction:
         self._known = known
         self._new_partitions: set[tuple[str, int]] = set()
         self._staging = Staging()
+        self._changes = Changes()
         self._not_stored: set[int] = set()
         self._alike: list[RejudgedAlike] = []
         self._alike_told: list[bool] = []
@@ -205,7 +207,7 @@ class Transaction:
         # Messages are in order only if those before are written first.
         self.flush()
         rows = AlikeRows(logged, steps)
-        rows.write(self._session)
+        rows.write(self._session, self._changes)
         count = sum(len(s.incidents.places) for s, tell in zip(steps, told, strict=True) if tell)
         if count:
             said = rows.told(told, self.outgoing.number(count))
@@ -238,12 +240,12 @@ class Transaction:
 
     def flush(self) -> None:
         """Write what is staged, still within the transaction."""
-        verdicts = self._staging.flush(self._session)
+        verdicts = self._staging.flush(self._session, self._changes)
         self.outgoing.flush(self._session, verdicts)
         self._not_stored -= self.new_incidents
 
-    def finish(self) -> None:
-        """Write all that is left: nothing may follow."""
+    def finish(self, before: Balance) -> Balance:
+        """Write all that is left: nothing may follow. What the tables hold before, and after it."""
         self.flush()
         sql = queries("writing")
         for (log_id, partition), (next_offset, recorded_at) in self.advanced.items():
@@ -255,6 +257,7 @@ class Transaction:
                 next_offset=next_offset,
                 recorded_at=recorded_at,
             )
+        return self._changes.record(self._session, before)
 
     def _grow(self, rows: int = 0) -> None:
         self._staging.size += rows

@@ -6,9 +6,19 @@ or the data was bad, 2 wrong usage, 3 a service could not be reached.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from streams.command import DESCRIBED, Command, Truce, current_settings, setting, settings_named
+from streams.command import (
+    DESCRIBED,
+    Command,
+    QueryCommand,
+    Truce,
+    current_settings,
+    setting,
+    settings_named,
+)
 
 EVENT_TYPES = (
     "commitment.claimed",
@@ -20,6 +30,8 @@ SCHEMAS = (*EVENT_TYPES, "openapi")
 
 
 data_dir = setting("TRUCE_DATA_DIR")
+lake_dir = setting("TRUCE_LAKE")
+timeout = setting("TRUCE_QUERY_SECONDS", "--timeout")
 kafka_security = settings_named("TRUCE_KAFKA_")
 events_file = click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True, path_type=str)
 
@@ -123,6 +135,9 @@ def publish(files: tuple[str, ...], dry_run: bool) -> int:
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 @data_dir
+@lake_dir
+@setting("TRUCE_MEMORY")
+@timeout
 def status(as_json: bool) -> int:
     """Show the truces: who claims what, whether it is in force now, and how it is kept."""
     from streams.status import run_status
@@ -142,6 +157,9 @@ def status(as_json: bool) -> int:
 @click.option("--conflict", help="Which conflict, if several have such an incident.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 @data_dir
+@lake_dir
+@setting("TRUCE_MEMORY")
+@timeout
 def explain(incident: str, conflict: str | None, as_json: bool) -> int:
     """Say why an INCIDENT is, or is not, a violation: every claim by every report."""
     from streams.explain import run_explain
@@ -150,8 +168,8 @@ def explain(incident: str, conflict: str | None, as_json: bool) -> int:
 
 
 @main.command(
-    cls=Command,
-    short_help="Ask the database in SQL.",
+    cls=QueryCommand,
+    short_help="Ask in SQL.",
     examples=(
         'truce sql "select commitment_id, incident_id, verdict from verdicts"',
         "truce sql --format json \"from claim_verdicts where verdict = 'violation'\"",
@@ -168,14 +186,47 @@ def explain(incident: str, conflict: str | None, as_json: bool) -> int:
     help="How rows are printed on stdout.",
 )
 @data_dir
+@lake_dir
+@setting("TRUCE_MEMORY")
+@timeout
 def sql(query: str | None, form: str) -> int:
-    """Ask the database in SQL (DuckDB's), read-only: a QUERY, or a prompt without one.
+    """Ask in SQL (DuckDB's), read-only: a QUERY, or a prompt without one.
 
-    Asks the running worker, or the database file when none runs.
+    Reads the lake as of now in a process of its own, whether a worker runs or not: whatever is
+    asked holds nobody else up. Ctrl-C ends a query.
     """
     from streams.sql import run_sql
 
     return run_sql(current_settings(), query, form)
+
+
+@main.command(
+    cls=Command,
+    short_help="Bring the lake up to date, and say how to open it.",
+    examples=(
+        "truce lake",
+        "truce lake --anew",
+        "truce lake --parquet published/",
+    ),
+)
+@click.option("--anew", is_flag=True, help="Give it all of the database again (without a worker).")
+@click.option(
+    "--parquet",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write each table to a Parquet file in DIR, too.",
+)
+@data_dir
+@setting("TRUCE_LAKE")
+def lake(anew: bool, parquet: Path | None) -> int:
+    """Bring the lake up to date with all that was acknowledged, and print how to open it.
+
+    The lake is a copy of the database as a DuckLake, with the same tables, which any DuckDB can
+    open while a worker writes. A worker keeps it by itself.
+    """
+    from streams.lake_command import run_lake
+
+    return run_lake(current_settings(), anew=anew, parquet=parquet)
 
 
 @main.command(
@@ -188,6 +239,9 @@ def sql(query: str | None, form: str) -> int:
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 @data_dir
+@lake_dir
+@setting("TRUCE_MEMORY")
+@timeout
 def verify(as_json: bool) -> int:
     """Check every verdict by a second road: recompute all of them in SQL, and compare.
 

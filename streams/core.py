@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from analytics.notices import Notices
     from analytics.process import NoticeMetrics
     from analytics.rows import Reached
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from analytics.transaction import Transaction
     from streams.agents import Judged, Outbox, Progress
     from streams.attribution import Attribution
+    from streams.lake import Keeping
     from streams.pipeline import Tally
     from streams.reading import RawRecord, Reading
     from streams.receipts import Refusal
@@ -66,17 +69,17 @@ class Core(Protocol):
         Returns what it held.
         """
 
-    def serve(self) -> tuple[str, str]:
-        """Let others read what is known: the uri and the token of the server."""
-
     def notices(self) -> tuple[Notices, NoticeMetrics, list[str]]:
         """What is to be told, where that is counted, and which targets are new.
 
         The notices are for another thread, which closes them before `close`.
         """
 
-    def sweep(self) -> None:
-        """Free what readers that are gone have left open. To be called about once a minute."""
+    def lake(self) -> Keeping:
+        """What keeps the lake, for a thread of its own, which closes it before `close`."""
+
+    def lagging(self, lag: Callable[[], float]) -> None:
+        """How far the lake is behind: for the metrics."""
 
     def metrics(self, accepts: str, progress: Progress) -> tuple[bytes, str]:
         """A metrics page, as of this progress, and its content type."""
@@ -84,12 +87,21 @@ class Core(Protocol):
     def judged(self, judged: Judged) -> Sequence[Refusal]:
         """Count a batch that was committed; what of it was refused."""
 
+    def look(self) -> None:
+        """See that the ledger's files are still there. For about once a second, in any thread.
+
+        Raises what is the matter.
+        """
+
     def close(self) -> None:
         """Close what is open."""
 
+    def saved(self) -> Path | None:
+        """Once it is closed: where the ledger's file is, if it is not where it belongs."""
+
 
 class LedgerCore:
-    """The real thing: the DuckDB ledger, the fold, the Quack server and the metrics."""
+    """The real thing: the DuckDB ledger, the fold and the metrics."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -108,7 +120,13 @@ class LedgerCore:
             from streams.rebuild import take_over
 
             take_over(settings)
-        ledger = Ledger.open(settings.database, memory_limit=settings.memory)
+        ledger = Ledger.open(
+            settings.database,
+            memory_limit=settings.memory,
+            spill=settings.spill,
+            kafka=bool(settings.broker),
+            accepts=settings.accept_loss,
+        )
         self._stack.callback(ledger.close)
 
         from prometheus_client import CollectorRegistry
@@ -164,14 +182,6 @@ class LedgerCore:
         self._ledger.commit(transaction)
         return tally
 
-    def serve(self) -> tuple[str, str]:
-        """Start the Quack server."""
-        from analytics import live
-
-        self._server = server = live.serve(self._ledger)
-        self._stack.callback(server.close)
-        return server.uri, server.token
-
     def _switch_notices(self) -> None:
         """Take up, or leave, those who are to be told: from now on, before anything is judged."""
         from analytics.notices import switch
@@ -188,9 +198,15 @@ class LedgerCore:
         metrics = NoticeMetrics(self._registry, self._settings.told)
         return Notices(self._ledger.cursor()), metrics, self._new_targets
 
-    def sweep(self) -> None:
-        """Free what readers that are gone have left open."""
-        self._server.sweep()
+    def lake(self) -> Keeping:
+        """Give what keeps the lake."""
+        from analytics.lake.keeper import Keeper
+
+        return Keeper(self._settings.lake, self._ledger.cursor())
+
+    def lagging(self, lag: Callable[[], float]) -> None:
+        """Show how far the lake is behind."""
+        self._process.lake_lag.set_function(lag)
 
     def metrics(self, accepts: str, progress: Progress) -> tuple[bytes, str]:
         """Give a page in the format that is accepted."""
@@ -220,9 +236,17 @@ class LedgerCore:
         )
         return tally.refusals
 
+    def look(self) -> None:
+        """See that the ledger's files are still there."""
+        self._ledger.look()
+
     def close(self) -> None:
         """Close what is open, the last first."""
         self._stack.close()
+
+    def saved(self) -> Path | None:
+        """Where the ledger's file is, if it is not where it belongs."""
+        return self._ledger.saved
 
 
 def raw_records(

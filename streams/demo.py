@@ -29,6 +29,7 @@ from streams.client import Alert, Knowledge, Pair, worker_of
 from streams.command import INTERRUPTED, BadInput, CommandError, Unreachable
 from streams.endpoint import Endpoint
 from streams.explain import explained_incident, show_claim_verdict, show_verdict
+from streams.lake_reader import following
 from streams.present import counted, err, in_colour, say, table, waiting
 from streams.publish import Tally, Target, publish_files, target_of
 from streams.settings import Address, Settings
@@ -50,8 +51,9 @@ def run_demo(settings: Settings, chosen: Sequence[str], *, keep: bool) -> int:
     # Nobody is told of what is only shown.
     quiet = replace(settings, alertmanager="", webhook="")
     settings = replace(quiet, broker=(), http=_free(settings.http))
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
     worker.configure_logging(settings)
+    if (why := worker.prepared(settings)) is not None:
+        raise BadInput(why)
     with _events(chosen) as paths, asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(_demo(settings, paths, keep=keep))
 
@@ -78,7 +80,12 @@ async def _demo(settings: Settings, paths: list[str], *, keep: bool) -> int:
     say(f"Starting a worker with an embedded broker; its data is in {settings.data_dir}")
     stop = asyncio.Event()
     ready: asyncio.Future[Endpoint] = asyncio.get_running_loop().create_future()
-    working = asyncio.create_task(worker.run(settings, on_ready=ready.set_result, stop=stop))
+
+    def began(endpoint: Endpoint) -> None:
+        if not ready.done():
+            ready.set_result(endpoint)
+
+    working = asyncio.create_task(worker.run(settings, on_ready=began, stop=stop))
     with waiting("starting"):
         await _first(working, ready)
     if not ready.done():
@@ -119,7 +126,11 @@ async def _first(*futures: asyncio.Future[Any]) -> None:
 
 def _show(settings: Settings, target: Target, paths: list[str]) -> int:
     """Publish the files and show what comes of them. Returns the exit code."""
-    knowledge = Knowledge(settings)
+    with following(settings) as knowledge:
+        return _show_all(settings, knowledge, target, paths)
+
+
+def _show_all(settings: Settings, knowledge: Knowledge, target: Target, paths: list[str]) -> int:
     before = knowledge.counts()
     tally = Tally()
     for path in paths:

@@ -13,6 +13,7 @@ from schemas.time import Occurrence
 from streams.client import Knowledge
 from streams.command import BadInput
 from streams.judge import Claim, Reported
+from streams.lake_reader import reading
 from streams.present import (
     answer,
     counted,
@@ -39,10 +40,10 @@ def run_explain(
     settings: Settings, incident_id: str, conflict: str | None, *, as_json: bool
 ) -> int:
     """Print the explanation of an incident. Returns the exit code."""
-    knowledge = Knowledge(settings)
-    chosen = _conflict(knowledge, incident_id, conflict)
-    incident, explained = explained_incident(knowledge, chosen, incident_id)
-    posted_by = knowledge.posted_by_of(chosen, incident_id)
+    with reading(settings) as knowledge:
+        chosen = _conflict(knowledge, incident_id, conflict)
+        incident, explained = explained_incident(knowledge, chosen, incident_id)
+        posted_by = knowledge.posted_by_of(chosen, incident_id)
     if as_json:
         print_json(chosen, incident, explained, posted_by)
     else:

@@ -12,10 +12,11 @@ from typing import BinaryIO, NamedTuple
 
 from schemas.events import Event
 from streams.access import Access, access_to
-from streams.client import WORKER_ENDED, Knowledge, wait_until_judged, worker_of
+from streams.client import WORKER_ENDED, wait_until_judged, worker_of
 from streams.command import BadInput, CommandError, Unreachable
 from streams.dialling import FILE_NAME, Handed, dial_with
 from streams.endpoint import Endpoint
+from streams.lake_reader import reading
 from streams.lines import Line, Parties, check, read_lines
 from streams.present import Progress, counted, err, progress_bar, say
 from streams.publisher import Delivered, EventPublisher
@@ -200,8 +201,9 @@ def _size(files: Sequence[str]) -> int | None:
 def take_up_known_parties(settings: Settings, parties: Parties) -> None:
     """Let `parties` know whom the claims in the database bind, as far as it can be asked."""
     try:
-        for conflict, bound in Knowledge(settings).bound_parties():
-            parties.bind(conflict, bound)
+        with reading(settings) as knowledge:
+            for conflict, bound in knowledge.bound_parties():
+                parties.bind(conflict, bound)
     except CommandError:
         # A warning that cannot be given well is no reason to publish nothing.
         return

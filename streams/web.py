@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import ipaddress
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from streams.agents import Progress
-from streams.door import Door
 from streams.hosts import Hosts
 from streams.settings import Address
 
@@ -29,6 +28,7 @@ Trucewatch worker
 /readyz        200 when it has caught up with what was in the log at its start
 /offsets       up to which offset of each partition events are judged
 /events        POST: events for the log, with a token
+/lake          POST: have the lake brought up to date, for commands on this machine
 /openapi.json  all this, for programs
 """
 
@@ -47,11 +47,19 @@ class Pages:
     """The HTTP server. `url` holds after `start`."""
 
     def __init__(
-        self, address: Address, hosts: Hosts, scrape: Scrape, not_ready: Check, door: Door
+        self,
+        address: Address,
+        hosts: Hosts,
+        scrape: Scrape,
+        not_ready: Check,
+        routes: Iterable[web.RouteDef],
     ) -> None:
-        """Serve `scrape(accept)`: body and content type, and `not_ready()`: a reason or None."""
+        """Serve `scrape(accept)`: body and content type, and `not_ready()`: a reason or None.
+
+        `routes`: what else is served.
+        """
         self._hosts = hosts
-        self._door = door
+        self._routes = [*routes]
         self.url = ""
         self._address = address
         self._scrape = scrape
@@ -73,7 +81,7 @@ class Pages:
                 web.get("/healthz", self._healthz),
                 web.get("/readyz", self._readyz),
                 web.get("/offsets", self._offsets),
-                *self._door.routes(self._hosts.refuse),
+                *self._routes,
             ]
         )
         self._runner = web.AppRunner(

@@ -10,23 +10,30 @@ import contextlib
 import logging
 import logging.handlers
 import os
+import secrets
 import signal
 import sys
 import threading
 import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from dataclasses import replace
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from analytics.failures import LedgerError, LedgerFull, LedgerMemory, LedgerVanished
 from schemas.safe_text import for_log, for_log_lines
+from streams import limits
 from streams.access import access_to
 from streams.agents import Agent, Failure, Judged, OneThread, Outbox, Progress, Publisher, Work
 from streams.attribution import attribution_of
 from streams.broker import Broker, BrokerError, EmbeddedBroker, RemoteBroker
 from streams.core import Core, LedgerCore
 from streams.dialling import Handing, can_hand, plain_dial
+from streams.directory import prepare
 from streams.door import Door
 from streams.endpoint import Endpoint, write_endpoint
 from streams.hosts import Hosts
+from streams.lake import Lake, LakeDoor
 from streams.log_lines import LogLines
 from streams.receipts import Receipts
 from streams.settings import Settings
@@ -53,9 +60,12 @@ SECONDS_TO_CATCH_UP = 10.0
 SECONDS_OF_SILENCE = 0.25
 SECONDS_TO_PUBLISH = 5.0
 SECONDS_TO_LEAVE = 5.0
-SECONDS_FOR_THREADS = 2.0
+SECONDS_TO_END = 3.0
 
-SECONDS_BETWEEN_SWEEPS = 60.0
+SECONDS_BETWEEN_LOOKS = 1.0
+
+# With how much less at once it is tried again after the engine had not enough memory.
+PARTS_OF_A_BATCH = 8
 
 # How long the broker may take for posted events; the door gives up later.
 SECONDS_TO_ANSWER = 10.0
@@ -76,64 +86,88 @@ class Ended(Exception):  # noqa: N818
 
 def main(settings: Settings, *, on_ready: OnReady | None = None) -> int:
     """Run a worker until a signal ends it; the exit code of the process."""
-    try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        sys.stderr.write(f"truce: TRUCE_DATA_DIR cannot be used: {for_log(str(error))}\n")
-        return FAILED
     configure_logging(settings)
+    if (why := prepared(settings)) is not None:
+        sys.stderr.write(f"truce: {for_log(why)}\n")
+        return FAILED
     tune_collector()
     tune_threads()
     tune_allocator()
-    code = _run_loop(run(settings, on_ready=on_ready))
-    _end_threads(code)
+    work = _ending(run(settings, on_ready=on_ready))
+    with contextlib.suppress(ImportError):
+        import uvloop
+
+        return uvloop.run(work)
+    return asyncio.run(work)
+
+
+async def _ending(work: Coroutine[Any, Any, int]) -> int:
+    """Do the work, and see to it that the process ends soon after it."""
+    code = await work
+    timer = threading.Timer(SECONDS_TO_END, _end, (code,))
+    timer.daemon = True
+    timer.start()
     return code
 
 
-def _run_loop(work: Coroutine[Any, Any, int]) -> int:
+def _end(code: int) -> None:
+    """End the process that a task or a thread of a library keeps: all of ours is closed by now.
+
+    Where a topic was deleted, the Kafka client waits for it for ever.
+    """
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def prepared(settings: Settings) -> str | None:
+    """Have a directory to work in, and enough of the system; None, or why that cannot be."""
+    if (found := limits.what_is_wrong(settings)) is not None:
+        said, is_too_low = found
+        if is_too_low:
+            return said
+        logger.warning("%s", said)
     try:
-        import uvloop
-    except ImportError:
-        return asyncio.run(work)
-    return uvloop.run(work)
-
-
-def _end_threads(code: int) -> None:
-    """End the process now if a library's thread would keep it: all of ours is closed by then."""
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread() and not thread.daemon:
-            thread.join(SECONDS_FOR_THREADS)
-            if thread.is_alive():
-                # Faust's, say: its client waits for ever for a topic that was deleted.
-                logging.shutdown()
-                sys.stdout.flush()
-                sys.stderr.flush()
-                os._exit(code)
+        prepare(settings.data_dir)
+    except LedgerError as error:
+        return str(error)
+    return None
 
 
 def configure_logging(settings: Settings) -> None:
     """Our own warnings to stderr; what the libraries say to a bounded file, or there as well."""
     ours = logging.StreamHandler()
     ours.setFormatter(LogLines("truce: %(message)s"))
-    logger.handlers[:] = [ours]
-    logger.propagate = False
+    for own in (logger, logging.getLogger("analytics")):
+        own.handlers[:] = [ours]
+        own.propagate = False
     theirs: logging.Handler = ours
     if not settings.debug:
         path = settings.data_dir / "worker.log"
-        theirs = logging.handlers.RotatingFileHandler(path, "a", 1_000_000, 1, delay=True)
+        theirs = _OwnLog(path, "a", 1_000_000, 1, delay=True)
         theirs.setFormatter(LogLines("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         # With Kafka away they would say the same some thirty times a second...
         theirs.addFilter(Sparing())
         # ... and with no room on the disk, each line would be a traceback on stderr.
         logging.raiseExceptions = False
-    logging.captureWarnings(True)
-    libraries = ("faust", "mode", "aiokafka", "asyncio", "aiohttp", "py.warnings")
-    for name in (*libraries, "streams.transport"):
+    for name in ("faust", "mode", "aiokafka", "asyncio", "aiohttp", "streams.transport"):
         library = logging.getLogger(name)
         library.handlers[:] = [theirs]
         library.setLevel(logging.INFO if settings.debug else logging.WARNING)
         library.propagate = False
     threading.excepthook = _thread_failed
+
+
+class _OwnLog(logging.handlers.RotatingFileHandler):
+    """A log file that is ours alone; no link is followed."""
+
+    def _open(self) -> TextIOWrapper:
+        return TextIOWrapper(open(self.baseFilename, "ab", opener=_private), encoding="utf-8")
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
 def _thread_failed(failed: threading.ExceptHookArgs) -> None:
@@ -154,16 +188,54 @@ async def run(
     `on_ready` is called once, when all is judged that was in the log at the start. What goes wrong
     is one line on stderr.
     """
+    stop = stop or asyncio.Event()
     try:
-        worker = Worker(settings, core or LedgerCore(settings), stop or asyncio.Event())
-        await worker.run(on_ready)
+        if core is None:
+            await _run_with_less(settings, on_ready, stop)
+        else:
+            await Worker(settings, core, stop).run(on_ready)
     except Exception as error:  # noqa: BLE001 - whatever it was, the user gets one line
         if settings.debug:
             sys.stderr.write(for_log_lines(traceback.format_exc()) + "\n")
-        ended = _explained(error)
+        ended = _explained(error, settings)
         sys.stderr.write(f"truce: {for_log(str(ended))}\n")
         return ended.code
     return DONE
+
+
+async def _run_with_less(settings: Settings, on_ready: OnReady | None, stop: asyncio.Event) -> None:
+    """Run a worker, and if its engine has not enough memory another, with smaller batches.
+
+    Nothing of a batch that failed was kept, and the ledger knows where to go on in the log; that of
+    an embedded broker ends, and what was in it and not acknowledged is to be published again.
+    """
+    core = LedgerCore(settings)
+    try:
+        await _run_ledger(settings, core, on_ready, stop)
+    except LedgerMemory as error:
+        most = settings.max_batch // PARTS_OF_A_BATCH
+        if not most or stop.is_set():
+            raise
+        logger.warning("%s; it is tried again, once, with TRUCE_MAX_BATCH=%d", error.reason, most)
+        smaller = replace(settings, max_batch=most)
+        await _run_ledger(smaller, LedgerCore(smaller), on_ready, stop)
+
+
+async def _run_ledger(
+    settings: Settings, core: LedgerCore, on_ready: OnReady | None, stop: asyncio.Event
+) -> None:
+    """Run a worker on the ledger. What is known to go wrong with that is a LedgerError."""
+    from analytics.failing import explained
+
+    try:
+        await Worker(settings, core, stop).run(on_ready)
+    except LedgerVanished as error:
+        raise Ended(FAILED, f"{error}{_what_is_left(error, settings, core)}") from error
+    except Exception as error:
+        known = explained(settings.database, error, kafka=bool(settings.broker))
+        if known is None:
+            raise
+        raise known from error
 
 
 class Worker:
@@ -181,10 +253,11 @@ class Worker:
         self._opened = False
         self._not_ready: str | None = "starting"
         self._door = Door(Writers(settings), settings.posts_per_second)
+        self._lake_token = secrets.token_hex(32)
+        self._lake_door = LakeDoor(self._lake_token)
         hosts = Hosts(settings.http.host, settings.http_hosts)
-        self._pages = Pages(
-            settings.http, hosts, self._metrics, lambda: self._not_ready, self._door
-        )
+        routes = (*self._door.routes(hosts.refuse), *self._lake_door.routes())
+        self._pages = Pages(settings.http, hosts, self._metrics, lambda: self._not_ready, routes)
         self._broker: Broker = (
             RemoteBroker(access_to(settings))
             if settings.broker
@@ -195,6 +268,7 @@ class Worker:
         self._agent: Agent | None = None
         self._publisher: Publisher | None = None
         self._notifier: Notifier | None = None
+        self._lake: Lake | None = None
         self._writer: LogWriter | None = None
         self._app: LogApp | None = None
         self._rollover: Rollover | None = None
@@ -233,7 +307,6 @@ class Worker:
             raise self._failure.reason
 
     async def _start(self, stack: contextlib.AsyncExitStack, on_ready: OnReady | None) -> None:
-        self._settings.data_dir.mkdir(parents=True, exist_ok=True)
         broker = self._broker
         # It needs a moment to start, and has that while the ledger is opened.
         stack.push_async_callback(broker.stop)
@@ -248,15 +321,15 @@ class Worker:
         stack.callback(self._committing.close)
         outbox = await self._thread.do(self._core.open)
         self._opened = True
+        await self._keep_lake(stack)
         await broker_starting
         self._watch(stack, broker.died.wait())
         await self._join(stack, outbox)
-        quack, token = await self._thread.do(self._core.serve)
-        self._watch(stack, self._sweep())
+        self._watch(stack, self._look())
         await self._reach(lambda: self._progress.to_catch_up is not None)
         self._door.open(self._write)
         endpoint = Endpoint(
-            os.getpid(), self._pages.url, quack, token, broker.bootstrap, broker.log_id
+            *(os.getpid(), self._pages.url, broker.bootstrap, broker.log_id, self._lake_token)
         )
         # Before it has caught up: from here on commands may ask the worker, and must, since no
         # other process can open the database.
@@ -362,6 +435,14 @@ class Worker:
             self._watch(stack, rollover.run())
         return rollover
 
+    async def _keep_lake(self, stack: contextlib.AsyncExitStack) -> None:
+        """Have the lake follow the ledger from now on."""
+        self._lake = lake = Lake(await self._thread.do(self._core.lake))
+        stack.push_async_callback(lake.stop)
+        await self._thread.do(self._core.lagging, lake.lag)
+        self._watch(stack, lake.run())
+        self._lake_door.open(lake.fresh)
+
     def _targets(self) -> list[Target]:
         if not self._settings.told:
             return []
@@ -404,10 +485,11 @@ class Worker:
         await self._writer.write_all(events, posted_by)
         return [None] * len(events)
 
-    async def _sweep(self) -> None:
+    async def _look(self) -> None:
+        # In no thread that may be busy for long.
         while True:
-            await asyncio.sleep(SECONDS_BETWEEN_SWEEPS)
-            await self._thread.do(self._core.sweep)
+            await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+            await asyncio.to_thread(self._core.look)
 
     def _watch(self, stack: contextlib.AsyncExitStack, lasting: Awaitable[object]) -> None:
         """Take the end of what should last as a failure of the worker."""
@@ -432,6 +514,8 @@ class Worker:
         self._receipts.committed(judged.records, self._core.judged(judged))
         if self._publisher is not None:
             self._publisher.wake()
+        if self._lake is not None:
+            self._lake.wake()
         if self._notifier is not None:
             self._notifier.wake()
 
@@ -452,6 +536,8 @@ class Worker:
                 await asyncio.wait_for(self._finish_log(), SECONDS_TO_CATCH_UP)
         await self._agent.drain()
         self._raise_failure()
+        if self._lake is not None:
+            await self._lake.finish()
         try:
             await asyncio.wait_for(self._publisher.publish(), SECONDS_TO_PUBLISH)
         except TimeoutError:
@@ -523,24 +609,34 @@ def _signals(stop: asyncio.Event) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-def _explained(error: Exception) -> Ended:
+def _explained(error: Exception, settings: Settings) -> Ended:
     from aiokafka.errors import KafkaError
-
-    from analytics.database import NO_ROOM
 
     if isinstance(error, Ended):
         return error
     if isinstance(error, BrokerError | KafkaError):
         return Ended(UNREACHABLE, str(error) or type(error).__name__)
     text = " ".join(str(error).split()) or "no reason given"
-    if NO_ROOM in text:
+    if isinstance(error, LedgerFull):
         return Ended(
             FAILED,
             "there is no room left on the disk: nothing of the last batch was kept, and all before "
             "it is safe; make room, and start the worker again",
         )
-    known = isinstance(error, WebError) or type(error).__module__.partition(".")[0] in {
+    if isinstance(error, LedgerMemory):
+        more = limits.in_words()
+        return Ended(FAILED, f"{text} (TRUCE_MEMORY={settings.memory}{more})")
+    ours = isinstance(error, WebError) or type(error).__module__.partition(".")[0] in {
         "streams",
         "analytics",
     }
-    return Ended(FAILED, text if known else f"{type(error).__name__}: {text}")
+    return Ended(FAILED, text if ours else f"{type(error).__name__}: {text}")
+
+
+def _what_is_left(error: LedgerVanished, settings: Settings, core: Core) -> str:
+    database, saved = settings.database, core.saved()
+    if saved is not None:
+        return f"; all that was committed is in {saved}: move it to {database}, and start again"
+    if error.path not in {database, settings.data_dir}:
+        return f"; all that was committed is in {database}: start again"
+    return "; what it held could not be saved, and the next start says what is missing"

@@ -1,4 +1,4 @@
--- What the commands ask. A server that only reads takes no parameters: $names become literals.
+-- What the commands, and the notices of a worker, ask.
 
 -- name: claims
 SELECT payload
@@ -185,12 +185,20 @@ LEFT JOIN claim_verdicts AS judged
         AND latest.incident_id = judged.incident_id
 ORDER BY latest.occurred_start, latest.commitment_id, latest.incident_id, judged.claim_id;
 
+-- name: transaction
+SELECT seq
+FROM lake_mark;
+
 -- name: tables
 SELECT
     table_name AS name,
     comment AS holds
 FROM duckdb_tables()
-WHERE NOT internal AND schema_name = 'main' AND comment IS NOT NULL
+WHERE
+    NOT internal
+    AND schema_name = 'main'
+    AND database_name = current_database()
+    AND comment IS NOT NULL
 UNION ALL
 SELECT
     view_name AS name,

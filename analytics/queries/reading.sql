@@ -23,6 +23,15 @@ FROM schema_migrations;
 INSERT INTO schema_migrations (version, name)
 VALUES ($version, $name);
 
+-- name: views_made
+SELECT coalesce(max(name), '')
+FROM schema_migrations
+WHERE version = 0;
+
+-- name: forget_views_made
+DELETE FROM schema_migrations
+WHERE version = 0;
+
 -- name: pieces
 -- Of the tables that grow with what comes in: how many pieces are less than an eighth of a full
 -- one, and how many are not.
@@ -78,6 +87,14 @@ SELECT
     next_offset,
     epoch_us(recorded_at) AS recorded_us
 FROM log_offsets;
+
+-- name: has_offsets
+SELECT count(*)
+FROM duckdb_tables()
+WHERE database_name = current_database() AND table_name = 'log_offsets';
+
+-- name: keep_wal
+PRAGMA disable_checkpoint_on_shutdown; -- noqa: PRS
 
 -- name: last_outbox
 SELECT coalesce(max(last_seq), 0)

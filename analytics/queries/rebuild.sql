@@ -212,5 +212,14 @@ SELECT
     (SELECT count(*) FROM verdict_versions) AS verdict_versions,
     (SELECT count(*) FROM claim_verdict_versions) AS claim_verdict_versions;
 
+-- name: begin
+BEGIN;
+
+-- name: commit
+COMMIT;
+
+-- name: rollback
+ROLLBACK;
+
 -- name: checkpoint
 CHECKPOINT; -- noqa: PRS

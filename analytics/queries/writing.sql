@@ -1,18 +1,21 @@
--- What one transaction writes. `staged` is the Arrow table handed over with the statement.
+-- What one transaction writes. `staged` is the Arrow table handed over with the statement. Versions
+-- change in two steps: where those are that stand, with the hashes that leave and enter the sums of
+-- `contents.sql`, and then the change. (RETURNING would write all their columns anew, and with a
+-- list among them the rows would get other places.)
 
 -- name: accepted
 INSERT INTO accepted BY NAME
 SELECT * FROM staged;
 
--- name: claims
+-- name: claim_versions
 INSERT INTO claim_versions BY NAME
 SELECT * FROM staged;
 
--- name: claim_verdicts
+-- name: claim_verdict_versions
 INSERT INTO claim_verdict_versions BY NAME
 SELECT * FROM staged;
 
--- name: verdicts
+-- name: verdict_versions
 INSERT INTO verdict_versions BY NAME
 SELECT * FROM staged;
 
@@ -24,48 +27,116 @@ SELECT * FROM staged;
 INSERT INTO outbox BY NAME
 SELECT * FROM staged;
 
--- name: close_claims
+-- name: close_claim_versions
+SELECT
+    known.rowid AS place,
+    staged.superseded_at,
+    hash(known.claim_key, known.recorded_at, NULL) AS hash_before,
+    hash(known.claim_key, known.recorded_at, staged.superseded_at) AS hash_after
+FROM claim_versions AS known
+INNER JOIN staged ON known.claim_key = staged.key
+WHERE known.superseded_at IS NULL;
+
+-- name: closed_claim_versions
 UPDATE claim_versions
 SET superseded_at = staged.superseded_at
 FROM staged
-WHERE claim_versions.claim_key = staged.key AND claim_versions.superseded_at IS NULL;
+WHERE claim_versions.rowid = staged.place;
 
 -- name: close_accepted
+SELECT
+    known.rowid AS place,
+    staged.superseded_at,
+    hash(known.report_key, known.recorded_at, NULL) AS hash_before,
+    hash(known.report_key, known.recorded_at, staged.superseded_at) AS hash_after
+FROM accepted AS known
+INNER JOIN staged ON known.report_key = staged.key
+WHERE known.superseded_at IS NULL;
+
+-- name: closed_accepted
 UPDATE accepted
 SET superseded_at = staged.superseded_at
 FROM staged
-WHERE accepted.report_key = staged.key AND accepted.superseded_at IS NULL;
+WHERE accepted.rowid = staged.place;
 
--- name: close_claim_verdicts
+-- name: close_claim_verdict_versions
+SELECT
+    known.rowid AS place,
+    staged.superseded_at,
+    hash(known.pair_key, known.recorded_at, NULL) AS hash_before,
+    hash(known.pair_key, known.recorded_at, staged.superseded_at) AS hash_after
+FROM claim_verdict_versions AS known
+INNER JOIN staged ON known.pair_key = staged.key
+WHERE known.superseded_at IS NULL;
+
+-- name: closed_claim_verdict_versions
 UPDATE claim_verdict_versions
 SET superseded_at = staged.superseded_at
 FROM staged
-WHERE
-    claim_verdict_versions.pair_key = staged.key
-    AND claim_verdict_versions.superseded_at IS NULL;
+WHERE claim_verdict_versions.rowid = staged.place;
 
--- name: close_verdicts
+-- name: close_verdict_versions
+SELECT
+    known.rowid AS place,
+    staged.superseded_at,
+    hash(known.pair_key, known.recorded_at, NULL) AS hash_before,
+    hash(known.pair_key, known.recorded_at, staged.superseded_at) AS hash_after
+FROM verdict_versions AS known
+INNER JOIN staged ON known.pair_key = staged.key
+WHERE known.superseded_at IS NULL;
+
+-- name: closed_verdict_versions
 UPDATE verdict_versions
 SET superseded_at = staged.superseded_at
 FROM staged
-WHERE verdict_versions.pair_key = staged.key AND verdict_versions.superseded_at IS NULL;
+WHERE verdict_versions.rowid = staged.place;
 
--- name: amend_verdicts
+-- name: amend_verdict_versions
+SELECT
+    known.rowid AS place,
+    staged.* EXCLUDE (key),
+    hash(
+        known.pair_key,
+        known.recorded_at,
+        known.occurred_start,
+        known.occurred_end,
+        known.independent_reports
+    ) AS hash_before,
+    hash(
+        known.pair_key,
+        known.recorded_at,
+        staged.occurred_start,
+        staged.occurred_end,
+        staged.independent_reports
+    ) AS hash_after
+FROM verdict_versions AS known
+INNER JOIN staged ON known.pair_key = staged.key
+WHERE known.superseded_at IS NULL;
+
+-- name: amended_verdict_versions
 UPDATE verdict_versions
 SET
     occurred_start = staged.occurred_start,
     occurred_end = staged.occurred_end,
     independent_reports = staged.independent_reports
 FROM staged
-WHERE verdict_versions.pair_key = staged.key AND verdict_versions.superseded_at IS NULL;
+WHERE verdict_versions.rowid = staged.place;
 
--- name: amend_claim_verdicts
+-- name: amend_claim_verdict_versions
+SELECT
+    known.rowid AS place,
+    staged.before_conditions,
+    hash(known.pair_key, known.recorded_at, known.before_conditions) AS hash_before,
+    hash(known.pair_key, known.recorded_at, staged.before_conditions) AS hash_after
+FROM claim_verdict_versions AS known
+INNER JOIN staged ON known.pair_key = staged.key
+WHERE known.superseded_at IS NULL;
+
+-- name: amended_claim_verdict_versions
 UPDATE claim_verdict_versions
 SET before_conditions = staged.before_conditions
 FROM staged
-WHERE
-    claim_verdict_versions.pair_key = staged.key
-    AND claim_verdict_versions.superseded_at IS NULL;
+WHERE claim_verdict_versions.rowid = staged.place;
 
 -- name: since
 SELECT

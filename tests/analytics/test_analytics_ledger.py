@@ -306,7 +306,18 @@ def test_migrations_run_once(path: Path) -> None:
     for _ in range(2):
         with Ledger.open(path) as ledger:
             found = rows(ledger, "SELECT version, count(*) FROM schema_migrations GROUP BY ALL")
-            assert sorted(found) == [(version, 1) for version, _, _ in migrations()]
+            # 0: the views, which are of no version.
+            assert sorted(found) == [(0, 1), *((version, 1) for version, _, _ in migrations())]
+
+
+def test_views_are_made_again_when_their_file_is_another_one(path: Path) -> None:
+    with Ledger.open(path) as ledger:
+        rows(ledger, "CREATE OR REPLACE VIEW verdicts AS SELECT 'of an earlier version' AS verdict")
+    with Ledger.open(path) as ledger:
+        assert rows(ledger, "FROM verdicts") == [("of an earlier version",)]
+        rows(ledger, "UPDATE schema_migrations SET name = 'views another' WHERE version = 0")
+    with Ledger.open(path) as ledger:
+        assert rows(ledger, "FROM verdicts") == []
 
 
 def test_every_table_view_macro_and_column_says_what_it_is(ledger: Ledger) -> None:
@@ -479,7 +490,7 @@ def test_an_earlier_version_in_which_not_every_report_is_of_one_event_stays_as_i
     with duckdb.connect(str(path)) as connection:
         connection.execute(damage)
     before = dump(path, ("events", *VERSIONS))
-    with pytest.raises(LedgerOutdated, match="it is as it was; `truce rebuild` makes it anew"):
+    with pytest.raises(LedgerOutdated, match="it is as it was; `truce rebuild` makes a new one"):
         Ledger.open(path)
     assert dump(path, ("events", *VERSIONS)) == before
 

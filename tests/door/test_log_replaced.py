@@ -16,7 +16,7 @@ from tests.brokers import reach
 from tests.cli.commands import rows
 from tests.door.posting import event, new_token, start
 
-SECONDS = 20
+SECONDS = 60
 AGAIN = (
     "truce: topic truce.events was deleted and created again while it was read: the database has "
     "all that was judged, and is of the one before: choose another TRUCE_DATA_DIR, or fold this "

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
+    from analytics.lake.mark import Mark
     from analytics.rows import Reached
 
 ROOT = Path(__file__).parents[2]
@@ -88,14 +89,13 @@ class PlainCore:
         with self.one_at_a_time, self.db:
             self.db.execute("DELETE FROM outbox WHERE seq <= ?", (up_to_seq,))
 
-    def serve(self) -> tuple[str, str]:
-        self.served = True
-        return "quack:127.0.0.1:1", "secret"
-
     def notices(self) -> NoReturn:
         raise NotImplementedError("it has no verdicts to tell")
 
-    def sweep(self) -> None:
+    def lake(self) -> PlainLake:
+        return PlainLake()
+
+    def lagging(self, lag: object) -> None:
         pass
 
     def metrics(self, accepts: str, progress: object) -> tuple[bytes, str]:
@@ -104,9 +104,30 @@ class PlainCore:
     def judged(self, judged: object) -> tuple[()]:
         return ()
 
+    def look(self) -> None:
+        pass
+
+    def saved(self) -> None:
+        pass
+
     def close(self) -> None:
         if hasattr(self, "db"):
             self.db.close()
+
+
+class PlainLake:
+    """No lake."""
+
+    def update(self, *, anew: bool = False) -> Mark:
+        from analytics.lake.mark import Mark
+
+        return Mark(0, 0, "plain", "")
+
+    def maintain(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
 
 
 def rows(data_dir: Path) -> list[tuple[int, int, bytes]]:

@@ -20,6 +20,7 @@ def test_nothing_set_means_the_documented_defaults() -> None:
         "TRUCE_KAFKA_SECURITY_PROTOCOL": "PLAINTEXT",
         "TRUCE_KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
         "TRUCE_MEMORY": "400MB",
+        "TRUCE_SPILL": "4GB",
         "TRUCE_MAX_BATCH": "10000",
         "TRUCE_METRICS_SERIES": "20000",
         "TRUCE_NOTIFY_LEVEL": "violation",

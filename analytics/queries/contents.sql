@@ -1,0 +1,98 @@
+-- What a table holds: how many rows, and the sum of their hashes modulo 2^64, in whatever order. A
+-- column that changes is hashed by itself, so that a change takes out and puts in no more than that.
+-- `$named`: the table, or what is about to become a part of it.
+
+-- name: accepted
+SELECT
+    count(*) AS row_count,
+    (coalesce(sum(
+        hash(*COLUMNS(* EXCLUDE (superseded_at)))::HUGEINT
+        + hash(report_key, recorded_at, superseded_at)
+    ), 0) % 18446744073709551616)::UBIGINT AS hash
+FROM query_table($named);
+
+-- name: claim_versions
+SELECT
+    count(*) AS row_count,
+    (coalesce(sum(
+        hash(*COLUMNS(* EXCLUDE (superseded_at)))::HUGEINT
+        + hash(claim_key, recorded_at, superseded_at)
+    ), 0) % 18446744073709551616)::UBIGINT AS hash
+FROM query_table($named);
+
+-- name: claim_verdict_versions
+SELECT
+    count(*) AS row_count,
+    (coalesce(sum(
+        hash(*COLUMNS(* EXCLUDE (superseded_at, before_conditions)))::HUGEINT
+        + hash(pair_key, recorded_at, superseded_at)
+        + hash(pair_key, recorded_at, before_conditions)
+    ), 0) % 18446744073709551616)::UBIGINT AS hash
+FROM query_table($named);
+
+-- name: verdict_versions
+SELECT
+    count(*) AS row_count,
+    (coalesce(sum(
+        hash(*COLUMNS(
+            * EXCLUDE (superseded_at, occurred_start, occurred_end, independent_reports)
+        ))::HUGEINT
+        + hash(pair_key, recorded_at, superseded_at)
+        + hash(pair_key, recorded_at, occurred_start, occurred_end, independent_reports)
+    ), 0) % 18446744073709551616)::UBIGINT AS hash
+FROM query_table($named);
+
+-- name: rejected
+SELECT
+    count(*) AS row_count,
+    (coalesce(sum(hash(*COLUMNS(*))::HUGEINT), 0) % 18446744073709551616)::UBIGINT AS hash
+FROM query_table($named);
+
+-- name: log_offsets
+SELECT
+    count(*) AS row_count,
+    (coalesce(sum(hash(*COLUMNS(*))::HUGEINT), 0) % 18446744073709551616)::UBIGINT AS hash
+FROM query_table($named);
+
+-- name: identity
+SELECT
+    ledger_id,
+    basis
+FROM identity;
+
+-- name: basis
+SELECT version() || ', schema ' || max(version) AS basis
+FROM schema_migrations;
+
+-- name: set_basis
+UPDATE identity
+SET basis = $basis;
+
+-- name: last
+SELECT coalesce(max(seq), 0)
+FROM transactions;
+
+-- name: after
+SELECT
+    table_name,
+    row_count,
+    hash
+FROM transactions
+WHERE seq = $seq
+ORDER BY table_name;
+
+-- name: record
+INSERT INTO transactions BY NAME
+SELECT * FROM staged;
+
+-- name: changed
+INSERT INTO changed_rows BY NAME
+SELECT * FROM staged;
+
+-- name: forget
+DELETE FROM transactions
+WHERE seq < $seq;
+
+-- name: forget_changed
+DELETE FROM changed_rows
+WHERE seq <= $seq;

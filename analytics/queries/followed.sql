@@ -1,0 +1,40 @@
+-- What a lake asks of the ledger that it follows, all of it as of one moment. `some_table` is the name of
+-- a table.
+
+-- name: all
+SELECT *
+FROM some_table;
+
+-- Rows are only ever appended, and stay in their places.
+-- name: new
+SELECT *
+FROM some_table
+WHERE rowid >= $known;
+
+-- Of the versions that the lake knows those that changed: they stood, so that it has them open.
+-- name: changed
+SELECT *
+FROM some_table
+WHERE
+    rowid < $known
+    AND rowid IN (
+        SELECT place
+        FROM changed_rows
+        WHERE seq > $seq AND table_name = 'some_table'
+    );
+
+-- name: any_changed
+SELECT DISTINCT table_name
+FROM changed_rows
+WHERE seq > $seq;
+
+-- name: targets
+SELECT *
+FROM notice_targets
+ORDER BY target;
+
+-- name: notices
+SELECT *
+FROM notices
+WHERE seq > $last OR list_contains($changing::BIGINT[], seq)
+ORDER BY seq;

@@ -1,0 +1,160 @@
+-- What keeps a lake. Of statements that are the same for several tables, `some_table` is the name of
+-- one; `staged` is what is handed over from Arrow with the statement.
+
+-- name: attach
+ATTACH 'ducklake:sqlite:{catalog.sqlite}' AS lake (
+    DATA_PATH '{data}/', DATA_INLINING_ROW_LIMIT 1000,
+    META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 3000
+);
+
+-- name: attach_to_read
+ATTACH 'ducklake:sqlite:{catalog.sqlite}' AS lake (READ_ONLY, META_BUSY_TIMEOUT 3000);
+
+-- name: export
+COPY (FROM query_table($named)) TO $file (FORMAT parquet, COMPRESSION zstd); -- noqa: PRS
+
+-- name: tables
+SELECT table_name
+FROM duckdb_tables()
+WHERE database_name = 'lake';
+
+-- name: mark
+SELECT
+    seq,
+    epoch_us(marked_at) AS marked_us,
+    ledger_id,
+    basis
+FROM lake.lake_mark;
+
+-- name: contents
+SELECT
+    table_name,
+    row_count,
+    hash
+FROM lake.contents;
+
+-- name: create_mark
+CREATE TABLE lake.lake_mark (
+    seq BIGINT NOT NULL,
+    marked_at TIMESTAMPTZ NOT NULL,
+    ledger_id VARCHAR NOT NULL,
+    basis VARCHAR NOT NULL
+);
+
+CREATE TABLE lake.contents (
+    table_name VARCHAR NOT NULL,
+    row_count BIGINT NOT NULL,
+    hash UBIGINT NOT NULL
+);
+
+-- name: forget_mark
+DELETE FROM lake.lake_mark;
+
+-- name: set_mark
+INSERT INTO lake.lake_mark
+VALUES ($seq, make_timestamptz($marked_at::BIGINT), $ledger_id, $basis);
+
+-- name: forget_contents
+DELETE FROM lake.contents;
+
+-- name: set_contents
+INSERT INTO lake.contents BY NAME
+SELECT * FROM staged;
+
+-- name: drop
+DROP TABLE IF EXISTS lake.some_table;
+
+-- name: create
+CREATE TABLE lake.some_table AS
+SELECT * FROM staged
+LIMIT 0;
+
+-- name: append
+INSERT INTO lake.some_table BY NAME
+SELECT * FROM staged;
+
+-- name: forget_offsets
+DELETE FROM lake.log_offsets;
+
+-- name: targets
+SELECT *
+FROM lake.notice_targets
+ORDER BY target;
+
+-- name: changing_notices
+SELECT *
+FROM lake.notices
+WHERE told_at IS NULL
+ORDER BY seq;
+
+-- name: last_notice
+SELECT coalesce(max(seq), 0)
+FROM lake.notices;
+
+-- name: forget_targets
+DELETE FROM lake.notice_targets;
+
+-- name: put_targets
+INSERT INTO lake.notice_targets BY NAME
+SELECT * FROM staged;
+
+-- name: forget_notices
+DELETE FROM lake.notices
+WHERE list_contains($changing::BIGINT[], seq);
+
+-- name: put_notices
+INSERT INTO lake.notices BY NAME
+SELECT * FROM staged;
+
+-- name: files
+SELECT
+    data_file,
+    data_file_size_bytes
+FROM ducklake_list_files('lake', $table)
+UNION ALL
+SELECT
+    delete_file,
+    delete_file_size_bytes
+FROM ducklake_list_files('lake', $table);
+
+-- name: change_accepted
+UPDATE lake.accepted AS known
+SET superseded_at = staged.superseded_at
+FROM staged
+WHERE
+    known.report_key = staged.report_key
+    AND known.recorded_at = staged.recorded_at
+    AND known.superseded_at IS NULL;
+
+-- name: change_claim_versions
+UPDATE lake.claim_versions AS known
+SET superseded_at = staged.superseded_at
+FROM staged
+WHERE
+    known.claim_key = staged.claim_key
+    AND known.recorded_at = staged.recorded_at
+    AND known.superseded_at IS NULL;
+
+-- name: change_claim_verdict_versions
+UPDATE lake.claim_verdict_versions AS known
+SET
+    superseded_at = staged.superseded_at,
+    before_conditions = staged.before_conditions
+FROM staged
+WHERE
+    known.pair_key = staged.pair_key
+    AND known.recorded_at = staged.recorded_at
+    AND known.superseded_at IS NULL;
+
+-- name: change_verdict_versions
+UPDATE lake.verdict_versions AS known
+SET
+    superseded_at = staged.superseded_at,
+    occurred_start = staged.occurred_start,
+    occurred_end = staged.occurred_end,
+    independent_reports = staged.independent_reports
+FROM staged
+WHERE
+    known.pair_key = staged.pair_key
+    AND known.recorded_at = staged.recorded_at
+    AND known.superseded_at IS NULL;

@@ -1,0 +1,50 @@
+"""What becomes of a batch for which the database engine has not enough memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.bench import load
+from tests.cli.commands import rows, truce
+from tests.kept.conftest import Run
+
+pytestmark = pytest.mark.faults
+
+
+@pytest.fixture(scope="session")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("many") / "events.jsonl"
+    lines = [*load.claims(20, overlap=False), *load.incidents(15_000, claims=20)]
+    path.write_bytes(b"\n".join(lines) + b"\n")
+    return path
+
+
+def test_it_is_tried_again_once_with_less_and_nothing_is_there_twice(
+    many: Path, tmp_path: Path, run: Run
+) -> None:
+    one = run(tmp_path, TRUCE_MEMORY="16MB")
+    one.ready()
+    first = truce("publish", many, data_dir=tmp_path)
+    if first.returncode:
+        assert one.popen.stderr is not None
+        said = one.popen.stderr.readline()
+        assert said.startswith("truce: the database engine ran out of memory (")
+        assert said.endswith("; it is tried again, once, with TRUCE_MAX_BATCH=1250\n")
+        one.ready()
+        assert truce("publish", many, data_dir=tmp_path).returncode == 0
+    assert rows("SELECT count(*) FROM events", tmp_path) == [(15_020,)]
+    assert one.end() == (0, "")
+
+
+def test_in_the_end_a_line_says_what_to_set(many: Path, tmp_path: Path, run: Run) -> None:
+    one = run(tmp_path, TRUCE_MEMORY="9MB")
+    while one.popen.poll() is None:
+        truce("publish", many, data_dir=tmp_path)
+    code, said = one.ended()
+    assert code == 1
+    last = said.splitlines()[-1]
+    assert last.startswith("truce: the database engine ran out of memory (")
+    assert "set TRUCE_MEMORY higher, or TRUCE_MAX_BATCH lower, and start again" in last
+    assert last.endswith("(TRUCE_MEMORY=9MB)")

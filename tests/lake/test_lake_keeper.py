@@ -1,0 +1,262 @@
+"""A lake has what its ledger has, whatever became of either of them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from analytics import transaction
+from analytics.database import Session
+from analytics.lake.attached import CATALOG, FILES, attach
+from analytics.lake.keeper import Keeper
+from analytics.ledger import Ledger
+from analytics.notices import Notices, switch
+from tests.generated import logs
+from tests.lake.compared import Fold, revised, rows, same
+from tests.trying import EXAMPLES
+
+SOME = max(8, EXAMPLES // 20)
+
+
+class House:
+    """A ledger with a lake, in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "lake"
+        self.ledger = Ledger.open(folder / "truce.duckdb")
+        self.keeper = Keeper(self.path, self.ledger.cursor())
+
+    def fold(self, incidents: int, *, first: int = 0) -> None:
+        # A log of its own, so that none of it was known.
+        Fold(self.ledger, [*revised(incidents, first=first)], f"log-{first}").take(10**9)
+
+    def same(self) -> None:
+        with self.ledger.cursor() as cursor:
+            same(cursor, self.path)
+
+    def close(self) -> None:
+        self.keeper.close()
+        self.ledger.close()
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    one = House(tmp_path)
+    yield one
+    one.close()
+
+
+@settings(max_examples=SOME, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data(), log=logs(min_size=6, max_size=30))
+def test_a_lake_equals_its_ledger_however_it_was_updated(
+    data: st.DataObject, log: list[str]
+) -> None:
+    with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as folder:
+        patch.setattr(transaction, "FLUSH_AT", data.draw(st.sampled_from([2, 60_000]), "flush at"))
+        patch.setattr("analytics.lake.upkeep.MANY_INLINED", 5)
+        house = House(Path(folder))
+        fold = Fold(house.ledger, log)
+        while fold.left:
+            fold.take(data.draw(st.integers(1, 8), "batch"))
+            match data.draw(st.sampled_from(["update", "maintain", "again", "wait"]), "then"):
+                case "update":
+                    house.keeper.update()
+                case "maintain":
+                    house.keeper.update()
+                    house.keeper.maintain(keep_seconds=0)
+                case "again":
+                    house.keeper.close()
+                    house.keeper = Keeper(house.path, house.ledger.cursor())
+                case _:
+                    pass
+        house.keeper.update()
+        house.same()
+        house.close()
+
+
+def _elsewhere(house: House) -> None:
+    """The ledger goes back to what it was, and on from there in another way."""
+    house.ledger.close()
+    database = house.ledger.path
+    shutil.copy(database.with_name("before"), database)
+    house.ledger = Ledger.open(database)
+    house.keeper = Keeper(house.path, house.ledger.cursor())
+    house.fold(11, first=3_000)
+    house.fold(7, first=4_000)
+
+
+def _other_ledger(house: House) -> None:
+    house.ledger.close()
+    house.ledger.path.unlink()
+    house.ledger = Ledger.open(house.ledger.path)
+    house.keeper = Keeper(house.path, house.ledger.cursor())
+    house.fold(20)
+
+
+def _no_mark(house: House) -> None:
+    with attach(house.path) as lake:
+        lake.execute("DELETE FROM lake.lake_mark")
+
+
+def _false_mark(house: House) -> None:
+    with attach(house.path) as lake:
+        lake.execute("UPDATE lake.contents SET row_count = row_count + 1")
+
+
+def _no_table(house: House) -> None:
+    with attach(house.path) as lake:
+        lake.execute("DROP TABLE lake.verdict_versions")
+
+
+def _no_catalogue(house: House) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        (house.path / f"{CATALOG}{suffix}").unlink(missing_ok=True)
+
+
+def _no_database(house: House) -> None:
+    (house.path / CATALOG).write_bytes(b"no database" * 1_000)
+
+
+def _no_files(house: House) -> None:
+    shutil.rmtree(house.path / FILES)
+
+
+def _short_file(house: House) -> None:
+    next((house.path / FILES).rglob("*.parquet")).write_bytes(b"PAR1")
+
+
+def _nothing(house: House) -> None:
+    shutil.rmtree(house.path)
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        *(_elsewhere, _other_ledger, _no_mark, _false_mark, _no_table),
+        *(_no_catalogue, _no_database, _no_files, _short_file, _nothing),
+    ],
+)
+def test_what_does_not_lead_to_the_ledger_is_replaced(
+    house: House, harm: Callable[[House], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    house.fold(1_500)
+    house.keeper.close()
+    house.ledger.close()
+    shutil.copy(house.ledger.path, house.ledger.path.with_name("before"))
+    house.ledger = Ledger.open(house.ledger.path)
+    house.keeper = Keeper(house.path, house.ledger.cursor())
+    house.fold(10, first=1_500)
+    house.keeper.update()
+    house.keeper.close()
+    house.keeper = Keeper(house.path, house.ledger.cursor())
+    harm(house)
+    house.keeper.update()
+    house.same()
+    if harm not in {_nothing, _no_catalogue}:
+        assert str(house.path) in caplog.text
+
+
+def test_a_lake_that_is_taken_away_meanwhile_is_made_again(house: House) -> None:
+    house.fold(10)
+    house.keeper.update()
+    shutil.rmtree(house.path)
+    house.fold(10, first=10)
+    house.keeper.update()
+    house.same()
+
+
+def test_an_update_with_nothing_new_leaves_no_snapshot(house: House) -> None:
+    house.fold(3)
+    mark = house.keeper.update()
+    assert house.keeper.update() == mark
+    with attach(house.path, read_only=True) as lake:
+        before = lake.execute("SELECT count(*) FROM lake.snapshots()").fetchall()
+    house.keeper.update()
+    with attach(house.path, read_only=True) as lake:
+        assert lake.execute("SELECT count(*) FROM lake.snapshots()").fetchall() == before
+
+
+def test_notices_are_in_the_lake_as_they_change(house: House) -> None:
+    house.fold(4)
+    with house.ledger.cursor() as cursor:
+        switch(cursor, ["webhook"], 0)
+    notices = Notices(house.ledger.cursor())
+    notices.look(["undetermined"], 0, 1, 1_000)
+    house.keeper.update()
+    house.same()
+    [first, *_] = notices.next("webhook", notices.lanes("webhook"), 1)
+    notices.trying({first.seq: '{"a": 1}'})
+    house.keeper.update()
+    house.same()
+    notices.done([first.seq], "told", 5)
+    house.keeper.update()
+    house.same()
+    house.fold(3, first=4)
+    notices.look(["undetermined"], 0, 1, 1_000)
+    house.keeper.update()
+    house.same()
+    with house.ledger.cursor() as cursor:
+        switch(cursor, [], 7)
+    house.keeper.update()
+    house.same()
+    notices.close()
+
+
+def test_readers_are_not_disturbed_and_disturb_nobody(house: House) -> None:
+    house.fold(3_000)
+    house.keeper.update()
+    house.fold(40, first=3_000)
+    house.keeper.update()
+    with attach(house.path, read_only=True) as reader:
+        reader.execute("BEGIN")
+        before = rows(reader, "lake.")
+        for first in range(4_000, 14_000, 1_000):
+            house.fold(1_000, first=first)
+            house.keeper.update()
+        house.keeper.maintain()
+        assert rows(reader, "lake.") == before
+        house.keeper.update(anew=True)
+        house.keeper.maintain()
+        assert rows(reader, "lake.") == before
+        reader.execute("COMMIT")
+        assert rows(reader, "lake.") != before
+    house.same()
+
+
+def test_small_files_become_one_and_what_nobody_can_read_is_deleted(house: House) -> None:
+    for first in range(0, 12_000, 1_500):
+        house.fold(1_500, first=first)
+        house.keeper.update()
+    files = house.path / FILES
+    many = len([*files.rglob("*.parquet")])
+    assert many >= 8 * 3
+    house.keeper.maintain(keep_seconds=3_600)
+    # They are there as long as a reader may need them.
+    assert len([*files.rglob("*.parquet")]) > many
+    with attach(house.path, read_only=True) as lake:
+        for table in ("accepted", "verdict_versions", "claim_verdict_versions"):
+            asked = "SELECT count(*) FROM ducklake_list_files('lake', $1)"
+            assert lake.execute(asked, [table]).fetchall()[0][0] <= 2, table
+    house.same()
+    house.keeper.maintain(keep_seconds=0)
+    assert len([*files.rglob("*.parquet")]) < many / 2
+    with attach(house.path, read_only=True) as lake:
+        [(snapshots,)] = lake.execute("SELECT count(*) FROM lake.snapshots()").fetchall()
+    assert snapshots == 1
+    house.same()
+
+
+def test_what_led_up_to_the_mark_is_forgotten(house: House) -> None:
+    house.fold(20)
+    house.fold(20, first=20)
+    house.keeper.update()
+    with house.ledger.cursor() as cursor:
+        session = Session(cursor)
+        assert session.execute("SELECT count(DISTINCT seq) FROM transactions") == [(1,)]
+        assert session.execute("SELECT count(*) FROM changed_rows") == [(0,)]

@@ -1,0 +1,64 @@
+"""A process that keeps a lake is killed at any moment: nothing is missing then, or there twice."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from analytics.contents import Holding
+from analytics.lake.attached import CATALOG, attach
+from analytics.lake.keeper import Keeper
+from analytics.ledger import Ledger
+from tests.lake.compared import Fold, counted, revised, same
+from tests.logged import LOG_ID
+
+PROGRAM = Path(__file__).with_name("keeping.py")
+KILLS = int(os.environ.get("TRUCE_LAKE_KILLS", "12"))
+INCIDENTS = 40_000
+
+
+@pytest.mark.slow
+def test_killed_anywhere_nothing_is_missing_or_double(tmp_path: Path) -> None:
+    rng = random.Random()
+    for _ in range(KILLS):
+        _kill_one(tmp_path, rng)
+        # As it is, what it says to hold is what it holds.
+        if (tmp_path / "lake" / CATALOG).exists():
+            with attach(tmp_path / "lake", read_only=True) as lake:
+                found = lake.execute("SHOW TABLES FROM lake").fetchall()
+                if found:
+                    said = lake.execute("FROM lake.contents").fetchall()
+                    assert counted(lake, "lake.") == {name: Holding(*held) for name, *held in said}
+    with Ledger.open(tmp_path / "truce.duckdb") as ledger:
+        keeper = Keeper(tmp_path / "lake", ledger.cursor())
+        fold = Fold(ledger, [*revised(INCIDENTS)], at=ledger.offsets(LOG_ID).get(0, 0))
+        fold.take(10)
+        keeper.update()
+        with ledger.cursor() as cursor:
+            same(cursor, tmp_path / "lake")
+        keeper.maintain(keep_seconds=0)
+        with ledger.cursor() as cursor:
+            same(cursor, tmp_path / "lake")
+        keeper.close()
+
+
+def _kill_one(folder: Path, rng: random.Random) -> None:
+    process = subprocess.Popen(
+        [sys.executable, str(PROGRAM), str(folder), str(INCIDENTS)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begun\n"
+    try:
+        process.wait(rng.uniform(0.02, 2.5))
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert process.returncode in {0, -signal.SIGKILL}
