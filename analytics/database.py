@@ -187,7 +187,8 @@ def connect(
         # Nobody else has it open now, so nobody uses that.
         clear_spill(path)
     # Only so: DuckDB 1.5 takes it, but does not heed it, where it is given as it opens the file.
-    connection.execute(f"SET max_temp_directory_size = '{spill_limit(path.parent, spill):d}B'")
+    limit = f"{spill_limit(path.parent, spill)}B"
+    connection.execute("SET max_temp_directory_size = $limit", {"limit": limit})
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
     connection.execute("SET TimeZone = 'UTC'")
     # What takes more than two seconds would draw a bar on stdout.
