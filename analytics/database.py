@@ -86,11 +86,12 @@ class Asking:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
 
-    def ask(self, sql: str, values: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
-        """The rows that a statement gives with these parameters. A duckdb.Error."""
+    @contextlib.contextmanager
+    def moment(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """All that is asked within is as of one moment, and writes nothing."""
         self._connection.execute("BEGIN TRANSACTION READ ONLY")
         try:
-            return self._connection.execute(sql, values or None).fetchall()
+            yield self._connection
         finally:
             # Nothing was written; and a statement that failed has left a transaction to end.
             self._connection.execute("ROLLBACK")

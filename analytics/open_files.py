@@ -74,7 +74,7 @@ class OpenFiles:
 
     def _is_shorter(self, size: int) -> bool:
         changed = self._path.stat().st_mtime_ns
-        before, self._sizes = self._sizes, [*self._sizes[1 - LOOKS :], (size, changed)]
+        before, self._sizes = self._sizes, [*self._sizes[2 - LOOKS :], (size, changed)]
         unchanged = len(before) == LOOKS - 1 and all(then == changed for _, then in before)
         return unchanged and size < before[-1][0]
 

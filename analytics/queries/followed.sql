@@ -1,5 +1,5 @@
--- What a lake asks of the ledger that it follows, all of it as of one moment. `some_table` is the name of
--- a table.
+-- What a lake asks of the ledger that it follows, all of it as of one moment. `some_table` is the
+-- name of a table.
 
 -- name: all
 SELECT *
