@@ -33,6 +33,12 @@ SELECT *
 FROM notice_targets
 ORDER BY target;
 
+-- name: digests
+SELECT *
+FROM notice_digests
+WHERE digest > $last OR list_contains($changing::BIGINT[], digest)
+ORDER BY digest;
+
 -- name: notices
 SELECT *
 FROM notices

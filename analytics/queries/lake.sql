@@ -108,6 +108,24 @@ WHERE list_contains($changing::BIGINT[], seq);
 INSERT INTO lake.notices BY NAME
 SELECT * FROM staged;
 
+-- name: changing_digests
+SELECT *
+FROM lake.notice_digests
+WHERE NOT is_over
+ORDER BY digest;
+
+-- name: last_digest
+SELECT coalesce(max(digest), 0)
+FROM lake.notice_digests;
+
+-- name: forget_digests
+DELETE FROM lake.notice_digests
+WHERE list_contains($changing::BIGINT[], digest);
+
+-- name: put_digests
+INSERT INTO lake.notice_digests BY NAME
+SELECT * FROM staged;
+
 -- name: files
 SELECT
     data_file,
