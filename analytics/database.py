@@ -22,6 +22,7 @@ from analytics.failures import (
     LedgerOutdated,
     LedgerTooNew,
 )
+from analytics.open_files import is_open
 from analytics.place import NO_ROOM, check_place, clear_spill, of_the_system, spill_limit
 from analytics.queries import migrations, queries, views
 
@@ -174,7 +175,7 @@ def connect(
         # None to put pieces of tables together: that would stop it for seconds. See `tidy`.
         "max_vacuum_tasks": 0,
     }
-    was_there = path.exists()
+    was_there, was_open = path.exists(), is_open(path)
     try:
         connection = duckdb.connect(str(path), read_only=read_only, config=settings)
     except duckdb.Error as error:
@@ -183,8 +184,8 @@ def connect(
             # A file that was only begun would be taken for a damaged one.
             path.unlink(missing_ok=True)
         raise explained from error
-    if not read_only:
-        # Nobody else has it open now, so nobody uses that.
+    if not (read_only or was_open):
+        # No other process has it open now, nor had this one: nobody uses that.
         clear_spill(path)
     # Only so: DuckDB 1.5 takes it, but does not heed it, where it is given as it opens the file.
     limit = f"{spill_limit(path.parent, spill):d}B"
