@@ -22,6 +22,7 @@ from analytics.failures import (
     LedgerOutdated,
     LedgerTooNew,
 )
+from analytics.open_files import is_open
 from analytics.place import NO_ROOM, check_place, clear_spill, of_the_system, spill_limit
 from analytics.queries import migrations, queries, views
 
@@ -86,11 +87,12 @@ class Asking:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
 
-    def ask(self, sql: str, values: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
-        """The rows that a statement gives with these parameters. A duckdb.Error."""
+    @contextlib.contextmanager
+    def moment(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """All that is asked within is as of one moment, and writes nothing."""
         self._connection.execute("BEGIN TRANSACTION READ ONLY")
         try:
-            return self._connection.execute(sql, values or None).fetchall()
+            yield self._connection
         finally:
             # Nothing was written; and a statement that failed has left a transaction to end.
             self._connection.execute("ROLLBACK")
@@ -173,7 +175,7 @@ def connect(
         # None to put pieces of tables together: that would stop it for seconds. See `tidy`.
         "max_vacuum_tasks": 0,
     }
-    was_there = path.exists()
+    was_there, was_open = path.exists(), is_open(path)
     try:
         connection = duckdb.connect(str(path), read_only=read_only, config=settings)
     except duckdb.Error as error:
@@ -182,11 +184,12 @@ def connect(
             # A file that was only begun would be taken for a damaged one.
             path.unlink(missing_ok=True)
         raise explained from error
-    if not read_only:
-        # Nobody else has it open now, so nobody uses that.
+    if not (read_only or was_open):
+        # No other process has it open now, nor had this one: nobody uses that.
         clear_spill(path)
     # Only so: DuckDB 1.5 takes it, but does not heed it, where it is given as it opens the file.
-    connection.execute(f"SET max_temp_directory_size = '{spill_limit(path.parent, spill):d}B'")
+    limit = f"{spill_limit(path.parent, spill):d}B"
+    connection.execute("SET max_temp_directory_size = $limit", {"limit": limit})
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
     connection.execute("SET TimeZone = 'UTC'")
     # What takes more than two seconds would draw a bar on stdout.

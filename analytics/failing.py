@@ -23,7 +23,9 @@ def explained(path: Path, error: BaseException, *, kafka: bool | None) -> Ledger
     """The LedgerError that says what `error` means and what to do; None: it is something else."""
     said = str(error)
     if isinstance(error, OSError):
-        return of_the_system(path, said)
+        # It may be another file of ours, and one that is not there: then its directory is meant.
+        where = Path(error.filename) if isinstance(error.filename, str) else path
+        return of_the_system(where if where.exists() else where.parent, said)
     if not isinstance(error, duckdb.Error):
         return None
     if (refused := of_the_system(path, said)) is not None:

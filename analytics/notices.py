@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 
+from analytics.database import Asking
 from analytics.notice_facts import facts, lists_of
 from analytics.notice_rows import Digest, Done, Facts, Lane, Notice
 from analytics.queries import queries
@@ -53,6 +54,8 @@ class Notices:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
         self._floor = 0
+        # What texts are made of is asked where nothing can be written.
+        self._asking = Asking(connection.cursor())
         self._digest_rows("counted_digests")
 
     def look(
@@ -136,7 +139,8 @@ class Notices:
 
     def facts(self, notices: Sequence[Notice]) -> dict[int, Facts]:
         """What the messages of these notices are made of, by `seq`."""
-        return facts(self._connection, notices)
+        with self._asking.moment() as connection:
+            return facts(connection, notices)
 
     def trying(self, contents: Mapping[int, str]) -> None:
         """This is about to be posted: from here on it may have arrived."""
@@ -199,6 +203,7 @@ class Notices:
 
     def close(self) -> None:
         """Let go of the connections."""
+        self._asking.close()
         self._connection.close()
 
     def _rows(self, name: str, **values: object) -> list[tuple[Any, ...]]:

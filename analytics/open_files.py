@@ -74,7 +74,7 @@ class OpenFiles:
 
     def _is_shorter(self, size: int) -> bool:
         changed = self._path.stat().st_mtime_ns
-        before, self._sizes = self._sizes, [*self._sizes[1 - LOOKS :], (size, changed)]
+        before, self._sizes = self._sizes, [*self._sizes[2 - LOOKS :], (size, changed)]
         unchanged = len(before) == LOOKS - 1 and all(then == changed for _, then in before)
         return unchanged and size < before[-1][0]
 
@@ -110,6 +110,11 @@ class OpenFiles:
             target.flush()
             os.fsync(target.fileno())
         return rescued
+
+
+def is_open(path: Path) -> bool:
+    """Whether this process has the file at `path` open, as far as that can be seen."""
+    return any(one.place == str(path.resolve()) for one in _open_files(str(path.resolve())))
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -26,6 +26,7 @@ Path = tuple[str | int, ...]
 
 MAX_PROBLEMS = 20
 """How many problems of one event are put into words; of the others only their number is said."""
+MAX_COUNTED = 1_000
 MORE: tuple[str | int, ...] = ("", "more")
 """Where `collect` says how many there are."""
 ROUNDS = 5
@@ -127,7 +128,7 @@ def collect(validate: Callable[[bytes], object], document: Json) -> dict[Path, s
             problems = _problems(error, rest, seen)
             some = islice(problems, MAX_PROBLEMS - len(found))
             fresh = {path: reason() for path, reason in some}
-            others = len({path for path, _ in problems} - fresh.keys())
+            others = len({path for path, _ in islice(problems, MAX_COUNTED)} - fresh.keys())
         else:
             break
         found |= fresh

@@ -70,13 +70,25 @@ def for_json(document: str) -> str:
     )
 
 
-@lru_cache(maxsize=16_384)
 def for_label(name: str) -> str:
     """`name` as a label in metrics and alerts: another for each name, and mostly the name itself.
 
     Backslashes are doubled where there are escapes, or what looks like one. What would be longer
     than any label should is cut, and told from others by a digest.
     """
+    # Asked for each label of each series: most are plain.
+    if (
+        name.isascii()
+        and "\\" not in name
+        and name.isprintable()
+        and len(name) <= MOST_BYTES_OF_A_LABEL
+    ):
+        return name
+    return _odd_label(name)
+
+
+@lru_cache(maxsize=16_384)
+def _odd_label(name: str) -> str:
     odd = _LIKE_AN_ESCAPE.search(name) or for_terminal(name) != name
     shown = for_terminal(name.replace("\\", "\\\\")) if odd else name
     raw = shown.encode()

@@ -189,7 +189,8 @@ def _prompt(settings: Settings, form: str) -> None:
                     bring_up_to_date(settings)
                     process.answer(settings, query, form)
                 except Mistake as mistake:
-                    err(mistake.said, style="red")
+                    for line in mistake.said.splitlines():
+                        err(line, style="red")
                 except CommandError as error:
                     err(" ".join(str(error).split()), style="red")
                 except KeyboardInterrupt:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import logging.handlers
 import os
@@ -227,24 +228,25 @@ async def _run_with_less(settings: Settings, on_ready: OnReady | None, stop: asy
     Nothing of a batch that failed was kept, and the ledger knows where to go on in the log; that of
     an embedded broker ends, and what was in it and not acknowledged is to be published again.
     """
-    core = LedgerCore(settings)
     try:
-        await _run_ledger(settings, core, on_ready, stop)
+        await _run_ledger(settings, on_ready, stop)
     except LedgerMemory as error:
         most = settings.max_batch // PARTS_OF_A_BATCH
         if not most or stop.is_set():
             raise
         logger.warning("%s; it is tried again, once, with TRUCE_MAX_BATCH=%d", error.reason, most)
-        smaller = replace(settings, max_batch=most)
-        await _run_ledger(smaller, LedgerCore(smaller), on_ready, stop)
+    else:
+        return
+    # What the error has led through holds connections, and these the database, open.
+    gc.collect()
+    await _run_ledger(replace(settings, max_batch=most), on_ready, stop)
 
 
-async def _run_ledger(
-    settings: Settings, core: LedgerCore, on_ready: OnReady | None, stop: asyncio.Event
-) -> None:
+async def _run_ledger(settings: Settings, on_ready: OnReady | None, stop: asyncio.Event) -> None:
     """Run a worker on the ledger. What is known to go wrong with that is a LedgerError."""
     from analytics.failing import explained
 
+    core = LedgerCore(settings)
     try:
         await Worker(settings, core, stop).run(on_ready)
     except LedgerVanished as error:

@@ -1,6 +1,7 @@
 """What is no part of the ledger's transactions, in a lake: who is notified, and of what.
 
-A notice changes until nothing more is to be done about it, so that the lake compares those few.
+A notice, or a digest of many, changes until nothing more is to be done about it, so that the lake
+compares those few.
 """
 
 from __future__ import annotations
@@ -13,33 +14,64 @@ import pyarrow.compute as pc
 from analytics.database import Session
 from analytics.queries import queries
 
-TABLES = ("notice_targets", "notices")
+TABLES = ("notice_targets", "notices", "notice_digests")
 
 
-class Notices(NamedTuple):
-    """The targets, the notices that may still change, and the last number of all notices."""
+class Numbered(NamedTuple):
+    """Rows of a table that may still change, and the last number of all that are in it.
 
-    targets: pa.Table
+    `name`: of the statements that are about them; `number`: of the column with their number.
+    """
+
+    name: str
+    number: str
     changing: pa.Table
     last: int
 
     @classmethod
-    def of_lake(cls, lake: Session) -> Notices:
+    def of_lake(cls, lake: Session, name: str, number: str) -> Numbered:
         """What a lake has."""
         sql = queries("lake")
-        [(last,)] = lake.execute(sql["last_notice"])
-        return cls(lake.table(sql["targets"]), lake.table(sql["changing_notices"]), last)
+        [(last,)] = lake.execute(sql[f"last_{name.removesuffix('s')}"])
+        return cls(name, number, lake.table(sql[f"changing_{name}"]), last)
+
+    def since(self, ledger: Session) -> Numbered:
+        """All rows that a lake which has this may lack."""
+        numbers = self.changing[self.number].to_pylist()
+        found = ledger.table(queries("followed")[self.name], last=self.last, changing=numbers)
+        last = max(self.last, pc.max(found[self.number]).as_py() or 0)
+        return self._replace(changing=found, last=last)
+
+    def put(self, lake: Session, before: Numbered) -> None:
+        """Write what `since` has found into a lake that has `before`."""
+        sql = queries("lake")
+        if self.changing != before.changing:
+            numbers = before.changing[self.number].to_pylist()
+            lake.execute(sql[f"forget_{self.name}"], changing=numbers)
+            lake.over(sql[f"put_{self.name}"], self.changing)
+
+
+class Notices(NamedTuple):
+    """The targets, and the notices and digests."""
+
+    targets: pa.Table
+    notices: Numbered
+    digests: Numbered
+
+    @classmethod
+    def of_lake(cls, lake: Session) -> Notices:
+        """What a lake has."""
+        return cls(
+            lake.table(queries("lake")["targets"]),
+            Numbered.of_lake(lake, "notices", "seq"),
+            Numbered.of_lake(lake, "digests", "digest"),
+        )
 
     def since(self, ledger: Session) -> Notices | None:
-        """What a lake that has this lacks, all notices that it may lack; None: nothing."""
-        sql = queries("followed")
-        targets = ledger.table(sql["targets"])
-        numbers = self.changing["seq"].to_pylist()
-        found = ledger.table(sql["notices"], last=self.last, changing=numbers)
-        if (targets, found) == (self.targets, self.changing):
-            return None
-        last = max(self.last, pc.max(found["seq"]).as_py() or 0)
-        return Notices(targets, found, last)
+        """What a lake that has this lacks, all that it may lack of notices; None: nothing."""
+        targets = ledger.table(queries("followed")["targets"])
+        found = Notices(targets, self.notices.since(ledger), self.digests.since(ledger))
+        return None if found == self else found
 
     def put(self, lake: Session, before: Notices) -> Notices:
         """Write what `since` has found into a lake that has `before`; what it has then."""
@@ -47,8 +79,11 @@ class Notices(NamedTuple):
         if self.targets != before.targets:
             lake.execute(sql["forget_targets"])
             lake.over(sql["put_targets"], self.targets)
-        if self.changing != before.changing:
-            lake.execute(sql["forget_notices"], changing=before.changing["seq"].to_pylist())
-            lake.over(sql["put_notices"], self.changing)
-        changing = self.changing.filter(pc.is_null(self.changing["told_at"]))
-        return self._replace(changing=changing)
+        self.notices.put(lake, before.notices)
+        self.digests.put(lake, before.digests)
+        still = self.notices.changing.filter(pc.is_null(self.notices.changing["told_at"]))
+        open_ = self.digests.changing.filter(pc.invert(self.digests.changing["is_over"]))
+        return self._replace(
+            notices=self.notices._replace(changing=still),
+            digests=self.digests._replace(changing=open_),
+        )

@@ -199,7 +199,6 @@ def open_copy(
             "autoload_known_extensions": False,
             "python_enable_replacements": False,
             "temp_directory": str(folder / "spill") if spill else "",
-            "max_temp_directory_size": MOST_SPILL,
         }
     )
     data = lake.resolve() / DATA
@@ -207,6 +206,8 @@ def open_copy(
         connection.execute("SET GLOBAL TimeZone = 'UTC'")
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET enable_progress_bar = false")
+        # Not heeded where it is given as the connection is made.
+        connection.execute("SET max_temp_directory_size = $most", {"most": MOST_SPILL})
         load(connection)
         # A lake that was moved is found where it is now.
         attach = f"{quoted(f'ducklake:sqlite:{folder / CATALOG}')} AS {NAME}"

@@ -1,5 +1,5 @@
--- What a table holds: how many rows, and the sum of their hashes modulo 2^64, in whatever order. A
--- column that changes is hashed by itself, so that a change takes out and puts in no more than that.
+-- What a table holds: how many rows, and the sum of their hashes modulo 2^64, in whatever order.
+-- Columns that change are hashed by themselves: a change takes out and puts in no more than that.
 -- `$named`: the table, or what is about to become a part of it.
 
 -- name: accepted

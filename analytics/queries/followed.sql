@@ -1,5 +1,5 @@
--- What a lake asks of the ledger that it follows, all of it as of one moment. `some_table` is the name of
--- a table.
+-- What a lake asks of the ledger that it follows, all of it as of one moment. `some_table` is the
+-- name of a table.
 
 -- name: all
 SELECT *
@@ -32,6 +32,12 @@ WHERE seq > $seq;
 SELECT *
 FROM notice_targets
 ORDER BY target;
+
+-- name: digests
+SELECT *
+FROM notice_digests
+WHERE digest > $last OR list_contains($changing::BIGINT[], digest)
+ORDER BY digest;
 
 -- name: notices
 SELECT *

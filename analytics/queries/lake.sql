@@ -1,6 +1,7 @@
--- What keeps a lake. Of statements that are the same for several tables, `some_table` is the name of
--- one; `staged` is what is handed over from Arrow with the statement.
+-- What keeps a lake. Of statements that are the same for several tables, `some_table` is the name
+-- of one; `staged` is what is handed over from Arrow with the statement.
 
+-- noqa: disable=PRS
 -- name: attach
 ATTACH 'ducklake:sqlite:{catalog.sqlite}' AS lake (
     DATA_PATH '{data}/', DATA_INLINING_ROW_LIMIT 1000,
@@ -13,6 +14,7 @@ ATTACH 'ducklake:sqlite:{catalog.sqlite}' AS lake (READ_ONLY, META_BUSY_TIMEOUT 
 -- name: export
 COPY (FROM query_table($named)) TO $file (FORMAT parquet, COMPRESSION zstd); -- noqa: PRS
 
+-- noqa: enable=PRS
 -- name: tables
 SELECT table_name
 FROM duckdb_tables()
@@ -104,6 +106,24 @@ WHERE list_contains($changing::BIGINT[], seq);
 
 -- name: put_notices
 INSERT INTO lake.notices BY NAME
+SELECT * FROM staged;
+
+-- name: changing_digests
+SELECT *
+FROM lake.notice_digests
+WHERE NOT is_over
+ORDER BY digest;
+
+-- name: last_digest
+SELECT coalesce(max(digest), 0)
+FROM lake.notice_digests;
+
+-- name: forget_digests
+DELETE FROM lake.notice_digests
+WHERE list_contains($changing::BIGINT[], digest);
+
+-- name: put_digests
+INSERT INTO lake.notice_digests BY NAME
 SELECT * FROM staged;
 
 -- name: files

@@ -151,8 +151,11 @@ class World:
         self._folder, self._number = folder, 0
         self.audit = Audit(threads=1)
 
-    def follow(self, log: list[str]) -> None:
-        """Judge the log, and run everything that reads over it."""
+    def follow(self, log: list[str]) -> list[str]:
+        """Judge the log, run everything that reads over it; what notifications would be posted.
+
+        Texts that are the same make one claim of two, so that there may be none.
+        """
         self._number += 1
         folder = self._folder / str(self._number)
         folder.mkdir()
@@ -171,7 +174,7 @@ class World:
             keeper.update()
             keeper.close()
             scrape(ledger)
-            notify(ledger)
+            posted = notify(ledger)
             assert names(cursor) == tables
             cursor.close()
         with open_lake(folder / "lake") as lake:
@@ -180,6 +183,7 @@ class World:
             self.audit.take(lake.connection)
             self.audit.recompute()
             assert list(self.audit.differences()) == []
+        return posted
 
 
 def names(cursor: Any) -> list[Any]:
@@ -193,16 +197,17 @@ def scrape(ledger: Ledger) -> None:
     registry = CollectorRegistry()
     collector = DomainCollector(ledger, lambda: time.time_ns() // 1_000)
     registry.register(collector)
-    assert b"truce_incidents{" in generate_latest(registry)
+    assert b"# TYPE truce_incidents gauge" in generate_latest(registry)
     collector.close()
 
 
-def notify(ledger: Ledger) -> None:
+def notify(ledger: Ledger) -> list[str]:
     notices = Notices(ledger.cursor())
     targets: list[Target] = [
         Alertmanager("http://127.0.0.1:1", "page"),
         Webhook("http://127.0.0.1:1", b"key"),
     ]
+    posted: list[str] = []
     notices.look(LEVELS, 0, time.time_ns() // 1_000, 1_000)
     for target in targets:
         while waiting := notices.next(target.name, notices.lanes(target.name), 100):
@@ -211,8 +216,9 @@ def notify(ledger: Ledger) -> None:
             assert all(map(json.loads, contents.values()))
             notices.trying(contents)
             notices.done(contents.keys(), "told", time.time_ns() // 1_000)
-        assert notices.recent(target.name, 0)
+            posted += contents.values()
     notices.close()
+    return posted
 
 
 def show(lake: LakeSession, settings: Settings) -> None:
@@ -220,7 +226,6 @@ def show(lake: LakeSession, settings: Settings) -> None:
     knowledge = Knowledge(lake.ask)
     now = time.time_ns() // 1_000
     found = gather(knowledge, now)
-    assert found.truces
     at = Lake(settings.lake, knowledge.transaction(), now)
     status.show(found, settings, None, at)
     json.dumps(status.document(found, settings, None, at))
@@ -230,7 +235,6 @@ def show(lake: LakeSession, settings: Settings) -> None:
     knowledge.alerts(0)
     knowledge.counts()
     incidents = lake.ask("SELECT DISTINCT conflict, incident_id FROM reports")
-    assert incidents
     for conflict, incident_id in incidents:
         assert knowledge.conflicts_of(incident_id) == [conflict]
         assert incident_id in knowledge.close_incidents(incident_id)
@@ -258,7 +262,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     found.audit.close()
 
 
-@tried(at_most=25)
+@tried(at_most=8)
 @given(log=hostile_logs())
 def test_no_text_is_more_than_a_text(world: World, log: list[str]) -> None:
     world.follow(log)
@@ -278,4 +282,6 @@ def test_a_name_of_a_parameter_is_not_replaced(
         if "incident_id" in changed["data"]:
             changed["data"]["incident_id"] = incident_id
         log.append(json.dumps(changed))
-    world.follow(log)
+    posted = world.follow(log)
+    assert len(posted) == 2
+    assert all(incident_id in json.dumps(json.loads(one), ensure_ascii=False) for one in posted)

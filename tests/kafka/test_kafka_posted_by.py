@@ -125,15 +125,14 @@ def test_a_header_may_not_stop_a_worker(kafka: ApacheKafka, start: Start) -> Non
     assert posted(worker) == {f"odd-{n}": None for n in range(len(odd))}
 
 
-@pytest.mark.parametrize("name", ["posted-by.key", "tokens.json"])
+@pytest.mark.parametrize("name", ["TRUCE_POSTED_BY_KEY_FILE", "TRUCE_TOKENS"])
 def test_a_worker_does_not_start_with_a_secret_that_others_may_use(
     kafka: ApacheKafka, start: Start, tmp_path: Path, name: str
 ) -> None:
-    (tmp_path / "data").mkdir()
-    path = tmp_path / "data" / name
+    path = tmp_path / "secret"
     path.write_text("k" * 64)
     path.chmod(0o644)
-    worker = start()
+    worker = start(**{name: str(path)})
     code, said = worker.ended()
     assert (code, said.count("\n")) == (1, 1), said
     assert "chmod 600" in said

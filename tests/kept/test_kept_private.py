@@ -19,7 +19,8 @@ from tests.kept.conftest import Run
 
 
 def modes(data_dir: Path) -> dict[str, int]:
-    found = {path.name: stat.S_IMODE(path.stat().st_mode) for path in data_dir.iterdir()}
+    files = [path for path in data_dir.iterdir() if path.is_file()]
+    found = {path.name: stat.S_IMODE(path.stat().st_mode) for path in files}
     return found | {"": stat.S_IMODE(data_dir.stat().st_mode)}
 
 

@@ -39,8 +39,11 @@ def test_what_is_not_taken_is_posted_again_until_it_is_and_in_order(
             assert [incident for _, incident in hook.events()] == ["a", "b", "c"]
             assert {post.body for post in hook.posts[:4]} == {hook.posts[0].body}
             assert world.counted("truce_notices_total", target="webhook", outcome="failed") == 3
-            assert world.counted("truce_notices_total", target="webhook", outcome="told") == 3
-            assert world.counted("truce_notices_waiting", target="webhook") == 0
+            # They are noted a moment after they were heard.
+            await until(lambda: world.counted("truce_notices_waiting", target="webhook") == 0)
+            await until(
+                lambda: world.counted("truce_notices_total", target="webhook", outcome="told") == 3
+            )
 
     asyncio.run(story())
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -117,12 +119,30 @@ def test_no_database_is_bad_input(tmp_path: Path) -> None:
         run_verify(Settings(data_dir=tmp_path / "nothing"), as_json=False)
 
 
+HOLDS = """
+import sys
+from pathlib import Path
+from analytics.ledger import Ledger
+with Ledger.open(Path(sys.argv[1])):
+    print("open", flush=True)
+    sys.stdin.read()
+"""
+
+
 def test_a_file_held_by_somebody_who_cannot_be_asked(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("streams.lake_update.SECONDS_FOR_A_WORKER_TO_START", 0.1)
-    with Ledger.open(settings.database), pytest.raises(Unreachable, match="is in use by"):
-        run_verify(settings, as_json=False)
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDS, str(settings.database)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"open\n"
+        with pytest.raises(Unreachable, match="is in use by"):
+            run_verify(settings, as_json=False)
+        holder.kill()
 
 
 @pytest.fixture(scope="module")

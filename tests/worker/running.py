@@ -22,7 +22,6 @@ class Process:
 
     def __init__(self, data_dir: Path, *arguments: str, **environ: str) -> None:
         self.data_dir = data_dir
-        self.began = time.monotonic()
         self.popen = subprocess.Popen(
             [sys.executable, str(PROGRAM), *arguments],
             env={
@@ -37,10 +36,9 @@ class Process:
         )
 
     def ready(self) -> Endpoint:
-        """Wait until it says so; seconds since the start are in `took`."""
+        """Wait until it says so."""
         assert self.popen.stdout is not None
         assert self.popen.stdout.readline() == "ready\n", self.popen.communicate()
-        self.took = time.monotonic() - self.began
         return reach(self.data_dir)
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:

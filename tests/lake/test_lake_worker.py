@@ -1,0 +1,207 @@
+"""A real worker keeps its lake, and commands have it brought up to date, with a worker or without."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.error import HTTPError
+
+import duckdb
+import pytest
+
+from analytics.database import connect
+from analytics.lake.attached import CATALOG, attach
+from streams.endpoint import Endpoint, read_endpoint
+from streams.lake_update import bring_up_to_date
+from streams.settings import Settings
+from tests.cli.commands import truce, worker
+from tests.lake.compared import revised, same
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def endpoint(data_dir: Path) -> Iterator[Endpoint]:
+    with worker(data_dir):
+        found = read_endpoint(data_dir)
+        assert found is not None
+        yield found
+
+
+def publish(data_dir: Path, incidents: int, *, first: int = 0) -> None:
+    lines = "\n".join(revised(incidents, first=first)).encode()
+    done = truce("publish", "-", data_dir=data_dir, given=lines)
+    assert done.returncode == 0, done.stderr
+
+
+def in_lake(data_dir: Path) -> int:
+    with attach(data_dir / "lake", read_only=True) as lake:
+        [(events,)] = lake.execute("SELECT count(*) FROM lake.accepted").fetchall()
+        return int(events)
+
+
+def post(endpoint: Endpoint, **headers: str) -> tuple[int, dict[str, object]]:
+    request = urllib.request.Request(  # noqa: S310 - the worker's own address
+        f"{endpoint.http}/lake", method="POST", headers=headers
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=40) as answer:  # noqa: S310
+            return answer.status, json.load(answer)
+    except HTTPError as error:
+        return error.code, json.load(error)
+
+
+def test_what_was_acknowledged_is_in_the_lake_once_it_is_asked_for(
+    data_dir: Path, endpoint: Endpoint
+) -> None:
+    for first in (0, 10, 20):
+        publish(data_dir, 10, first=first)
+        mark = bring_up_to_date(Settings(data_dir=data_dir))
+        assert in_lake(data_dir) == 2 + 12 * (first // 10 + 1)
+        with attach(data_dir / "lake", read_only=True) as lake:
+            assert lake.execute("SELECT seq FROM lake.lake_mark").fetchall() == [(mark.seq,)]
+
+
+def test_a_worker_keeps_it_by_itself_and_says_how_far_it_lags(
+    data_dir: Path, endpoint: Endpoint
+) -> None:
+    publish(data_dir, 10)
+    until = time.monotonic() + 30
+    while in_lake(data_dir) < 14:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    with urllib.request.urlopen(f"{endpoint.http}/metrics") as page:  # noqa: S310
+        lines = page.read().decode().splitlines()
+    assert [line for line in lines if line.startswith("truce_lake_lag_seconds ")]
+
+
+def test_only_commands_on_this_machine_that_know_the_token_may_ask(endpoint: Endpoint) -> None:
+    token = {"Authorization": f"Bearer {endpoint.lake_token}"}
+    assert post(endpoint)[0] == 401
+    assert post(endpoint, Authorization="Bearer x")[0] == 401
+    assert post(endpoint, Host="attacker.example", **token)[0] == 403
+    assert post(endpoint, Origin="http://127.0.0.1", **token)[0] == 403
+    status, mark = post(endpoint, **token)
+    assert status == 200
+    assert mark["seq"]
+
+
+def test_without_a_worker_the_command_does_it_itself(data_dir: Path) -> None:
+    with worker(data_dir):
+        publish(data_dir, 30)
+    before = in_lake(data_dir)
+    # It was brought up to date when the worker stopped.
+    assert before == 2 + 36
+    shutil.rmtree(data_dir / "lake")
+    done = truce("lake", data_dir=data_dir)
+    assert done.returncode == 0, done.stderr
+    with connect(data_dir / "truce.duckdb") as ledger:
+        same(ledger, data_dir / "lake")
+    # What it prints is what attaches it.
+    with duckdb.connect() as mine:
+        from analytics.lake.extensions import load
+
+        load(mine)
+        mine.execute(done.stdout)
+        assert mine.execute("SELECT count(*) FROM lake.accepted").fetchall() == [(before,)]
+
+
+def test_it_is_given_all_again_and_written_as_parquet(data_dir: Path, tmp_path: Path) -> None:
+    with worker(data_dir):
+        publish(data_dir, 10)
+        assert truce("lake", "--anew", data_dir=data_dir).returncode == 1
+    done = truce("lake", "--anew", "--parquet", tmp_path / "out", data_dir=data_dir)
+    assert done.returncode == 0, done.stderr
+    # These are few, so that they are in no file of the lake's own.
+    assert len(duckdb.read_parquet(str(tmp_path / "out" / "accepted.parquet"))) == 14
+    with connect(data_dir / "truce.duckdb") as ledger:
+        same(ledger, data_dir / "lake")
+
+
+def test_the_lake_can_be_elsewhere(data_dir: Path, tmp_path: Path) -> None:
+    with worker(data_dir):
+        publish(data_dir, 10)
+    done = truce("lake", "--lake", tmp_path / "elsewhere", data_dir=data_dir)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "elsewhere" / CATALOG).exists()
+
+
+def test_a_lake_that_cannot_be_written_holds_up_nobody(data_dir: Path) -> None:
+    with worker(data_dir):
+        shutil.rmtree(data_dir / "lake", ignore_errors=True)
+        (data_dir / "lake").write_text("in the way")
+        publish(data_dir, 10)
+        done = truce("lake", data_dir=data_dir)
+        assert done.returncode == 1
+        assert done.stderr.startswith("truce: the worker answers 503: the lake ")
+        (data_dir / "lake").unlink()
+        done = truce("lake", data_dir=data_dir)
+        assert done.returncode == 0, done.stderr
+    assert in_lake(data_dir) == 14
+
+
+def test_there_must_be_a_database(data_dir: Path) -> None:
+    done = truce("lake", data_dir=data_dir)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"truce: there is no {data_dir / 'truce.duckdb'} yet: ")
+    assert not data_dir.exists()
+
+
+@pytest.mark.slow
+def test_a_stopped_reader_holds_up_no_commit_no_merge_and_no_expiry(data_dir: Path) -> None:
+    from analytics.lake.keeper import Keeper
+    from analytics.ledger import Ledger
+    from tests.lake.compared import Fold
+
+    data_dir.mkdir()
+    with Ledger.open(data_dir / "truce.duckdb") as ledger:
+        keeper = Keeper(data_dir / "lake", ledger.cursor())
+        Fold(ledger, [*revised(2_000)], "log-0").take(10**9)
+        keeper.update()
+        reader = _Reader(data_dir / "lake")
+        try:
+            os.kill(reader.pid, signal.SIGSTOP)
+            for first in range(2_000, 18_000, 2_000):
+                Fold(ledger, [*revised(2_000, first=first)], f"log-{first}").take(10**9)
+                keeper.update()
+            keeper.maintain(keep_seconds=0)
+            with ledger.cursor() as cursor:
+                same(cursor, data_dir / "lake")
+        finally:
+            reader.end()
+        keeper.close()
+
+
+class _Reader:
+    """A process that holds a transaction of the lake open, and is in the middle of a long query."""
+
+    def __init__(self, path: Path) -> None:
+        import subprocess
+        import sys
+
+        program = (
+            "import sys; from analytics.lake.attached import attach; from pathlib import Path\n"
+            "lake = attach(Path(sys.argv[1]), read_only=True)\n"
+            "lake.execute('BEGIN'); lake.execute('FROM lake.accepted').fetchone()\n"
+            "print('reading', flush=True)\n"
+            "lake.execute('SELECT count(*) FROM lake.accepted a, lake.accepted b, range(10000)')\n"
+        )
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE, text=True
+        )
+        self.pid = self._process.pid
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == "reading\n"
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.communicate()
