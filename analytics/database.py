@@ -22,8 +22,7 @@ from analytics.failures import (
     LedgerOutdated,
     LedgerTooNew,
 )
-from analytics.open_files import is_open
-from analytics.place import NO_ROOM, check_place, clear_spill, of_the_system, spill_limit
+from analytics.place import NO_ROOM, check_place, clear_spill, of_the_system, spill_limit, spill_of
 from analytics.queries import migrations, queries, views
 
 if TYPE_CHECKING:
@@ -166,6 +165,8 @@ def connect(
         "memory_limit": memory_limit,
         "threads": threads,
         "preserve_insertion_order": False,
+        # Its own would be one for all, and used while what is in the WAL is read, as it opens.
+        "temp_directory": str(spill_of(path)),
         # JSON is still JSON in a lake.
         "arrow_lossless_conversion": True,
         "autoinstall_known_extensions": False,
@@ -175,7 +176,7 @@ def connect(
         # None to put pieces of tables together: that would stop it for seconds. See `tidy`.
         "max_vacuum_tasks": 0,
     }
-    was_there, was_open = path.exists(), is_open(path)
+    was_there = path.exists()
     try:
         connection = duckdb.connect(str(path), read_only=read_only, config=settings)
     except duckdb.Error as error:
@@ -184,8 +185,8 @@ def connect(
             # A file that was only begun would be taken for a damaged one.
             path.unlink(missing_ok=True)
         raise explained from error
-    if not (read_only or was_open):
-        # No other process has it open now, nor had this one: nobody uses that.
+    if not read_only:
+        # No other process has it open now, so nobody uses what is not this one's.
         clear_spill(path)
     # Only so: DuckDB 1.5 takes it, but does not heed it, where it is given as it opens the file.
     limit = f"{spill_limit(path.parent, spill):d}B"

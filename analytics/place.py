@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import secrets
 import shutil
 import stat
 from pathlib import Path
@@ -30,6 +31,7 @@ FORBIDDEN = os.strerror(errno.EACCES)
 READ_ONLY = os.strerror(errno.EROFS)
 
 SPILL = ".tmp"
+_TOKEN = secrets.token_hex(4)
 _SIZE = re.compile(r"([0-9.]+)\s?([KMGT]?)(I?)B")
 WAL = ".wal"
 
@@ -90,12 +92,24 @@ def of_the_system(path: Path, said: str) -> LedgerError | None:
     return None
 
 
+def spill_of(path: Path) -> Path:
+    """Where this process puts aside what of the database at `path` does not fit into memory.
+
+    A directory of its own: what was left by one that was killed can be told from it, and several
+    that read the same database do not meet in it.
+    """
+    return beside(path, f"{SPILL}.{os.getpid()}-{_TOKEN}")
+
+
 def clear_spill(path: Path) -> None:
-    """Remove what a process that was killed had put aside; only while the database is ours."""
-    spill = beside(path, SPILL)
-    if spill.is_symlink():
-        raise LedgerNoFile(spill, spill.lstat().st_mode)
-    shutil.rmtree(spill, ignore_errors=True)
+    """Remove what processes that were killed had put aside; only while the database is ours."""
+    own = spill_of(path)
+    for one in path.parent.glob(f"{path.name}{SPILL}*"):
+        if one == own:
+            continue
+        if one.is_symlink():
+            raise LedgerNoFile(one, one.lstat().st_mode)
+        shutil.rmtree(one, ignore_errors=True)
 
 
 def spill_limit(folder: Path, most: str) -> int:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,7 +29,7 @@ from analytics.failing import is_damage
 from analytics.failures import LedgerDamaged, LedgerError, LedgerFull, LedgerInUse, LedgerMemory
 from analytics.ledger import Ledger, check_mark, marked_of, offsets_of
 from analytics.outgoing import pack_anew
-from analytics.place import SPILL, WAL, beside
+from analytics.place import WAL, beside, clear_spill
 from analytics.queries import queries
 from analytics.transaction import Transaction
 
@@ -114,7 +113,7 @@ def remove(path: Path) -> None:
     """Remove a database that nobody needs, and what was not checkpointed of it."""
     for one in (path, beside(path, WAL)):
         one.unlink(missing_ok=True)
-    shutil.rmtree(beside(path, SPILL), ignore_errors=True)
+    clear_spill(path)
 
 
 @contextmanager

@@ -78,8 +78,9 @@ SECONDS_TO_END = 3.0
 
 SECONDS_BETWEEN_LOOKS = 1.0
 
-# With how much less at once it is tried again after the engine had not enough memory.
-PARTS_OF_A_BATCH = 8
+# How many records at once it is tried with again after the engine had not enough memory: what
+# `truce publish` and POST /events pack has up to 256 KB in each.
+RECORDS_AFTER_THAT = 8
 
 # With the embedded broker: how long a post waits for the ledger, and how many events of a conflict
 # may wait for their turn before further ones are refused. Fewer than are held for all.
@@ -231,8 +232,8 @@ async def _run_with_less(settings: Settings, on_ready: OnReady | None, stop: asy
     try:
         await _run_ledger(settings, on_ready, stop)
     except LedgerMemory as error:
-        most = settings.max_batch // PARTS_OF_A_BATCH
-        if not most or stop.is_set():
+        most = RECORDS_AFTER_THAT
+        if settings.max_batch <= most or stop.is_set():
             raise
         logger.warning("%s; it is tried again, once, with TRUCE_MAX_BATCH=%d", error.reason, most)
     else:

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.faults
 @pytest.fixture(scope="session")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("many") / "events.jsonl"
-    lines = [*load.claims(20, overlap=False), *load.incidents(15_000, claims=20)]
+    lines = [*load.claims(20, overlap=False), *load.incidents(40_000, claims=20)]
     path.write_bytes(b"\n".join(lines) + b"\n")
     return path
 
@@ -24,7 +24,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_is_tried_again_once_with_less_and_nothing_is_there_twice(
     many: Path, tmp_path: Path, run: Run
 ) -> None:
-    one = run(tmp_path, TRUCE_MEMORY="16MB")
+    one = run(tmp_path, TRUCE_MEMORY="20MB")
     one.ready()
     first = truce("publish", many, data_dir=tmp_path)
     if first.returncode:
@@ -33,10 +33,10 @@ def test_it_is_tried_again_once_with_less_and_nothing_is_there_twice(
         while (said := one.popen.stderr.readline()).startswith("truce: the lake "):
             pass
         assert said.startswith("truce: the database engine ran out of memory (")
-        assert said.endswith("; it is tried again, once, with TRUCE_MAX_BATCH=1250\n")
+        assert said.endswith("; it is tried again, once, with TRUCE_MAX_BATCH=8\n")
         one.ready()
         assert truce("publish", many, data_dir=tmp_path).returncode == 0
-    assert rows("SELECT count(*) FROM events", tmp_path) == [(15_020,)]
+    assert rows("SELECT count(*) FROM events", tmp_path) == [(40_020,)]
     assert one.end() == (0, "")
 
 

@@ -97,8 +97,11 @@ def test_the_directory_itself_may_be_a_link_but_no_file(tmp_path: Path) -> None:
         prepare(tmp_path / "file")
 
 
-def test_what_a_killed_process_had_put_aside_is_removed_at_the_next_start(judged: Settings) -> None:
-    spill = judged.database.with_name("truce.duckdb.tmp")
+@pytest.mark.parametrize("name", ["truce.duckdb.tmp", "truce.duckdb.tmp.17-0a0b0c0d"])
+def test_what_a_killed_process_had_put_aside_is_removed_at_the_next_start(
+    judged: Settings, name: str
+) -> None:
+    spill = judged.database.with_name(name)
     spill.mkdir()
     (spill / "duckdb_temp_storage_DEFAULT-0.tmp").write_bytes(bytes(1_000_000))
     # Who only reads may be one of several.
