@@ -112,11 +112,6 @@ class OpenFiles:
         return rescued
 
 
-def is_open(path: Path) -> bool:
-    """Whether this process has the file at `path` open, as far as that can be seen."""
-    return any(one.place == str(path.resolve()) for one in _open_files(str(path.resolve())))
-
-
 def _identity(path: Path) -> tuple[int, int] | None:
     try:
         found = path.stat()
