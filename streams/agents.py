@@ -24,6 +24,7 @@ from collections.abc import (
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from operator import itemgetter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
@@ -236,12 +237,12 @@ class Work(NamedTuple):
 class Judged(NamedTuple):
     """A batch that is in the ledger: what `pipeline.process` counted, and how long it took.
 
-    `records` are those, as they were read, that are whole in it by that.
+    `records` are those of each partition, as they were read, that are whole in it by that.
     """
 
     tally: Any
     seconds: float
-    records: Sequence[Any] = ()
+    records: Mapping[int, Sequence[Any]] = MappingProxyType({})
 
 
 class _Stages:
@@ -377,13 +378,19 @@ class Agent:
         whole = self._whole(partition, records, behind)
         self._after(Judged(tally, time.perf_counter() - began, whole))
 
-    def _whole(self, partition: int, records: Sequence[Any], behind: Behind) -> Sequence[Any]:
+    def _whole(
+        self, partition: int, records: Sequence[Any], behind: Behind
+    ) -> Mapping[int, Sequence[Any]]:
         """The records that are in the ledger by now, of these and of those that were behind."""
         if not behind.rows and not self._unfinished:
-            return records
+            return {partition: records}
         known = self._unfinished | {(partition, one.offset): one for one in records}
         self._unfinished = {place: one for place, one in known.items() if place in behind.places}
-        return [one for place, one in known.items() if place not in behind.places]
+        whole: defaultdict[int, list[Any]] = defaultdict(list)
+        for place, one in known.items():
+            if place not in behind.places:
+                whole[place[0]].append(one)
+        return whole
 
     def _go_on(self) -> None:
         """Have what is behind get its turn, after all batches that have come by now."""

@@ -52,15 +52,16 @@ class Receipts:
         future.add_done_callback(lambda _: self._waiting.pop(mark, None))
         return mark, future
 
-    def committed(self, records: Iterable[Any], refused: Sequence[Refusal]) -> None:
-        """The ledger has these records (aiokafka's), and of what they held it refused this."""
+    def committed(self, records: Mapping[int, Iterable[Any]], refused: Sequence[Refusal]) -> None:
+        """The ledger has these records of partitions (aiokafka's), and refused this in them."""
         if not self._waiting:
             return
-        for record in records:
-            future = self._waiting.get(_mark(record.headers))
-            if future is not None and not future.done():
-                here = (record.partition, record.offset)
-                future.set_result({one.place: one.rejected for one in refused if one[:2] == here})
+        for partition, of_one in records.items():
+            for record in of_one:
+                future = self._waiting.get(_mark(record.headers))
+                if future is not None and not future.done():
+                    place = (partition, record.offset)
+                    future.set_result({r.place: r.rejected for r in refused if r[:2] == place})
 
 
 def outcome_of(outcomes: Outcomes, place: int) -> Rejected | None:

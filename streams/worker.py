@@ -70,6 +70,7 @@ DONE, FAILED, UNREACHABLE = 0, 1, 3
 # All of it together ends in time for whoever sends a SIGKILL after ten seconds.
 SECONDS_TO_STOP = 7.0
 SECONDS_AT_LEAST = 0.5
+SECONDS_TO_FINISH_POSTS = 2.0
 SECONDS_TO_CATCH_UP = 5.0
 SECONDS_OF_SILENCE = 0.25
 SECONDS_TO_PUBLISH = 5.0
@@ -518,6 +519,8 @@ class Worker:
             await asyncio.wait(
                 {judged, stopping}, timeout=SECONDS_TO_JUDGE, return_when=asyncio.FIRST_COMPLETED
             )
+            if self._stopping.is_set():
+                await asyncio.wait({judged}, timeout=SECONDS_TO_FINISH_POSTS)
             if judged.done():
                 return await judged
             raise NotTaken(self._why_not_taken(conflicts))

@@ -16,7 +16,6 @@ from streams.writer import LogWriter
 class Record(NamedTuple):
     offset: int
     headers: Sequence[tuple[str, bytes | None]] = ()
-    partition: int = 0
 
 
 REUSED = Rejected("id_reused", (), b"{}", 1)
@@ -29,9 +28,11 @@ def test_a_record_that_is_committed_answers_with_what_was_refused_in_it() -> Non
         mark, done = receipts.expect()
         others = [Record(0), Record(1, [(HEADER, None)]), Record(2, [("a", b"b")])]
         mine = Record(3, [("content-type", b"x"), (HEADER, mark)])
-        receipts.committed(others, [])
+        receipts.committed({0: others}, [])
         assert not done.done()
-        receipts.committed([*others, mine], [Refusal(0, 3, 1, REUSED), Refusal(0, 2, 0, WHOLE)])
+        receipts.committed(
+            {0: [*others, mine]}, [Refusal(0, 3, 1, REUSED), Refusal(0, 2, 0, WHOLE)]
+        )
         outcomes = await done
         assert [outcome_of(outcomes, place) for place in range(3)] == [None, REUSED, None]
 
@@ -43,7 +44,7 @@ def test_an_offset_that_was_passed_answers_for_nothing() -> None:
         receipts = Receipts()
         _, done = receipts.expect()
         # As where the log was recreated: its offsets are the same, and its records are not.
-        receipts.committed([Record(n, [(HEADER, b"another's")]) for n in range(100)], [])
+        receipts.committed({0: [Record(n, [(HEADER, b"another's")]) for n in range(100)]}, [])
         assert not done.done()
 
     asyncio.run(wait())
@@ -88,7 +89,7 @@ def test_outcomes_stand_in_the_order_of_the_events_however_they_are_packed(count
                     for place, raw in enumerate(raws)
                     if int(raw) % 2
                 ]
-                receipts.committed([Record(offset, [(HEADER, mark)])], refused)
+                receipts.committed({0: [Record(offset, [(HEADER, mark)])]}, refused)
             await asyncio.sleep(0)
         return await writing
 
