@@ -72,7 +72,7 @@ class Sender:
         self._notices = notices
         self._do = do
         self._metrics = metrics
-        self._woken = [asyncio.Event() for _ in range(target.slots)]
+        self._idle: list[asyncio.Event] = []
         # What is posted again must not overtake what is new of the same verdict.
         self._posting = asyncio.Lock()
         self._busy: set[Lane] = set()
@@ -82,26 +82,31 @@ class Sender:
         self._most = target.at_once
 
     def wake(self) -> None:
-        """There may be something new for the target."""
-        for woken in self._woken:
-            woken.set()
+        """There may be something new for the target: one that is idle looks, and wakes the next."""
+        if self._idle:
+            self._idle.pop().set()
 
     def works(self, session: ClientSession) -> list[Coroutine[Any, Any, None]]:
         """What is to be run, for ever, side by side. Raises what the database raises."""
-        found = [self._work(session, woken) for woken in self._woken]
+        found = [self._work(session) for _ in range(self._target.slots)]
         return [*found, self._remind(session)] if self._target.again else found
 
-    async def _work(self, session: ClientSession, woken: asyncio.Event) -> None:
+    async def _work(self, session: ClientSession) -> None:
         while True:
+            woken = asyncio.Event()
+            # Before it looks: what comes meanwhile makes it look again.
+            self._idle.append(woken)
             batch: list[Message] = await self._do(self._prepare)
+            if not batch:
+                until = min((one.until for one in self._failing.values()), default=None)
+                pause = None if until is None else max(until - time.monotonic(), 0.01)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(woken.wait(), pause)
+            if woken in self._idle:
+                self._idle.remove(woken)
             if batch:
+                self.wake()
                 await self._post(session, batch)
-                continue
-            until = min((one.until for one in self._failing.values()), default=None)
-            pause = SECONDS_UNTIL_AGAIN if until is None else max(until - time.monotonic(), 0.01)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(woken.wait(), min(pause, SECONDS_UNTIL_AGAIN))
-            woken.clear()
 
     async def _post(self, session: ClientSession, batch: list[Message]) -> None:
         try:
