@@ -14,7 +14,7 @@ ALERTMANAGER := v0.34.2
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup demo up down test door kafka alerts deployment faults crash soak fuzz invariants check \
-	monitoring format bench bench-size peers dashboards requirements clean
+	sbom audit monitoring format bench bench-size peers dashboards requirements clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,11 +54,11 @@ kafka: setup ## the tests on a real Apache Kafka: wants Java 17 and Maven
 alerts: setup ## from the log to a person: wants Debian's prometheus and prometheus-alertmanager
 	@$(BIN)/python -m pytest -q tests/alerts
 
-deployment: setup ## what is deployed, with real tools: wants Prometheus, kubectl, Go, Maven, Java 21, root
+deployment: setup ## what is deployed, with real tools: wants Prometheus, kubectl, Go, Maven, Java 21, root, buildah or an engine
 	@$(BIN)/python -m pytest -q --durations=10 -m deployment tests/deploy
 
 faults: setup ## a full disk, a hanging broker, odd clocks: minutes, not seconds
-	@$(BIN)/python -m pytest -q --durations=10 -m faults tests/faults tests/rebuild
+	@$(BIN)/python -m pytest -q --durations=10 -m faults tests/faults tests/rebuild tests/kept
 
 crash: setup ## 200 SIGKILLs in one replay; TRUCE_CRASH_KILLS, _EVENTS and _SEED choose others
 	@PYTHONPATH=. $(BIN)/python tests/faults/crash.py
@@ -70,7 +70,7 @@ fuzz: setup ## the tests with broken input, ten times as much of it
 	@HYPOTHESIS_PROFILE=fuzz TRUCE_FUZZ_INPUTS=$${TRUCE_FUZZ_INPUTS:-1000000} \
 		$(BIN)/python -m pytest -q --durations=10 -m fuzz -o faulthandler_timeout=3600
 
-invariants: setup ## what must always hold, on 2,000 generated logs each
+invariants: setup ## what must always hold, on 2,000 generated logs each; TRUCE_INVARIANT_LOGS chooses
 	@HYPOTHESIS_PROFILE=invariants $(BIN)/python -m pytest -q -n 2 --dist worksteal \
 		--durations=10 -o faulthandler_timeout=1800 $(INVARIANTS)
 
@@ -82,6 +82,15 @@ check: setup ## style, types, layers, SQL, and the files of the containers
 	@$(BIN)/sqlfluff lint --disable-progress-bar --nocolor analytics
 	@$(BIN)/hadolint deploy/Dockerfile
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml
+
+sbom: setup ## what the image ships, as CycloneDX: build/sbom.json, checked by schema and pins
+	@mkdir -p build
+	@$(BIN)/cyclonedx-py requirements requirements/runtime.txt --pyproject pyproject.toml \
+		--output-reproducible --spec-version 1.6 --output-file build/sbom.json 2>/dev/null
+	@$(BIN)/python -m deploy.supply sbom build/sbom.json
+
+audit: setup ## is anything known against what the image ships? Wants a network; says so without
+	@$(BIN)/python -m deploy.supply audit
 
 monitoring: .tools/.promtool-$(PROMETHEUS) .tools/.amtool-$(ALERTMANAGER) ## newer promtool and amtool for make deployment: wants Go, takes minutes
 

@@ -1,1 +1,22 @@
-"""What was found out, kept and shown: the ledger, its metrics and its read-only door."""
+"""What was found out, kept and shown: the ledger, its metrics, and the lake for whoever asks.
+
+`analytics.connect("truce-data/lake")` is a DuckDB connection for notebooks and scripts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from analytics.lake.session import connect as connect
+
+__all__ = ["connect"]
+
+
+def __getattr__(name: str) -> object:
+    # Imported when it is asked for: most of what is in here wants no lake.
+    if name == "connect":
+        from analytics.lake.session import connect
+
+        return connect
+    raise AttributeError(name)

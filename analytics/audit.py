@@ -21,11 +21,9 @@ from typing import Any, NamedTuple, Self
 import duckdb
 import pyarrow as pa
 
-from analytics.database import LedgerDamaged, Session, connect
-from analytics.live import load_quack
-from analytics.queries import queries
+from analytics.database import Session, connect
 from schemas.places import Point, Polygonal, polygonal, subdivision_parents, within
-from schemas.time import EPOCH, LONGEST_WALK, MICROSECOND, iso, zone
+from schemas.time import EPOCH, LONGEST_DAYS, LONGEST_WALK, MICROSECOND, iso, zone
 from schemas.vocabulary import ACTS, TARGETS
 
 ROWS_AT_ONCE = 50_000
@@ -37,12 +35,13 @@ _DAY = dt.timedelta(days=1) // MICROSECOND
 
 _TREES = pa.schema([(name, pa.string()) for name in ("tree", "term", "parent")])
 _CODES = pa.schema([("code", pa.string()), ("parent", pa.string())])
-_LIMITS = pa.schema([("longest_walk", pa.int64())])
+_LIMITS = pa.schema([("longest_walk", pa.int64()), ("longest_days", pa.int64())])
 _HOURS = pa.schema(
     [
         ("zone", pa.string()),
         ("from_clock", pa.time64("us")),
         ("to_clock", pa.time64("us")),
+        ("day", pa.int64()),
         ("begins", pa.int64()),
         ("ends", pa.int64()),
     ]
@@ -50,10 +49,6 @@ _HOURS = pa.schema(
 _SHAPES = pa.schema([("area_scope", pa.int64()), ("place", pa.string()), ("answer", pa.bool_())])
 
 Values = Mapping[str, Any]
-
-
-class NotTaken(Exception):  # noqa: N818
-    """A worker's ledger could not be copied: the message says why, in one line."""
 
 
 class Difference(NamedTuple):
@@ -116,7 +111,7 @@ class Audit:
         self._sql = _statements()
         self._fill("trees", _TREES, _trees())
         self._fill("codes", _CODES, subdivision_parents().items())
-        self._fill("limits", _LIMITS, [(LONGEST_WALK,)])
+        self._fill("limits", _LIMITS, [(LONGEST_WALK, LONGEST_DAYS)])
         for name in ("words", "logic"):
             self._connection.execute(self._sql[name])
 
@@ -132,32 +127,8 @@ class Audit:
         self.close()
 
     def take(self, source: duckdb.DuckDBPyConnection) -> None:
-        """Copy what the ledger at the end of `source` holds at this moment."""
+        """Copy what the ledger, or the lake, at the end of `source` holds at this moment."""
         self._copy(source.execute(self._sql["snapshot"]))
-
-    def take_file(self, path: Path) -> None:
-        """Copy what the file of a ledger holds. A LedgerError: LedgerInUse while a worker runs."""
-        with connect(path, read_only=True, threads=1) as source:
-            try:
-                self.take(source)
-            except duckdb.Error as error:
-                raise LedgerDamaged(path, str(error).splitlines()[0]) from error
-
-    def take_from_worker(self, uri: str, token: str) -> None:
-        """Copy what a running worker's ledger holds, through its read-only door. Or NotTaken."""
-        config: dict[str, str | bool | int | float | list[str]] = {
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-        }
-        with duckdb.connect(config=config) as source:
-            source.execute("SET TimeZone = 'UTC'")
-            load_quack(source)
-            asked = {"uri": uri, "token": token, "sql": self._sql["snapshot"].removesuffix(";")}
-            try:
-                self._copy(source.execute(queries("guard")["ask"], asked))
-            except duckdb.Error as error:
-                reason = str(error).splitlines()[0]
-                raise NotTaken(f"the worker did not answer ({reason})") from error
 
     def _copy(self, answer: duckdb.DuckDBPyConnection) -> None:
         self._connection.execute(self._sql["empty"])
@@ -223,7 +194,7 @@ def _trees() -> Iterator[tuple[str, str, str | None]]:
             yield name, term, parent
 
 
-Hours = tuple[str, dt.time, dt.time, int, int]
+Hours = tuple[str, dt.time, dt.time, int, int, int]
 
 
 def _hours(name: str, from_clock: dt.time, to_clock: dt.time, days: list[int]) -> list[Hours]:
@@ -243,7 +214,7 @@ def _hours(name: str, from_clock: dt.time, to_clock: dt.time, days: list[int]) -
         return day * _DAY + (since_midnight - offset) // MICROSECOND
 
     return [
-        (name, from_clock, to_clock, moment(day, from_clock), moment(day + later, to_clock))
+        (name, from_clock, to_clock, day, moment(day, from_clock), moment(day + later, to_clock))
         for day in days
         if _FIRST_DAY <= day <= _LAST_DAY
     ]

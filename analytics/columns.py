@@ -35,6 +35,8 @@ class About(NamedTuple):
 class Columns(NamedTuple):
     """Rows of `accepted`, but for what only the ledger knows: when they came, in which log.
 
+    There is a column `posted_by` only where somebody posted one of them.
+
     `extents`: within which time all of the reports lie, by conflict (us since 1970).
     """
 
@@ -70,6 +72,7 @@ class Rows:
     def __init__(self) -> None:
         self._rows: list[tuple[Any, ...]] = []
         self._extents: dict[str, tuple[int, int]] = {}
+        self._posted: list[tuple[str, int, int]] = []
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -102,9 +105,20 @@ class Rows:
             self._extents[report.conflict] = (min(begins, first), max(ends, last))
         return key
 
+    def posted_by(self, name: str, first: int) -> None:
+        """Say who posted the events from the row `first` on."""
+        if first < len(self._rows):
+            self._posted.append((name, first, len(self._rows)))
+
     def columns(self) -> Columns:
         """All that was taken in."""
-        return Columns(tables.table_of(self._rows, tables.READ), self._extents)
+        table = tables.table_of(self._rows, tables.READ)
+        if self._posted:
+            names: list[str | None] = [None] * len(self._rows)
+            for name, first, end in self._posted:
+                names[first:end] = [name] * (end - first)
+            table = table.append_column("posted_by", pa.array(names, tables.TEXT))
+        return Columns(table, self._extents)
 
 
 def _named(event: Event, raw: str, place: LogPlace) -> tuple[tuple[Any, ...], int]:

@@ -95,6 +95,23 @@ class Changes:
         return after
 
 
+def insert(database: Session, changes: Changes, table: str, staged: pa.Table) -> None:
+    """Put rows into a table."""
+    database.over(queries("writing")[table], staged)
+    changes.opened(database, table, staged)
+
+
+def change(
+    database: Session, changes: Changes, steps: tuple[str, str], table: str, staged: pa.Table
+) -> None:
+    """Change the versions of a table that stand for the keys in `staged`."""
+    find, change = (queries("writing")[f"{step}_{table}"] for step in steps)
+    found = database.table_over(find, staged)
+    if len(found):
+        database.over(change, found)
+        changes.changed(table, found)
+
+
 def _changed(seq: int, table: str, places: Numbers) -> pa.Table:
     same = (pa.repeat(pa.scalar(value), len(places)) for value in (seq, table))
     return pa.Table.from_arrays([*same, pa.array(places)], schema=tables.CHANGED_ROWS)

@@ -5,78 +5,36 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import pyarrow as pa
 
-from analytics.queries import migrations, queries
+from analytics.failures import (
+    LedgerDamaged,
+    LedgerError,
+    LedgerFull,
+    LedgerInUse,
+    LedgerMemory,
+    LedgerOutdated,
+    LedgerTooNew,
+)
+from analytics.place import NO_ROOM, check_place, clear_spill, of_the_system, spill_limit, spill_of
+from analytics.queries import migrations, queries, views
 
-# The system's words, in which DuckDB passes its reason on.
-NO_ROOM = "No space left on device"
+if TYPE_CHECKING:
+    # Not when it runs: a reader's process wants none of it, and is there sooner.
+    import pyarrow as pa
+
 # So many starts are worth no tidying, however small the database.
 MOST_SMALL_PIECES = 16
 ROWS_AT_ONCE = 20_000
+# How much may be put aside on the disk, if nothing else is said.
+SPILL_LIMIT = "4GB"
 _PID = re.compile(r"PID (\d+)")
-
-
-# Named as what is the case, and only ever raised: an Error at the end would say nothing more.
-class LedgerError(Exception):
-    """The database cannot be used as it is: the message says what to do."""
-
-
-class LedgerInUse(LedgerError):  # noqa: N818
-    """Another process owns the file; `pid` is its id, if it is known."""
-
-    def __init__(self, path: Path, pid: int | None) -> None:
-        owner = "another process" if pid is None else f"process {pid}"
-        super().__init__(f"{path} is in use by {owner}: stop it, or use another data directory")
-        self.path, self.pid = path, pid
-
-
-class LedgerTooNew(LedgerError):  # noqa: N818
-    """A newer version of this program, or of DuckDB, wrote the file."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} was written by a newer version: upgrade, or rebuild it")
-        self.path = path
-
-
-class LedgerOutdated(LedgerError):  # noqa: N818
-    """An earlier version wrote the file, and what is in it cannot be brought up to date."""
-
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(
-            f"{path} is of an earlier version, and cannot be changed to this one ({reason}): it is "
-            "as it was; `truce rebuild` makes it anew"
-        )
-
-
-class LedgerMissing(LedgerError):  # noqa: N818
-    """There is nothing to read."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"there is no {path}: start a worker first, or give its data directory")
-        self.path = path
-
-
-class LedgerDamaged(LedgerError):  # noqa: N818
-    """The file is not a database, or not a whole one."""
-
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path} cannot be read ({reason}): move it away, the log has all of it")
-        self.path = path
-
-
-class LedgerFull(LedgerError):  # noqa: N818
-    """The disk has no room for the database; what is in it is whole."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"there is no room left for {path}: make some, and start again")
-        self.path = path
 
 
 class Session:
@@ -100,12 +58,12 @@ class Session:
         finally:
             connection.unregister("staged")
 
-    def table_over(self, sql: str, staged: pa.Table) -> pa.Table:
+    def table_over(self, sql: str, staged: pa.Table, **values: object) -> pa.Table:
         """The same, with the rows that it gives as an Arrow table."""
         connection = self.use()
         connection.register("staged", staged)
         try:
-            return connection.execute(sql).to_arrow_table()
+            return connection.execute(sql, values or None).to_arrow_table()
         finally:
             connection.unregister("staged")
 
@@ -120,6 +78,27 @@ class Session:
     def execute(self, sql: str, **values: object) -> list[tuple[Any, ...]]:
         """Run a statement; the rows that it gives."""
         return self.use().execute(sql, values or None).fetchall()
+
+
+class Asking:
+    """A connection that only asks: what it runs cannot write, whatever the text of it says."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    @contextlib.contextmanager
+    def moment(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """All that is asked within is as of one moment, and writes nothing."""
+        self._connection.execute("BEGIN TRANSACTION READ ONLY")
+        try:
+            yield self._connection
+        finally:
+            # Nothing was written; and a statement that failed has left a transaction to end.
+            self._connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._connection.close()
 
 
 class Turn(Session):
@@ -161,20 +140,33 @@ class Turn(Session):
             self.ended.set_exception(reason)
 
 
+def quoted(path: Path | str) -> str:
+    """A path as a literal: ATTACH and LOAD take no parameters. For nothing else."""
+    return "'" + str(path).replace("'", "''") + "'"
+
+
 def connect(
-    path: Path, *, read_only: bool = False, memory_limit: str = "400MB", threads: int = 1
+    path: Path,
+    *,
+    read_only: bool = False,
+    memory_limit: str = "400MB",
+    threads: int = 1,
+    spill: str = SPILL_LIMIT,
+    kafka: bool | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """A connection to the database at `path`, made if it is not there; times are in UTC.
 
-    Raises a LedgerError. One thread writes small batches in half the time that two take, and keeps
-    out of the way of the rest of the worker.
+    `spill`: how much may be put aside on the disk, at most half of what is free. `kafka`: whether a
+    Kafka has its log; None: not known. Raises a LedgerError. One thread writes small batches in
+    half the time that two take, and keeps out of the way of the rest of the worker.
     """
-    if read_only and not path.exists():
-        raise LedgerMissing(path)
+    check_place(path, read_only=read_only)
     settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": memory_limit,
         "threads": threads,
         "preserve_insertion_order": False,
+        # Its own would be one for all, and used while what is in the WAL is read, as it opens.
+        "temp_directory": str(spill_of(path)),
         # JSON is still JSON in a lake.
         "arrow_lossless_conversion": True,
         "autoinstall_known_extensions": False,
@@ -188,11 +180,17 @@ def connect(
     try:
         connection = duckdb.connect(str(path), read_only=read_only, config=settings)
     except duckdb.Error as error:
-        explained = _explained(path, error)
+        explained = explain(path, error, kafka)
         if isinstance(explained, LedgerFull) and not was_there:
             # A file that was only begun would be taken for a damaged one.
             path.unlink(missing_ok=True)
         raise explained from error
+    if not read_only:
+        # No other process has it open now, so nobody uses what is not this one's.
+        clear_spill(path)
+    # Only so: DuckDB 1.5 takes it, but does not heed it, where it is given as it opens the file.
+    limit = f"{spill_limit(path.parent, spill):d}B"
+    connection.execute("SET max_temp_directory_size = $limit", {"limit": limit})
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
     connection.execute("SET TimeZone = 'UTC'")
     # What takes more than two seconds would draw a bar on stdout.
@@ -200,24 +198,28 @@ def connect(
     return connection
 
 
-def _explained(path: Path, error: duckdb.Error) -> LedgerError:
+def explain(path: Path, error: duckdb.Error, kafka: bool | None = None) -> LedgerError:
+    """What it means that DuckDB could not open the database at `path`, or not go on with it."""
     said = str(error)
     if "lock" in said and "Conflicting" in said:
         found = _PID.search(said)
         return LedgerInUse(path, int(found[1]) if found else None)
-    if NO_ROOM in said:
-        return LedgerFull(path)
+    if (refused := of_the_system(path, said)) is not None:
+        return refused
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return LedgerMemory(said)
     if isinstance(error, duckdb.ConnectionException):
         return LedgerInUse(path, os.getpid())
     if "newer" in said or "version number" in said:
-        return LedgerTooNew(path)
-    return LedgerDamaged(path, said.splitlines()[0])
+        return LedgerTooNew(path, kafka)
+    return LedgerDamaged(path, said.splitlines()[0], kafka)
 
 
 def migrate(
     connection: duckdb.DuckDBPyConnection,
     path: Path,
     after: Mapping[int, Callable[[Session], None]],
+    kafka: bool | None = None,
 ) -> None:
     """Bring the schema up to date, each change in a transaction of its own.
 
@@ -230,25 +232,38 @@ def migrate(
         connection.execute(sql["migrations_table"])
     applied: int = connection.execute(sql["applied"]).fetchall()[0][0]
     if applied > known[-1][0]:
-        raise LedgerTooNew(path)
+        raise LedgerTooNew(path, kafka)
     for version, name, statements in known:
         if version > applied:
-            connection.execute("BEGIN")
-            try:
+            with _change(connection, path):
                 connection.execute(statements)
                 if version in after:
                     after[version](Session(connection))
                 connection.execute(sql["applied_now"], {"version": version, "name": name})
-                connection.execute("COMMIT")
-            except BaseException as error:
-                # A COMMIT that failed has ended the transaction already.
-                with contextlib.suppress(duckdb.Error):
-                    connection.execute("ROLLBACK")
-                if isinstance(error, duckdb.Error):
-                    if NO_ROOM in str(error):
-                        raise LedgerFull(path) from error
-                    raise LedgerOutdated(path, str(error).splitlines()[0]) from error
-                raise
+    # Views are of no version: all are made again when their file is another one.
+    digest = f"views {sha256(views().encode()).hexdigest()}"
+    if connection.execute(sql["views_made"]).fetchall() != [(digest,)]:
+        with _change(connection, path):
+            connection.execute(views())
+            connection.execute(sql["forget_views_made"])
+            connection.execute(sql["applied_now"], {"version": 0, "name": digest})
+
+
+@contextlib.contextmanager
+def _change(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[None]:
+    connection.execute("BEGIN")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException as error:
+        # A COMMIT that failed has ended the transaction already.
+        with contextlib.suppress(duckdb.Error):
+            connection.execute("ROLLBACK")
+        if isinstance(error, duckdb.Error):
+            if NO_ROOM in str(error):
+                raise LedgerFull(path) from error
+            raise LedgerOutdated(path, str(error).splitlines()[0]) from error
+        raise
 
 
 def tidy(connection: duckdb.DuckDBPyConnection) -> None:

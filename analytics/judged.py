@@ -293,7 +293,7 @@ class JudgedPairs:
         """Of each change: step, commitment, finding, verdict before, message, is it the first?"""
         found = np.frombuffer(self._numbers, dtype=np.int64).reshape(-1, _FIRST + 1).T
         step, commitments, findings, seq = np.frombuffer(self._new, np.int64).reshape(-1, _NEW).T
-        row, place = _spread(self._commitment_groups.sizes(commitments))
+        row, place = spread(self._commitment_groups.sizes(commitments))
         new = (
             step[row],
             self._commitment_groups.members(commitments[row], place),
@@ -311,16 +311,16 @@ class JudgedPairs:
     def verdicts(self) -> pa.Table:
         """The rows of `verdict_versions` of what was judged for the first time."""
         step, commitment, finding = self._first()
-        moment = _moments(self._steps.recorded_at, step)
+        moment = moments(self._steps.recorded_at, step)
         keys = _taken(np.array([key_of(*names) for names in self._commitments]), commitment)
-        return _table(
+        return table(
             tables.VERDICTS,
             *self._names(commitment),
-            _texts(self._steps.incident_ids, step),
-            _texts([found.party for found in self._found], finding),
-            _texts([found.verdict for found in self._found], finding),
-            _moments(self._steps.starts, step),
-            _moments(self._steps.ends, step),
+            texts(self._steps.incident_ids, step),
+            texts([found.party for found in self._found], finding),
+            texts([found.verdict for found in self._found], finding),
+            moments(self._steps.starts, step),
+            moments(self._steps.ends, step),
             _taken(np.array([found.independent_reports for found in self._found]), finding),
             moment,
             pa.nulls(len(step), tables.MOMENT),
@@ -333,22 +333,22 @@ class JudgedPairs:
         step, commitment, finding = self._first()
         counts = np.array([len(found.claims) for found in self._found], dtype=np.int64)
         claims = [claim for found in self._found for claim in found.claims]
-        row, behind = _spread(counts[finding])
+        row, behind = spread(counts[finding])
         # The claims of a finding stand together: its first one's place, and how far from there.
         claim = (np.cumsum(counts) - counts)[finding][row] + behind
         step, commitment, finding = step[row], commitment[row], finding[row]
         said = [(c.claim_id, c.verdict, *c.criteria, c.before_conditions) for c in claims]
         claim_ids, verdicts, *criteria, before = zip(*said, strict=True) if said else [()] * 9
-        return _table(
+        return table(
             tables.CLAIM_VERDICTS,
             *self._names(commitment),
-            _texts(claim_ids, claim),
-            _texts(self._steps.incident_ids, step),
-            _texts([found.party for found in self._found], finding),
-            _texts(verdicts, claim),
+            texts(claim_ids, claim),
+            texts(self._steps.incident_ids, step),
+            texts([found.party for found in self._found], finding),
+            texts(verdicts, claim),
             *(pa.array(answers, tables.FLAG).take(pa.array(claim)) for answers in criteria),
-            _texts(before, claim),
-            _moments(self._steps.recorded_at, step),
+            texts(before, claim),
+            moments(self._steps.recorded_at, step),
             pa.nulls(len(step), tables.MOMENT),
             self._claim_keys(step, commitment, claim, claim_ids),
         )
@@ -374,32 +374,33 @@ class JudgedPairs:
         if not len(seq):
             return None
         steps = self._steps
-        return _table(
+        return table(
             tables.TOLD,
             np.ascontiguousarray(seq),
             *self._names(commitment),
-            _texts(steps.incident_ids, step),
-            _texts(steps.places, step),
-            _texts([found.party for found in self._found], finding),
-            _texts([found.verdict for found in self._found], finding),
-            _texts(list(self._previous), previous),
+            texts(steps.incident_ids, step),
+            texts(steps.places, step),
+            texts([found.party for found in self._found], finding),
+            texts([found.verdict for found in self._found], finding),
+            texts(list(self._previous), previous),
             *(
-                _moments(numbers, step, tables.UTC)
+                moments(numbers, step, tables.UTC)
                 for numbers in (steps.recorded_at, steps.starts, steps.ends)
             ),
             _taken(np.array([found.independent_reports for found in self._found]), finding),
-            _texts([_as_json(found.claims) for found in self._found], finding),
+            texts([as_json(found.claims) for found in self._found], finding),
         )
 
     def _names(self, commitment: Numbers) -> tuple[pa.Array, pa.Array]:
         conflicts, commitment_ids = zip(*self._commitments, strict=True)
-        return _texts(conflicts, commitment), _texts(commitment_ids, commitment)
+        return texts(conflicts, commitment), texts(commitment_ids, commitment)
 
     def __bool__(self) -> bool:
         return bool(self._numbers or self._new or self._lone)
 
 
-def _as_json(claims: Iterable[ClaimVerdict]) -> str:
+def as_json(claims: Iterable[ClaimVerdict]) -> str:
+    """The verdicts by each claim as a message has them."""
     said = [
         {"claim_id": claim.claim_id, "verdict": claim.verdict, **claim.criteria._asdict()}
         for claim in claims
@@ -407,7 +408,7 @@ def _as_json(claims: Iterable[ClaimVerdict]) -> str:
     return msgspec.json.encode(said).decode()
 
 
-def _spread(counts: Numbers) -> tuple[Numbers, Numbers]:
+def spread(counts: Numbers) -> tuple[Numbers, Numbers]:
     """As many rows for each as are counted: which each row is of, and its place among those."""
     row = np.repeat(np.arange(len(counts)), counts)
     return row, np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -417,15 +418,20 @@ def _taken(numbers: array[int] | Numbers, where: Numbers) -> Numbers:
     return np.asarray(numbers)[where]
 
 
-def _moments(numbers: array[int], where: Numbers, kind: pa.DataType = tables.MOMENT) -> pa.Array:
+def moments(
+    numbers: array[int] | Numbers, where: Numbers, kind: pa.DataType = tables.MOMENT
+) -> pa.Array:
+    """Of times in us since 1970, each as often as `where` wants it."""
     return pa.array(_taken(numbers, where)).view(kind)
 
 
-def _texts(texts: Sequence[str | None], where: Numbers) -> pa.Array:
-    return pa.array(texts, tables.TEXT).take(pa.array(where))
+def texts(given: Sequence[str | None], where: Numbers) -> pa.Array:
+    """Of texts, each as often as `where` wants it."""
+    return pa.array(given, tables.TEXT).take(pa.array(where))
 
 
-def _table(schema: pa.Schema, *columns: Any) -> pa.Table:  # noqa: ANN401 - Arrow's or numpy's
+def table(schema: pa.Schema, *columns: Any) -> pa.Table:  # noqa: ANN401 - Arrow's or numpy's
+    """Columns, in their order, as a table."""
     arrays = [
         c if isinstance(c, pa.Array) else pa.array(c, field.type)
         for c, field in zip(columns, schema, strict=True)

@@ -14,22 +14,24 @@ from typing import Any, Self
 
 import duckdb
 
+from analytics import mark
 from analytics.contents import last_balance, settle_basis
-from analytics.database import (
+from analytics.database import SPILL_LIMIT, Session, Turn, connect, explain, migrate, tidy
+from analytics.failing import is_damage
+from analytics.failures import (
+    LedgerBehind,
     LedgerDamaged,
     LedgerError,
+    LedgerForbidden,
     LedgerInUse,
     LedgerMissing,
     LedgerOutdated,
     LedgerTooNew,
-    Session,
-    Turn,
-    connect,
-    migrate,
-    tidy,
 )
 from analytics.keys import KeySet
+from analytics.open_files import OpenFiles
 from analytics.outgoing import Outbox, OutboxMessage, pack_anew
+from analytics.place import of_the_system
 from analytics.queries import queries
 from analytics.rows import ClaimKey, Reached, Release
 from analytics.transaction import Known, Transaction
@@ -57,7 +59,13 @@ class Ledger:
 
     kind_of_transaction: type[Transaction] = Transaction
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        path: Path,
+        *,
+        is_marked: bool = False,
+    ) -> None:
         self.path = path
         self.commits = 0
         self._connection = connection
@@ -68,49 +76,95 @@ class Ledger:
             event_keys=self._keys("event_keys"),
             incident_keys=self._keys("incident_keys"),
             extents={conflict: (begins, ends) for conflict, begins, ends in self._rows("extents")},
-            offsets={
-                (log_id, partition): Reached(next_offset, recorded_at)
-                for log_id, partition, next_offset, recorded_at in self._rows("offsets")
-            },
+            offsets=offsets_of(self._session),
             last_outbox=self._rows("last_outbox")[0][0],
         )
+        self._latest: dict[str, int] = dict(self._rows("latest"))
         self._outbox = Outbox(connection.cursor(), self._known.last_outbox)
         self._last_turn: Turn | None = None
+        self._mark = mark.Mark(path, self._known.offsets) if is_marked else None
+        self._files = OpenFiles(path)
+        self.saved: Path | None = None
 
     @classmethod
-    def open(
+    def open(  # noqa: PLR0913 - each has its default
         cls,
         path: Path,
         *,
         read_only: bool = False,
         memory_limit: str = "400MB",
         threads: int = 1,
+        spill: str = SPILL_LIMIT,
+        is_marked: bool = True,
+        kafka: bool | None = None,
+        accepts: int | None = None,
     ) -> Self:
         """Open the database at `path`, made or brought up to date if need be.
 
-        LedgerError: LedgerInUse, LedgerTooNew, LedgerOutdated, LedgerFull, LedgerDamaged, or
-        LedgerMissing (only to be read).
+        `is_marked`: its mark is compared, and written from now on (unless it is only read).
+        `kafka`: whether a Kafka has its log; None: not known. `accepts`: that the records up to
+        this mark are lost is known.
+
+        A LedgerError: any but LedgerVanished and LedgerMemory.
         """
-        connection = connect(path, read_only=read_only, memory_limit=memory_limit, threads=threads)
+        marked = marked_of(path) if is_marked else None
+        if is_marked:
+            mark.check_there(path, marked, kafka=kafka, accepts=accepts)
+        how: dict[str, Any] = {"memory_limit": memory_limit, "threads": threads, "spill": spill}
+        connection = connect(path, read_only=read_only, kafka=kafka, **how)
         try:
+            if marked is not None:
+                check_mark(connection, path, marked, kafka=kafka, accepts=accepts)
             if not read_only:
-                migrate(connection, path, AFTER_CHANGES)
+                migrate(connection, path, AFTER_CHANGES, kafka)
                 settle_basis(Session(connection))
                 try:
                     tidy(connection)
                 except duckdb.Error as error:
+                    if is_damage(error):
+                        raise
                     # It can wait, and a checkpoint that failed may have ended the connection.
-                    logger.warning("the pieces of %s are not put together: %s", path, error)
+                    said = str(error).splitlines()[0]
+                    logger.warning("the pieces of %s are not put together: %s", path, said)
                     connection.close()
-                    connection = connect(path, memory_limit=memory_limit, threads=threads)
-            return cls(connection, path)
-        except BaseException:
+                    connection = connect(path, kafka=kafka, **how)
+            ledger = cls(connection, path, is_marked=is_marked and not read_only)
+        except BaseException as error:
             connection.close()
+            if isinstance(error, duckdb.Error):
+                raise explain(path, error, kafka) from error
+            if isinstance(error, OSError):
+                raise of_the_system(path, str(error)) or error from error
             raise
+        if is_marked and marked is None and not read_only:
+            ledger.say_unmarked()
+        return ledger
 
     def close(self) -> None:
-        """Let go of the file; what was committed is in it."""
+        """Let go of the file; what was committed is in it, or in `saved` if it is not there."""
+        if self._mark is not None:
+            self.saved = self._files.saved(self._connection)
+            self._mark.close()
         self._connection.close()
+
+    def look(self) -> None:
+        """See that its files are still there. For about once a second, from any thread.
+
+        Raises LedgerVanished, and OSError if how far it is cannot be put on the disk.
+        """
+        self._files.check()
+        if self._mark is not None:
+            self._mark.sync()
+
+    def say_unmarked(self) -> None:
+        """Say, unless it is new, that nothing tells whether all is there that was acknowledged."""
+        offsets = self._known.offsets
+        if mark.records_of(offsets):
+            logger.warning(
+                "%s has no mark that can be read, so nothing tells whether it is whole: it is "
+                "taken as it is, with %s",
+                *(self.path, mark.words_of(offsets)),
+            )
 
     def __enter__(self) -> Self:
         return self
@@ -157,7 +211,9 @@ class Ledger:
         offsets = self._known.offsets
         if (log_id, partition) in offsets:
             return offsets[log_id, partition].recorded_at
-        others = (one.recorded_at for (log, _), one in offsets.items() if log != log_id)
+        others = [one.recorded_at for (log, _), one in offsets.items() if log != log_id]
+        # What was judged beyond an offset, before that log ended, came later.
+        others += [latest for log, latest in self._latest.items() if log != log_id]
         return max(others, default=0)
 
     def pending_outbox(self, limit: int = 1_000) -> list[OutboxMessage]:
@@ -202,6 +258,8 @@ class Ledger:
         except BaseException as error:
             turn.give_up(error)
             raise
+        if self._mark is not None:
+            self._mark.advance(transaction.advanced)
         self._outbox.committed(transaction.outgoing)
         self.commits += 1
 
@@ -213,3 +271,42 @@ class Ledger:
         for batch in self._connection.execute(self._sql[name]).to_arrow_reader(100_000):
             keys.update(batch.column(0).to_numpy())
         return keys
+
+
+def offsets_of(session: Session) -> dict[tuple[str, int], Reached]:
+    """How far each partition of each log is in a database."""
+    return {
+        (log_id, partition): Reached(next_offset, recorded_at)
+        for log_id, partition, next_offset, recorded_at in session.execute(
+            queries("reading")["offsets"]
+        )
+    }
+
+
+def marked_of(path: Path) -> mark.Marked | None:
+    """What the mark of the database at `path` says. Raises a LedgerError."""
+    try:
+        return mark.read_mark(path)
+    except PermissionError as error:
+        raise LedgerForbidden(mark.mark_of(path), "read") from error
+    except OSError as error:
+        raise of_the_system(mark.mark_of(path), str(error)) or error from error
+
+
+def check_mark(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    marked: mark.Marked,
+    *,
+    kafka: bool | None,
+    accepts: int | None,
+) -> None:
+    """Compare with what is marked, before anything is changed. Raises LedgerBehind."""
+    session, sql = Session(connection), queries("reading")
+    offsets = offsets_of(session) if session.execute(sql["has_offsets"]) == [(1,)] else {}
+    try:
+        mark.check(path, marked, offsets, kafka=kafka, accepts=accepts)
+    except LedgerBehind:
+        # What is left of the WAL stays as it is: it may be of use to whoever mends this.
+        session.execute(sql["keep_wal"])
+        raise

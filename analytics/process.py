@@ -79,6 +79,13 @@ class ProcessMetrics:
             registry=registry,
         )
 
+        self._unverified = Counter(
+            "truce_posted_by_unverified",
+            "Records read whose header truce-posted-by is not one that a worker wrote.",
+            registry=registry,
+        )
+        self._counted = 0
+
     def known(self, types: Iterable[str], reasons: Iterable[str]) -> None:
         """Let these series exist at 0: one that is born at 1 is never seen to increase."""
         for name in types:
@@ -104,6 +111,11 @@ class ProcessMetrics:
         self.detection_delay.observe(delays / MICROSECONDS)
         self.batch.observe(batch_seconds)
 
+    def unverified(self, count: int) -> None:
+        """So many records so far said who posted them, and it could not be verified."""
+        self._unverified.inc(count - self._counted)
+        self._counted = count
+
     def lagging(self, records: Mapping[int, int]) -> None:
         """How many records of each assigned partition are still to come."""
         self.lag.clear()
@@ -114,7 +126,10 @@ class ProcessMetrics:
 class NoticeMetrics:
     """What was told to whom since the process started; only there if there is somebody to tell."""
 
-    OUTCOMES = ("told", "withdrawn", "failed", "refused", "passed", "old")
+    OUTCOMES = (
+        *("told", "withdrawn", "burst", "flapping"),
+        *("failed", "shortened", "refused", "passed", "old"),
+    )
 
     def __init__(self, registry: CollectorRegistry, targets: Iterable[str]) -> None:
         self._notices = Counter(

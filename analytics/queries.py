@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
 
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
@@ -26,6 +27,23 @@ def migrations() -> list[tuple[int, str, str]]:
     found = [
         (int(path.name[:3]), path.name.removesuffix(".sql"), path.read_text("utf-8"))
         for path in files("analytics").joinpath("schema").iterdir()
-        if path.name.endswith(".sql")
+        if path.name.endswith(".sql") and path.name[:3].isdecimal()
     ]
     return sorted(found)
+
+
+@cache
+def views() -> str:
+    """The SQL that makes every view and macro over the tables, comments included."""
+    return views_file().read_text("utf-8")
+
+
+@cache
+def lake_tables() -> str:
+    """The SQL that gives the tables of an attached lake the names that `views` asks of."""
+    return views_file().with_name("lake.sql").read_text("utf-8")
+
+
+def views_file() -> Path:
+    """Where that SQL is, for whoever attaches the lake by other means."""
+    return Path(str(files("analytics").joinpath("schema", "views.sql")))

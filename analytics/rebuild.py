@@ -21,11 +21,15 @@ from typing import Any, NamedTuple, Self
 
 import duckdb
 
-from analytics import tables
+from analytics import mark, tables
 from analytics.contents import recount
-from analytics.database import LedgerError, LedgerInUse, Session, connect
-from analytics.ledger import Ledger
+from analytics.database import SPILL_LIMIT, Session, connect, quoted
+from analytics.failing import explained as known_failure
+from analytics.failing import is_damage
+from analytics.failures import LedgerDamaged, LedgerError, LedgerFull, LedgerInUse, LedgerMemory
+from analytics.ledger import Ledger, check_mark, marked_of, offsets_of
 from analytics.outgoing import pack_anew
+from analytics.place import WAL, beside, clear_spill
 from analytics.queries import queries
 from analytics.transaction import Transaction
 
@@ -39,11 +43,12 @@ FOLDED = (
 """What the fold makes anew, by names that every version of the schema has."""
 TAKEN_OVER = ("rejected", "log_offsets")
 """What came in the log and left no event behind: copied for what was not read from the log."""
-CARRIED = ("outbox", "notice_targets", "notices")
+CARRIED = ("outbox", "notice_targets", "notices", "notice_digests")
 """What has gone out, and what is still to: copied and never folded, so that nothing goes twice."""
 
+KAFKAS_LOG = "Kafka's log, if one has it"
+_HAS_ACCEPTED, _HAS_POSTED_BY = 7, 8
 BUILDING, REBUILT, KEPT = ".rebuilding", ".rebuilt", ".before-rebuild"
-_WAL = ".wal"
 
 
 class RebuildRuns(LedgerError):  # noqa: N818
@@ -66,10 +71,10 @@ class RebuildStale(LedgerError):  # noqa: N818
 class RebuildFailed(LedgerError):  # noqa: N818
     """It could not be written, or the old one not be read; the old one is as it was."""
 
-    def __init__(self, path: Path, reason: str) -> None:
+    def __init__(self, path: Path, reason: str, way_out: str = "") -> None:
         super().__init__(
-            f"no new database was made: {reason}; {path} is as it was. If the disk is full, make "
-            "as much room as it takes; if it is damaged, move it away and fold Kafka's log"
+            f"no new database was made: {reason}; {path} is as it was"
+            + (f": {way_out}" if way_out else "")
         )
 
 
@@ -99,11 +104,6 @@ class Size(NamedTuple):
     claim_verdict_versions: int
 
 
-def beside(path: Path, suffix: str) -> Path:
-    """The file of this kind that belongs to the database at `path`."""
-    return path.with_name(path.name + suffix)
-
-
 def was_rebuilt(path: Path) -> bool:
     """Whether a new database for the one at `path` was left complete and waits to be taken."""
     return beside(path, REBUILT).exists()
@@ -111,8 +111,9 @@ def was_rebuilt(path: Path) -> bool:
 
 def remove(path: Path) -> None:
     """Remove a database that nobody needs, and what was not checkpointed of it."""
-    for one in (path, beside(path, _WAL)):
+    for one in (path, beside(path, WAL)):
         one.unlink(missing_ok=True)
+    clear_spill(path)
 
 
 @contextmanager
@@ -131,14 +132,29 @@ def alone(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def explained(path: Path) -> Iterator[None]:
-    """Tell what goes wrong with either database in one line: RebuildFailed."""
+def explained(path: Path, *, kafka: bool) -> Iterator[None]:
+    """Say what goes wrong with either database in one line: RebuildFailed.
+
+    `kafka`: whether a Kafka that is set has its log.
+    """
     try:
         yield
-    except duckdb.Error as error:
-        raise RebuildFailed(path, str(error).splitlines()[0]) from error
-    except OSError as error:
-        raise RebuildFailed(path, error.strerror or str(error)) from error
+    except (duckdb.Error, OSError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise RebuildFailed(path, reason.splitlines()[0], _way_out(path, error, kafka)) from error
+
+
+def _way_out(path: Path, error: Exception, kafka: bool) -> str:
+    found = known_failure(path, error, kafka=kafka)
+    if isinstance(found, LedgerFull):
+        return "make as much room as a second database takes"
+    if isinstance(found, LedgerMemory):
+        return "set TRUCE_MEMORY higher"
+    if isinstance(found, LedgerDamaged):
+        if kafka:
+            return f"move it away, and `truce rebuild` without --from-events folds {KAFKAS_LOG}"
+        return f"it is damaged: restore a backup, or set TRUCE_BROKER to fold {KAFKAS_LOG}"
+    return str(found) if found is not None else ""
 
 
 def settle(path: Path) -> None:
@@ -146,16 +162,24 @@ def settle(path: Path) -> None:
 
     A new database that took its place must not find the log of the old one's last changes.
     """
-    if beside(path, _WAL).exists():
+    if beside(path, WAL).exists():
         with connect(path) as connection:
             connection.execute(queries("rebuild")["checkpoint"])
 
 
-def why_unreadable(path: Path) -> LedgerError | None:
-    """Why the database at `path` cannot be read; None: it can. Raises LedgerInUse."""
+def why_unreadable(path: Path, *, kafka: bool) -> LedgerError | None:
+    """Why the database at `path` cannot be read; None: it can. Raises LedgerInUse.
+
+    `kafka`: whether a Kafka that is set has its log. If not, one that has less than its mark says
+    is none to go on with, either: LedgerBehind.
+    """
     try:
+        marked = None if kafka else marked_of(path)
+        mark.check_there(path, marked, kafka=kafka, accepts=None)
+        with connect(path, read_only=True, kafka=kafka) as connection:
+            if marked is not None:
+                check_mark(connection, path, marked, kafka=kafka, accepts=None)
         settle(path)
-        connect(path, read_only=True).close()
     except LedgerInUse:
         raise
     except LedgerError as error:
@@ -172,13 +196,15 @@ class _SilentLedger(Ledger):
     kind_of_transaction = _Silent
 
 
-def asked_of_old(name: str, *, has_accepted: bool) -> str:
-    """A statement of `queries/rebuild.sql`, as a database with or without `accepted` answers it.
+def asked_of_old(name: str, *, version: int) -> str:
+    """A statement of `queries/rebuild.sql`, as a database of this version of the schema answers it.
 
-    Up to version 6 of the schema the events stood in a table of that name.
+    Up to version 6 the events stood in a table of that name, up to 7 without who posted them.
     """
     sql = queries("rebuild")[name]
-    return sql if has_accepted else sql.replace("FROM accepted", "FROM events")
+    if version < _HAS_POSTED_BY:
+        sql = sql.replace("    posted_by,", "    NULL AS posted_by,")
+    return sql if version >= _HAS_ACCEPTED else sql.replace("FROM accepted", "FROM events")
 
 
 class Old:
@@ -189,22 +215,20 @@ class Old:
 
     def __init__(self, ledger: Ledger, path: Path) -> None:
         self._connection = ledger.cursor()
-        quoted = str(path).replace("'", "''")
-        self._connection.execute(f"ATTACH '{quoted}' AS old (READ_ONLY)")
+        self._connection.execute(f"ATTACH {quoted(path)} AS old (READ_ONLY)")
         self._connection.execute("USE old")
         self._session = Session(self._connection)
-        found = self._session.execute(queries("rebuild")["has_table"], name="accepted")
-        self._has_accepted = found == [(1,)]
+        self._version: int = self._session.execute(queries("reading")["applied"])[0][0]
 
     def first_beyond(self, offsets: Iterable[Sequence[Any]]) -> int:
         """The row of its first event not before these offsets, as `offsets_reached` gives them."""
-        sql = asked_of_old("first_beyond", has_accepted=self._has_accepted)
+        sql = asked_of_old("first_beyond", version=self._version)
         first: int = self._session.over(sql, tables.table_of(offsets, tables.OFFSETS))[0][0]
         return first
 
     def rows(self, name: str, **values: int) -> list[tuple[Any, ...]]:
         """What a statement of `queries/rebuild.sql` gives, asked of the old one."""
-        sql = asked_of_old(name, has_accepted=self._has_accepted)
+        sql = asked_of_old(name, version=self._version)
         return self._session.execute(sql, **values)
 
     def close(self) -> None:
@@ -226,13 +250,15 @@ class NewDatabase:
         tells: bool = False,
         goes_on: bool = False,
         memory_limit: str = "400MB",
+        spill: str = SPILL_LIMIT,
     ) -> None:
         self.path = path
         self._goes_on = goes_on
         self._replaces = path.exists()
         self._file = beside(path, BUILDING)
         self._kind = Ledger if tells else _SilentLedger
-        self._memory_limit = memory_limit
+        self._memory_limit, self._spill = memory_limit, spill
+        self.left_out: list[str] = []
         self._closing = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -240,7 +266,9 @@ class NewDatabase:
         if self._goes_on:
             # From here on it is not complete any more, and of no use should this end half way.
             beside(self.path, REBUILT).replace(self._file)
-        self.ledger = self._kind.open(self._file, memory_limit=self._memory_limit)
+        self.ledger = self._kind.open(
+            self._file, is_marked=False, memory_limit=self._memory_limit, spill=self._spill
+        )
         self._closing.callback(self.ledger.close)
         self._connection = self.ledger.cursor()
         self._closing.callback(self._connection.close)
@@ -287,25 +315,54 @@ class NewDatabase:
         return old.first_beyond(self._run("offsets_reached"))
 
     def complete(self) -> None:
-        """Copy what no fold of the events can give. `note_reached` and the fold come before."""
-        self._run("take_rejected", "forget_offsets", "take_offsets")
-        for name in CARRIED:
-            # A database of an earlier version may not have it.
-            if self._run("has_table", name=name) == [(1,)]:
-                self._run(f"forget_{name}")
-                if name == "outbox" and self._run("has_packets") == [(0,)]:
-                    pack_anew(Session(self._connection), "old.outbox")
-                else:
-                    self._run(f"carry_{name}")
+        """Copy what no fold of the events can give. `note_reached` and the fold come before.
 
-    def compare(self) -> Comparison:
-        """Compare it with the old one."""
-        self._run("shared_columns", "differing")
-        rows = {}
-        for name in (*FOLDED, *TAKEN_OVER):
-            self._run("share", name=name)
-            rows[name] = self._run("count_differing", name=name)[0]
-        return Comparison(rows, self._run("changed_verdicts"))
+        What is damaged in the old one is left out, and named in `left_out`.
+        """
+        with self._unless_damaged("rejected"):
+            self._run("take_rejected")
+        with self._unless_damaged("log_offsets"):
+            self._run("forget_offsets", "take_offsets")
+        for name in CARRIED:
+            with self._unless_damaged(name):
+                self._carry(name)
+
+    def _carry(self, name: str) -> None:
+        # A database of an earlier version may not have it.
+        if self._run("has_table", name=name) == [(1,)]:
+            self._run(f"forget_{name}")
+            if name == "outbox" and self._run("has_packets") == [(0,)]:
+                pack_anew(Session(self._connection), "old.outbox")
+            else:
+                self._run(f"carry_{name}")
+
+    @contextmanager
+    def _unless_damaged(self, name: str) -> Iterator[None]:
+        self._run("begin")
+        try:
+            yield
+        except duckdb.Error as error:
+            with contextlib.suppress(duckdb.Error):
+                self._run("rollback")
+            if not is_damage(error):
+                raise
+            self.left_out.append(name)
+        else:
+            self._run("commit")
+
+    def compare(self) -> Comparison | None:
+        """Compare it with the old one; None: what there is to compare with is damaged."""
+        try:
+            self._run("shared_columns", "differing")
+            rows = {}
+            for name in (*FOLDED, *TAKEN_OVER):
+                self._run("share", name=name)
+                rows[name] = self._run("count_differing", name=name)[0]
+            return Comparison(rows, self._run("changed_verdicts"))
+        except duckdb.Error as error:
+            if not is_damage(error):
+                raise
+            return None
 
     def size(self) -> Size:
         """How much is in it."""
@@ -315,7 +372,7 @@ class NewDatabase:
         """Leave it complete beside the old one, for the worker that has the old one open."""
         self._settle()
         self._file.replace(beside(self.path, REBUILT))
-        _sync(self.path.parent)
+        mark.sync_folder(self.path.parent)
 
     def take_over(self, *, keep: bool) -> Path | None:
         """Let it take the old one's place, at once or not at all; where the old one is kept.
@@ -327,20 +384,23 @@ class NewDatabase:
         if kept is not None:
             draft = beside(kept, ".draft")
             remove(draft)
-            beside(kept, _WAL).unlink(missing_ok=True)
+            beside(kept, WAL).unlink(missing_ok=True)
             os.link(self.path, draft)
             draft.replace(kept)
-        wal = beside(self.path, _WAL)
+        wal = beside(self.path, WAL)
         if wal.exists():
             # Only of an old one that cannot be read: it belongs to what is kept.
-            wal.replace(beside(beside(self.path, KEPT), _WAL))
+            wal.replace(beside(beside(self.path, KEPT), WAL))
+        # What it says is of the old one: killed before the new one has its own, there is none.
+        mark.forget(self.path)
         if self._replaces:
             self._file.replace(self.path)
         else:
             # Fails if a worker has begun one meanwhile.
             os.link(self._file, self.path)
             self._file.unlink()
-        _sync(self.path.parent)
+        mark.sync_folder(self.path.parent)
+        mark.Mark(self.path, offsets_of(Session(self._connection))).close()
         return kept
 
     def _settle(self) -> None:
@@ -348,18 +408,10 @@ class NewDatabase:
         recount(Session(self._connection), TAKEN_OVER)
         # It is on the disk then. (To open the file once more would end DuckDB's lock on it.)
         self._run("checkpoint")
-        if beside(self._file, _WAL).exists():
+        if beside(self._file, WAL).exists():
             raise RebuildFailed(self.path, "the new one has changes outside of its file")
 
     def _run(self, *names: str, **values: object) -> list[tuple[Any, ...]]:
         session = Session(self._connection)
         found = [session.execute(queries("rebuild")[name], **values) for name in names]
         return found[-1]
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
 
 from schemas.time import Limit
+
+Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 ClaimOutcome = Literal["violation", "clear", "undetermined"]
 Outcome = Literal["violation", "clear", "contested", "undetermined"]
@@ -126,13 +131,53 @@ class Rejudged(NamedTuple):
     after: Judgement | None
 
 
-class Scope(NamedTuple):
-    """Incidents of a conflict whose occurred time can meet [lo, hi], for one commitment."""
+class Alike(NamedTuple):
+    """Incidents that are judged alike, in columns.
+
+    `places`: their order among all of a scope; `starts`, `ends` and by when they are certainly over
+    (`over_by`) in us since 1970.
+    """
+
+    places: Numbers
+    incident_ids: Sequence[str]
+    incident_keys: Numbers
+    starts: Numbers
+    ends: Numbers
+    over_by: Numbers
+
+
+class RejudgedAlike(NamedTuple):
+    """Pairs whose judgement is no longer what it was, all in the same way.
+
+    `before` and `after` have the occurred times of any one of the incidents.
+    """
 
     conflict: str
     commitment_id: str
-    lo: Limit
-    hi: Limit
+    before: Judgement | None
+    after: Judgement | None
+    incidents: Alike
+
+
+Stretch = tuple[Limit, Limit]
+"""From a moment to a moment, both included."""
+
+
+class Scope(NamedTuple):
+    """Which incidents of a conflict may have to be judged again under one commitment.
+
+    Those of which a report may meet one of the `stretches`, and, unless `parties` is None, one
+    names one of the parties as actor or as the reporter's. `moments`: all that lie alike to these
+    and say the same are judged alike; None: only those of the very same time are. `alone`: to these
+    nothing is alike.
+    """
+
+    conflict: str
+    commitment_id: str
+    stretches: tuple[Stretch, ...]
+    parties: frozenset[str] | None = None
+    moments: tuple[int, ...] | None = None
+    alone: frozenset[str] = frozenset()
 
 
 class Release(NamedTuple):

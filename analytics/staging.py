@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from analytics import tables
 from analytics.columns import About, Columns
-from analytics.contents import Changes
+from analytics.contents import Changes, change, insert
 from analytics.database import Session
 from analytics.flatten import Row, claim_row
 from analytics.judged import JudgedPairs, Pair
@@ -34,23 +34,7 @@ from schemas.events import Assertion, Denial
 _PARTY, _VERDICT, _OCCURRED, _SINCE = 3, 4, slice(5, 8), 10
 _BEFORE_CONDITIONS = 12
 _RECORDED_AT, _SUPERSEDED_AT = "recorded_at", "superseded_at"
-
-
-def _insert(database: Session, changes: Changes, table: str, staged: pa.Table) -> None:
-    """Put rows into a table."""
-    database.over(queries("writing")[table], staged)
-    changes.opened(database, table, staged)
-
-
-def _change(
-    database: Session, changes: Changes, steps: tuple[str, str], table: str, staged: pa.Table
-) -> None:
-    """Change the versions of a table that stand for the keys in `staged`."""
-    find, change = (queries("writing")[f"{step}_{table}"] for step in steps)
-    found = database.table_over(find, staged)
-    if len(found):
-        database.over(change, found)
-        changes.changed(table, found)
+_POSTED_BY = "posted_by"
 
 
 class _Rows:
@@ -63,7 +47,7 @@ class _Rows:
 
     def flush(self, database: Session, changes: Changes) -> None:
         if self.rows:
-            _insert(database, changes, self._name, self._table())
+            insert(database, changes, self._name, self._table())
             self.rows = []
 
     def _table(self) -> pa.Table:
@@ -100,7 +84,7 @@ class _Versions(_Rows):
     def flush(self, database: Session, changes: Changes) -> None:
         if self._closed:
             staged = tables.table_of(self._closed.items(), tables.CLOSED)
-            _change(database, changes, ("close", "closed"), self._name, staged)
+            change(database, changes, ("close", "closed"), self._name, staged)
             self._closed = {}
         super().flush(database, changes)
         self._standing = {}
@@ -127,6 +111,8 @@ class _Accepted(_Versions):
         events = events.append_column("log_id", pa.repeat(pa.scalar(self.log_id), len(chosen)))
         events = events.append_column(_RECORDED_AT, pa.array(recorded_at, tables.MOMENT))
         events = events.append_column(_SUPERSEDED_AT, pa.array(superseded_at, tables.MOMENT))
+        if _POSTED_BY not in events.column_names:
+            events = events.append_column(_POSTED_BY, pa.nulls(len(chosen), tables.TEXT))
         # The hashes of rows are over columns in their order.
         return events.select(tables.ACCEPTED.names)
 
@@ -293,11 +279,11 @@ class Staging:
         # What is amended stood before anything was superseded or opened.
         if self._amended:
             staged = tables.table_of(self._amended.values(), tables.AMENDED)
-            _change(database, changes, ("amend", "amended"), "verdict_versions", staged)
+            change(database, changes, ("amend", "amended"), "verdict_versions", staged)
             self._amended = {}
         if self._amended_claims:
             staged = tables.table_of(self._amended_claims.values(), tables.AMENDED_CLAIMS)
-            _change(database, changes, ("amend", "amended"), "claim_verdict_versions", staged)
+            change(database, changes, ("amend", "amended"), "claim_verdict_versions", staged)
             self._amended_claims = {}
         self._carry_since(database)
         for rows in self._all:
@@ -311,8 +297,8 @@ class Staging:
         if not judged:
             return None
         judged.settle(self._accepted.log_id, self._columns.accepted)
-        _insert(database, changes, "verdict_versions", judged.verdicts())
-        _insert(database, changes, "claim_verdict_versions", judged.claim_verdicts())
+        insert(database, changes, "verdict_versions", judged.verdicts())
+        insert(database, changes, "claim_verdict_versions", judged.claim_verdicts())
         told = judged.told()
         self._judged = JudgedPairs()
         return None if told is None else messages(told)

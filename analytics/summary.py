@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable
-from functools import lru_cache
 from typing import NamedTuple, Protocol, TypeVar
 
 import duckdb
 
 from analytics.queries import queries
 from schemas.events import Assertion, ClaimEvent, parse_event
-from schemas.time import Instant, Window
+from schemas.time import UNKNOWN, Bound, Instant, Window, last_end
+
+TEXTS_AT_ONCE = 500
+
+
+class Terms(NamedTuple):
+    """When a claim holds, and when it is over for good; nothing of a denial."""
+
+    window: Window = ()
+    end: Bound = UNKNOWN
+
+
+NO_TERMS = Terms()
 
 
 class StandingClaim(NamedTuple):
-    """A claim, or with an empty window a denial."""
+    """A claim, or with an empty window a denial. `end`: when the window is over for good."""
 
     conflict: str
     commitment_id: str
     claim_id: str
     parties: tuple[str, ...]
     window: Window
+    end: Bound = UNKNOWN
 
 
 class VerdictCount(NamedTuple):
@@ -98,6 +110,8 @@ class Summary(NamedTuple):
     def where(self, shown: Callable[[Place], bool]) -> Summary:
         """Only the conflicts in places that are `shown`; what was rejected has no conflict."""
         conflicts = {one.conflict for one in self.coverage if shown(one.place)}
+        if len(conflicts) == len(self.coverage):
+            return self
         return Summary(
             claims=_of(conflicts, self.claims),
             verdicts=_of(conflicts, self.verdicts),
@@ -120,37 +134,58 @@ def _of(conflicts: Container[str], rows: Iterable[_Row]) -> tuple[_Row, ...]:
     return tuple(row for row in rows if row.conflict in conflicts)
 
 
-def read_summary(connection: duckdb.DuckDBPyConnection) -> Summary:
-    """The summary of what is committed, all of it as of one moment."""
-    connection.execute("BEGIN")
-    try:
-        found = {
-            name: connection.execute(sql).fetchall() for name, sql in queries("metrics").items()
-        }
-    finally:
-        connection.execute("ROLLBACK")
-    return Summary(
-        claims=tuple(
+class SummaryReader:
+    """Reads summaries, one after another: of what claims say, only what is new is read again."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self._changes: list[tuple[int, int]] = []
+        self._claims: tuple[StandingClaim, ...] = ()
+        self._terms: dict[str, Terms] = {}
+
+    def read(self) -> Summary:
+        """The summary of what is committed, all of it as of one moment."""
+        ask = self._connection.execute
+        ask("BEGIN")
+        try:
+            found = {name: ask(sql).fetchall() for name, sql in queries("metrics").items()}
+            changes = ask(queries("windows")["changes"]).fetchall()
+            if changes != self._changes:
+                self._claims = self._read_claims()
+                self._changes = changes
+        finally:
+            ask("ROLLBACK")
+        return Summary(
+            claims=self._claims,
+            verdicts=tuple(VerdictCount(*row) for row in found["verdicts"]),
+            claim_verdicts=tuple(ClaimVerdictCount(*row) for row in found["claim_verdicts"]),
+            withdrawals=tuple(Withdrawal(*row) for row in found["withdrawals"]),
+            coverage=tuple(Coverage(*row) for row in found["coverage"]),
+            rejections=tuple(Rejection(*row) for row in found["rejections"]),
+        )
+
+    def _read_claims(self) -> tuple[StandingClaim, ...]:
+        sql = queries("windows")
+        claims = self._connection.execute(sql["claims"]).fetchall()
+        said = {row[-1] for row in claims} - {None}
+        self._terms = {text: terms for text, terms in self._terms.items() if text in said}
+        new = sorted(said - self._terms.keys())
+        for begin in range(0, len(new), TEXTS_AT_ONCE):
+            some = {"said": new[begin : begin + TEXTS_AT_ONCE]}
+            rows = self._connection.execute(sql["texts"], some).fetchall()
+            self._terms |= {text: _terms(raw) for text, raw in rows}
+        return tuple(
             StandingClaim(
-                conflict,
-                commitment_id,
-                claim_id,
-                tuple(parties),
-                _window(raw) if stance == "asserts" else (),
+                conflict, commitment_id, claim_id, tuple(parties), terms.window, terms.end
             )
-            for conflict, commitment_id, claim_id, stance, parties, raw in found["claims"]
-        ),
-        verdicts=tuple(VerdictCount(*row) for row in found["verdicts"]),
-        claim_verdicts=tuple(ClaimVerdictCount(*row) for row in found["claim_verdicts"]),
-        withdrawals=tuple(Withdrawal(*row) for row in found["withdrawals"]),
-        coverage=tuple(Coverage(*row) for row in found["coverage"]),
-        rejections=tuple(Rejection(*row) for row in found["rejections"]),
-    )
+            for conflict, commitment_id, claim_id, parties, text in claims
+            for terms in (self._terms.get(text, NO_TERMS),)
+        )
 
 
-@lru_cache(maxsize=1_024)
-def _window(raw: str) -> Window:
+def _terms(raw: str) -> Terms:
     event = parse_event(raw)
     if not isinstance(event, ClaimEvent) or not isinstance(event.data, Assertion):
         raise TypeError("only an assertion has a window")
-    return event.data.terms_window
+    window = event.data.terms_window
+    return Terms(window, last_end(window))

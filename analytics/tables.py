@@ -39,9 +39,10 @@ ACCEPTED = _schema(
     (TEXTS, "targets"),
     (MOMENT, "begins_at ends_at over_by"),
     (KEY, "incident_key report_key"),
+    (TEXT, "posted_by"),
 )
 # What is known of an event when it has been read; see `columns`.
-READ = _without(ACCEPTED, "recorded_at", "log_id", "superseded_at")
+READ = _without(ACCEPTED, "recorded_at", "log_id", "superseded_at", "posted_by")
 CLAIMS = _schema(
     (TEXT, "conflict commitment_id claim_id stance claimed_by claimant_role claimant_party"),
     (TEXTS, "bound_parties acts targets"),
@@ -98,6 +99,7 @@ OFFSETS = _schema(
     (TEXT, "log_id"), (COUNT, "partition"), (PLACE, "next_offset"), (MOMENT, "recorded_at")
 )
 KEYS = _schema((KEY, "key"))
+STRETCHES = _schema((MOMENT, "since until"))
 CHOSEN = _schema((PLACE, "row"), (MOMENT, "recorded_at superseded_at"))
 CLOSED = _schema((KEY, "key"), (MOMENT, "superseded_at"))
 AMENDED = _schema(

@@ -36,7 +36,7 @@ def messages(told: pa.Table) -> pa.Table:
         )
     )
     value = _concatenated(
-        *('{"specversion":"1.0","id":"', place, "/", commitment, "/", incident),
+        *('{"specversion":"1.0","id":"', place, "/", _part(commitment), "/", _part(incident)),
         *('","source":"trucewatch","type":"verdict.changed","time":"', recorded),
         *('","datacontenttype":"application/json","data":{"conflict":"', conflict),
         *('","commitment_id":"', commitment, '","incident_id":"', incident),
@@ -64,6 +64,13 @@ def _escaped(texts: pa.ChunkedArray) -> pa.ChunkedArray:
         return texts
     quoted = (text and msgspec.json.encode(text).decode()[1:-1] for text in texts.to_pylist())
     return pa.array(quoted, tables.TEXT)
+
+
+def _part(escaped: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Each text as one part of an id, between slashes: `a/b` and `c` are not `a` and `b/c`."""
+    if not pc.any(pc.match_substring_regex(escaped, "[%/]")).as_py():
+        return escaped
+    return pc.replace_substring(pc.replace_substring(escaped, "%", "%25"), "/", "%2F")
 
 
 def _or_null(escaped: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from analytics import tables
+from analytics.alike import AlikeRows
 from analytics.columns import About, Columns
 from analytics.contents import Balance, Changes
 from analytics.database import Turn
@@ -27,14 +28,15 @@ from analytics.rows import (
     Position,
     Reached,
     Rejudged,
+    RejudgedAlike,
     Scope,
 )
+from analytics.scope import Page, pages
 from analytics.staging import Staging
+from analytics.told import messages
 from schemas.events import Assertion, Denial
-from schemas.time import Limit
 from schemas.wire import Rejected
 
-CHUNK = 5_000
 FLUSH_AT = 60_000
 BYTES_A_ROW = 4_000
 # How much of what was rejected is kept beside the reason; truce.rejected has it all.
@@ -80,6 +82,9 @@ class Transaction:
         self._staging = Staging()
         self._changes = Changes()
         self._not_stored: set[int] = set()
+        self._alike: list[RejudgedAlike] = []
+        self._alike_told: list[bool] = []
+        self._alike_size = 0
         self._sql = queries("reading")
 
     def may_have_events(self, keys: Keys) -> Flags:
@@ -120,37 +125,17 @@ class Transaction:
             return []
         return self._session.over(self._sql[name], _as_keys(sorted(row for (row,) in where)))
 
-    def incidents(self, scope: Scope) -> Iterator[list[tuple[IncidentKey, dict[str, str]]]]:
-        """All standing reports, as they are now, of each incident that has one in `scope`.
-
-        In chunks of at most 5,000 incidents, in the order of their ids; one scope at a time.
-        """
+    def pages(self, scope: Scope) -> Iterator[Page]:
+        """All standing reports, as they are now, of each incident in `scope`, in its order."""
         begins, ends = self.extents.get(scope.conflict, (math.inf, -math.inf))
-        if begins > scope.hi or ends < scope.lo:
+        stretches = [(lo, hi) for lo, hi in scope.stretches if begins <= hi and lo <= ends]
+        if not stretches:
             return
         if not self.new_incidents and not len(self._known.incident_keys):
             # The extents are of all that was read, and these claims come before every report.
             return
         self.flush()
-        between = {
-            "conflict": scope.conflict,
-            "lo": _bound(scope.lo),
-            "hi": _bound(scope.hi),
-        }
-        count: int = self._session.execute(self._sql["count_in_scope"], **between)[0][0]
-        if count <= CHUNK:
-            rows = self._session.execute(self._sql["in_scope"], **between) if count else []
-            if rows:
-                yield _by_incident(scope.conflict, rows)
-            return
-        # Kept aside on disk: the fold writes between two chunks, and would change what is read.
-        self._session.execute(self._sql["keep_scope"], **between)
-        for after in range(0, count, CHUNK):
-            page = self._session.execute(
-                self._sql["page_of_scope"], after=after, up_to=after + CHUNK
-            )
-            yield _by_incident(scope.conflict, page)
-        self._session.execute(self._sql["drop_scope"])
+        yield from pages(self._session, scope, stretches)
 
     def read(self, log_id: str, columns: Columns) -> None:
         """What follows are events of this log, in rows of these columns."""
@@ -204,6 +189,29 @@ class Transaction:
         seq = self.outgoing.number() if told and self.tells else 0
         self._staging.rejudged(logged, step, seq)
         self._grow()
+
+    def rejudged_alike(self, logged: Logged, step: RejudgedAlike, *, told: bool) -> None:
+        """Many pairs are judged otherwise, because of `logged`; `settle` must follow."""
+        self._alike.append(step)
+        self._alike_told.append(told)
+        self._alike_size += len(step.incidents.places)
+        if self._alike_size > FLUSH_AT:
+            self.settle(logged)
+
+    def settle(self, logged: Logged) -> None:
+        """Nothing more is judged because of `logged`."""
+        if not self._alike:
+            return
+        steps, told = self._alike, [told and self.tells for told in self._alike_told]
+        self._alike, self._alike_told, self._alike_size = [], [], 0
+        # Messages are in order only if those before are written first.
+        self.flush()
+        rows = AlikeRows(logged, steps)
+        rows.write(self._session, self._changes)
+        count = sum(len(s.incidents.places) for s, tell in zip(steps, told, strict=True) if tell)
+        if count:
+            said = rows.told(told, self.outgoing.number(count))
+            self.outgoing.flush(self._session, messages(said))
 
     def rejected(self, rejected: Rejected, position: Position, recorded_at: int) -> None:
         """Something in the log could not be taken."""
@@ -264,16 +272,3 @@ def _as_keys(keys: Iterable[int]) -> pa.Table:
 def _among(keys: Keys, known: KeySet, new: set[int]) -> Flags:
     found = known.contains(keys)
     return found | np.isin(keys, list(new)) if new else found
-
-
-def _bound(limit: Limit) -> int | None:
-    return None if math.isinf(limit) else int(limit)
-
-
-def _by_incident(
-    conflict: str, rows: list[tuple[Any, ...]]
-) -> list[tuple[IncidentKey, dict[str, str]]]:
-    found: dict[str, dict[str, str]] = {}
-    for _, incident_id, report_id, raw in rows:
-        found.setdefault(incident_id, {})[report_id] = raw
-    return [((conflict, incident_id), reports) for incident_id, reports in found.items()]

@@ -122,6 +122,11 @@ class Assertion(Frozen):
     evidence: Evidence = ()
 
     @cached_property
+    def parties(self) -> frozenset[str]:
+        """Whom it binds."""
+        return frozenset(self.bound_parties)
+
+    @cached_property
     def terms_window(self) -> Window:
         """The window as it is compared with."""
         return tuple(entry.part for entry in self.window)
@@ -141,6 +146,11 @@ class Denial(Frozen):
     window: Annotated[Entries, NullIs(())] = ()
     conditions: Annotated[Conditions, NullIs(Conditions())] = Conditions()
     evidence: Evidence = ()
+
+    @cached_property
+    def parties(self) -> frozenset[str]:
+        """Whom it says not to be bound."""
+        return frozenset(self.bound_parties)
 
 
 class ClaimRetraction(Frozen):

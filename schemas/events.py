@@ -104,6 +104,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
     "incident.report_retracted": ReportRetractedEvent,
 }
 STANCES = ["asserts", "denies"]
+NOT_EXPLAINED = Problem("", "invalid; what is wrong with so many events is not all said")
 MISFIT = frozenset({"required", "unknown field"})
 
 
@@ -112,20 +113,22 @@ def _events() -> TypeAdapter[Event]:
     return TypeAdapter(Annotated[Event, Field(discriminator="type")])
 
 
-def parse_event(raw: bytes | str) -> Event:
+def parse_event(raw: bytes | str, *, explain: bool = True) -> Event:
     """The event in the JSON text `raw`.
 
-    Invalid: it is not one; carries every problem at once. NotJson, an Invalid: not even JSON.
+    Invalid: it is not one; carries its problems, many at once, or if not to `explain` only that.
+    NotJson, an Invalid: not even JSON.
     """
     try:
         event: Event = _events().validator.validate_json(raw)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
+        if error.error_count() == 1:
+            [first] = error.errors(include_url=False, include_input=False)
+            if first["type"] == "json_invalid":
+                raise NotJson((Problem("", f"not JSON: {first['ctx']['error']}"),)) from None
     else:
         return event
-    if first["type"] == "json_invalid":
-        raise NotJson((Problem("", f"not JSON: {first['ctx']['error']}"),))
-    raise Invalid(listed(_all_problems(from_json(raw))))
+    raise Invalid(listed(_all_problems(from_json(raw))) if explain else (NOT_EXPLAINED,))
 
 
 def _all_problems(document: Json) -> dict[Path, str]:

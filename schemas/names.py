@@ -6,6 +6,7 @@ The text was validated before: what is wrong with an event otherwise is not look
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 from schemas.events import Event, ReportEvent
 from schemas.fields import Count, Range
@@ -103,8 +104,8 @@ def _in_place(place: Place | None) -> int:
 def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     names = dict(pairs)
     if len(names) < len(pairs):
-        given = [name for name, _ in pairs]
-        raise RepeatedError(next(name for name in given if given.count(name) > 1)[:200])
+        times = Counter(name for name, _ in pairs)
+        raise RepeatedError(next(name for name, count in times.items() if count > 1)[:200])
     return names
 
 

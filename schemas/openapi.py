@@ -20,6 +20,7 @@ CONTENT_TYPE_PROBLEM = "application/problem+json"
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
 MAX_POSTED_EVENTS = 2_000
+MAX_PROBLEMS_LISTED = 200
 
 
 class Taken(BaseModel):
@@ -28,11 +29,21 @@ class Taken(BaseModel):
     accepted: int = Field(description="How many events the log has taken.")
 
 
+class Checked(BaseModel):
+    """All events of the body could be taken; none was, since that was only tried."""
+
+    acceptable: int = Field(description="How many events there are.")
+
+
 class PostedProblem(BaseModel):
     """What is wrong with one event: its place in the body, the field and the reason."""
 
     line: int | None = Field(default=None, description="Of JSON Lines: the line, from 1.")
     index: int | None = Field(default=None, description="Of a batch: the place in it, from 0.")
+    status: Literal[400, 403, 409] = Field(
+        description="400: it is malformed; 403: it is not for this token to post; 409: its source "
+        "and id stand for other content."
+    )
     field: str = Field(description="The path of the field; empty if it is the event as a whole.")
     reason: str
 
@@ -40,17 +51,22 @@ class PostedProblem(BaseModel):
 class Refused(BaseModel):
     """Why a request was not taken, or not all of it (RFC 9457).
 
-    `accepted`, `refused` and `problems` are there if the body was read: the log has the accepted
-    events, and does not have the refused ones. Without them the log has none, but for status 503
-    after the body was read: then it may have some. To send an event again is always safe.
+    `accepted`, `refused` and `problems` are there if the body was read: the accepted events are in
+    the log, and the refused ones are not, or not as events that count. Without them the log has
+    none, but for status 503 after the body was read: then it may have some. To send an event again
+    is always safe. `acceptable` is there if it was only tried, and then nothing is in the log.
+
+    Not more than 200 problems are listed; `unlisted` is how many others were found.
     """
 
     title: str
     status: int
     detail: str
     accepted: int | None = None
+    acceptable: int | None = None
     refused: int | None = None
     problems: list[PostedProblem] | None = None
+    unlisted: int | None = Field(default=None, description="How many problems are not listed.")
 
 
 class Status(BaseModel):
@@ -71,24 +87,38 @@ POST_EVENTS = f"""\
 Writes events to the log. Status 202 comes only once the log has all of them: with the embedded \
 broker when they are judged and in the database, with Kafka when all in-sync replicas have them.
 
-Each event is taken or refused on its own. If any is refused the status is 400: `problems` names \
-each of those, and the others, `accepted` in number, are in the log. Sending an event again that \
-the log has changes nothing, so that after any failure the whole body may be sent again.
+Each event is taken or refused on its own: `problems` names each that is refused, as far as \
+{MAX_PROBLEMS_LISTED} problems go, and the others, `accepted` in number, are in the log. Each \
+problem has a status: 400 if the event is malformed, \
+403 if it is well-formed and its `source` or `data.conflict` is not for this token, 409 if its \
+`source` and `id` stand for other content. The status of the answer is theirs if it is the same \
+for all that are refused, and 400 if not. Sending an event again that the log has changes \
+nothing, so that after any failure the whole body may be sent again.
 
-That another event has the same `source` and `id` with other content is not known before it is \
-judged: it is then told on the topic `truce.rejected` and in the table `rejected`.
+That an `id` stands for other content is known once the event is judged. With the embedded broker \
+that is before the answer. With Kafka it is after it: then it is published to the topic \
+`truce.rejected` and is in the table `rejected`.
+
+With `dry_run=true` the events are validated and nothing is written: 200 if all could be taken, \
+else what would be answered. That an `id` stands for other content is not tried.
 
 At most {MAX_EVENT_BYTES:,} bytes an event, {MAX_BODY_BYTES:,} bytes and {MAX_POSTED_EVENTS:,} \
 events a body, without content encoding. Events of one conflict keep their order.
 """
 
+MISDIRECTED = "The host that was asked for is none of this worker's names."
+
 REFUSALS = {
-    400: "Some events are refused, or all. The others are in the log.",
-    401: "No token, or not the right one.",
-    403: "The worker has no token file, so that nobody may post.",
+    400: "Events are refused, some of them as malformed. The others are in the log.",
+    401: "No token, or one that is not known.",
+    403: "Events are refused whose source or conflict is not for this token; the others are in the "
+    "log. Or there is no token at all, so that nobody may post.",
     408: "The body did not come in time.",
+    409: "Events are refused whose source and id stand for other content; the others are in the "
+    "log.",
     413: "The body has too many bytes or events. None was taken.",
     415: "The content type is none of those, or the body is compressed.",
+    421: MISDIRECTED,
     429: "Too many requests, or too much in flight: try again after `Retry-After` seconds.",
     503: "The worker starts or stops, or the log does not answer: send again.",
 }
@@ -113,7 +143,7 @@ def openapi() -> Document:
         },
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "schemas": schemas([*EVENT_TYPES.values(), Taken, Refused, Status, Offsets]),
+            "schemas": schemas([*EVENT_TYPES.values(), Taken, Checked, Refused, Status, Offsets]),
         },
     }
 
@@ -134,11 +164,20 @@ def _post_events() -> Document:
         "description": POST_EVENTS,
         "operationId": "postEvents",
         "security": [{"token": []}],
+        "parameters": [
+            {
+                "name": "dry_run",
+                "in": "query",
+                "description": "Only say what would be refused.",
+                "schema": {"type": "boolean", "default": False},
+            }
+        ],
         "requestBody": {
             "required": True,
             "content": {kind: {"schema": schema} for kind, schema in bodies.items()},
         },
         "responses": {
+            "200": _answer("All events could be taken; it was only tried.", Checked),
             "202": _answer("The log has all events.", Taken),
             **{str(status): _refusal(status) for status in REFUSALS},
         },
@@ -160,19 +199,23 @@ def _page(summary: str, content_type: str, *, also: list[int] | None = None) -> 
     starting = {"description": "The worker starts.", "content": {"text/plain": {"schema": {}}}}
     return {
         "summary": summary,
-        "responses": found | {str(status): starting for status in also or []},
+        "responses": found | {str(status): starting for status in also or []} | _misdirected(),
     }
 
 
 def _status(summary: str, *, also: list[int]) -> Document:
     answers = {str(status): _answer(summary, Status) for status in [200, *also]}
-    return {"summary": summary, "responses": answers}
+    return {"summary": summary, "responses": answers | _misdirected()}
 
 
 def _offsets() -> Document:
     summary = "Up to which offset of each partition events are judged."
     answers = {"200": _answer(summary, Offsets), "503": _answer("The worker starts.", Status)}
-    return {"summary": summary, "responses": answers}
+    return {"summary": summary, "responses": answers | _misdirected()}
+
+
+def _misdirected() -> Document:
+    return {"421": _answer(MISDIRECTED, Refused, CONTENT_TYPE_PROBLEM)}
 
 
 def _answer(description: str, model: type[BaseModel], content_type: str = JSON) -> Document:

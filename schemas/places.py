@@ -7,35 +7,27 @@ unknown. Distances are geodesic, on the WGS 84 ellipsoid.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple, NoReturn
 
-import numpy as np
 import pycountry
 import shapely
-from pyproj import Geod
-from shapely import affinity
 from shapely.geometry import MultiPolygon, Polygon
-from shapely.geometry.base import BaseGeometry
 
+from schemas.borders import Circle, Drawn, TooOften
 from schemas.kleene import any_of
 
 KINDS = ("Polygon", "MultiPolygon")
 MAX_VERTICES = 10_000
 MAX_RADIUS_KM = 20_000.0
 MAX_HEIGHT = 1e9
-KM_PER_DEGREE = 110.5
-"""A little less than a degree of latitude is anywhere: a box drawn by it is large enough."""
-ON_BORDER = 1e-9
-"""Degrees (a tenth of a millimetre) within which a point is on a border."""
-STEPS_PER_RADIUS = 32
-MAX_STEPS = 20_000
-FLAT_KM = 10_000.0
-"""How far from its centre a projection may still be measured in with straight lines."""
-WGS84 = Geod(ellps="WGS84")
+MAX_ANSWERS = 65_536
+MAX_AREAS_HELD = 64 * 2**20
+"""How many bytes the areas may take, as texts, whose answers are remembered."""
+MAX_DRAWN = 400_000
+"""How many positions may be held of areas that circles were compared with, at 200 bytes each."""
 
 
 class Point(NamedTuple):
@@ -141,15 +133,17 @@ def _position(position: object) -> tuple[float, float]:
     raise ValueError(msg)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=MAX_ANSWERS)
 def within(area: Area, place: Place | None) -> bool | None:
     """Is all of `place` within `area`?
 
     An empty area was not said, None in one means "and others not named", and None for the place
-    is one that was not named: each unknown. The geometries of one area count as one.
+    is one that was not named: each unknown. The geometries of one area count as one; if they cross
+    one another too often for that (`borders.MAX_CROSSINGS`), what they hold is unknown.
     """
     if not area or place is None:
         return None
+    _held.hold(area)
     geometries = tuple(part for part in area if isinstance(part, Polygonal))
     answers: list[bool | None] = [
         None if part is None else _within_code(part, place)
@@ -159,6 +153,30 @@ def within(area: Area, place: Place | None) -> bool | None:
     if geometries:
         answers.append(_within_shape(geometries, place) if isinstance(place, Point) else None)
     return any_of(answers)
+
+
+class _Held:
+    """The areas whose answers are remembered: too large together, all is forgotten."""
+
+    def __init__(self) -> None:
+        self._areas: set[Area] = set()
+        self._bytes = 0
+
+    def hold(self, area: Area) -> None:
+        """An answer by `area` is to be remembered."""
+        if area in self._areas:
+            return
+        self._bytes += sum(
+            len(part.geojson) if isinstance(part, Polygonal) else 64 for part in area
+        )
+        if self._bytes > MAX_AREAS_HELD:
+            within.cache_clear()
+            self._areas.clear()
+            self._bytes = 0
+        self._areas.add(area)
+
+
+_held = _Held()
 
 
 def _within_code(code: str, place: Place) -> bool | None:
@@ -179,77 +197,40 @@ def _containers(code: str) -> Iterator[str]:
     yield code.partition("-")[0]
 
 
-@lru_cache(maxsize=1024)
-def _united(geometries: tuple[Polygonal, ...]) -> tuple[BaseGeometry, BaseGeometry]:
-    """The union of `geometries`, and its border.
+class _DrawnAreas:
+    """Areas that circles were compared with, the last one at the end; bounded by their size."""
 
-    Both are repeated to the west and to the east, so that a circle may be compared anywhere and
-    the seam at 180 degrees, where GeoJSON has to cut, is no border.
-    """
-    once = shapely.union_all([geometry.shape for geometry in geometries])
-    turns = [affinity.translate(once, turn) for turn in (-360, 0, 360)]
-    west, _, east, _ = once.bounds
-    if west > -180 and east < 180:  # noqa: PLR2004
-        world = shapely.multipolygons(shapely.get_parts(turns))
-    else:
-        world = shapely.union_all(turns)
-    border = world.boundary
-    shapely.prepare(world)
-    shapely.prepare(border)
-    return world, border
+    def __init__(self) -> None:
+        self._drawn: dict[tuple[Polygonal, ...], Drawn | None] = {}
+        self._weight = 0
+
+    def of(self, geometries: tuple[Polygonal, ...]) -> Drawn | None:
+        """These geometries together; None: they cross one another too often."""
+        if geometries in self._drawn:
+            drawn = self._drawn.pop(geometries)
+            self._drawn[geometries] = drawn
+            return drawn
+        try:
+            drawn = Drawn([geometry.shape for geometry in geometries])
+        except TooOften:
+            drawn = None
+        self._weight += _weight(geometries, drawn)
+        self._drawn[geometries] = drawn
+        while self._weight > MAX_DRAWN and len(self._drawn) > 1:
+            oldest = next(iter(self._drawn))
+            self._weight -= _weight(oldest, self._drawn.pop(oldest))
+        return drawn
+
+
+def _weight(geometries: tuple[Polygonal, ...], drawn: Drawn | None) -> int:
+    # What could not be drawn still holds its geometries.
+    held = sum(len(geometry.geojson) for geometry in geometries) // 16
+    return held + (0 if drawn is None else drawn.weight)
+
+
+_drawn = _DrawnAreas()
 
 
 def _within_shape(geometries: tuple[Polygonal, ...], circle: Point) -> bool | None:
-    world, border = _united(geometries)
-    centre = shapely.Point(circle.lon, circle.lat)
-    inside = bool(world.covers(centre))
-    if circle.radius_km == 0:
-        return inside or bool(shapely.dwithin(border, centre, ON_BORDER))
-    box = _box_around(circle)
-    if not border.intersects(box):
-        return inside
-    distance = _km_to(border.intersection(box), circle)
-    if inside:
-        return True if distance >= circle.radius_km else None
-    return False if distance > circle.radius_km else None
-
-
-def _box_around(circle: Point) -> BaseGeometry:
-    """A box in degrees that contains the circle. The poles, being no border, are left out."""
-    high = circle.radius_km / KM_PER_DEGREE
-    farthest = abs(circle.lat) + high
-    wide = 180.0
-    if farthest < 89:  # noqa: PLR2004 - nearer to a pole a circle may be all round it
-        wide = min(wide, 1.01 * high / math.cos(math.radians(farthest)))
-    pole = 90 - ON_BORDER
-    return shapely.box(
-        circle.lon - wide,
-        max(circle.lat - high, -pole),
-        circle.lon + wide,
-        min(circle.lat + high, pole),
-    )
-
-
-def _km_to(border: BaseGeometry, circle: Point) -> float:
-    """The distance from the centre of `circle` to the nearest point of `border`.
-
-    In the azimuthal equidistant projection round the centre, in which distances from there are
-    true. What is straight in GeoJSON is not straight on the globe: lines are cut into short ones.
-    """
-    step = circle.radius_km / KM_PER_DEGREE / STEPS_PER_RADIUS
-    step = max(step, border.length / MAX_STEPS)
-    lines = shapely.get_parts(shapely.segmentize(border, step))
-    points, line = shapely.get_coordinates(lines, return_index=True)
-    count = len(points)
-    azimuth, _, metres = WGS84.inv(
-        np.full(count, circle.lon), np.full(count, circle.lat), points[:, 0], points[:, 1]
-    )
-    km, angle = np.asarray(metres) / 1000, np.radians(azimuth)
-    nearest = float(km.min())
-    joined = (line[1:] == line[:-1]) & (km[1:] < FLAT_KM) & (km[:-1] < FLAT_KM)
-    if joined.any():
-        flat = np.column_stack((km * np.sin(angle), km * np.cos(angle)))
-        pairs = np.stack((flat[:-1][joined], flat[1:][joined]), axis=1)
-        segments = shapely.linestrings(pairs)
-        nearest = min(nearest, float(shapely.distance(segments, shapely.Point(0, 0)).min()))
-    return nearest
+    drawn = _drawn.of(geometries)
+    return None if drawn is None else drawn.contains(Circle(*circle))

@@ -10,6 +10,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
+from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -17,12 +18,17 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails, to_json
 
 from schemas.fields import PATTERNS
+from schemas.safe_text import first_unfit, for_terminal, named
 
 Json = Any
 """A JSON value as Python has it."""
 Path = tuple[str | int, ...]
 
-MAX_PROBLEMS = 200
+MAX_PROBLEMS = 20
+"""How many problems of one event are put into words; of the others only their number is said."""
+MAX_COUNTED = 1_000
+MORE: tuple[str | int, ...] = ("", "more")
+"""Where `collect` says how many there are."""
 ROUNDS = 5
 NO_VALUE = object()
 TAGS = frozenset(
@@ -105,10 +111,11 @@ class NotJson(Invalid):
 
 
 def collect(validate: Callable[[bytes], object], document: Json) -> dict[Path, str]:
-    """Every problem that `validate` finds in `document`, by path; `MAX_PROBLEMS` and one at most.
+    """Problems that `validate` finds in `document`, by path; `MAX_PROBLEMS` of them at most.
 
     What is wrong in one field hides what is wrong between others, so each field found wrong is
-    taken out and the rest validated again.
+    taken out and the rest validated again; until there are enough. Under `MORE` is then how many
+    others were seen.
     """
     found: dict[Path, str] = {}
     seen: set[Path] = set()
@@ -118,11 +125,16 @@ def collect(validate: Callable[[bytes], object], document: Json) -> dict[Path, s
             validate(to_json(rest, inf_nan_mode="constants"))
         except ValidationError as error:
             # What stands above a field that was taken out may only miss that field.
-            left = MAX_PROBLEMS + 1 - len(found)
-            fresh = dict(islice(_problems(error, rest, seen), left))
+            problems = _problems(error, rest, seen)
+            some = islice(problems, MAX_PROBLEMS - len(found))
+            fresh = {path: reason() for path, reason in some}
+            others = len({path for path, _ in islice(problems, MAX_COUNTED)} - fresh.keys())
         else:
             break
         found |= fresh
+        if others:
+            found[MORE] = f"and at least {others:,} more"
+            break
         for path in fresh:
             seen |= _prefixes(path)
             _take_out(rest, path)
@@ -137,17 +149,14 @@ def _prefixes(path: Path) -> set[Path]:
 
 def listed(found: dict[Path, str]) -> tuple[Problem, ...]:
     """`found` as problems, in the order in which they were found."""
+    named = [(path, reason) for path, reason in found.items() if path != MORE]
     problems = [
-        Problem(".".join(_printable(str(part)[:100]) for part in path), reason)
-        for path, reason in list(found.items())[:MAX_PROBLEMS]
+        Problem(".".join(for_terminal(str(part)[:100]) for part in path), reason)
+        for path, reason in named[:MAX_PROBLEMS]
     ]
-    if len(found) > MAX_PROBLEMS:
-        problems.append(Problem("", "and more"))
+    if MORE in found:
+        problems.append(Problem("", found[MORE]))
     return tuple(problems)
-
-
-def _printable(text: str) -> str:
-    return text if text.isprintable() else repr(text)[1:-1]
 
 
 def not_one_of(value: object, terms: list[str], noun: str) -> str:
@@ -163,8 +172,8 @@ def not_one_of(value: object, terms: list[str], noun: str) -> str:
 
 def _problems(
     error: ValidationError, document: Json, seen: AbstractSet[Path]
-) -> Iterator[tuple[Path, str]]:
-    """The problems at paths not yet `seen`, from the errors of the validator."""
+) -> Iterator[tuple[Path, Callable[[], str]]]:
+    """The problems at paths not yet `seen`, from the errors of the validator, in words if asked."""
     unions: dict[Path, set[str]] = {}
     hit: set[Path] = set()
     for detail in error.errors(include_url=False, include_input=False):
@@ -176,7 +185,7 @@ def _problems(
         if foreign is None:
             hit |= _prefixes(path)
             if path not in seen:
-                yield path, _reason(detail, path, value)
+                yield path, partial(_reason, detail, path, value)
         else:
             unions.setdefault(foreign, set()).update(
                 LABELS[label] for at, label, _ in labels if at == foreign and label in LABELS
@@ -184,7 +193,8 @@ def _problems(
     told = hit.union(seen, *(_prefixes(path) - {path} for path in unions))
     for path, kinds in unions.items():
         if path not in told:
-            yield path, ALTERNATIVES.get(frozenset(kinds), f"expected {' or '.join(sorted(kinds))}")
+            either = f"expected {' or '.join(sorted(kinds))}"
+            yield path, partial(str, ALTERNATIVES.get(frozenset(kinds), either))
 
 
 def _resolve(detail: ErrorDetails, document: Json) -> tuple[Path, Any, list[tuple[Path, str, str]]]:
@@ -225,7 +235,8 @@ def _reason(detail: ErrorDetails, path: Path, value: object) -> str:
         noun = next((NOUNS[part] for part in reversed(path) if part in NOUNS), "known here")
         return not_one_of(value, re.findall(r"'([^']*)'", context["expected"]), noun)
     if kind == "string_pattern_mismatch":
-        return PATTERNS[context["pattern"]]
+        char = first_unfit(value, joiners=True) if isinstance(value, str) else None
+        return PATTERNS[context["pattern"]] + (f"; found {named(char)}" if char else "")
     if value is None and kind in REASONS:
         return f"{REASONS[kind]}, not null; leave the field out if it is not known"
     return REASONS.get(kind, detail["msg"]).format_map(context)

@@ -26,8 +26,10 @@ DAY = dt.timedelta(days=1) // MICROSECOND
 UNIX_DAY, LAST_DAY = EPOCH.toordinal(), dt.date.max.toordinal()
 FIRST_INSTANT = (dt.datetime.min.replace(tzinfo=dt.UTC) - EPOCH) // MICROSECOND
 LAST_INSTANT = (dt.datetime.max.replace(tzinfo=dt.UTC) - EPOCH) // MICROSECOND
-LONGEST_WALK = 20_000
-"""How many daily spans one question may walk through before the answer is given up as unknown."""
+LONGEST_WALK = 2_000
+"""How many spans one question may walk through before the answer is given up as unknown."""
+LONGEST_DAYS = 100
+"""Whether daily hours leave no hole in what lasted for longer is not asked, and so unknown."""
 
 
 def to_instant(moment: dt.datetime) -> Instant:
@@ -248,6 +250,8 @@ def _within_cores(window: Window, lo: Limit, hi: Limit) -> bool:
             return True
     if len(window) == 1 and isinstance(window[0], Span):
         return False
+    if hi - lo > LONGEST_DAYS * DAY:
+        window = tuple(part for part in window if isinstance(part, Span))
     reached = lo
     pieces = heapq.merge(*(_cores(part, lo, hi) for part in window))
     for begins, ends in islice(pieces, LONGEST_WALK):

@@ -99,13 +99,13 @@ def covers(scope: Scope, reported: str | None, tree: Mapping[str, str | None]) -
     return False
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def act_prohibited(acts: Scope, act: str | None) -> bool | None:
     """Is `act` one of the prohibited `acts`?"""
     return covers(acts, act, ACTS)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def target_covered(targets: Scope, target: str | None) -> bool | None:
     """Is `target` one of those that the claim protects?"""
     return covers(targets, target, TARGETS)

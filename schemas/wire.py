@@ -14,6 +14,7 @@ import msgspec
 
 from schemas.events import Event, Invalid, NotJson, Problem, parse_event
 from schemas.names import RepeatedError, are_plainly_once, check_names
+from schemas.safe_text import for_terminal
 
 CONTENT_TYPE_EVENT = "application/cloudevents+json"
 CONTENT_TYPE_BATCH = "application/cloudevents-batch+json"
@@ -21,6 +22,8 @@ CONTENT_TYPE_BATCH = "application/cloudevents-batch+json"
 MAX_EVENT_BYTES = 96 * 1024
 MAX_RECORD_BYTES = 16 * 1024 * 1024
 MAX_BATCH_EVENTS = 10_000
+MAX_PROBLEMS_SAID = 2_000
+"""After so many problems of the events of a record it is only said which others are invalid."""
 
 Reason = Literal["not_json", "invalid", "key_mismatch", "too_large", "id_reused"]
 REASONS: tuple[Reason, ...] = ("not_json", "invalid", "key_mismatch", "too_large", "id_reused")
@@ -71,10 +74,13 @@ def decode(
     return [_keyed(one, key, value) for one in decode_text(value)]
 
 
-def decode_text(value: bytes) -> list[Accepted | Rejected]:
-    """The events of a JSON text, an event or an array of them, whatever their conflict."""
+def decode_text(value: bytes, *, most_said: int = MAX_PROBLEMS_SAID) -> list[Accepted | Rejected]:
+    """The events of a JSON text, an event or an array of them, whatever their conflict.
+
+    After `most_said` problems it is only said which others are invalid: to say why takes longer.
+    """
     text = value.strip(_BLANK)
-    return _several(value, text) if text.startswith(b"[") else [_alone(value, text)]
+    return _several(value, text, most_said) if text.startswith(b"[") else [_alone(value, text)]
 
 
 def _keyed(one: Accepted | Rejected, key: bytes | None, value: bytes) -> Accepted | Rejected:
@@ -92,14 +98,19 @@ def _alone(value: bytes, text: bytes) -> Accepted | Rejected:
     return replace(one, raw=value, index=None if one.reason == "not_json" else 0)
 
 
-def _several(value: bytes, text: bytes) -> list[Accepted | Rejected]:
+def _several(value: bytes, text: bytes, most_said: int) -> list[Accepted | Rejected]:
     try:
         raws = _elements(text)
     except _MalformedError as error:
         return [_whole("not_json", f"not JSON: {error}", value)]
     if len(raws) > MAX_BATCH_EVENTS:
         return [_whole("too_large", f"expected at most {MAX_BATCH_EVENTS:,} events", value)]
-    found = [_parsed(raw, index) for index, raw in enumerate(raws)]
+    found: list[Accepted | Rejected] = []
+    for index, raw in enumerate(raws):
+        one = _parsed(raw, index, explain=most_said > 0)
+        if isinstance(one, Rejected):
+            most_said -= len(one.problems)
+        found.append(one)
     accepted = [one.event for one in found if isinstance(one, Accepted)]
     if len(accepted) == len(found) and are_plainly_once(text, *accepted):
         return found
@@ -125,13 +136,13 @@ def _event(raw: bytes, index: int) -> Accepted | Rejected:
     return _checked(_parsed(raw, index))
 
 
-def _parsed(raw: bytes, index: int) -> Accepted | Rejected:
+def _parsed(raw: bytes, index: int, *, explain: bool = True) -> Accepted | Rejected:
     """An event, of which the names are still to be checked."""
     if len(raw) > MAX_EVENT_BYTES:
         why = f"expected at most {MAX_EVENT_BYTES:,} bytes in an event"
         return Rejected("too_large", (Problem("", why),), raw, index)
     try:
-        event = parse_event(raw)
+        event = parse_event(raw, explain=explain)
     except Invalid as error:
         return _invalid(error, raw, index)
     return Accepted(event, raw.decode(), index)
@@ -153,13 +164,13 @@ def _invalid(error: Invalid, raw: bytes, index: int) -> Rejected:
     return Rejected(reason, error.problems, raw, index)
 
 
-def read_event(raw: bytes) -> Event:
+def read_event(raw: bytes, *, explain: bool = True) -> Event:
     """The event in the JSON text `raw`, if all who read it read the same.
 
     Raises Invalid (NotJson), as `parse_event` does, also for what that passes over: a name that is
     given twice, of which some take the first and some the last, and NaN in a field that it hides.
     """
-    event = parse_event(raw)
+    event = parse_event(raw, explain=explain)
     _check_names(raw, event)
     return event
 
@@ -168,7 +179,7 @@ def _check_names(raw: bytes, event: Event) -> None:
     try:
         check_names(raw, event)
     except RepeatedError as error:
-        problem = Problem(str(error), "given more than once; which is meant?")
+        problem = Problem(for_terminal(str(error)), "given more than once; which is meant?")
         raise Invalid((problem,)) from None
     except (ValueError, RecursionError) as error:
         raise NotJson((Problem("", f"not JSON: {str(error)[:200]}"),)) from None

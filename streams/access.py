@@ -22,7 +22,8 @@ SECONDS_TO_ASK = 5.0
 class Access:
     """The addresses of a Kafka (HOST:PORT,…), and how its clients prove themselves to each other.
 
-    `context` is there if the protocol has TLS; mechanism, user and password if it has SASL.
+    `context` is there if the protocol has TLS; mechanism, user and password if it has SASL;
+    `client_id` if it matters what the clients call themselves.
     """
 
     bootstrap: str
@@ -31,6 +32,7 @@ class Access:
     mechanism: str | None = None
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    client_id: str = ""
 
     def for_aiokafka(self) -> dict[str, Any]:
         """What each of aiokafka's clients is to be given."""
@@ -55,6 +57,8 @@ class Access:
 
     def _security(self) -> dict[str, Any]:
         found: dict[str, Any] = {"security_protocol": self.protocol, "ssl_context": self.context}
+        if self.client_id:
+            found["client_id"] = self.client_id
         if self.mechanism is not None:
             found |= {
                 "sasl_mechanism": self.mechanism,

@@ -10,11 +10,12 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
+    Collection,
     Iterable,
     Iterator,
     Mapping,
@@ -23,6 +24,7 @@ from collections.abc import (
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from operator import itemgetter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
@@ -38,11 +40,39 @@ logger = logging.getLogger("streams")
 PUBLISH_AT_ONCE = 5_000
 # One is committed, one judged, one read, and one about to be: nobody waits for the next.
 IN_FLIGHT = 4
+# While so many events are held for what is behind, no further batch is taken.
+MOST_ROWS_BEHIND = 50_000
 SECONDS_BETWEEN_TRIES = 1.0
 
 T = TypeVar("T")
 Headers = Iterable[tuple[str, bytes]]
 Pending = tuple[int, str, bytes | None, bytes | None, Headers]
+
+
+class Behind(NamedTuple):
+    """What was handed over to be judged and is not yet in the ledger.
+
+    `lows`: of each partition of which records wait, the offset of the first. `conflicts`: of each
+    partition and conflict, the offset of its first record that waits, and how many events do.
+    `rows`: how many events are held in memory for that. `places`: (partition, offset) of each
+    record that waits.
+    """
+
+    lows: Mapping[int, int]
+    conflicts: Mapping[tuple[int, str], tuple[int, int]]
+    rows: int
+    places: Collection[tuple[int, int]]
+
+
+NOTHING_BEHIND = Behind({}, {}, 0, frozenset())
+
+
+def behind_by_conflict(behind: Behind) -> list[tuple[str, int]]:
+    """Which conflicts have events that wait for their turn, and how many, the most first."""
+    events: Counter[str] = Counter()
+    for (_, conflict), (_, waiting) in behind.conflicts.items():
+        events[conflict] += waiting
+    return events.most_common()
 
 
 class Outbox(Protocol):
@@ -99,7 +129,19 @@ class Progress:
         self.marks: dict[int, int] = {}
         self.to_catch_up: dict[int, int] | None = None
         self.changed = asyncio.Event()
+        self.behind = NOTHING_BEHIND
+        self._taken: dict[int, int] = {}
         self._empty: dict[int, tuple[int, int]] = {}
+
+    def begin(self, log_id: str) -> None:
+        """All of the log is in the ledger, and another one, an empty one, takes its place."""
+        nothing = dict.fromkeys(self.log_ends, 0)
+        self._empty = {}
+        self.next_offsets = dict.fromkeys(self.next_offsets, 0)
+        self.marks, self.log_ends = dict(nothing), dict(nothing)
+        self._taken = {}
+        self.log_id = log_id
+        self.changed.set()
 
     def next_offset(self, partition: int) -> int:
         """The offset of the first record that is not in the ledger."""
@@ -139,6 +181,17 @@ class Progress:
         self.next_offsets[partition] = max(next_offset, self.next_offset(partition))
         self.changed.set()
 
+    def judged(self, taken: Mapping[int, int], behind: Behind) -> None:
+        """The ledger has what comes before these offsets, but for what is behind."""
+        self._taken.update(taken)
+        self.behind = behind
+        for partition, end in self._taken.items():
+            self.committed(partition, behind.lows.get(partition, end))
+
+    def handed_over(self, partition: int) -> int:
+        """The offset of the first record that is neither in the ledger nor behind."""
+        return max(self._taken.get(partition, 0), self.next_offset(partition))
+
     def lag(self) -> dict[int, int]:
         """How many offsets each assigned partition's log is ahead of the ledger."""
         return {p: max(0, end - self._up_to(p)) for p, end in sorted(self.log_ends.items())}
@@ -168,7 +221,8 @@ class Work(NamedTuple):
     """What is done with batches, and where.
 
     `read(partition, records)` wherever it wants, `judge(read)` in `judging`, `commit(judged)` in
-    `committing`, these two in the order of the log.
+    `committing`, these two in the order of the log. `judge` may leave some of it `behind()`, with
+    which `more()` goes on in its place.
     """
 
     read: Callable[[int, Sequence[Any]], Awaitable[Any]]
@@ -176,13 +230,19 @@ class Work(NamedTuple):
     commit: Callable[[Any], Any]
     judging: OneThread
     committing: OneThread
+    more: Callable[[], Any] = lambda: None
+    behind: Callable[[], Behind] = lambda: NOTHING_BEHIND
 
 
 class Judged(NamedTuple):
-    """A batch that is in the ledger: what `pipeline.process` counted, and how long it took."""
+    """A batch that is in the ledger: what `pipeline.process` counted, and how long it took.
+
+    `records` are those of each partition, as they were read, that are whole in it by that.
+    """
 
     tally: Any
     seconds: float
+    records: Mapping[int, Sequence[Any]] = MappingProxyType({})
 
 
 class _Stages:
@@ -220,6 +280,9 @@ class Agent:
         self._idle = asyncio.Event()
         self._idle.set()
         self._draining = False
+        self._going_on = False
+        self._went_on = asyncio.Event()
+        self._unfinished: dict[tuple[int, int], Any] = {}
 
     async def run(self, batches: AsyncIterator[Batch]) -> None:
         """Faust's agent function. It never returns and never raises by itself.
@@ -254,6 +317,11 @@ class Agent:
         if not records:
             return
         # Whoever is cancelled while it waits has taken nothing.
+        while self._progress.behind.rows > MOST_ROWS_BEHIND and not self._draining:
+            self._went_on.clear()
+            await self._went_on.wait()
+        if self._draining or self._failure.reason is not None:
+            return
         await self._room.acquire()
         self._taken[partition] = records[-1].offset + 1
         before, self._last = self._last, _Stages()
@@ -275,13 +343,8 @@ class Agent:
             await before.judged.wait()
             if self._failure.reason is not None:
                 return
-            judged = await self._work.judging.do(self._work.judge, read)
-            stages.judged.set()
-            await before.committed.wait()
-            # Also after a failure: whoever waits for it in the ledger must hear of that one.
-            tally = await self._work.committing.do(self._work.commit, judged)
-            self._progress.committed(partition, records[-1].offset + 1)
-            self._after(Judged(tally, time.perf_counter() - began))
+            turn = await self._work.judging.do(self._turn, self._work.judge, read)
+            await self._commit(turn, (partition, records), began, (before, stages))
         except Exception as error:  # noqa: BLE001 - ends the worker, with this reason
             self._failure.set(error)
         finally:
@@ -289,9 +352,87 @@ class Agent:
             stages.judged.set()
             stages.committed.set()
 
+    def _turn(self, judge: Callable[..., Any], *read: Any) -> tuple[Any, Behind]:
+        """Judge, and see what is left behind by it."""
+        judged = judge(*read)
+        return judged, self._work.behind()
+
+    async def _commit(
+        self,
+        turn: tuple[Any, Behind],
+        batch: tuple[int, Sequence[Any]] | None,
+        began: float,
+        chain: tuple[_Stages, _Stages],
+    ) -> None:
+        """Have a turn committed after those before it; `batch`: what was handed over for it."""
+        (judged, behind), (before, stages) = turn, chain
+        stages.judged.set()
+        if behind.rows:
+            self._go_on()
+        await before.committed.wait()
+        # Also after a failure: whoever waits for it in the ledger must hear of that one.
+        tally = await self._work.committing.do(self._work.commit, judged)
+        partition, records = batch or (0, ())
+        taken = {partition: records[-1].offset + 1} if records else {}
+        self._progress.judged(taken, behind)
+        whole = self._whole(partition, records, behind)
+        self._after(Judged(tally, time.perf_counter() - began, whole))
+
+    def _whole(
+        self, partition: int, records: Sequence[Any], behind: Behind
+    ) -> Mapping[int, Sequence[Any]]:
+        """The records that are in the ledger by now, of these and of those that were behind."""
+        if not behind.rows and not self._unfinished:
+            return {partition: records}
+        known = self._unfinished | {(partition, one.offset): one for one in records}
+        self._unfinished = {place: one for place, one in known.items() if place in behind.places}
+        whole: defaultdict[int, list[Any]] = defaultdict(list)
+        for place, one in known.items():
+            if place not in behind.places:
+                whole[place[0]].append(one)
+        return whole
+
+    def _go_on(self) -> None:
+        """Have what is behind get its turn, after all batches that have come by now."""
+        if self._going_on or self._draining or self._failure.reason is not None:
+            return
+        self._going_on = True
+        before, self._last = self._last, _Stages()
+        more = asyncio.create_task(self._more(before, self._last))
+        self._in_flight.add(more)
+        more.add_done_callback(self._in_flight.discard)
+
+    async def _more(self, before: _Stages, stages: _Stages) -> None:
+        began = time.perf_counter()
+        try:
+            await before.judged.wait()
+            self._going_on = False
+            if self._failure.reason is not None or self._draining:
+                return
+            began = time.perf_counter()
+            turn = await self._work.judging.do(self._turn, self._work.more)
+            await self._commit(turn, None, began, (before, stages))
+        except Exception as error:  # noqa: BLE001 - ends the worker, with this reason
+            self._failure.set(error)
+        finally:
+            await before.committed.wait()
+            stages.judged.set()
+            stages.committed.set()
+            self._went_on.set()
+
+    async def begin(self) -> None:
+        """Wait until all that was taken is committed; what comes next is of another log."""
+        while self._in_flight:
+            await asyncio.wait(self._in_flight)
+        self._taken.clear()
+
     async def drain(self) -> None:
-        """Take no further batch, and wait until those in flight are committed or have failed."""
+        """Take no further batch, and wait until those in flight are committed or have failed.
+
+        What is behind stays: it is read again from where the ledger is, or was never acknowledged.
+        """
         self._draining = True
+        self._went_on.set()
         await self._idle.wait()
         if self._in_flight:
             await asyncio.wait(self._in_flight)

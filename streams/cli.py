@@ -10,7 +10,15 @@ from pathlib import Path
 
 import click
 
-from streams.command import DESCRIBED, Command, Truce, current_settings, setting, settings_named
+from streams.command import (
+    DESCRIBED,
+    Command,
+    QueryCommand,
+    Truce,
+    current_settings,
+    setting,
+    settings_named,
+)
 
 EVENT_TYPES = (
     "commitment.claimed",
@@ -22,6 +30,8 @@ SCHEMAS = (*EVENT_TYPES, "openapi")
 
 
 data_dir = setting("TRUCE_DATA_DIR")
+lake_dir = setting("TRUCE_LAKE")
+timeout = setting("TRUCE_QUERY_SECONDS", "--timeout")
 kafka_security = settings_named("TRUCE_KAFKA_")
 events_file = click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True, path_type=str)
 
@@ -125,6 +135,9 @@ def publish(files: tuple[str, ...], dry_run: bool) -> int:
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 @data_dir
+@lake_dir
+@setting("TRUCE_MEMORY")
+@timeout
 def status(as_json: bool) -> int:
     """Show the truces: who claims what, whether it is in force now, and how it is kept."""
     from streams.status import run_status
@@ -144,6 +157,9 @@ def status(as_json: bool) -> int:
 @click.option("--conflict", help="Which conflict, if several have such an incident.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 @data_dir
+@lake_dir
+@setting("TRUCE_MEMORY")
+@timeout
 def explain(incident: str, conflict: str | None, as_json: bool) -> int:
     """Say why an INCIDENT is, or is not, a violation: every claim by every report."""
     from streams.explain import run_explain
@@ -152,8 +168,8 @@ def explain(incident: str, conflict: str | None, as_json: bool) -> int:
 
 
 @main.command(
-    cls=Command,
-    short_help="Ask the database in SQL.",
+    cls=QueryCommand,
+    short_help="Ask in SQL.",
     examples=(
         'truce sql "select commitment_id, incident_id, verdict from verdicts"',
         "truce sql --format json \"from claim_verdicts where verdict = 'violation'\"",
@@ -170,10 +186,14 @@ def explain(incident: str, conflict: str | None, as_json: bool) -> int:
     help="How rows are printed on stdout.",
 )
 @data_dir
+@lake_dir
+@setting("TRUCE_MEMORY")
+@timeout
 def sql(query: str | None, form: str) -> int:
-    """Ask the database in SQL (DuckDB's), read-only: a QUERY, or a prompt without one.
+    """Ask in SQL (DuckDB's), read-only: a QUERY, or a prompt without one.
 
-    Asks the running worker, or the database file when none runs.
+    Reads the lake as of now in a process of its own, whether a worker runs or not: whatever is
+    asked holds nobody else up. Ctrl-C ends a query.
     """
     from streams.sql import run_sql
 
@@ -219,6 +239,9 @@ def lake(anew: bool, parquet: Path | None) -> int:
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 @data_dir
+@lake_dir
+@setting("TRUCE_MEMORY")
+@timeout
 def verify(as_json: bool) -> int:
     """Check every verdict by a second road: recompute all of them in SQL, and compare.
 
@@ -247,6 +270,7 @@ def verify(as_json: bool) -> int:
 @data_dir
 @setting("TRUCE_BROKER")
 @setting("TRUCE_MEMORY")
+@setting("TRUCE_POSTED_BY_KEY_FILE")
 @kafka_security
 def rebuild(from_events: bool, new_log: bool, dry_run: bool, keep_old: bool, as_json: bool) -> int:
     """Fold the whole log again into a new database, compare it with the old one, and replace that.
@@ -264,6 +288,104 @@ def rebuild(from_events: bool, new_log: bool, dry_run: bool, keep_old: bool, as_
     from streams.rebuild import Wanted, run_rebuild
 
     return run_rebuild(current_settings(), Wanted(from_events, new_log, dry_run, keep_old, as_json))
+
+
+@main.group(
+    "token",
+    short_help="Say who may post, and for which sources.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+def token() -> None:
+    r"""Say who may post events to the worker, and for which sources: add, list, remove.
+
+    Each writer has a token, which is shown once and kept nowhere: the file has its SHA-256. A
+    worker that runs takes every change at once. Who has the token of TRUCE_TOKEN_FILE may post any
+    event.
+
+    \b
+    Examples:
+      truce token add desk-ua --source https://desk.example/ua
+      truce token list
+      truce token remove desk-ua
+    """
+
+
+@token.command(
+    "add",
+    cls=Command,
+    short_help="Add a writer; prints the token.",
+    examples=(
+        "truce token add desk-ua --source https://desk.example/ua",
+        "truce token add mission --source urn:mission: --conflict russia-ukraine",
+    ),
+)
+@click.argument("name")
+@click.option(
+    "--source",
+    "sources",
+    multiple=True,
+    required=True,
+    metavar="PREFIX",
+    help="A source that it may post, and all below; may be given more than once.",
+)
+@click.option(
+    "--conflict",
+    "conflicts",
+    multiple=True,
+    metavar="CONFLICT",
+    help="The only conflict that it may post of; may be given more than once. Without: any.",
+)
+@data_dir
+@setting("TRUCE_TOKENS")
+def token_add(name: str, sources: tuple[str, ...], conflicts: tuple[str, ...]) -> int:
+    """Add a writer called NAME, and print its token: it is shown now and never again.
+
+    NAME is what `posted_by` says of each event that is posted with the token.
+
+    PREFIX is a source, and all that is below it: https://desk.example/ua covers itself and
+    https://desk.example/ua/2, as well as what follows a ? or a #, but not
+    https://desk.example/uab. One that ends in / ? # or, of a URN, in a colon, such as urn:desk:,
+    covers all that begins so. Both are compared character by character: case counts, nothing is
+    decoded, and what steps out again by /../ is not covered.
+    """
+    from streams.token_commands import run_add
+
+    return run_add(current_settings(), name, sources, conflicts)
+
+
+@token.command(
+    "list",
+    cls=Command,
+    short_help="Show who may post what.",
+    examples=("truce token list", "truce token list --json | jq '.[].name'"),
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON array on stdout.")
+@data_dir
+@setting("TRUCE_TOKENS")
+def token_list(as_json: bool) -> int:
+    """Show who may post what. No token is shown: none is kept."""
+    from streams.token_commands import run_list
+
+    return run_list(current_settings(), as_json=as_json)
+
+
+@token.command(
+    "remove",
+    cls=Command,
+    short_help="Take back a writer's token.",
+    examples=("truce token remove desk-ua",),
+)
+@click.argument("name")
+@data_dir
+@setting("TRUCE_TOKENS")
+def token_remove(name: str) -> int:
+    """Take back the token of NAME: the next post with it is refused, also by a worker that runs.
+
+    What was posted with it stays in the log, and keeps its name.
+    """
+    from streams.token_commands import run_remove
+
+    return run_remove(current_settings(), name)
 
 
 @main.command(

@@ -1,25 +1,18 @@
-"""What commands know of a worker: where it is, how far it is, and what its database says.
-
-Reads only. Who asks need not care whether a worker runs: its server is asked, or the file.
-"""
+"""What commands know of a worker, and what they, and its notices, ask of what it has judged."""
 
 from __future__ import annotations
 
 import json
 import time
 import urllib.request
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any, NamedTuple, assert_never
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 from urllib.error import URLError
 
-from analytics.ledger import LedgerInUse, LedgerMissing
-from analytics.live import Answer, Column, LiveError, query, query_file
-from analytics.live import Unreachable as NobodyAnswers
 from analytics.queries import queries
 from schemas.events import ClaimEvent, Report, ReportEvent, parse_event
 from schemas.time import Instant
-from streams.command import BadInput, Unreachable
+from streams.command import Unreachable
 from streams.endpoint import Endpoint, read_endpoint
 from streams.judge import Claim
 from streams.present import progress_bar
@@ -35,15 +28,7 @@ WORKER_ENDED = (
     "the worker ended before all was judged: start it and publish again; what it has is passed over"
 )
 
-Value = str | int | list[str]
-Asking = Callable[[str], Iterable[tuple[Any, ...]]]
-
-
-class Rows(NamedTuple):
-    """What a query answers: the columns, and the rows as they are taken."""
-
-    columns: Sequence[Column]
-    rows: Iterable[tuple[Any, ...]]
+Asking = Callable[[str, Mapping[str, object]], list[tuple[Any, ...]]]
 
 
 class Compliance(NamedTuple):
@@ -100,8 +85,15 @@ def worker_of(settings: Settings) -> Endpoint | None:
     return read_endpoint(settings.data_dir)
 
 
-def judged_offsets(endpoint: Endpoint) -> dict[int, int] | None:
-    """For each partition the first offset that is not judged yet; None: no answer."""
+class JudgedUpTo(NamedTuple):
+    """Of a log, by its id: for each partition the first offset that is not judged yet."""
+
+    log_id: str
+    offsets: dict[int, int]
+
+
+def judged_up_to(endpoint: Endpoint) -> JudgedUpTo | None:
+    """How far the worker is in the log that it reads; None: no answer."""
     # No proxy: the worker is on this machine.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
@@ -109,20 +101,31 @@ def judged_offsets(endpoint: Endpoint) -> dict[int, int] | None:
             found = json.load(answer)
     except (URLError, OSError, ValueError):
         return None
-    if found.get("log_id") != endpoint.log_id:
-        return None
-    return {int(partition): offset for partition, offset in found["partitions"].items()}
+    partitions = found["partitions"].items()
+    return JudgedUpTo(found["log_id"], {int(partition): offset for partition, offset in partitions})
 
 
-def wait_until_judged(settings: Settings, endpoint: Endpoint, ends: Mapping[int, int]) -> None:
-    """Wait until all before `ends` is in the worker's database. Raises `Unreachable` if it ends."""
+def wait_until_judged(
+    settings: Settings, endpoint: Endpoint, ends: Mapping[int, int], log_id: str
+) -> None:
+    """Wait until all before `ends` of this log is in the worker's database.
+
+    Raises `Unreachable` if the worker ends. "": the log that it had at its start.
+    """
     started: int | None = None
     with progress_bar("judging", sum(ends.values())) as progress:
         done = 0
         while True:
-            judged = judged_offsets(endpoint)
-            if judged is None and worker_of(settings) != endpoint:
+            found = judged_up_to(endpoint)
+            if found is None and worker_of(settings) != endpoint:
                 raise Unreachable(WORKER_ENDED)
+            if found is not None and found.log_id != (log_id or endpoint.log_id):
+                if worker_of(settings) != endpoint:
+                    raise Unreachable(WORKER_ENDED)
+                # A log is left for a fresh one only once all of it is in the database.
+                progress.advance(sum(ends.values()) - done)
+                return
+            judged = None if found is None else found.offsets
             # A partition that is not this worker's is judged elsewhere: the log has it.
             mine = {p: end for p, end in ends.items() if judged is None or p in judged}
             now = sum(min((judged or {}).get(p, 0), end) for p, end in mine.items())
@@ -137,20 +140,14 @@ def wait_until_judged(settings: Settings, endpoint: Endpoint, ends: Mapping[int,
 class Knowledge:
     """What commands, and the worker's notices, ask of the database.
 
-    It is asked through `source`: where the settings say that it is, or by a function that answers
-    SQL.
+    Asked by a function that gives the rows of a statement with its parameters, and cannot write.
     """
 
-    def __init__(self, source: Settings | Asking) -> None:
-        self._ask: Asking = (
-            (lambda sql: ask(source, sql).rows) if isinstance(source, Settings) else source
-        )
+    def __init__(self, asking: Asking) -> None:
+        self._ask = asking
 
-    def _named(self, name: str, **values: Value) -> list[tuple[Any, ...]]:
-        sql = queries("asking")[name].removesuffix(";")
-        for parameter, value in values.items():
-            sql = sql.replace(f"${parameter}", literal(value))
-        return list(self._ask(sql))
+    def _named(self, name: str, **values: object) -> list[tuple[Any, ...]]:
+        return self._ask(queries("asking")[name], values)
 
     def claims(self) -> dict[tuple[str, str, str], Claim]:
         """Every standing claim and denial by conflict, commitment and claim."""
@@ -194,6 +191,11 @@ class Knowledge:
         events = [parse_event(payload) for (payload,) in rows]
         return {e.data.report_id: e.data for e in events if isinstance(e, ReportEvent)}
 
+    def posted_by_of(self, conflict: str, incident_id: str) -> dict[str, str]:
+        """Who posted the standing reports of an incident, by their ids, as far as anybody did."""
+        rows = self._named("posted_by_of", conflict=conflict, incident_id=incident_id)
+        return dict(rows)
+
     def verdicts_of(self, conflict: str, incident_id: str) -> dict[str, tuple[str, str | None]]:
         """Commitment -> (verdict, party) of an incident."""
         rows = self._named("verdicts_of", conflict=conflict, incident_id=incident_id)
@@ -229,69 +231,17 @@ class Knowledge:
             return conflict, incident_id
         return None
 
+    def transaction(self) -> int:
+        """How far the lake is: the number of the ledger's last transaction in it."""
+        [(seq,)] = self._named("transaction")
+        return int(seq)
+
     def tables(self) -> list[tuple[str, str | None]]:
         """The tables and views, and what each of them holds."""
         return [(name, comment) for name, comment in self._named("tables")]
-
-
-def literal(value: Value) -> str:
-    """A text, a list of texts or a whole number as a literal of SQL."""
-    match value:
-        case str():
-            return "'" + value.replace("'", "''") + "'"
-        case int():
-            return str(value)
-        case list():
-            return f"[{', '.join(map(literal, value))}]"
-    assert_never(value)
 
 
 def _claims(rows: list[tuple[Any, ...]]) -> dict[tuple[str, str, str], Claim]:
     events = [parse_event(payload) for (payload,) in rows]
     claims = [event.data for event in events if isinstance(event, ClaimEvent)]
     return {(c.conflict, c.commitment_id, c.claim_id): c for c in claims}
-
-
-def ask(settings: Settings, sql: str) -> Rows:
-    """What the running worker, or the database file when none runs, answers to `sql`.
-
-    BadInput: there is no database, or `sql` is wrong or refused. Unreachable: nobody answers.
-    """
-    until = time.monotonic() + SECONDS_FOR_A_WORKER_TO_START
-    while True:
-        try:
-            with _explained():
-                endpoint = worker_of(settings)
-                if endpoint is None:
-                    answer = query_file(settings.database, sql)
-                else:
-                    answer = query(endpoint.quack, endpoint.quack_token, sql)
-                return Rows(answer.columns, _rows(answer))
-        except LedgerInUse as error:
-            if time.monotonic() > until:
-                owner = "another process" if error.pid is None else f"process {error.pid}"
-                raise Unreachable(
-                    f"{error.path} is held by {owner}, which cannot be asked: if it is a worker "
-                    "that starts or stops, try again in a moment"
-                ) from error
-            time.sleep(SECONDS_BETWEEN_LOOKS)
-
-
-def _rows(answer: Answer) -> Iterator[tuple[Any, ...]]:
-    with _explained():
-        yield from answer
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    try:
-        yield
-    except LedgerMissing as error:
-        raise BadInput(
-            f"there is no {error.path} yet: make one with `truce demo` or `truce run`, "
-            "or choose its directory with --data-dir"
-        ) from error
-    except NobodyAnswers as error:
-        raise Unreachable(str(error)) from error
-    except LiveError as error:
-        raise BadInput(str(error)) from error

@@ -18,6 +18,7 @@ from typing import Any, ClassVar, NoReturn, TypeVar
 
 import click
 
+from schemas.safe_text import for_log_lines, for_terminal
 from streams.settings import SETTINGS, Setting, Settings, SettingsError, load
 
 INTERRUPTED = 130
@@ -43,10 +44,13 @@ class Unreachable(CommandError):  # noqa: N818
     code = 3
 
 
-def setting(name: str) -> Callable[[F], F]:
-    """An option for the setting `name`; what is given goes to `current_settings`."""
+def setting(name: str, flag: str = "") -> Callable[[F], F]:
+    """An option for the setting `name`; what is given goes to `current_settings`.
+
+    `flag`: how the option is called, if not as the setting is.
+    """
     one = next(one for one in SETTINGS if one.name == name)
-    flag = "--" + name.removeprefix("TRUCE_").lower().replace("_", "-")
+    flag = flag or "--" + name.removeprefix("TRUCE_").lower().replace("_", "-")
     return click.option(
         flag, name.lower(), metavar=_metavar(one), expose_value=False, help=_help(one),
         callback=_remember(name),
@@ -67,8 +71,19 @@ def settings_named(prefix: str) -> Callable[[F], F]:
 
 def _metavar(one: Setting) -> str:
     kind = one.name.rpartition("_")[2]
-    kinds = {"BROKER": "URL", "DIR": "DIR", "LAKE": "DIR", "HTTP": "HOST:PORT", "FILE": "FILE"}
-    return (kinds | {"ALERTMANAGER": "URL", "WEBHOOK": "URL"}).get(kind, "VALUE")
+    kinds = {
+        "BROKER": "URL",
+        "DIR": "DIR",
+        "LAKE": "DIR",
+        "SECONDS": "SECONDS",
+        "HTTP": "HOST:PORT",
+        "FILE": "FILE",
+        "TOKENS": "FILE",
+        "ALERTMANAGER": "URL",
+        "WEBHOOK": "URL",
+        "PROXY": "URL",
+    }
+    return kinds.get(kind, "VALUE")
 
 
 def _help(one: Setting) -> str:
@@ -135,10 +150,21 @@ class Command(click.Command):
             raise
         except Exception as error:
             if _wants_traceback(ctx):
-                traceback.print_exc()
+                click.echo(for_log_lines(traceback.format_exc()), err=True)
             told = click.ClickException(_one_line(error, wanted=_wants_traceback(ctx)))
             told.exit_code = error.code if isinstance(error, CommandError) else 1
             raise told from error
+
+
+class QueryCommand(Command):
+    """A command whose argument is SQL, which may begin with a comment."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take what no option can be, since there is space in it, for the query."""
+        queries = [arg for arg in args if arg.startswith("--") and arg.split() != [arg]]
+        if queries:
+            args = [*(arg for arg in args if arg not in queries), "--", *queries]
+        return super().parse_args(ctx, args)
 
 
 def _wants_traceback(context: click.Context) -> bool:
@@ -191,5 +217,5 @@ def _end(error: click.ClickException) -> NoReturn:
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx is not None else "truce"
         text = f"{text.removesuffix('.')} (see: {path} --help)"
-    click.echo(f"truce: {text}", err=True)
+    click.echo(f"truce: {for_terminal(text)}", err=True)
     sys.exit(error.exit_code)

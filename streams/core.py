@@ -8,15 +8,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from analytics.notices import Notices
     from analytics.process import NoticeMetrics
     from analytics.rows import Reached
     from analytics.summary import Place
     from analytics.transaction import Transaction
-    from streams.agents import Judged, Outbox, Progress
+    from streams.agents import Behind, Judged, Outbox, Progress
+    from streams.attribution import Attribution
+    from streams.batch import Tally
     from streams.lake import Keeping
-    from streams.pipeline import Tally
     from streams.reading import RawRecord, Reading
+    from streams.receipts import Refusal
     from streams.settings import Settings
 
 # The kind of a record's time that the broker gives, not the sender.
@@ -59,14 +63,17 @@ class Core(Protocol):
     def judge(self, log_id: str, reading: Any) -> Any:  # noqa: ANN401 - the core's own
         """Judge what was read. Returns what `commit` wants, which must follow."""
 
+    def more(self) -> Any:  # noqa: ANN401 - as `judge`
+        """Go on with what `judge` left behind."""
+
+    def behind(self) -> Behind:
+        """What it left behind."""
+
     def commit(self, judged: Any) -> object:  # noqa: ANN401 - what `judge` gave
         """Write and commit what was judged, all or nothing; what follows may be judged meanwhile.
 
         Returns what it held.
         """
-
-    def serve(self) -> tuple[str, str]:
-        """Let others read what is known: the uri and the token of the server."""
 
     def notices(self) -> tuple[Notices, NoticeMetrics, list[str]]:
         """What is to be told, where that is counted, and which targets are new.
@@ -80,21 +87,27 @@ class Core(Protocol):
     def lagging(self, lag: Callable[[], float]) -> None:
         """How far the lake is behind: for the metrics."""
 
-    def sweep(self) -> None:
-        """Free what readers that are gone have left open. To be called about once a minute."""
-
     def metrics(self, accepts: str, progress: Progress) -> tuple[bytes, str]:
         """A metrics page, as of this progress, and its content type."""
 
-    def judged(self, judged: Judged) -> None:
-        """Count a batch that was committed."""
+    def judged(self, judged: Judged) -> Sequence[Refusal]:
+        """Count a batch that was committed; what of it was refused."""
+
+    def look(self) -> None:
+        """See that the ledger's files are still there. For about once a second, in any thread.
+
+        Raises what is the matter.
+        """
 
     def close(self) -> None:
         """Close what is open."""
 
+    def saved(self) -> Path | None:
+        """Once it is closed: where the ledger's file is, if it is not where it belongs."""
+
 
 class LedgerCore:
-    """The real thing: the DuckDB ledger, the fold, the Quack server and the metrics."""
+    """The real thing: the DuckDB ledger, the fold and the metrics."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -105,13 +118,21 @@ class LedgerCore:
         # Imported here, in the ledger's thread, while the broker starts.
         from analytics.ledger import Ledger
         from analytics.rebuild import was_rebuilt
+        from streams.attribution import attribution_of
 
         settings = self._settings
+        self._attribution = attribution_of(settings, make=True)
         if was_rebuilt(settings.database):
             from streams.rebuild import take_over
 
             take_over(settings)
-        ledger = Ledger.open(settings.database, memory_limit=settings.memory)
+        ledger = Ledger.open(
+            settings.database,
+            memory_limit=settings.memory,
+            spill=settings.spill,
+            kafka=bool(settings.broker),
+            accepts=settings.accept_loss,
+        )
         self._stack.callback(ledger.close)
 
         from prometheus_client import CollectorRegistry
@@ -122,15 +143,17 @@ class LedgerCore:
         from schemas.wire import REASONS
         from streams import pipeline
         from streams.reader import Reader
+        from streams.turns import SECONDS_A_TURN, Turns
 
-        self._pipeline = pipeline
         self._reader = Reader()
         self._stack.callback(self._reader.close)
         self._ledger = ledger
-        self._standing = pipeline.load_standing(ledger)
+        self._turns = Turns(ledger, pipeline.load_standing(ledger), SECONDS_A_TURN)
         self._registry = CollectorRegistry()
         self._progress: Progress | None = None
-        domain = DomainCollector(ledger, lambda: time.time_ns() // 1_000, self._shown)
+        domain = DomainCollector(
+            ledger, lambda: time.time_ns() // 1_000, self._shown, settings.metrics_series
+        )
         self._stack.callback(domain.close)
         self._registry.register(domain)
         self._switch_notices()
@@ -151,25 +174,27 @@ class LedgerCore:
     async def read(self, partition: int, records: Sequence[Any]) -> Reading:
         """Read records of a partition."""
         now = time.time_ns() // 1_000_000
-        return await self._reader.read(lambda: raw_records(partition, records, now))
+        return await self._reader.read(
+            lambda: raw_records(partition, records, now, self._attribution)
+        )
 
     def judge(self, log_id: str, reading: Reading) -> tuple[Transaction, Tally]:
         """Judge."""
-        return self._pipeline.judge_batch(self._ledger, self._standing, log_id, reading)
+        return self._turns.take(log_id, reading)
+
+    def more(self) -> tuple[Transaction, Tally]:
+        """Go on."""
+        return self._turns.more()
+
+    def behind(self) -> Behind:
+        """Say what waits for its turn."""
+        return self._turns.behind()
 
     def commit(self, judged: tuple[Transaction, Tally]) -> Tally:
         """Write and commit."""
         transaction, tally = judged
         self._ledger.commit(transaction)
         return tally
-
-    def serve(self) -> tuple[str, str]:
-        """Start the Quack server."""
-        from analytics import live
-
-        self._server = server = live.serve(self._ledger)
-        self._stack.callback(server.close)
-        return server.uri, server.token
 
     def _switch_notices(self) -> None:
         """Take up, or leave, those who are to be told: from now on, before anything is judged."""
@@ -198,16 +223,13 @@ class LedgerCore:
         """Show how far the lake is behind."""
         self._process.lake_lag.set_function(lag)
 
-    def sweep(self) -> None:
-        """Free what readers that are gone have left open."""
-        self._server.sweep()
-
     def metrics(self, accepts: str, progress: Progress) -> tuple[bytes, str]:
         """Give a page in the format that is accepted."""
         from prometheus_client.exposition import choose_encoder
 
         self._progress = progress
         self._process.lagging(progress.lag())
+        self._process.unverified(self._attribution.unverified)
         encode, content_type = choose_encoder(accepts)
         return encode(self._registry), content_type
 
@@ -221,19 +243,30 @@ class LedgerCore:
             return False
         return place.log_id != progress.log_id or progress.speaks_for(place.partition)
 
-    def judged(self, judged: Judged) -> None:
-        """Count a batch that was committed."""
+    def judged(self, judged: Judged) -> Sequence[Refusal]:
+        """Count a batch that was committed; what of it was refused."""
         tally: Tally = judged.tally
         self._process.committed(
             tally.events, tally.rejected, tally.appended_at, time.time_ns() // 1_000, judged.seconds
         )
+        return tally.refusals
+
+    def look(self) -> None:
+        """See that the ledger's files are still there."""
+        self._ledger.look()
 
     def close(self) -> None:
         """Close what is open, the last first."""
         self._stack.close()
 
+    def saved(self) -> Path | None:
+        """Where the ledger's file is, if it is not where it belongs."""
+        return self._ledger.saved
 
-def raw_records(partition: int, records: Iterable[Any], now: int) -> list[RawRecord]:
+
+def raw_records(
+    partition: int, records: Iterable[Any], now: int, attribution: Attribution
+) -> list[RawRecord]:
     """What the log holds, of what aiokafka gives of one partition; `now` in milliseconds."""
     # One loop without calls, and imported once: this is done for each record of the log.
     from streams.reading import RawRecord
@@ -245,10 +278,14 @@ def raw_records(partition: int, records: Iterable[Any], now: int) -> list[RawRec
             # Tansu keeps what the sender's clock said. A log's time never runs back, so one record
             # from the far future would be the last that has a time of its own.
             stamp = min(max(stamp, 0), now)
-        headers = record.headers
+        headers, posted_by = record.headers, None
         if headers:
             headers = [(name, value or b"") for name, value in headers]
+            # What was published to the log directly mostly has this one header.
+            if len(headers) > 1 or headers[0][0] != "content-type":
+                posted_by = attribution.who(headers, record.key, record.value)
+        key, value = record.key, record.value
         found.append(
-            RawRecord(partition, record.offset, stamp, record.key, record.value, tuple(headers))
+            RawRecord(partition, record.offset, stamp, key, value, tuple(headers), posted_by)
         )
     return found

@@ -22,15 +22,16 @@ from typing import Any
 from rich.text import Text
 
 from schemas.events import Assertion
+from schemas.safe_text import party_label
 from schemas.time import Instant
 from streams import worker
-from streams.access import Access
 from streams.client import Alert, Knowledge, Pair, worker_of
 from streams.command import INTERRUPTED, BadInput, CommandError, Unreachable
 from streams.endpoint import Endpoint
 from streams.explain import explained_incident, show_claim_verdict, show_verdict
+from streams.lake_reader import following
 from streams.present import counted, err, in_colour, say, table, waiting
-from streams.publish import Tally, Target, publish_files
+from streams.publish import Tally, Target, publish_files, target_of
 from streams.settings import Address, Settings
 from streams.status import Truce, gather, show_truce
 
@@ -50,8 +51,9 @@ def run_demo(settings: Settings, chosen: Sequence[str], *, keep: bool) -> int:
     # Nobody is told of what is only shown.
     quiet = replace(settings, alertmanager="", webhook="")
     settings = replace(quiet, broker=(), http=_free(settings.http))
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
     worker.configure_logging(settings)
+    if (why := worker.prepared(settings)) is not None:
+        raise BadInput(why)
     with _events(chosen) as paths, asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(_demo(settings, paths, keep=keep))
 
@@ -78,14 +80,19 @@ async def _demo(settings: Settings, paths: list[str], *, keep: bool) -> int:
     say(f"Starting a worker with an embedded broker; its data is in {settings.data_dir}")
     stop = asyncio.Event()
     ready: asyncio.Future[Endpoint] = asyncio.get_running_loop().create_future()
-    working = asyncio.create_task(worker.run(settings, on_ready=ready.set_result, stop=stop))
+
+    def began(endpoint: Endpoint) -> None:
+        if not ready.done():
+            ready.set_result(endpoint)
+
+    working = asyncio.create_task(worker.run(settings, on_ready=began, stop=stop))
     with waiting("starting"):
         await _first(working, ready)
     if not ready.done():
         return await working or INTERRUPTED
     say(f"Ready after {time.monotonic() - started:.1f} s")
     endpoint = ready.result()
-    target = Target(Access(endpoint.bootstrap), None, endpoint, lambda: not stop.is_set())
+    target = target_of(settings, endpoint, lambda: not stop.is_set())
     showing = asyncio.create_task(asyncio.to_thread(_show, settings, target, paths))
     await _first(working, showing)
     if working.done():
@@ -96,7 +103,8 @@ async def _demo(settings: Settings, paths: list[str], *, keep: bool) -> int:
     try:
         code = await showing
         if keep:
-            say(f"\nThe worker stays up; metrics: {endpoint.http}/metrics. Stop with Ctrl-C.")
+            say()
+            say(f"The worker stays up; metrics: {endpoint.http}/metrics. Stop with Ctrl-C.")
             return await working or code
     except Unreachable:
         interrupted = stop.is_set()
@@ -118,7 +126,11 @@ async def _first(*futures: asyncio.Future[Any]) -> None:
 
 def _show(settings: Settings, target: Target, paths: list[str]) -> int:
     """Publish the files and show what comes of them. Returns the exit code."""
-    knowledge = Knowledge(settings)
+    with following(settings) as knowledge:
+        return _show_all(settings, knowledge, target, paths)
+
+
+def _show_all(settings: Settings, knowledge: Knowledge, target: Target, paths: list[str]) -> int:
     before = knowledge.counts()
     tally = Tally()
     for path in paths:
@@ -177,7 +189,7 @@ def _alerts(knowledge: Knowledge, since: Instant) -> Iterator[None]:
 
 
 def _say_alert(alert: Alert) -> None:
-    by = f", by {alert.party}" if alert.party is not None else ""
+    by = f", by {party_label(alert.party)}" if alert.party is not None else ""
     verdict = in_colour(alert.verdict)
     say(Text.assemble("ALERT ", verdict, f": {alert.incident_id} under {alert.commitment_id}{by}"))
 
@@ -186,9 +198,11 @@ def _show_truces(knowledge: Knowledge, conflicts: set[str]) -> None:
     """Compliance claim by claim, then incident by incident."""
     status = gather(knowledge, time.time_ns() // 1000)
     truces = [truce for truce in status.truces if truce.conflict in conflicts]
-    say("\nCompliance. Violations a..b: at least a, at most b")
+    say()
+    say("Compliance. Violations a..b: at least a, at most b")
     if not truces:
-        say("\nNo claim is known yet, so there is nothing to keep.")
+        say()
+        say("No claim is known yet, so there is nothing to keep.")
     for truce in truces:
         show_truce(truce, status.now)
         judged = knowledge.last_incidents(truce.conflict)
@@ -231,7 +245,8 @@ def _say_what_next(settings: Settings, told: str) -> None:
     program = "truce" if shutil.which("truce") else os.path.relpath(sys.argv[0])
     usual = os.environ.get("TRUCE_DATA_DIR") or "truce-data"
     where = "" if str(settings.data_dir) == usual else f" --data-dir {settings.data_dir}"
-    say(f"\nThe database is {settings.database}. Type next:")
+    say()
+    say(f"The database is {settings.database}. Type next:")
     metrics = f"http://{settings.http}/metrics" if settings.http.port else "its metrics"
     query = '"select commitment_id, incident_id, verdict from verdicts"'
     for command in (

@@ -7,26 +7,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
-import hmac
 import json
 import logging
 import math
-import re
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from aiohttp import web
 from aiokafka.errors import KafkaError
 
-from streams.secret import SecretError, read_secret
-from streams.settings import Settings
+from schemas.safe_text import for_json
+from streams.writers import Writers, WritersUnknown
 
 if TYPE_CHECKING:
+    from schemas.wire import Rejected
     from streams.posted import Form, Posted
+    from streams.tokens import Writer
 
 # What reads events is imported where it is used: a worker loads it while its broker starts.
 
@@ -41,22 +40,49 @@ SECONDS_TO_TAKE = 15.0
 SECONDS_TO_FINISH = 5.0
 SECONDS_TO_RETRY = 1
 
-# RFC 6750's alphabet. Shorter ones could be guessed.
-TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{32,}")
+DRY_RUN = {"true": True, "false": False}
 
-Take = Callable[[Sequence[tuple[str, bytes]]], Awaitable[None]]
-"""Has the log take events, each with its conflict. Raises `KafkaError`: some may not be in it."""
+Take = Callable[[Sequence[tuple[str, bytes]], str], Awaitable[Sequence["Rejected | None"]]]
+"""Has the log take events, each with its conflict, which somebody of this name posted.
+
+For each why it was refused when it was read, None if it was not or if that is not known yet
+(Kafka). Raises `KafkaError` or `NotTaken`: some may not be in it.
+"""
+
+Guard = Callable[[web.Request], web.Response | None]
+"""What is answered instead to a request that must not be; None: it may."""
 
 
 class _Refusal(Exception):  # noqa: N818 - an answer, not an error
     def __init__(
-        self, status: HTTPStatus, detail: str, posted: Posted | None = None, **headers: str
+        self,
+        status: HTTPStatus,
+        detail: str,
+        posted: Posted | None = None,
+        *,
+        tried: bool = False,
+        **headers: str,
     ) -> None:
+        """`tried`: nothing of what was `posted` went to the log."""
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.posted = posted
+        self.tried = tried
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+class NotTaken(Exception):  # noqa: N818 - named as what is the case
+    """The ledger could not take events in time, or will not be able to: why."""
+
+
+class _Asked(NamedTuple):
+    """What is asked for by the head of a request that may go on."""
+
+    writer: Writer
+    form: Form
+    take: Take
+    dry_run: bool
 
 
 class Rate:
@@ -79,32 +105,12 @@ class Rate:
         return 0.0
 
 
-def read_token(settings: Settings) -> bytes | None:
-    """The digest of the token that posts need; None if there is no file: then nobody may post.
-
-    Raises `SecretError`.
-    """
-    if settings.token_file is None:
-        return None
-    token = read_secret("TRUCE_TOKEN_FILE", settings.token_file)
-    if not TOKEN.fullmatch(token):
-        raise SecretError(
-            f"TRUCE_TOKEN_FILE: {settings.token_file} must hold at least 32 of the characters "
-            "A-Z a-z 0-9 . _ ~ + / = -; make one with: openssl rand -hex 32"
-        )
-    return _digest(token)
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
-
-
 class Door:
     """Takes posts between `open` and `close`, and refuses them otherwise."""
 
-    def __init__(self, token: bytes | None, per_second: int) -> None:
-        """`token`: what `read_token` gave."""
-        self._token = token
+    def __init__(self, writers: Writers, per_second: int) -> None:
+        """`writers`: who may post what."""
+        self._writers = writers
         self._rate = Rate(per_second)
         self._take: Take | None = None
         self._closed_because = "the worker starts"
@@ -115,10 +121,15 @@ class Door:
         # A large body takes a while to read, which others need not wait for.
         self._reading = ThreadPoolExecutor(1, thread_name_prefix="door")
 
-    def routes(self) -> list[web.RouteDef]:
-        """What the web server is to be given."""
+    def routes(self, guard: Guard) -> list[web.RouteDef]:
+        """What the web server is to be given, whose middlewares see no question before a body."""
+
+        async def expect(request: web.Request) -> web.Response | None:
+            refused = guard(request)
+            return await self._expect(request) if refused is None else refused
+
         return [
-            web.post("/events", self._post, expect_handler=self._expect),
+            web.post("/events", self._post, expect_handler=expect),
             web.get("/openapi.json", _openapi),
         ]
 
@@ -146,28 +157,18 @@ class Door:
 
     async def _post(self, request: web.Request) -> web.Response:
         try:
-            form, take = self._look_at(request)
+            asked = self._look_at(request)
             with self._room():
-                return await self._answer(request, form, take)
+                return await self._answer(request, asked)
         except _Refusal as refusal:
             return _refused(refusal)
 
-    def _look_at(self, request: web.Request) -> tuple[Form, Take]:
+    def _look_at(self, request: web.Request) -> _Asked:
         """Refuse what can be refused by its head alone, the cheapest question first."""
         from schemas.openapi import MAX_BODY_BYTES
         from streams.posted import FORMS, form_of
 
-        if self._token is None:
-            raise _Refusal(
-                HTTPStatus.FORBIDDEN,
-                "nobody may post: this worker was started without TRUCE_TOKEN_FILE",
-            )
-        if not self._is_let_in(request.headers.getall("Authorization", [])):
-            raise _Refusal(
-                HTTPStatus.UNAUTHORIZED,
-                "expected the header Authorization: Bearer TOKEN, with this worker's token",
-                WWW_Authenticate='Bearer realm="trucewatch"',
-            )
+        writer = self._who(request)
         form = form_of(request.headers.get("Content-Type", ""))
         if form is None:
             kinds = ", ".join(FORMS)
@@ -180,14 +181,29 @@ class Door:
             )
         if (request.content_length or 0) > MAX_BODY_BYTES:
             raise _too_large()
+        dry_run = _dry_run(request)
         if self._take is None:
             raise _away(self._closed_because)
-        return form, self._take
+        return _Asked(writer, form, self._take, dry_run)
 
-    def _is_let_in(self, given: Sequence[str]) -> bool:
-        scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
-        known = hmac.compare_digest(_digest(token.strip()), self._token or b"")
-        return known and scheme.lower() == "bearer"
+    def _who(self, request: web.Request) -> Writer:
+        if not self._writers:
+            raise _Refusal(
+                HTTPStatus.FORBIDDEN,
+                "nobody may post: there is no token. truce token add makes one; a worker with "
+                "TRUCE_TOKEN_FILE takes the one in that file",
+            )
+        try:
+            writer = self._writers.who(request.headers.getall("Authorization", []))
+        except WritersUnknown:
+            raise _away("the tokens cannot be read") from None
+        if writer is None:
+            raise _Refusal(
+                HTTPStatus.UNAUTHORIZED,
+                "expected one header Authorization: Bearer TOKEN, with a token of this worker",
+                WWW_Authenticate='Bearer realm="trucewatch"',
+            )
+        return writer
 
     @contextlib.contextmanager
     def _room(self) -> Iterator[None]:
@@ -206,18 +222,22 @@ class Door:
             if not self._inside:
                 self._empty.set()
 
-    async def _answer(self, request: web.Request, form: Form, take: Take) -> web.Response:
-        from schemas.openapi import Taken
+    async def _answer(self, request: web.Request, asked: _Asked) -> web.Response:
+        from schemas.openapi import Checked, Taken
+        from streams.posted import also_refused
 
         body = bytearray()
         try:
             await self._receive(request, body)
-            posted = await self._read(form, bytes(body))
-            await self._log(posted, take)
+            posted = await self._read(asked, bytes(body))
+            if not asked.dry_run:
+                posted = also_refused(posted, await self._log(posted, asked))
         finally:
             self._held -= len(body)
         if posted.refused or not posted.events:
-            raise _Refusal(HTTPStatus.BAD_REQUEST, _in_words(posted), posted)
+            raise _refused_events(posted, dry_run=asked.dry_run)
+        if asked.dry_run:
+            return web.json_response(Checked(acceptable=len(posted.events)).model_dump())
         return web.json_response(Taken(accepted=len(posted.events)).model_dump(), status=202)
 
     async def _receive(self, request: web.Request, body: bytearray) -> None:
@@ -242,25 +262,29 @@ class Door:
                 HTTPStatus.BAD_REQUEST, "the body is not whole; none was taken"
             ) from None
 
-    async def _read(self, form: Form, body: bytes) -> Posted:
+    async def _read(self, asked: _Asked, body: bytes) -> Posted:
         from schemas.openapi import MAX_POSTED_EVENTS
         from streams.posted import TooManyEvents, read_body
 
         loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._reading, read_body, form, body)
+            return await loop.run_in_executor(
+                self._reading, read_body, asked.form, body, asked.writer
+            )
         except TooManyEvents:
             raise _Refusal(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
                 f"expected at most {MAX_POSTED_EVENTS:,} events; none was taken",
             ) from None
 
-    async def _log(self, posted: Posted, take: Take) -> None:
+    async def _log(self, posted: Posted, asked: _Asked) -> Sequence[Rejected | None]:
         if not posted.events:
-            return
+            return []
         try:
             async with asyncio.timeout(SECONDS_TO_TAKE):
-                await take(posted.events)
+                return await asked.take(posted.events, asked.writer.name)
+        except NotTaken as error:
+            raise _away(str(error)) from error
         except (KafkaError, TimeoutError) as error:
             why = str(error) or type(error).__name__
             logger.warning("a post was not taken, the log does not answer: %s", why)
@@ -288,13 +312,31 @@ def _away(why: str) -> _Refusal:
     )
 
 
-def _in_words(posted: Posted) -> str:
+def _dry_run(request: web.Request) -> bool:
+    asked = request.query.getall("dry_run", ["false"])
+    # A name that is not known may be one that was misspelt, and what was only to be tried is sent.
+    unknown = sorted(set(request.query) - {"dry_run"})
+    if unknown or len(asked) != 1 or asked[0] not in DRY_RUN:
+        raise _Refusal(
+            HTTPStatus.BAD_REQUEST,
+            "of parameters of the query only dry_run=true or dry_run=false is known; "
+            "none was taken",
+        )
+    return DRY_RUN[asked[0]]
+
+
+def _refused_events(posted: Posted, *, dry_run: bool) -> _Refusal:
     if not posted.refused:
-        return "expected at least one event"
-    return (
-        f"refused {posted.refused} of {posted.refused + len(posted.events)} events; "
-        "the others are in the log"
-    )
+        return _Refusal(HTTPStatus.BAD_REQUEST, "expected at least one event", posted)
+    # What is true of all that were refused; of various kinds it is a bad request.
+    statuses = [*posted.statuses]
+    status = HTTPStatus(statuses[0]) if len(statuses) == 1 else HTTPStatus.BAD_REQUEST
+    total = posted.refused + len(posted.events)
+    if dry_run:
+        said = f"would refuse {posted.refused} of {total} events; it was only tried"
+        return _Refusal(status, said, posted, tried=True)
+    said = f"refused {posted.refused} of {total} events; the others are in the log"
+    return _Refusal(status, said, posted)
 
 
 def _refused(refusal: _Refusal) -> web.Response:
@@ -302,12 +344,14 @@ def _refused(refusal: _Refusal) -> web.Response:
 
     found = Refused(title=refusal.status.phrase, status=refusal.status.value, detail=refusal.detail)
     if refusal.posted is not None:
-        found.accepted = len(refusal.posted.events)
+        found.accepted = 0 if refusal.tried else len(refusal.posted.events)
+        found.acceptable = len(refusal.posted.events) if refusal.tried else None
         found.refused = refusal.posted.refused
         found.problems = refusal.posted.problems
+        found.unlisted = refusal.posted.unlisted or None
     return web.Response(
         status=refusal.status.value,
-        body=found.model_dump_json(exclude_none=True).encode(),
+        body=for_json(found.model_dump_json(exclude_none=True)).encode(),
         headers={"Content-Type": CONTENT_TYPE_PROBLEM, **refusal.headers},
     )
 

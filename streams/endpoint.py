@@ -17,12 +17,10 @@ FILE_NAME = "worker.json"
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a worker can be reached. The tokens are secrets of the user who runs it."""
+    """Where a worker can be reached. `lake_token` is a secret of the user who runs it."""
 
     pid: int
     http: str
-    quack: str
-    quack_token: str
     bootstrap: str
     log_id: str
     lake_token: str = ""
@@ -50,7 +48,7 @@ def write_endpoint(data_dir: Path, endpoint: Endpoint) -> Announced:
     draft = path.with_name(f".{FILE_NAME}.{endpoint.pid}")
     draft.unlink(missing_ok=True)
     # The mode is given at creation: there is no moment at which others could read the token.
-    descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     # A lock ends with its process, so that it tells the living from the dead even where the
     # number of a dead process was given to another one.
     with contextlib.suppress(OSError):
@@ -66,7 +64,8 @@ def read_endpoint(data_dir: Path) -> Endpoint | None:
     None, too, if the file cannot be read: it then belongs to another user.
     """
     try:
-        with (data_dir / FILE_NAME).open(encoding="utf-8") as file:
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        with open(os.open(data_dir / FILE_NAME, flags), encoding="utf-8") as file:  # noqa: PTH123
             endpoint = Endpoint(**json.load(file))
             return endpoint if _alive(endpoint.pid) and _locked(file.fileno()) else None
     except (OSError, ValueError, TypeError):

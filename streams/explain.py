@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 
 from rich.text import Text
 
 from schemas.events import Report
 from schemas.kleene import all_of
+from schemas.safe_text import party_label
 from schemas.time import Occurrence
 from streams.client import Knowledge
 from streams.command import BadInput
 from streams.judge import Claim, Reported
-from streams.present import answer, counted, in_colour, say, table, when, window_in_words
+from streams.lake_reader import reading
+from streams.present import (
+    answer,
+    counted,
+    in_colour,
+    say,
+    say_json,
+    table,
+    when,
+    window_in_words,
+)
 from streams.reasons import CRITERIA, part_in_words, place_in_words
 from streams.settings import Settings
 from streams.why import (
@@ -29,19 +40,25 @@ def run_explain(
     settings: Settings, incident_id: str, conflict: str | None, *, as_json: bool
 ) -> int:
     """Print the explanation of an incident. Returns the exit code."""
-    knowledge = Knowledge(settings)
-    chosen = _conflict(knowledge, incident_id, conflict)
-    incident, explained = explained_incident(knowledge, chosen, incident_id)
+    with reading(settings) as knowledge:
+        chosen = _conflict(knowledge, incident_id, conflict)
+        incident, explained = explained_incident(knowledge, chosen, incident_id)
+        posted_by = knowledge.posted_by_of(chosen, incident_id)
     if as_json:
-        print_json(chosen, incident, explained)
+        print_json(chosen, incident, explained, posted_by)
     else:
-        _show(chosen, incident, explained)
+        _show(chosen, incident, explained, posted_by)
     return 0
 
 
-def print_json(conflict: str, incident: Reported, explained: list[CommitmentExplained]) -> None:
+def print_json(
+    conflict: str,
+    incident: Reported,
+    explained: list[CommitmentExplained],
+    posted_by: Mapping[str, str],
+) -> None:
     """Print one JSON object."""
-    say(json.dumps(as_json(conflict, incident, explained), indent=2, ensure_ascii=False))
+    say_json(as_json(conflict, incident, explained, posted_by))
 
 
 def _conflict(knowledge: Knowledge, incident_id: str, wanted: str | None) -> str:
@@ -85,13 +102,24 @@ def explained_incident(
     return incident, sorted(explained, key=lambda one: one.commitment_id not in verdicts)
 
 
-def _show(conflict: str, incident: Reported, explained: list[CommitmentExplained]) -> None:
+def _show(
+    conflict: str,
+    incident: Reported,
+    explained: list[CommitmentExplained],
+    posted_by: Mapping[str, str],
+) -> None:
     say(Text(f"{incident.incident_id} ({conflict})", style="bold"))
     say()
     rows = [_report_row(report_id, report) for report_id, report in incident.reports.items()]
-    table(("report", "by", "when (UTC)", "actor", "act", "targets", "places"), rows, indent=2)
+    columns: tuple[str, ...] = ("report", "by", "when (UTC)", "actor", "act", "targets", "places")
+    if posted_by:
+        # Most are published to the log, where nobody is asked for a token.
+        columns = (*columns, "posted by")
+        rows = [[*row, posted_by.get(row[0], "")] for row in rows]
+    table(columns, rows, indent=2)
     if not explained:
-        say("\nNo claim of this conflict is known, so there is nothing to judge it by.")
+        say()
+        say("No claim of this conflict is known, so there is nothing to judge it by.")
     for one in explained:
         say()
         show_verdict(one)
@@ -120,7 +148,7 @@ def occurred_in_words(occurrence: Occurrence) -> str:
 
 def show_verdict(one: CommitmentExplained) -> None:
     """The verdict on one commitment, in two lines."""
-    party = f" (by {one.party})" if one.party is not None else ""
+    party = f" (by {party_label(one.party)})" if one.party is not None else ""
     say(Text.assemble((one.commitment_id, "bold"), ": ", in_colour(one.verdict), party))
     say(f"  {sentence(one.why)}")
 

@@ -1,8 +1,9 @@
 """What one event changes, given what stands. Pure: whoever calls it brings the reports.
 
 What `fold` gives is a generator. It yields a `Scope` where other incidents may have to be judged
-again, and is sent those incidents; it yields a `Rejudged` for every pair whose verdict, criteria,
-times or sources are no longer what they were, or one `FirstJudged` for all pairs of a new incident.
+again, and is sent those incidents, one for all that are alike. It yields a `Rejudged` for every
+pair whose verdict, criteria, times or sources are no longer what they were, one `RejudgedAlike` for
+many that changed alike, or one `FirstJudged` for all pairs of a new incident.
 """
 
 from __future__ import annotations
@@ -11,7 +12,16 @@ import math
 from collections.abc import Generator, Iterable
 from typing import NamedTuple, assert_never
 
-from analytics.rows import ClaimKey, EventKey, FirstJudged, Rejudged, Scope
+from analytics.rows import (
+    Alike,
+    ClaimKey,
+    EventKey,
+    FirstJudged,
+    Rejudged,
+    RejudgedAlike,
+    Scope,
+    Stretch,
+)
 from schemas.events import (
     ClaimEvent,
     ClaimRetractedEvent,
@@ -19,13 +29,14 @@ from schemas.events import (
     ReportEvent,
     ReportRetractedEvent,
 )
-from schemas.time import Limit
+from streams.affected import affected, merged, moments, only_window_moves, same_terms, singled_out
 from streams.judge import Claim, Commitment, Incident, Released, judge, judge_first
-from streams.standing import Standing, is_reciprocal, reach
+from streams.standing import Standing, is_reciprocal
 from streams.statement import Statement, statement
 
-Incidents = Iterable[Incident]
-Fold = Generator[Scope | FirstJudged | Rejudged, Incidents, None]
+Incidents = Iterable[tuple[Incident, Alike]]
+"""One of some that are alike for a `Scope`, and all of these."""
+Fold = Generator[Scope | FirstJudged | Rejudged | RejudgedAlike, Incidents, None]
 
 
 class OfClaim(NamedTuple):
@@ -90,26 +101,36 @@ def fold(standing: Standing, effect: Effect, reports: dict[str, Statement]) -> F
 
 
 def _claim(standing: Standing, key: ClaimKey, claim: Claim | None) -> Fold:
-    """A claim came, changed or went: its commitment is judged again for all it ever touched."""
-    conflict, commitment_id, _ = key
+    """A claim came, changed or went: what that can touch is judged again under its commitment."""
+    conflict, commitment_id, claim_id = key
     before = standing.commitment(conflict, commitment_id)
-    standing.put_claim(key, claim)
-    after = standing.commitment(conflict, commitment_id)
-    reached = reach(before, after)
-    if reached is None:
+    old = before.claims.get(claim_id)
+    if same_terms(old, claim):
         return
-    scope = Scope(conflict, commitment_id, *reached)
+    # Outside of where the window moves a violation stays one, and releases whom it did.
+    keeps = only_window_moves(old, claim)
+    standing.put_claim(key, claim, keeps_releases=keeps)
+    after = standing.commitment(conflict, commitment_id)
+    scope = affected(conflict, before, after, claim_id)
+    if scope is None:
+        return
     if claim is not None and is_reciprocal(claim):
         # Who was released must be known before anybody is judged by it.
-        for incident in (yield scope):
-            standing.note_releases(conflict, commitment_id, incident, judge(after, incident))
+        for incident, alike in (yield scope):
+            judged = judge(after, incident)
+            standing.note_releases_of(conflict, commitment_id, incident, alike, judged)
         after = standing.commitment(conflict, commitment_id)
-    yield from _again(scope, before, after, except_for=None)
+        if keeps and (released := _released_differently(before, after)) is not None:
+            scope = scope._replace(stretches=merged((*scope.stretches, released)))
+    yield from _again(scope, before, after)
 
 
 def _report(standing: Standing, effect: OfReport, reports: dict[str, Statement]) -> Fold:
     """A report came, changed or went: its incident is judged again under all that it touches."""
     conflict, incident_id, report_id, said = effect
+    if reports.get(report_id) == said:
+        # What is judged of it is the same; or there was nothing to take back.
+        return
     before_incident = Incident(incident_id, reports) if reports else None
     if said is None:
         reports.pop(report_id, None)
@@ -133,20 +154,24 @@ def _report(standing: Standing, effect: OfReport, reports: dict[str, Statement])
         if old != new:
             yield Rejudged(conflict, incident_id, commitment_id, old, new)
         if after is not before and (reached := _released_differently(before, after)) is not None:
-            scope = Scope(conflict, commitment_id, *reached)
+            scope = Scope(conflict, commitment_id, (reached,), None, moments(before, after))
             yield from _again(scope, before, after, except_for=incident_id)
 
 
-def _again(scope: Scope, before: Commitment, after: Commitment, *, except_for: str | None) -> Fold:
-    for incident in (yield scope):
+def _again(
+    scope: Scope, before: Commitment, after: Commitment, *, except_for: str | None = None
+) -> Fold:
+    alone = singled_out(before, after) | ({except_for} if except_for is not None else set())
+    scope = scope._replace(moments=moments(before, after), alone=frozenset(alone))
+    for incident, alike in (yield scope):
         if incident.incident_id == except_for:
             continue
         old, new = judge(before, incident), judge(after, incident)
         if old != new:
-            yield Rejudged(scope.conflict, incident.incident_id, scope.commitment_id, old, new)
+            yield RejudgedAlike(scope.conflict, scope.commitment_id, old, new, alike)
 
 
-def _released_differently(before: Commitment, after: Commitment) -> tuple[Limit, Limit] | None:
+def _released_differently(before: Commitment, after: Commitment) -> Stretch | None:
     """The stretch of time within which an incident may be bound under one and not the other.
 
     Before the earlier of two starts nobody is released by either; after both were certainly over
@@ -165,7 +190,7 @@ def _released_differently(before: Commitment, after: Commitment) -> tuple[Limit,
     return min(lo for lo, _ in stretches), max(hi for _, hi in stretches)
 
 
-def _between(old: Released | None, new: Released | None) -> tuple[Limit, Limit]:
+def _between(old: Released | None, new: Released | None) -> Stretch:
     both = [released for released in (old, new) if released is not None]
     lo = min(released.since for released in both)
     if old is None or new is None or len(old.parties) != 1:

@@ -25,7 +25,7 @@ from schemas.kleene import all_of, any_of, unanimous
 from schemas.places import Place, within
 from schemas.time import Occurrence, Span, Window, in_window
 from schemas.vocabulary import act_prohibited, target_covered
-from streams.statement import Account, Statement, statement
+from streams.statement import Account, Scope, Statement, statement
 
 Claim = Assertion | Denial
 # How many decisions are remembered, of a kilobyte each: most reports say what others have said.
@@ -176,10 +176,10 @@ class Incident:
     """One incident: what its standing reports say, by their ids. A value: nothing may be changed.
 
     `accounts` are what they say, `occurrences` when it happened according to every part of every
-    one, `start` and `end` from when to when at the most.
+    one, `start` and `end` from when to when at the most; `of_impact`: of some, only that is timed.
     """
 
-    __slots__ = ("accounts", "end", "incident_id", "occurrences", "start")
+    __slots__ = ("accounts", "end", "incident_id", "occurrences", "of_impact", "start")
 
     def __init__(self, incident_id: str, statements: Mapping[str, Statement]) -> None:
         # All at once: every one is asked for by each commitment that the incident touches.
@@ -191,10 +191,11 @@ class Incident:
             self.accounts = accounts_of(tuple([said for said, _ in statements.values()]))
             self.occurrences = tuple([o for _, when in statements.values() for o in when])
         if len(self.occurrences) == 1:
-            self.start, self.end, _, _ = self.occurrences[0]
+            self.start, self.end, _, self.of_impact = self.occurrences[0]
         else:
             self.start = min([o.start for o in self.occurrences], default=0)
             self.end = max([o.end for o in self.occurrences], default=0)
+            self.of_impact = any(o.of_impact for o in self.occurrences)
 
 
 class Reported(Incident):
@@ -209,28 +210,50 @@ class Reported(Incident):
 
 def party_bound(claim: Assertion, said: Account) -> bool | None:
     """Is the actor bound? Unknown unless the attribution is at least `likely`."""
-    return said.actor in claim.bound_parties if said.attributed else None
+    return said.actor in claim.parties if said.attributed else None
+
+
+class _Covered(NamedTuple):
+    """Whether any of some targets, or places, is covered, and whether it is some and not all."""
+
+    answer: bool | None
+    is_mixed: bool
+
+
+def _covered(answers: list[bool | None]) -> _Covered:
+    return _Covered(any_of(answers), 0 < answers.count(True) < len(answers))
+
+
+def _targets_covered(claim: Assertion, targets: tuple[str | None, ...]) -> _Covered:
+    scope = claim.prohibits.targets
+    # There are some tens of targets, however often a list may name each.
+    distinct = targets if len(targets) == 1 else set(targets) or (None,)
+    return _covered([target_covered(scope, target) for target in distinct])
+
+
+def _places_in_area(claim: Assertion, places: tuple[Place | None, ...]) -> _Covered:
+    area = claim.area
+    distinct = places if len(places) == 1 else set(places) or (None,)
+    return _covered([within(area, place) for place in distinct])
 
 
 def covered_in_area(
-    claim: Assertion, targets: tuple[str | None, ...], places: tuple[Place | None, ...]
-) -> tuple[bool | None, bool | None]:
-    """`target_covered` and `in_area` of one part.
+    claim: Assertion, scopes: tuple[Scope, ...]
+) -> list[tuple[bool | None, bool | None]]:
+    """`target_covered` and `in_area` of each part of a report.
 
     Any covered is yes, all known not to be is no. Where only some of the places and only some of
     the targets are covered, nobody said which target was where: `target_covered` is unknown.
+    What impacts do not give of their own is asked of the whole, and once.
     """
-    area, scope = claim.area, claim.prohibits.targets
-    inside = [within(area, place) for place in places]
-    covered = [target_covered(scope, target) for target in targets or (None,)]
-    in_area = any_of(inside) if inside else None
-    if len(inside) > 1 and _some_but_not_all(inside) and _some_but_not_all(covered):
-        return None, in_area
-    return any_of(covered), in_area
-
-
-def _some_but_not_all(answers: list[bool | None]) -> bool:
-    return 0 < answers.count(True) < len(answers)
+    whole_targets, whole_places = scopes[0]
+    of_whole = _targets_covered(claim, whole_targets), _places_in_area(claim, whole_places)
+    found = []
+    for targets, places in scopes:
+        hit = of_whole[0] if targets is whole_targets else _targets_covered(claim, targets)
+        at = of_whole[1] if places is whole_places else _places_in_area(claim, places)
+        found.append((None if hit.is_mixed and at.is_mixed else hit.answer, at.answer))
+    return found
 
 
 def answer(
@@ -245,8 +268,8 @@ def answer(
     act = act_prohibited(claim.prohibits.acts, said.act)
     rows = tuple(
         [
-            Criteria(in_window, bound, act, *covered_in_area(claim, *scope), still_bound)
-            for scope, in_window in zip(said.scopes, when, strict=True)
+            Criteria(in_window, bound, act, *covered, still_bound)
+            for covered, in_window in zip(covered_in_area(claim, said.scopes), when, strict=True)
         ]
     )
     broken = any_of([all_of(row) for row in rows])
@@ -289,23 +312,36 @@ def still_bound(
     other = None if conditions.other is not None else True
     if not conditions.reciprocal or not released:
         return other
-    candidates = incident.accounts.known_actors or claim.bound_parties
-    reciprocal = unanimous(
-        all_of(_still_bound_after(by, party, incident) for by in released) for party in candidates
-    )
-    return all_of((reciprocal, other))
+    return all_of((_still_bound_after(released, claim, incident), other))
 
 
-def _still_bound_after(by: Released, party: str, incident: Incident) -> bool | None:
-    if by.parties == {party}:
+def _still_bound_after(
+    released: tuple[Released, ...], claim: Assertion, incident: Incident
+) -> bool | None:
+    """Is whoever may have acted still bound, whoever of them it was?
+
+    A party is not if another one was certainly earlier: where several are named for a violation, it
+    was certainly another one only for those who are not among them.
+    """
+    before = [by for by in released if _may_be_before(by, incident)]
+    if not before:
         return True
+    candidates = incident.accounts.known_actors or claim.parties
+    certainly = [by.parties for by in before if _is_certainly_before(by, incident)]
+    if certainly and frozenset.intersection(*certainly).isdisjoint(candidates):
+        return False
+    # Nobody is released by what nobody else has done.
+    return True if all(by.parties == candidates and len(candidates) == 1 for by in before) else None
+
+
+def _may_be_before(by: Released, incident: Incident) -> bool:
     since = by.next_since if by.incident_id == incident.incident_id else by.since
     # An instant lies after `since`; an interval has moments after it up to its excluded end.
-    if since is None or not any(since < o.end for o in incident.occurrences):
-        return True
-    certainly_another = party not in by.parties
-    certainly_earlier = all(not o.of_impact and by.until <= o.start for o in incident.occurrences)
-    return False if certainly_another and certainly_earlier else None
+    return since is not None and since < incident.end
+
+
+def _is_certainly_before(by: Released, incident: Incident) -> bool:
+    return by.until <= incident.start and not incident.of_impact
 
 
 def judge(commitment: Commitment, incident: Incident) -> Judgement | None:
@@ -470,7 +506,7 @@ def _overall(
     speaking = {
         judged.get(claim_id, "clear")
         for claim_id, claim in claims.items()
-        if not actors or not actors.isdisjoint(claim.bound_parties)
+        if not actors or not actors.isdisjoint(claim.parties)
     }
     if speaking <= {"clear"}:
         return "clear"

@@ -22,7 +22,7 @@ from aiohttp import web
 from streams.agents import OneThread
 
 if TYPE_CHECKING:
-    from analytics.lake.keeper import Mark
+    from analytics.lake.mark import Mark
 
 logger = logging.getLogger("streams")
 

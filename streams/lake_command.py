@@ -13,6 +13,7 @@ from streams.settings import Settings
 def run_lake(settings: Settings, *, anew: bool, parquet: Path | None) -> int:
     """Bring it up to date, write the files if wanted, and print. Returns the exit code."""
     from analytics.lake.export import ExportFailed, attach_statement, export
+    from analytics.queries import views_file
 
     mark = bring_up_to_date(settings, anew=anew)
     if parquet is not None:
@@ -23,4 +24,7 @@ def run_lake(settings: Settings, *, anew: bool, parquet: Path | None) -> int:
         err(f"{counted(len(written), 'table')} written to {parquet}")
     err(f"{settings.lake} has all up to transaction {mark.seq}. In DuckDB:")
     say(attach_statement(settings.lake))
+    # Views are made in memory, and find in the lake what they ask of.
+    say("SET search_path = 'memory,lake';")
+    say(f".read {views_file()}")
     return 0

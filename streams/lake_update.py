@@ -6,17 +6,14 @@ import json
 import time
 import urllib.request
 from http.client import HTTPException
-from typing import TYPE_CHECKING
 from urllib.error import HTTPError
 from urllib.parse import urlsplit, urlunsplit
 
-from analytics.ledger import Ledger, LedgerInUse
+from analytics.failures import LedgerInUse
+from analytics.lake.mark import Mark
 from streams.command import BadInput, CommandError, Unreachable
 from streams.endpoint import Endpoint, read_endpoint
 from streams.settings import Settings
-
-if TYPE_CHECKING:
-    from analytics.lake.keeper import Mark
 
 SECONDS_BETWEEN_LOOKS = 0.05
 SECONDS_FOR_AN_ANSWER = 35.0
@@ -50,8 +47,10 @@ def bring_up_to_date(settings: Settings, *, anew: bool = False) -> Mark:
 
 
 def _update(settings: Settings, *, anew: bool) -> Mark:
+    # Imported here: where a worker does it, a command is there sooner without.
     from analytics.lake.keeper import Keeper, LakeError
     from analytics.lake.writer import Writer
+    from analytics.ledger import Ledger
 
     if not settings.database.exists():
         raise BadInput(  # opening would make one
@@ -71,8 +70,6 @@ def _update(settings: Settings, *, anew: bool) -> Mark:
 
 def _ask(endpoint: Endpoint) -> Mark:
     """Have the worker do it."""
-    from analytics.lake.keeper import Mark
-
     request = urllib.request.Request(  # noqa: S310 - the address is the worker's own
         f"{_reachable(endpoint.http)}/lake",
         method="POST",

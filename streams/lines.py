@@ -11,11 +11,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
+from schemas.characters import refused_at_entry
 from schemas.events import ClaimEvent, Event, Invalid, Problem, ReportEvent
+from schemas.safe_text import for_terminal
 from schemas.wire import MAX_EVENT_BYTES, read_event
 
 # Blanks round an event are not counted as part of it, so a line may be longer than an event.
 MAX_LINE_BYTES = 2 * 1024 * 1024
+
+
+MOST_WARNINGS = 20
+MOST_NAMED = 10
 
 
 class Line(NamedTuple):
@@ -29,12 +35,7 @@ class Line(NamedTuple):
         """`FILE:LINE: field: reason`, on one line whatever the input held."""
         field = problem.field or "event"
         reason = problem.reason.replace(" at line 1 column ", " at column ")
-        return printable(f"{self.file}:{self.number}: {field}: {reason}")
-
-
-def printable(text: str) -> str:
-    """`text` on one line, with what would move a terminal's cursor written as escapes."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+        return for_terminal(f"{self.file}:{self.number}: {field}: {reason}")
 
 
 def read_lines(name: str, file: BinaryIO) -> Iterator[Line]:
@@ -54,16 +55,17 @@ def read_lines(name: str, file: BinaryIO) -> Iterator[Line]:
             yield Line(name, number, raw)
 
 
-def check(line: Line) -> Event | tuple[Problem, ...]:
-    """The event in `line`, or everything that is wrong with it."""
+def check(line: Line, *, explain: bool = True) -> Event | tuple[Problem, ...]:
+    """The event in `line`, or what is wrong with it; if not to `explain`, only that it is."""
     if line.raw is None or len(line.raw) > MAX_EVENT_BYTES:
         return (Problem("", f"expected at most {MAX_EVENT_BYTES:,} bytes in an event"),)
     if line.raw.startswith(b"["):
         return (Problem("", "expected one JSON object; a batch is written as one event a line"),)
     try:
-        return read_event(line.raw)
+        event = read_event(line.raw, explain=explain)
     except Invalid as error:
         return error.problems
+    return refused_at_entry(line.raw) or event
 
 
 class Parties:
@@ -96,28 +98,38 @@ class Parties:
                 self.name(event.data.conflict, actor.party, where=where)
 
     def warnings(self) -> list[str]:
-        """One line for each actor of whom no claim of its conflict speaks, and what was meant."""
-        found = []
+        """One line for each actor of whom no claim of its conflict speaks, and what was meant.
+
+        At most `MOST_WARNINGS`, and one that says how many others there are.
+        """
+        unbound: list[tuple[str, str | None]] = []
         for conflict, named in sorted(self._named.items()):
-            bound = self._bound.get(conflict, set())
-            if not bound:
-                found.append(
-                    f"no claim is known for conflict {conflict!r}: its reports are judged when "
-                    "there is one"
-                )
-                continue
-            for party, times in sorted(named.items()):
-                if party not in bound:
-                    where = self._first[conflict, party]
-                    found.append(_warning(conflict, party, times, where, bound))
-        return [printable(line) for line in found]
+            bound = self._bound.get(conflict)
+            if bound:
+                unbound += [(conflict, party) for party in sorted(named) if party not in bound]
+            else:
+                unbound.append((conflict, None))
+        found = [self._line(*one) for one in unbound[:MOST_WARNINGS]]
+        if len(unbound) > MOST_WARNINGS:
+            found.append(f"and {len(unbound) - MOST_WARNINGS:,} more that no claim speaks of")
+        return [for_terminal(line) for line in found]
+
+    def _line(self, conflict: str, party: str | None) -> str:
+        if party is None:
+            return (
+                f"no claim is known for conflict {conflict!r}: its reports are judged when "
+                "there is one"
+            )
+        times, where = self._named[conflict][party], self._first[conflict, party]
+        return _warning(conflict, party, times, where, self._bound[conflict])
 
 
 def _warning(conflict: str, party: str, times: int, where: str, bound: set[str]) -> str:
     count = f"{times:,} report{'s' if times != 1 else ''}"
     first = f", first at {where}" if where else ""
     meant = meant_by(party, bound)
-    hint = f"; did you mean {meant!r}?" if meant else f"; known are {', '.join(sorted(bound))}"
+    known = ", ".join(sorted(bound)[:MOST_NAMED]) + (" ..." if len(bound) > MOST_NAMED else "")
+    hint = f"; did you mean {meant!r}?" if meant else f"; known are {known}"
     return f"no claim of conflict {conflict!r} binds actor {party!r} ({count}{first}){hint}"
 
 

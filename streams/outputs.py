@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from analytics.rows import Judgement, Position, Rejudged
+from analytics.rows import Judgement, Position
 from schemas.wire import Rejected
 from streams.topics import EVENTS, REJECTED
 
@@ -24,12 +24,11 @@ class Message(NamedTuple):
     headers: Headers
 
 
-def is_told(rejudged: Rejudged) -> bool:
+def is_told(before: Judgement | None, after: Judgement | None) -> bool:
     """Is there a verdict, a party or a criterion that is not what it was?
 
     Other reports may change when it occurred, or how many independent ones there are, and no more.
     """
-    before, after = rejudged.before, rejudged.after
     return before is None or after is None or _told(before) != _told(after)
 
 

@@ -1,52 +1,13 @@
-"""One micro-batch of the log into the ledger: fold what was read, and write, in one transaction.
-
-The only place where the pure core meets the database. If it raises, nothing of the batch is in the
-database, but `standing` may have moved on: the caller must end, and start again from the ledger.
-"""
+"""What is known when a worker starts, and one micro-batch of the log into the ledger at once."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
-
-import msgspec
-import numpy as np
-
-from analytics.keys import Keys, given_once
-from analytics.ledger import Ledger, Transaction
-from analytics.rows import EventKey, FirstJudged, IncidentKey, Logged, Position, Rejudged, Scope
-from schemas.events import ClaimEvent, Problem, ReportEvent, parse_event
-from schemas.wire import Rejected
-from streams.fold import fold
-from streams.judge import Incident
-from streams.lone import Lone
-from streams.outputs import is_told, rejection
-from streams.reading import (
-    NOT_SIMPLE,
-    REPORTED,
-    ClaimEntry,
-    Reading,
-    Record,
-    ReportEntry,
-    SimpleEntries,
-)
+from analytics.ledger import Ledger
+from schemas.events import ClaimEvent, parse_event
+from streams.batch import Tally
+from streams.reading import Reading
 from streams.standing import Standing
-from streams.statement import Statement, statement
-
-Statements = dict[str, Statement]
-"""What the standing reports of an incident say, by their ids."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """What a batch held: for the process counters, never for a decision."""
-
-    events: Counter[str] = field(default_factory=Counter)
-    rejected: Counter[str] = field(default_factory=Counter)
-    appended_at: list[int] = field(default_factory=list)
-    duplicates: int = 0
+from streams.turns import Turns
 
 
 def load_standing(ledger: Ledger) -> Standing:
@@ -62,182 +23,14 @@ def load_standing(ledger: Ledger) -> Standing:
     return standing
 
 
-def process(ledger: Ledger, standing: Standing, log_id: str, reading: Reading) -> Tally:
+def process(
+    ledger: Ledger, standing: Standing, log_id: str, reading: Reading, *, is_kept: bool = False
+) -> Tally:
     """Fold what was read, in log order within each partition, into the ledger: all or nothing.
 
-    Records that the ledger has already (below its next offset) are passed over.
+    Records that the ledger has already (below its next offset) are passed over; `is_kept`: see
+    `Turns.take`.
     """
-    transaction, tally = judge_batch(ledger, standing, log_id, reading)
+    transaction, tally = Turns(ledger, standing).take(log_id, reading, is_kept=is_kept)
     ledger.commit(transaction)
     return tally
-
-
-def judge_batch(
-    ledger: Ledger, standing: Standing, log_id: str, reading: Reading
-) -> tuple[Transaction, Tally]:
-    """The same, but for the commit, which must follow: another thread may do that meanwhile."""
-    with ledger.judging() as tx:
-        batch = _Batch(tx, standing, log_id, reading)
-        for recorded_at, record in _timed(ledger, log_id, reading.records):
-            batch.take(record, recorded_at)
-    return tx, batch.tally
-
-
-def _timed(ledger: Ledger, log_id: str, records: Iterable[Record]) -> Iterator[tuple[int, Record]]:
-    """What is new of the records, each with its recorded time."""
-    next_offsets = dict(ledger.offsets(log_id))
-    clocks: dict[int, int] = {}
-    for record in records:
-        partition, offset, timestamp_ms, _, _ = record
-        if offset < next_offsets.get(partition, 0):
-            continue
-        if partition not in clocks:
-            clocks[partition] = ledger.clock(log_id, partition)
-        # An append time never runs backwards within a partition, whatever the broker's clock did.
-        recorded_at = max(clocks[partition], timestamp_ms * 1000)
-        clocks[partition] = recorded_at
-        next_offsets[partition] = offset + 1
-        yield recorded_at, record
-
-
-class _Batch:
-    """What one transaction knows while it judges what was read."""
-
-    def __init__(self, tx: Transaction, standing: Standing, log_id: str, reading: Reading) -> None:
-        self.tally = Tally()
-        self._tx = tx
-        self._standing = standing
-        self._log_id = log_id
-        self._reading = reading
-        self._columns = reading.columns
-        tx.read(log_id, reading.columns)
-        events, incidents = reading.columns.numbers("event_key"), _incident_keys(reading)
-        may_be_seen, may_stand = tx.may_have_events(events), tx.may_have_reports(incidents)
-        self._seen = tx.seen(events[may_be_seen])
-        self._taken: dict[EventKey, int] = {}
-        self._reports: defaultdict[IncidentKey, Statements] = defaultdict(dict)
-        for incident, stored in tx.reports(incidents[may_stand]).items():
-            self._reports[incident] = _statements(stored)
-        is_simple = np.asarray(reading.simple.said) != NOT_SIMPLE
-        is_new = given_once(events) & given_once(incidents) & ~may_be_seen & ~may_stand
-        self._lone = Lone(reading, standing, is_simple & is_new)
-
-    @cached_property
-    def _simple(self) -> SimpleEntries:
-        return SimpleEntries(self._reading)
-
-    def take(self, record: Record, recorded_at: int) -> None:
-        """Judge what is in a record, in its order."""
-        for one in record.found:
-            if not isinstance(one, int):
-                self._take_one(one, record, recorded_at)
-            elif self._lone.take(self._tx, one, recorded_at):
-                self.tally.events[REPORTED] += 1
-                self.tally.appended_at.append(recorded_at)
-            else:
-                self._take_one(self._simple[one], record, recorded_at)
-        self._tx.advance(self._log_id, record.partition, record.offset + 1, recorded_at)
-
-    def _take_one(
-        self,
-        one: ReportEntry | ClaimEntry | Rejected,
-        record: Record,
-        recorded_at: int,
-    ) -> None:
-        if isinstance(one, Rejected):
-            position = Position(self._log_id, record.partition, record.offset, one.index or 0)
-            self._reject(one, position, recorded_at, record.key)
-        else:
-            position = Position(self._log_id, record.partition, record.offset, one.batch_index)
-            self._accept(one, Logged(position, recorded_at, one.key, one.row))
-
-    def _accept(self, entry: ReportEntry | ClaimEntry, logged: Logged) -> None:
-        names, row = entry.names, entry.row
-        before = self._text(names)
-        if before is not None:
-            payload = self._columns.payload(row)
-            if _same_content(before, payload):
-                self.tally.duplicates += 1
-                return
-            conflict, source, event_id = names
-            problem = Problem("id", f"{event_id!r} of source {source!r} stands for other content")
-            reused = Rejected("id_reused", (problem,), payload.encode(), entry.batch_index)
-            self._reject(reused, logged.position, logged.recorded_at, conflict.encode())
-            return
-        self._taken[names] = row
-        tx = self._tx
-        about = entry.about if isinstance(entry, ReportEntry) else None
-        tx.event(logged, about)
-        self.tally.events[entry.type] += 1
-        self.tally.appended_at.append(logged.recorded_at)
-        reports: Statements = {}
-        if isinstance(entry, ReportEntry):
-            reports = self._reports[entry.effect[:2]]
-        else:
-            tx.claim(logged, entry.effect[:3], entry.effect.claim)
-        steps = fold(self._standing, entry.effect, reports)
-        step = next(steps, None)
-        while step is not None:
-            if isinstance(step, FirstJudged):
-                if about is None:
-                    raise TypeError("an event about a claim makes no incident")
-                tx.judged(logged, about.incident_key, step)
-                step = next(steps, None)
-            elif isinstance(step, Rejudged):
-                tx.rejudged(logged, step, told=is_told(step))
-                step = next(steps, None)
-            else:
-                try:
-                    step = steps.send(_incidents(tx, step))
-                except StopIteration:
-                    step = None
-
-    def _text(self, names: EventKey) -> str | None:
-        """The JSON text of the event of these names that the ledger has or is about to have."""
-        row = self._taken.get(names)
-        return self._seen.get(names) if row is None else self._columns.payload(row)
-
-    def _reject(
-        self, rejected: Rejected, position: Position, recorded_at: int, key: bytes | None
-    ) -> None:
-        self._tx.rejected(rejected, position, recorded_at)
-        self._tx.outbox(*rejection(rejected, position, key))
-        self.tally.rejected[rejected.reason] += 1
-
-
-def _incident_keys(reading: Reading) -> Keys:
-    """Of each row the key of the incident that it is about, or 0: it is about a claim."""
-    keys = np.array(reading.columns.numbers("incident_key"))
-    for record in reading.records:
-        for one in record.found:
-            if isinstance(one, ReportEntry):
-                # A report that is taken back says nothing for the columns.
-                keys[one.row] = one.about.incident_key
-    return keys
-
-
-def _statements(stored: dict[str, str]) -> Statements:
-    return {report_id: _statement(raw) for report_id, raw in stored.items()}
-
-
-def _statement(raw: str) -> Statement:
-    event = parse_event(raw)
-    if not isinstance(event, ReportEvent):
-        raise TypeError(f"the ledger keeps a {event.type} as a standing report")
-    return statement(event.data)
-
-
-def _incidents(tx: Transaction, scope: Scope) -> Iterable[Incident]:
-    for chunk in tx.incidents(scope):
-        for (_, incident_id), stored in chunk:
-            yield Incident(incident_id, _statements(stored))
-
-
-def _same_content(one: str, other: str) -> bool:
-    if one == other:
-        return True
-    try:
-        return bool(msgspec.json.decode(one) == msgspec.json.decode(other))
-    except (msgspec.MsgspecError, RecursionError):
-        # What cannot be compared is not the same: nothing that was accepted may stop the worker.
-        return False

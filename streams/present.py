@@ -5,6 +5,8 @@ Results go to stdout, all else to stderr; colour and progress bars only where th
 
 from __future__ import annotations
 
+import itertools
+import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,11 +18,12 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.measure import Measurement
 from rich.padding import Padding
+from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
+from schemas.safe_text import for_json, for_terminal
 from schemas.time import OPEN, UNKNOWN, Bound, Daily, Limit, Span, iso
-from streams.lines import printable
 
 if TYPE_CHECKING:
     from streams.endpoint import Endpoint
@@ -49,13 +52,37 @@ def _console(*, stderr: bool) -> Console:
 
 
 def say(text: str | Text = "", *, style: str | None = None) -> None:
-    """A line of the result, to stdout."""
-    _console(stderr=False).print(text, style=style, soft_wrap=True)
+    """One line of the result, to stdout, whatever is in it."""
+    _console(stderr=False).print(_fit(text), style=style, soft_wrap=True)
 
 
 def err(text: str, *, style: str | None = None) -> None:
-    """A line beside the result, to stderr."""
-    _console(stderr=True).print(text, style=style, soft_wrap=True)
+    """One line beside the result, to stderr."""
+    _console(stderr=True).print(_fit(text), style=style, soft_wrap=True)
+
+
+def say_json(document: object) -> None:
+    """A JSON document, to stdout: what a terminal would act on stands in it in JSON's escapes."""
+    text = for_json(json.dumps(document, indent=2, ensure_ascii=False))
+    _console(stderr=False).print(text, soft_wrap=True)
+
+
+def _fit(text: str | Text) -> str | Text:
+    """`text` on one line, without what a terminal would act on."""
+    if isinstance(text, str):
+        return for_terminal(text)
+    if for_terminal(text.plain) == text.plain:
+        return text
+    # Each piece with the style it has: escapes are longer than what they stand for.
+    parts = [(for_terminal(part.plain), style) for part, style in _pieces(text)]
+    return Text.assemble(*parts, style=text.style)
+
+
+def _pieces(text: Text) -> Iterator[tuple[Text, str | Style]]:
+    bounds = sorted({0, len(text), *(at for span in text.spans for at in span[:2])})
+    for start, end in itertools.pairwise(bounds):
+        styles = [span.style for span in text.spans if span.start <= start and span.end >= end]
+        yield text[start:end], styles[-1] if styles else ""
 
 
 def table(
@@ -68,10 +95,10 @@ def table(
 ) -> None:
     """A table to stdout. On a terminal too narrow for it: `narrow`, or else one cell a line."""
     console = _console(stderr=False)
-    cells = [[c if isinstance(c, Text) else Text(printable(c)) for c in row] for row in rows]
+    cells = [[_cell(one) for one in row] for row in rows]
     shown = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
     for number, name in enumerate(columns):
-        shown.add_column(Text(printable(name)))
+        shown.add_column(Text(for_terminal(name)))
         shown.columns[number].justify = "right" if number in right else "left"
     for row in cells:
         shown.add_row(*row)
@@ -82,16 +109,21 @@ def table(
         console.print(padded)
     elif narrow:
         for text in narrow:
-            say(" " * indent + printable(text))
+            say(" " * indent + for_terminal(text))
     else:
         _print_records(columns, cells, indent)
+
+
+def _cell(one: str | Text) -> Text:
+    fit = _fit(one) if isinstance(one, Text) else for_terminal(one)
+    return fit if isinstance(fit, Text) else Text(fit)
 
 
 def _print_plain(
     columns: Sequence[str], rows: list[list[Text]], right: Sequence[int], indent: int
 ) -> None:
     """The same without a terminal: as wide as it is, and quick for many rows."""
-    lines = [[printable(name) for name in columns], *([c.plain for c in row] for row in rows)]
+    lines = [[for_terminal(name) for name in columns], *([c.plain for c in row] for row in rows)]
     widths = [max(cell_len(line[number]) for line in lines) for number in range(len(columns))]
     lines.insert(1, ["─" * width for width in widths])
     for number, line in enumerate(lines):
@@ -115,7 +147,8 @@ def _print_records(columns: Sequence[str], rows: list[list[Text]], indent: int) 
         say(" " * indent + "─" * (widest + 2))
         for name, cell in zip(columns, row, strict=True):
             if cell.plain:
-                say(Text.assemble(" " * indent, (f"{printable(name):<{widest}}  ", "bold"), cell))
+                label = f"{for_terminal(name):<{widest}}  "
+                say(Text.assemble(" " * indent, (label, "bold"), cell))
 
 
 def in_colour(verdict: str) -> Text:

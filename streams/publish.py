@@ -5,16 +5,18 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from schemas.events import Event
 from streams.access import Access, access_to
-from streams.client import WORKER_ENDED, Knowledge, wait_until_judged, worker_of
+from streams.client import WORKER_ENDED, wait_until_judged, worker_of
 from streams.command import BadInput, CommandError, Unreachable
+from streams.dialling import FILE_NAME, Handed, dial_with
 from streams.endpoint import Endpoint
+from streams.lake_reader import reading
 from streams.lines import Line, Parties, check, read_lines
 from streams.present import Progress, counted, err, progress_bar, say
 from streams.publisher import Delivered, EventPublisher
@@ -26,6 +28,10 @@ NOUNS = {
     "incident.reported": "report",
     "incident.report_retracted": "report retraction",
 }
+
+
+# By which its connections are known from those of a worker in the same process.
+CLIENT_ID = "truce-publish"
 
 
 @dataclass(slots=True)
@@ -60,6 +66,7 @@ class Target(NamedTuple):
     declare: Settings | None
     endpoint: Endpoint | None
     alive: Callable[[], bool]
+    handed: Handed | None = None
 
 
 def run_publish(settings: Settings, files: Sequence[str], *, dry_run: bool) -> int:
@@ -96,8 +103,17 @@ def find_target(settings: Settings) -> Target:
             f"no worker runs on {settings.data_dir}: start one with `truce run`, "
             "or set TRUCE_BROKER=kafka://HOST:PORT"
         )
-    access = Access(endpoint.bootstrap)
-    return Target(access, None, endpoint, lambda: worker_of(settings) == endpoint)
+    return target_of(settings, endpoint, lambda: worker_of(settings) == endpoint)
+
+
+def target_of(settings: Settings, endpoint: Endpoint, alive: Callable[[], bool]) -> Target:
+    """The embedded broker of a worker, which hands out the connections to it."""
+    access, handed = Access(endpoint.bootstrap), None
+    if (settings.data_dir / FILE_NAME).exists():
+        handed = Handed(settings.data_dir)
+        access = replace(access, client_id=CLIENT_ID)
+        dial_with(access.bootstrap, handed, client_id=CLIENT_ID)
+    return Target(access, None, endpoint, alive, handed)
 
 
 def publish_files(
@@ -107,9 +123,7 @@ def publish_files(
     with ExitStack() as stack:
         publisher = None
         if target is not None:
-            publisher = stack.enter_context(
-                EventPublisher(target.access, target.declare, target.alive)
-            )
+            publisher = stack.enter_context(_publisher_to(target))
         send = _nowhere if publisher is None else publisher.add
         with progress_bar("reading", _size(files)) as progress:
             for name in files:
@@ -118,8 +132,21 @@ def publish_files(
             return None
         delivered = publisher.finish()
     if target.endpoint is not None:
-        wait_until_judged(settings, target.endpoint, delivered.ends)
+        wait_until_judged(settings, target.endpoint, delivered.ends, delivered.log_id)
     return delivered
+
+
+@contextmanager
+def _publisher_to(target: Target) -> Iterator[EventPublisher]:
+    if target.handed is None:
+        with EventPublisher(target.access, target.declare, target.alive) as publisher:
+            yield publisher
+        return
+    with (
+        closing(target.handed) as handed,
+        EventPublisher(target.access, None, target.alive, handed.current_log) as publisher,
+    ):
+        yield publisher
 
 
 def _nowhere(_: str, __: bytes) -> None:
@@ -174,8 +201,9 @@ def _size(files: Sequence[str]) -> int | None:
 def take_up_known_parties(settings: Settings, parties: Parties) -> None:
     """Let `parties` know whom the claims in the database bind, as far as it can be asked."""
     try:
-        for conflict, bound in Knowledge(settings).bound_parties():
-            parties.bind(conflict, bound)
+        with reading(settings) as knowledge:
+            for conflict, bound in knowledge.bound_parties():
+                parties.bind(conflict, bound)
     except CommandError:
         # A warning that cannot be given well is no reason to publish nothing.
         return

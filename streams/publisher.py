@@ -34,10 +34,15 @@ T = TypeVar("T")
 
 
 class Delivered(NamedTuple):
-    """What the broker has acknowledged: events, and the offset after the last by partition."""
+    """What the broker has acknowledged: events, and the offset after the last by partition.
+
+    The offsets are of the log that was written to last, if its id is known: all that went to one
+    before it is in the ledger.
+    """
 
     events: int
     ends: dict[int, int]
+    log_id: str = ""
 
 
 class EventPublisher:
@@ -48,15 +53,19 @@ class EventPublisher:
         access: Access,
         declare: Settings | None = None,
         alive: Callable[[], bool] = lambda: True,
+        log_id: Callable[[], str] = lambda: "",
     ) -> None:
         """`declare`: create the topics as these settings say, where they are missing.
 
+        `log_id` says to which log the connection leads that was made last; "": not known.
         `alive` tells whether the broker may still answer; once it does not, nothing is waited for.
         """
         self._access = access
         self._bootstrap = access.bootstrap
         self._declare = declare
         self._alive = alive
+        self._log_id = log_id
+        self._of_log = ""
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._writer: LogWriter | None = None
@@ -111,7 +120,7 @@ class EventPublisher:
             for conflict, raws in self._packing.rest():
                 self._flush(conflict, raws)
             self._try(self._settle(0))
-        return Delivered(self._events, dict(self._ends))
+        return Delivered(self._events, dict(self._ends), self._of_log)
 
     def _linger(self) -> None:
         while not self._over.wait(LINGER_SECONDS):
@@ -154,16 +163,27 @@ class EventPublisher:
     async def _send(self, conflict: str, raws: list[bytes]) -> None:
         if self._writer is None:
             raise RuntimeError("not connected")
-        self._sent.append((len(raws), await self._writer.write(conflict, raws)))
+        written = await self._writer.write(conflict, raws)
+        written.add_done_callback(self._note)
+        self._sent.append((len(raws), written))
         await self._settle(64)
+
+    def _note(self, written: Written) -> None:
+        """Note where a record is, at once: the next connection may lead to a new log."""
+        if written.cancelled() or written.exception() is not None:
+            return
+        if self._of_log != self._log_id():
+            self._of_log = self._log_id()
+            self._ends.clear()
+        where = written.result()
+        self._ends[where.partition] = max(where.offset + 1, self._ends.get(where.partition, 0))
 
     async def _settle(self, at_most: int) -> None:
         """Wait until no more than so many records are without an answer, oldest first."""
         while len(self._sent) > at_most or (self._sent and self._sent[0][1].done()):
             events, future = self._sent.pop(0)
-            where = await future
+            await future
             self._events += events
-            self._ends[where.partition] = max(where.offset + 1, self._ends.get(where.partition, 0))
 
     def _do(self, work: Coroutine[Any, Any, T]) -> T:
         future = asyncio.run_coroutine_threadsafe(work, self._loop)

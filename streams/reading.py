@@ -28,7 +28,10 @@ _NUMBERS = (*_KEYS, "occurred_start", "occurred_end", "batch_index")
 
 
 class RawRecord(NamedTuple):
-    """A record of the log as the broker gave it; `timestamp_ms` is its append time."""
+    """A record of the log as the broker gave it; `timestamp_ms` is its append time.
+
+    `posted_by` is what its headers say of that, where it was verified.
+    """
 
     partition: int
     offset: int
@@ -36,6 +39,7 @@ class RawRecord(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...] = ()
+    posted_by: str | None = None
 
     @property
     def content_type(self) -> str | None:
@@ -61,6 +65,7 @@ class KeptRecord(NamedTuple):
     offset: int
     timestamp_ms: int
     events: list[KeptEvent]
+    posted_by: str | None = None
 
 
 class Decoded(NamedTuple):
@@ -71,6 +76,7 @@ class Decoded(NamedTuple):
     timestamp_ms: int
     key: bytes | None
     found: list[Accepted | Rejected]
+    posted_by: str | None
 
 
 class ReportEntry(NamedTuple):
@@ -147,8 +153,9 @@ def read(records: Iterable[RawRecord]) -> Reading:
 
 
 def _decoded(record: RawRecord) -> Decoded:
-    partition, offset, timestamp_ms, key, value, _ = record
-    return Decoded(partition, offset, timestamp_ms, key, decode(value, key, record.content_type))
+    partition, offset, timestamp_ms, key, value, _, posted_by = record
+    found = decode(value, key, record.content_type)
+    return Decoded(partition, offset, timestamp_ms, key, found, posted_by)
 
 
 def read_kept(records: Iterable[KeptRecord]) -> Reading:
@@ -157,8 +164,9 @@ def read_kept(records: Iterable[KeptRecord]) -> Reading:
 
 
 def _accepted(record: KeptRecord) -> Decoded:
-    partition, offset, timestamp_ms, events = record
-    return Decoded(partition, offset, timestamp_ms, None, [_kept(*event) for event in events])
+    partition, offset, timestamp_ms, events, posted_by = record
+    found = [_kept(*event) for event in events]
+    return Decoded(partition, offset, timestamp_ms, None, found, posted_by)
 
 
 def _kept(index: int, conflict: str, payload: str) -> Accepted | Rejected:
@@ -171,12 +179,13 @@ def _kept(index: int, conflict: str, payload: str) -> Accepted | Rejected:
 def _reading_of(batch: Iterable[Decoded]) -> Reading:
     """What is to be judged and written of what was decoded."""
     taken = _Taken()
-    records = [
-        Record(
-            partition, offset, timestamp_ms, key, [taken.one(o, partition, offset) for o in found]
-        )
-        for partition, offset, timestamp_ms, key, found in batch
-    ]
+    records = []
+    for partition, offset, timestamp_ms, key, all_found, posted_by in batch:
+        first = len(taken.rows)
+        found = [taken.one(one, partition, offset) for one in all_found]
+        records.append(Record(partition, offset, timestamp_ms, key, found))
+        if posted_by is not None:
+            taken.rows.posted_by(posted_by, first)
     return Reading(records, taken.rows.columns(), taken.simple)
 
 

@@ -8,6 +8,7 @@ from analytics.rows import Criteria
 from schemas.claims import Assertion
 from schemas.places import Place, Point, Polygonal
 from schemas.reports import Report
+from schemas.safe_text import for_terminal
 from schemas.time import Daily
 from schemas.vocabulary import act_prohibited
 from streams.statement import ATTRIBUTED, Part
@@ -116,7 +117,7 @@ def _bound(given: Given, said: bool | None) -> str:
     if said is False:
         return "another party had broken it before"
     if other is not None:
-        return f"it has a condition: {other}"
+        return f"it has a condition: {for_terminal(other)}"
     return "another party may have broken it before"
 
 

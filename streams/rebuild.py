@@ -6,7 +6,6 @@ made beside it is taken, with all that came in meanwhile, when the worker starts
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Iterator
@@ -16,7 +15,17 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from analytics.ledger import Ledger, LedgerError, LedgerInUse, LedgerMissing
+from analytics.failures import (
+    LedgerDamaged,
+    LedgerError,
+    LedgerInUse,
+    LedgerMissing,
+    LedgerTooNew,
+)
+from analytics.lake.session import LakeSession
+from analytics.ledger import Ledger
+from analytics.place import beside
+from analytics.queries import queries
 from analytics.rebuild import (
     REBUILT,
     Comparison,
@@ -24,22 +33,17 @@ from analytics.rebuild import (
     Old,
     Size,
     alone,
-    asked_of_old,
-    beside,
     explained,
     remove,
     why_unreadable,
 )
-from streams.client import (
-    SECONDS_BETWEEN_LOOKS,
-    SECONDS_FOR_A_WORKER_TO_START,
-    ask,
-    worker_of,
-)
+from streams.client import SECONDS_BETWEEN_LOOKS, SECONDS_FOR_A_WORKER_TO_START, worker_of
 from streams.command import BadInput, Unreachable
 from streams.core import OtherLog
+from streams.directory import prepare
+from streams.lake_reader import opened
 from streams.pipeline import load_standing, process
-from streams.present import Progress, counted, err, progress_bar, say, table, waiting
+from streams.present import Progress, counted, err, progress_bar, say, say_json, table, waiting
 from streams.reader import KeptBatch, ReadingProcess, read_ahead
 from streams.reading import KeptRecord, Reading
 from streams.refold import (
@@ -53,6 +57,8 @@ from streams.refold import (
 )
 from streams.settings import Settings
 
+# Why a database cannot be read that is not there or not as it should be; all else can be mended.
+OF_ITSELF = (LedgerDamaged, LedgerMissing, LedgerTooNew)
 EVENTS_AT_ONCE = 5_000
 BYTES_AT_ONCE = 16 * 2**20
 
@@ -77,6 +83,7 @@ class Done(NamedTuple):
     size: Size
     compared: Comparison | None
     kept: Path | None
+    left_out: list[str]
     seconds: float
 
 
@@ -88,9 +95,9 @@ class Fold:
         self._standing = load_standing(ledger)
         self._progress = progress
 
-    def take(self, log_id: str, reading: Reading) -> None:
-        """Fold what was read of one log."""
-        process(self._ledger, self._standing, log_id, reading)
+    def take(self, log_id: str, reading: Reading, *, is_kept: bool = False) -> None:
+        """Fold what was read of one log, or kept of it."""
+        process(self._ledger, self._standing, log_id, reading, is_kept=is_kept)
         self._progress.advance(len(reading.records))
 
     def take_kept(self, past: Past, first: int, below: Offsets | None = None) -> None:
@@ -104,7 +111,7 @@ class Fold:
         batches = _batches(kept_records(past, first, below))
         with ReadingProcess() as process:
             for log_id, reading in read_ahead(process, batches):
-                self.take(log_id, reading)
+                self.take(log_id, reading, is_kept=True)
 
 
 def _batches(records: Iterator[tuple[str, KeptRecord]]) -> Iterator[KeptBatch]:
@@ -121,21 +128,15 @@ def _batches(records: Iterator[tuple[str, KeptRecord]]) -> Iterator[KeptBatch]:
             yield KeptBatch(log_id, batch, size)
 
 
-class _Worker:
-    """What a running worker's database answers."""
+class _Lake:
+    """What a running worker's lake answers, all of it as of one moment."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        found = ask(settings, "SELECT 1 FROM duckdb_tables() WHERE table_name = 'accepted'").rows
-        # A worker that was started before this program was brought up to date has not.
-        self._has_accepted = bool(list(found))
+    def __init__(self, lake: LakeSession) -> None:
+        self._lake = lake
 
     def rows(self, name: str, **values: int) -> list[tuple[Any, ...]]:
         """What it answers to a statement of `queries/rebuild.sql`."""
-        sql = asked_of_old(name, has_accepted=self._has_accepted).removesuffix(";")
-        for parameter, value in values.items():
-            sql = sql.replace(f"${parameter}", str(value))
-        return list(ask(self._settings, sql).rows)
+        return self._lake.ask(queries("rebuild")[name], values)
 
 
 def run_rebuild(settings: Settings, wanted: Wanted) -> int:
@@ -146,13 +147,14 @@ def run_rebuild(settings: Settings, wanted: Wanted) -> int:
         raise BadInput("--new-log folds the log of a Kafka: set TRUCE_BROKER to it")
     if not settings.data_dir.is_dir():
         raise BadInput(f"there is no {settings.data_dir}: choose the directory with --data-dir")
+    prepare(settings.data_dir)
     tune_collector()
     began = time.monotonic()
-    with alone(settings.database), explained(settings.database):
+    with alone(settings.database), explained(settings.database, kafka=bool(settings.broker)):
         kafka = Kafka(settings) if settings.broker and not wanted.from_events else None
         if kafka is not None:
             kafka.ask_id()
-        unreadable = _state(settings)
+        unreadable = _state(settings, kafka is not None)
         if worker_of(settings) is not None:
             done = _beside_a_worker(settings, wanted, kafka)
         else:
@@ -162,12 +164,18 @@ def run_rebuild(settings: Settings, wanted: Wanted) -> int:
     return 0
 
 
-def _state(settings: Settings) -> LedgerError | None:
-    """Why the database cannot be read, if it cannot and no worker has it."""
+def _state(settings: Settings, has_log: bool) -> LedgerError | None:
+    """Why the database cannot be read, if it cannot and no worker has it.
+
+    `has_log`: a Kafka has its log. Raises what hinders us, whatever is in it.
+    """
     until = time.monotonic() + SECONDS_FOR_A_WORKER_TO_START
     while worker_of(settings) is None:
         try:
-            return why_unreadable(settings.database)
+            found = why_unreadable(settings.database, kafka=has_log)
+            if found is None or isinstance(found, OF_ITSELF):
+                return found
+            raise found
         except LedgerInUse as error:
             # A worker that starts or stops holds it for a moment before it can be asked.
             if time.monotonic() > until:
@@ -183,10 +191,8 @@ def _replace(
     path = settings.database
     tells = unreadable is not None or wanted.new_log
     if unreadable is not None and kafka is None:
-        if isinstance(unreadable, LedgerMissing):
-            raise BadInput(f"there is no {path}, so no events are kept: set TRUCE_BROKER")
-        raise BadInput(f"{unreadable}: set TRUCE_BROKER and run `truce rebuild` again")
-    with NewDatabase(path, tells=tells, memory_limit=settings.memory) as new:
+        raise BadInput(_no_events(settings, unreadable))
+    with NewDatabase(path, tells=tells, memory_limit=settings.memory, spill=settings.spill) as new:
         old = new.attach() if unreadable is None else None
         compared = None
         if kafka is not None:
@@ -204,8 +210,28 @@ def _replace(
             kept = new.take_over(keep=keep)
             remove(beside(path, REBUILT))
     return Done(
-        "compared" if wanted.dry_run else "replaced", _source(kafka), size, compared, kept, 0
+        "compared" if wanted.dry_run else "replaced",
+        *(_source(kafka), size, compared, kept, new.left_out, 0),
     )
+
+
+def _no_events(settings: Settings, unreadable: LedgerError) -> str:
+    """Why there are no events to fold, and where others may be."""
+    path = settings.database
+    if isinstance(unreadable, LedgerTooNew):
+        return str(unreadable)
+    if isinstance(unreadable, LedgerDamaged):
+        why = f"{path} cannot be opened ({unreadable.reason}), so none of its events can be read"
+        if unreadable.is_of_the_wal:
+            return str(unreadable)
+    else:
+        why = f"there is no {path}, so no events are kept"
+    kafka = (
+        "leave --from-events out, and Kafka's log is folded"
+        if settings.broker
+        else "if a Kafka has its log, set TRUCE_BROKER and run `truce rebuild` again"
+    )
+    return f"{why}: restore a backup; {kafka}"
 
 
 def _beside_a_worker(settings: Settings, wanted: Wanted, kafka: Kafka | None) -> Done:
@@ -215,8 +241,11 @@ def _beside_a_worker(settings: Settings, wanted: Wanted, kafka: Kafka | None) ->
         raise BadInput(
             f"a worker runs on {settings.data_dir}: stop it before truce rebuild {option}"
         )
-    past = _Worker(settings)
-    with NewDatabase(settings.database, memory_limit=settings.memory) as new:
+    with (
+        opened(settings, as_ledger=True) as lake,
+        NewDatabase(settings.database, memory_limit=settings.memory, spill=settings.spill) as new,
+    ):
+        past = _Lake(lake)
         known = past.rows("offsets_reached")
         if kafka is not None:
             _fold_kafka(settings, new, kafka, past)
@@ -229,7 +258,7 @@ def _beside_a_worker(settings: Settings, wanted: Wanted, kafka: Kafka | None) ->
         new.reach(known)
         size = new.size()
         new.leave()
-    return Done("waiting", _source(kafka), size, None, None, 0)
+    return Done("waiting", _source(kafka), size, None, None, [], 0)
 
 
 def _fold_kafka(settings: Settings, new: NewDatabase, kafka: Kafka, past: Past | None) -> None:
@@ -269,20 +298,26 @@ def take_over(settings: Settings) -> None:
     """
     path = settings.database
     try:
-        with alone(path), explained(path):
-            unreadable = why_unreadable(path)
+        kafka = bool(settings.broker)
+        with alone(path), explained(path, kafka=kafka):
+            unreadable = why_unreadable(path, kafka=False)
             if unreadable is not None:
                 raise unreadable
-            with NewDatabase(path, goes_on=True, memory_limit=settings.memory) as new:
+            with NewDatabase(
+                path, goes_on=True, memory_limit=settings.memory, spill=settings.spill
+            ) as new:
                 _finish(new, new.attach())
                 compared = new.compare()
-                kept = new.take_over(keep=compared.differing > 0)
+                kept = new.take_over(keep=compared is None or compared.differing > 0)
     except LedgerInUse:
         return  # so it is told of the database itself, next
     except LedgerError as error:
         logger.warning("what was rebuilt is not taken: %s", error)
         return
     told = f"; the old one is kept as {kept}" if kept else ""
+    if compared is None:
+        logger.warning("the rebuilt database is taken: the old one is damaged%s", told)
+        return
     rows = counted(compared.differing, "row")
     logger.warning("the rebuilt database is taken: %s differ from the old one%s", rows, told)
 
@@ -314,7 +349,7 @@ def _print_json(settings: Settings, done: Done) -> None:
             ],
         },
     }
-    say(json.dumps(document, ensure_ascii=False, indent=2))
+    say_json(document)
 
 
 def _print(settings: Settings, done: Done) -> None:
@@ -339,7 +374,11 @@ def _print(settings: Settings, done: Done) -> None:
         say(f"{settings.database} is the new one.")
     if done.kept is not None:
         say(f"The old one is kept as {done.kept}.")
-    if done.state == "replaced" and done.compared is None:
+    if done.left_out:
+        err(f"Damaged in the old one, and so left out: {', '.join(done.left_out)}.")
+    elif done.state == "replaced" and done.compared is None and done.source == "events":
+        err("The old one is damaged, and could not be compared with the new one.")
+    elif done.state == "replaced" and done.compared is None:
         err("It is not known what was published: all verdicts are, again, with the same ids.")
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from analytics.rows import Reached
 from streams.access import access_to
+from streams.attribution import Attribution, attribution_of
 from streams.command import BadInput, Unreachable
 from streams.core import raw_records
 from streams.reader import Reader
@@ -68,8 +69,8 @@ def kept_records(
         of_record = list(events)
         # Its time was the log's, which counts in milliseconds, and never ran backwards.
         milliseconds = of_record[0][4] // 1_000
-        kept = [KeptEvent(index, *what) for _, _, _, index, _, *what in of_record]
-        yield log_id, KeptRecord(partition, offset, milliseconds, kept)
+        kept = [KeptEvent(index, *what) for _, _, _, index, _, _, *what in of_record]
+        yield log_id, KeptRecord(partition, offset, milliseconds, kept, of_record[0][5])
 
 
 def _kept_events(past: Past, first: int) -> Iterator[tuple[Any, ...]]:
@@ -93,6 +94,7 @@ class Kafka:
 
     def __init__(self, settings: Settings) -> None:
         self._access = access_to(settings)
+        self._attribution = attribution_of(settings)
         self._bootstrap = self._access.bootstrap
         self._most = settings.max_batch
         self.log_id = ""
@@ -137,7 +139,8 @@ class Kafka:
         ) as consumer:
             wanted = await self._whole(consumer, partitions, reached)
             begin(sum(wanted.values()))
-            await fold_all(_Fetcher(consumer, wanted, self._most).batches(), take)
+            fetcher = _Fetcher(consumer, wanted, self._most, self._attribution)
+            await fold_all(fetcher.batches(), take)
 
     async def _partitions(self) -> list[int]:
         from aiokafka.admin import AIOKafkaAdminClient
@@ -208,8 +211,15 @@ async def fold_all(batches: AsyncIterator[list[RawRecord]], take: Take) -> None:
 class _Fetcher:
     """Fetches partitions from their beginning to where they are wanted, in their order."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, wanted: Mapping[Any, int], most: int) -> None:
+    def __init__(
+        self,
+        consumer: AIOKafkaConsumer,
+        wanted: Mapping[Any, int],
+        most: int,
+        attribution: Attribution,
+    ) -> None:
         self._consumer, self._wanted, self._most = consumer, wanted, most
+        self._attribution = attribution
         self._following = dict.fromkeys(wanted, 0)
         self._stop_at_ends()
 
@@ -225,7 +235,7 @@ class _Fetcher:
                 self._following[tp] = await self._consumer.position(tp)
             for tp, records in fetched.items():
                 wanted = (r for r in records if r.offset < self._wanted[tp])
-                found += raw_records(tp.partition, wanted, now)
+                found += raw_records(tp.partition, wanted, now, self._attribution)
             self._stop_at_ends()
             if found:
                 yield found

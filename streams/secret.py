@@ -18,16 +18,7 @@ class SecretError(Exception):
 
 def read_secret(setting: str, path: Path) -> str:
     """The one line in the file that `setting` names, without its line end. Raises `SecretError`."""
-    try:
-        # Not to wait for a writer, should it be a pipe.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as file:  # noqa: PTH123 - opened above
-            _check(setting, path, os.fstat(descriptor))
-            raw = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise SecretError(f"{setting}: {path} cannot be read: {error.strerror or error}") from error
-    if len(raw) > MAX_BYTES:
-        raise SecretError(f"{setting}: {path} holds more than {MAX_BYTES:,} bytes")
+    raw = read_private(setting, path, MAX_BYTES)
     try:
         text = raw.decode().rstrip("\r\n")
     except UnicodeDecodeError:
@@ -35,6 +26,21 @@ def read_secret(setting: str, path: Path) -> str:
     if not text or not text.isprintable():
         raise SecretError(f"{setting}: {path} must hold one line of text")
     return text
+
+
+def read_private(setting: str, path: Path, most: int) -> bytes:
+    """The file that `setting` names, of `most` bytes at the most. Raises `SecretError`."""
+    try:
+        # Not to wait for a writer, should it be a pipe.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as file:  # noqa: PTH123 - opened above
+            _check(setting, path, os.fstat(descriptor))
+            raw = file.read(most + 1)
+    except OSError as error:
+        raise SecretError(f"{setting}: {path} cannot be read: {error.strerror or error}") from error
+    if len(raw) > most:
+        raise SecretError(f"{setting}: {path} holds more than {most:,} bytes")
+    return raw
 
 
 def check_private(setting: str, path: Path) -> None:

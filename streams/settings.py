@@ -78,6 +78,24 @@ SETTINGS = (
     Setting(
         "TRUCE_TOKEN_FILE", "", "file of mode 0600 with the token for POST /events; unset: off"
     ),
+    Setting(
+        "TRUCE_TOKENS",
+        "",
+        "file that truce token keeps, of who may post what; unset: tokens.json in the data "
+        "directory",
+    ),
+    Setting(
+        "TRUCE_POSTED_BY_KEY_FILE",
+        "",
+        "file of mode 0600 with the key that proves who posted a record, the same for all "
+        "workers of a Kafka; unset: one is made, posted-by.key in the data directory",
+    ),
+    Setting(
+        "TRUCE_HTTP_HOSTS",
+        "",
+        "names, with commas between, by which requests may call the worker beside localhost, "
+        "its address in TRUCE_HTTP and any IP address",
+    ),
     Setting("TRUCE_POSTS_PER_SECOND", "200", "how many POST /events a second are taken"),
     Setting("TRUCE_GROUP", "trucewatch", "Kafka consumer group that the worker joins"),
     Setting("TRUCE_PARTITIONS", "4", "partitions of each topic"),
@@ -95,7 +113,15 @@ SETTINGS = (
         "directory of the lake, the copy for readers; unset: lake in the data directory",
     ),
     Setting("TRUCE_MEMORY", "400MB", "how much memory the database engine may take"),
+    Setting("TRUCE_QUERY_SECONDS", "60", "how long a query of the lake may take"),
+    Setting("TRUCE_SPILL", "4GB", "how much it may put aside on the disk, if half of it is free"),
     Setting("TRUCE_MAX_BATCH", "10000", "most records judged in one transaction"),
+    Setting("TRUCE_ACCEPT_LOSS", "", "go on though this many records are not all in the database"),
+    Setting(
+        "TRUCE_METRICS_SERIES",
+        "20000",
+        "most series of /metrics: of more, those at 0 of the windows longest over are left out",
+    ),
     Setting(
         "TRUCE_ALERTMANAGER", "", "address of an Alertmanager to tell of verdicts; unset: none"
     ),
@@ -106,7 +132,18 @@ SETTINGS = (
         "file of mode 0600 with the secret that signs what the webhook is told; unset: one is "
         "made, webhook.secret in the data directory",
     ),
+    Setting(
+        "TRUCE_NOTIFY_PROXY",
+        "",
+        "address of the HTTP proxy for what is posted to both; unset: none, whatever http_proxy "
+        "says",
+    ),
     Setting("TRUCE_NOTIFY_LEVEL", "violation", "least verdict to tell: or contested, undetermined"),
+    Setting(
+        "TRUCE_NOTIFY_RATE",
+        "20",
+        "most verdicts of a commitment to tell one by one in a minute; more are one message",
+    ),
     Setting("TRUCE_NOTIFY_WITHIN", "24h", "what was recorded longer ago is not told: 90s, 5m, 24h"),
     Setting("TRUCE_DEBUG", "no", "yes: show tracebacks and the libraries' log"),
 )
@@ -119,6 +156,7 @@ FOR_SASL = ("TRUCE_KAFKA_USERNAME", "TRUCE_KAFKA_PASSWORD_FILE")
 
 _MEMORY = re.compile(r"[1-9]\d*(\.\d+)?\s?([KMGT]i?B)", re.IGNORECASE)
 _GROUP = re.compile(r"[A-Za-z0-9._-]{1,200}")
+_HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]{0,252}[a-z0-9_])?")
 _LEVEL = re.compile("|".join(LEVELS))
 _WITHIN = re.compile(r"[1-9][0-9]{0,5}[smhd]")
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
@@ -136,7 +174,10 @@ class Settings:
     broker: tuple[Address, ...] = ()
     data_dir: Path = Path("truce-data")
     http: Address = DEFAULT_HTTP
+    http_hosts: tuple[str, ...] = ()
     token_file: Path | None = None
+    tokens: Path | None = None
+    posted_by_key_file: Path | None = None
     posts_per_second: int = 200
     group: str = "trucewatch"
     partitions: int = 4
@@ -144,11 +185,17 @@ class Settings:
     kafka: KafkaSecurity = IN_PLAIN_TEXT
     lake_dir: Path | None = None
     memory: str = "400MB"
+    query_seconds: int = 60
+    spill: str = "4GB"
     max_batch: int = 10_000
+    accept_loss: int | None = None
+    metrics_series: int = 20_000
     alertmanager: str = ""
     webhook: str = ""
     webhook_secret_file: Path | None = None
+    notify_proxy: str = ""
     notify_level: str = "violation"
+    notify_rate: int = 20
     notify_within: int = 86_400
     debug: bool = False
 
@@ -156,6 +203,11 @@ class Settings:
     def database(self) -> Path:
         """The file of the database."""
         return self.data_dir / "truce.duckdb"
+
+    @property
+    def tokens_file(self) -> Path:
+        """The file of who may post what."""
+        return self.tokens or self.data_dir / "tokens.json"
 
     @property
     def lake(self) -> Path:
@@ -184,7 +236,10 @@ def load(environ: Mapping[str, str], options: Mapping[str, str | None] | None = 
         broker=reading.broker("TRUCE_BROKER"),
         data_dir=reading.directory("TRUCE_DATA_DIR"),
         http=reading.address("TRUCE_HTTP"),
+        http_hosts=reading.hosts("TRUCE_HTTP_HOSTS"),
         token_file=reading.file("TRUCE_TOKEN_FILE"),
+        tokens=reading.file("TRUCE_TOKENS"),
+        posted_by_key_file=reading.file("TRUCE_POSTED_BY_KEY_FILE"),
         posts_per_second=reading.number("TRUCE_POSTS_PER_SECOND", 1, 100_000),
         group=reading.matching("TRUCE_GROUP", _GROUP, "letters, digits, '.', '_' and '-'"),
         partitions=reading.number("TRUCE_PARTITIONS", 1, 1_000),
@@ -192,11 +247,17 @@ def load(environ: Mapping[str, str], options: Mapping[str, str | None] | None = 
         kafka=reading.kafka(),
         lake_dir=reading.optional_directory("TRUCE_LAKE"),
         memory=reading.matching("TRUCE_MEMORY", _MEMORY, "a size such as 400MB or 2GB"),
+        query_seconds=reading.number("TRUCE_QUERY_SECONDS", 1, 86_400),
+        spill=reading.matching("TRUCE_SPILL", _MEMORY, "a size such as 400MB or 4GB"),
         max_batch=reading.number("TRUCE_MAX_BATCH", 1, 100_000),
+        accept_loss=reading.count("TRUCE_ACCEPT_LOSS"),
+        metrics_series=reading.number("TRUCE_METRICS_SERIES", 1_000, 1_000_000),
         alertmanager=reading.url("TRUCE_ALERTMANAGER"),
         webhook=reading.url("TRUCE_WEBHOOK"),
         webhook_secret_file=reading.file("TRUCE_WEBHOOK_SECRET_FILE"),
+        notify_proxy=reading.url("TRUCE_NOTIFY_PROXY"),
         notify_level=reading.matching("TRUCE_NOTIFY_LEVEL", _LEVEL, " or ".join(LEVELS)),
+        notify_rate=reading.number("TRUCE_NOTIFY_RATE", 1, 10_000),
         notify_within=reading.seconds("TRUCE_NOTIFY_WITHIN"),
         debug=reading.yes_or_no("TRUCE_DEBUG"),
     )
@@ -232,6 +293,12 @@ class _Reading:
             self._refuse(name, "HOST:PORT, such as 127.0.0.1:6066")
             return Address("127.0.0.1", 0)
         return address
+
+    def hosts(self, name: str) -> tuple[str, ...]:
+        found = [one.strip().lower() for one in self._given[name].split(",") if one.strip()]
+        if not all(_HOST.fullmatch(one) for one in found):
+            self._refuse(name, "names of hosts without ports, such as worker,truce.example.org")
+        return tuple(found)
 
     def kafka(self) -> KafkaSecurity:
         found = KafkaSecurity(
@@ -300,6 +367,13 @@ class _Reading:
         if not least <= value <= most:
             self._refuse(name, f"a whole number from {least} to {most}")
         return value
+
+    def count(self, name: str) -> int | None:
+        text = self._given[name].strip().replace(",", "")
+        if text and not re.fullmatch(r"[0-9]{1,18}", text):
+            self._refuse(name, "the number of records that the error named")
+            return None
+        return int(text) if text else None
 
     def matching(self, name: str, pattern: re.Pattern[str], expected: str) -> str:
         text = self._given[name].strip()

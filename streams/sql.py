@@ -1,214 +1,241 @@
-"""`truce sql`: one query, a script on standard input, or a prompt; rows as a table, JSON or CSV."""
+"""`truce sql`: one query, a script on standard input, or a prompt; each in a process of its own."""
 
 from __future__ import annotations
 
 import contextlib
-import csv
-import datetime as dt
-import io
-import math
+import json
 import os
+import selectors
+import signal
 import sqlite3
+import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from decimal import Decimal
+import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, Self
 
-import msgspec
-
-from streams.client import Knowledge, Rows, ask
-from streams.command import BadInput, CommandError
-from streams.present import err, say, table
+from streams.command import INTERRUPTED, BadInput, CommandError
+from streams.lake_update import bring_up_to_date
 from streams.settings import Settings
 
 HELP = """\
-End a query with ; and press Enter. Ctrl-C forgets what is typed, Ctrl-D ends.
+End a query with ; and press Enter. Ctrl-C ends a query, or forgets what is typed; Ctrl-D ends.
   .tables   what there is to ask
   .help     this
   .quit     end"""
 NO_QUERY = 'the query is empty; try: truce sql "from verdicts"'
-MOST_ROWS_ON_A_TERMINAL = 1_000
-NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "DECIMAL", "FLOAT", "DOUBLE")
+PRINTING = "p"
 
-# A Decimal keeps all its digits.
-_encoder = msgspec.json.Encoder(decimal_format="number")
+
+class Mistake(BadInput):
+    """What is wrong in a query, in one line; in `said` as the database lays it out."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(in_one_line(said))
+        self.said = said
+
+
+def in_one_line(said: str) -> str:
+    """The database's words, with what its arrow points to in words, too."""
+    lines = said.splitlines()
+    for number, line in enumerate(lines):
+        if number and line.strip() == "^":
+            lines[number] = f"(at {lines[number - 1][line.index('^') :].strip()!r})"
+    return " ".join(" ".join(lines).split())
+
+
+class Process:
+    """A process that waits to be asked once, with all imported by then. Use it in a `with`."""
+
+    def __init__(self) -> None:
+        from analytics.lake.folders import PrivateFolder
+
+        self._folder = PrivateFolder()
+        said, says = os.pipe()
+        self._said = os.fdopen(said, encoding="utf-8")
+        environment = os.environ | {
+            "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry),
+            # Each arena of malloc maps 64 MiB, which would count.
+            "MALLOC_ARENA_MAX": "2",
+        }
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - this very Python
+                [sys.executable, "-P", "-m", "streams.sql_process", str(says)],
+                stdin=subprocess.PIPE,
+                pass_fds=[says],
+                env=environment,
+                # Ctrl-C is for whoever started it.
+                start_new_session=True,
+            )
+        finally:
+            os.close(says)
+
+    def answer(self, settings: Settings, query: str, form: str) -> None:
+        """Have it print the answer. BadInput: why there is none."""
+        sys.stdout.flush()
+        asked = {
+            "lake": str(settings.lake.absolute()),
+            "folder": str(self._folder.path),
+            "sql": query,
+            "form": form,
+            "memory": settings.memory,
+        }
+        with contextlib.suppress(BrokenPipeError):
+            if self._process.stdin is not None:
+                self._process.stdin.write(json.dumps(asked).encode() + b"\n")
+                self._process.stdin.flush()
+        ended = self._until_ended(settings.query_seconds)
+        if ended is None:
+            problem: str | None = self._cause_of_death()
+        else:
+            problem = ended["problem"]
+        if problem is not None:
+            raise Mistake(problem)
+
+    def _until_ended(self, seconds: float) -> dict[str, Any] | None:
+        """What it says at its end; None: it ended without a word. BadInput: it took too long."""
+        left, printing = seconds, False
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._said, selectors.EVENT_READ)
+            while True:
+                began = time.monotonic()
+                if not selector.select(None if printing else left):
+                    raise BadInput(
+                        f"not answered in {seconds:g} s, and ended: --timeout, or "
+                        "TRUCE_QUERY_SECONDS, allows more"
+                    )
+                if not printing:
+                    left = max(left - (time.monotonic() - began), 0)
+                line = self._said.readline()
+                if not line:
+                    return None
+                if line.startswith("{"):
+                    found: dict[str, Any] = json.loads(line)
+                    return found
+                printing = line.strip() == PRINTING
+
+    def _cause_of_death(self) -> str:
+        code = self._process.wait()
+        if code >= 0:
+            return f"the query ended its process, with exit code {code}; nothing else is affected"
+        name = signal.Signals(-code).name
+        return (
+            f"the query ended its process ({name}): it took too much memory (TRUCE_MEMORY), or "
+            "DuckDB failed on it; nothing else is affected"
+        )
+
+    def close(self) -> None:
+        """End it, whatever it does."""
+        self._process.kill()
+        self._process.wait()
+        if self._process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()
+        self._said.close()
+        self._folder.remove()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def run_sql(settings: Settings, query: str | None, form: str) -> int:
     """Answer `query`, or what is typed. Returns the exit code."""
-    if query is not None:
-        answer(settings, query, form)
-    elif sys.stdin.isatty():
-        _prompt(settings, form)
-    else:
-        empty = True
-        for statement in statements(sys.stdin):
-            empty = False
-            answer(settings, statement, form)
-        if empty:
-            raise BadInput(NO_QUERY)
+    try:
+        if query is not None:
+            answer(settings, query, form)
+        elif sys.stdin.isatty():
+            _prompt(settings, form)
+        else:
+            answer(settings, sys.stdin.read(), form)
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return 0
 
 
 def answer(settings: Settings, query: str, form: str) -> None:
     """Ask and print. Raises `CommandError` with what is wrong in the query."""
-    if not query.strip().strip(";").strip():
+    if is_empty(query):
         raise BadInput(NO_QUERY)
-    found = ask(settings, query)
-    FORMS[form](_unlike([column.name for column in found.columns]), found)
+    # It starts while the lake is brought up to date.
+    with Process() as process:
+        bring_up_to_date(settings)
+        process.answer(settings, query, form)
 
 
-def statements(lines: Iterator[str] | io.TextIOBase) -> Iterator[str]:
-    """Statements that end with a semicolon, and whatever is left at the end."""
-    typed = ""
-    for line in lines:
-        typed += line
-        if sqlite3.complete_statement(typed):
-            yield typed
-            typed = ""
-    if typed.strip():
-        yield typed
-
-
-def _unlike(columns: list[str]) -> list[str]:
-    """The names of `columns`, numbered where several are the same, so that none is lost."""
-    found: list[str] = []
-    for name in columns:
-        number, free = 1, name
-        while free in found:
-            free = f"{name}_{number}"
-            number += 1
-        found.append(free)
-    return found
-
-
-def print_table(names: list[str], found: Rows) -> None:
-    """A table for people; nothing is cut, but a terminal gets only so many rows."""
-    rows = list(found.rows)
-    shown = rows[:MOST_ROWS_ON_A_TERMINAL] if sys.stdout.isatty() else rows
-    right = [
-        number
-        for number, column in enumerate(found.columns)
-        if column.type.removeprefix("U").startswith(NUMBERS)
-    ]
-    texts = (["NULL" if value is None else as_text(value) for value in row] for row in shown)
-    table(names, texts, right=right)
-    if len(shown) < len(rows):
-        err(f"The first {len(shown):,} of {len(rows):,} rows; --format csv has all")
-    if not rows:
-        err("no rows")
-
-
-def print_json(names: list[str], found: Rows) -> None:
-    """One array of objects, a row a line. What is JSON in the database is JSON here."""
-    kinds = [column.type for column in found.columns]
-    write = sys.stdout.write
-    write("[")
-    separator = "\n"
-    for row in found.rows:
-        values = {
-            name: msgspec.Raw(value.encode())
-            if kind == "JSON" and value is not None
-            else plain(value)
-            for name, kind, value in zip(names, kinds, row, strict=True)
-        }
-        write(separator + _encoder.encode(values).decode())
-        separator = ",\n"
-    write("]\n" if separator == "\n" else "\n]\n")
-
-
-def print_csv(names: list[str], found: Rows) -> None:
-    """Comma-separated values with a header; NULL is empty, a list is JSON."""
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([as_text(value) for value in row] for row in found.rows)
-
-
-FORMS: dict[str, Callable[[list[str], Rows], None]] = {
-    "table": print_table,
-    "json": print_json,
-    "csv": print_csv,
-}
-
-
-def plain(value: object) -> object:  # noqa: PLR0911 - a table
-    """`value` as JSON has it: times in ISO 8601, a number that is none (NaN) by its name."""
-    match value:
-        case float() if not math.isfinite(value):
-            return str(value)
-        case None | bool() | int() | float() | str() | Decimal():
-            return value
-        case dt.datetime():
-            return value.isoformat().replace("+00:00", "Z")
-        case dict():
-            return {str(plain(name)): plain(one) for name, one in value.items()}
-        case list() | tuple():
-            return [plain(one) for one in value]
-        case bytes():
-            return value.hex()
-        case _:
-            return str(value)
-
-
-def as_text(value: object) -> str:
-    """`value` in a table or in CSV."""
-    found = plain(value)
-    match found:
-        case None:
-            return ""
-        case bool():
-            return "true" if found else "false"
-        case list() | dict():
-            return _encoder.encode(found).decode()
-        case _:
-            return str(found)
+def is_empty(query: str) -> bool:
+    """Whether there is nothing but semicolons and space."""
+    return not query.replace(";", " ").strip()
 
 
 def _prompt(settings: Settings, form: str) -> None:
+    # Imported where people type: a program that asks one thing is answered sooner without.
+    from streams.present import err
+
     # At once, if there is nothing to ask.
-    tables = Knowledge(settings).tables()
+    bring_up_to_date(settings)
     err(f"{HELP.splitlines()[0]} .help says more.")
     with _history():
-        typed = ""
         while True:
-            try:
-                typed += input("   ...> " if typed.strip() else "truce> ") + "\n"
-            except EOFError:
-                say()
-                return
-            except KeyboardInterrupt:
-                typed = ""
-                say()
-                continue
-            word = typed.strip()
-            if word in {".quit", ".exit"}:
-                return
-            if word.startswith("."):
-                typed = ""
-                _command(word, tables)
-            elif word.strip(";") and sqlite3.complete_statement(typed):
-                query, typed = typed, ""
-                with _told():
-                    answer(settings, query, form)
+            # It starts while people type.
+            with Process() as process:
+                query = _typed(settings)
+                if query is None:
+                    return
+                try:
+                    bring_up_to_date(settings)
+                    process.answer(settings, query, form)
+                except Mistake as mistake:
+                    for line in mistake.said.splitlines():
+                        err(line, style="red")
+                except CommandError as error:
+                    err(" ".join(str(error).split()), style="red")
+                except KeyboardInterrupt:
+                    err("ended", style="red")
 
 
-def _command(word: str, tables: list[tuple[str, str | None]]) -> None:
+def _typed(settings: Settings) -> str | None:
+    """The next query; None: no more are wanted."""
+    from streams.present import say
+
+    typed = ""
+    while True:
+        try:
+            typed += input("   ...> " if typed.strip() else "truce> ") + "\n"
+        except EOFError:
+            say()
+            return None
+        except KeyboardInterrupt:
+            typed = ""
+            say()
+            continue
+        word = typed.strip()
+        if word in {".quit", ".exit"}:
+            return None
+        if word.startswith("."):
+            typed = ""
+            _command(word, settings)
+        elif word.strip(";") and sqlite3.complete_statement(typed):
+            return typed
+
+
+def _command(word: str, settings: Settings) -> None:
+    from streams.lake_reader import reading
+    from streams.present import err, say, table
+
     if word == ".help":
-        say(HELP)
+        for line in HELP.splitlines():
+            say(line)
     elif word == ".tables":
+        with reading(settings) as knowledge:
+            tables = knowledge.tables()
         narrow = [f"{name}: {holds}" for name, holds in tables]
         table(("name", "holds"), [(name, holds or "") for name, holds in tables], narrow=narrow)
     else:
         err(f"there is no {word}; .help says what there is", style="red")
-
-
-@contextlib.contextmanager
-def _told() -> Iterator[None]:
-    """An error in what was asked is told, and the prompt goes on."""
-    try:
-        yield
-    except CommandError as error:
-        err(" ".join(str(error).split()), style="red")
 
 
 @contextlib.contextmanager

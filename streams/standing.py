@@ -7,6 +7,7 @@ incident by incident, so that memory grows with the claims and not with the inci
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from types import MappingProxyType
@@ -14,13 +15,15 @@ from typing import NamedTuple
 
 from intervaltree import IntervalTree
 
-from analytics.rows import ClaimKey, Judgement, Release
+from analytics.rows import Alike, ClaimKey, Judgement, Release
 from schemas.events import Assertion
 from schemas.time import Limit, Occurrence, Window, hull
 from streams.judge import Claim, Commitment, Incident, Met, Released, meet
 
 # How many names the answers of one conflict's windows may hold; some tens of MiB at the most.
 MOST_KEPT = 100_000
+# Of so many releases one is put in its place by itself, more are sorted with all others.
+FEW_OF = 16
 When = tuple[int, int, bool, bool]
 """An `Occurrence`, or what would make one: most need not be made."""
 NO_CLAIMS: Mapping[str, Claim] = MappingProxyType({})
@@ -31,37 +34,62 @@ class Releases:
 
     def __init__(self) -> None:
         self._by_incident: dict[str, Release] = {}
-        self._by_parties: dict[frozenset[str], _Group] = {}
+        # None: to be made of all of them, once it is asked for.
+        self._by_parties: dict[frozenset[str], _Group] | None = {}
 
     def put(self, incident_id: str, release: Release | None) -> bool:
         """Let `release` stand for the incident (None: nothing). Returns whether that is new."""
+        groups = self._groups()
         old = self._by_incident.pop(incident_id, None)
         if old is not None:
-            self._by_parties[old.parties].drop(old)
+            groups[old.parties].drop(old)
         if release is not None:
             self._by_incident[incident_id] = release
-            self._by_parties.setdefault(release.parties, _Group()).add(release)
+            groups.setdefault(release.parties, _Group()).add(release)
         return old != release
+
+    def put_all(self, releases: Iterable[tuple[str, Release | None]], count: int) -> None:
+        """The same for `count` incidents at once."""
+        if count * FEW_OF < len(self._by_incident):
+            for incident_id, what in releases:
+                self.put(incident_id, what)
+            return
+        self._by_parties = None
+        for incident_id, what in releases:
+            if what is None:
+                self._by_incident.pop(incident_id, None)
+            else:
+                self._by_incident[incident_id] = what
 
     def summary(self) -> tuple[Released, ...]:
         """All that the verdict needs of them: constant in size, whatever their number."""
         return tuple(
-            group.summary(parties) for parties, group in self._by_parties.items() if group.starts
+            group.summary(parties) for parties, group in self._groups().items() if group.starts
         )
+
+    def _groups(self) -> dict[frozenset[str], _Group]:
+        groups = self._by_parties
+        if groups is None:
+            by_parties: defaultdict[frozenset[str], list[Release]] = defaultdict(list)
+            for what in self._by_incident.values():
+                by_parties[what.parties].append(what)
+            groups = {parties: _Group(releases) for parties, releases in by_parties.items()}
+            self._by_parties = groups
+        return groups
 
 
 class _Group:
-    def __init__(self) -> None:
-        self.starts: list[tuple[int, str]] = []
-        self.ends: list[int] = []
+    def __init__(self, releases: Iterable[Release] = ()) -> None:
+        self.starts = sorted([(one.start, one.incident_id) for one in releases])
+        self.ends = sorted([one.until for one in releases])
 
     def add(self, release: Release) -> None:
         insort(self.starts, (release.start, release.incident_id))
         insort(self.ends, release.until)
 
     def drop(self, release: Release) -> None:
-        self.starts.remove((release.start, release.incident_id))
-        self.ends.remove(release.until)
+        del self.starts[bisect_left(self.starts, (release.start, release.incident_id))]
+        del self.ends[bisect_left(self.ends, release.until)]
 
     def summary(self, parties: frozenset[str]) -> Released:
         since, first = self.starts[0]
@@ -198,15 +226,18 @@ class Standing:
         windows = self._windows.get(conflict)
         return UNTOUCHED if windows is None else windows.touched(when)
 
-    def put_claim(self, key: ClaimKey, claim: Claim | None) -> None:
-        """Let `claim` stand under `key`; None takes it back. Its releases start empty."""
+    def put_claim(
+        self, key: ClaimKey, claim: Claim | None, *, keeps_releases: bool = False
+    ) -> None:
+        """Let `claim` stand under `key`; None takes it back. Its releases start empty, or stay."""
         conflict, commitment_id, claim_id = key
         claims = dict(self._claims.get((conflict, commitment_id), NO_CLAIMS))
         claims.pop(claim_id, None)
-        self._releases.pop(key, None)
+        if not keeps_releases:
+            self._releases.pop(key, None)
         if claim is not None:
             claims[claim_id] = claim
-            if is_reciprocal(claim):
+            if is_reciprocal(claim) and not keeps_releases:
                 self._releases[key] = Releases()
         window = claim.terms_window if isinstance(claim, Assertion) else None
         self._windows_of(conflict).put((commitment_id, claim_id), window)
@@ -223,11 +254,7 @@ class Standing:
         self, conflict: str, commitment_id: str, incident: Incident, judgement: Judgement | None
     ) -> bool:
         """Record what `incident`, so judged, releases. Returns whether anything changed by it."""
-        violated = {
-            row.claim_id
-            for row in (judgement.claims if judgement is not None else ())
-            if row.before_conditions == "violation"
-        }
+        violated = _violated(judgement)
         changed = False
         for claim_id, claim in self._claims.get((conflict, commitment_id), NO_CLAIMS).items():
             if is_reciprocal(claim):
@@ -237,6 +264,33 @@ class Standing:
         if changed:
             self._commitments.pop((conflict, commitment_id), None)
         return changed
+
+    def note_releases_of(
+        self,
+        conflict: str,
+        commitment_id: str,
+        incident: Incident,
+        alike: Alike,
+        judgement: Judgement | None,
+    ) -> None:
+        """Record what all that are alike to `incident`, which is so judged, release."""
+        if len(alike.incident_ids) == 1:
+            self.note_releases(conflict, commitment_id, incident, judgement)
+            return
+        violated = _violated(judgement)
+        parties = incident.accounts.known_actors
+        for claim_id, claim in self._claims.get((conflict, commitment_id), NO_CLAIMS).items():
+            if not is_reciprocal(claim):
+                continue
+            releases: Iterator[tuple[str, Release | None]] = (
+                (name, Release(name, parties, start, until) if claim_id in violated else None)
+                for name, start, until in zip(
+                    alike.incident_ids, alike.starts.tolist(), alike.over_by.tolist(), strict=True
+                )
+            )
+            of_claim = self._releases[conflict, commitment_id, claim_id]
+            of_claim.put_all(releases, len(alike.incident_ids))
+        self._commitments.pop((conflict, commitment_id), None)
 
     def load_releases(self, releases: Iterable[tuple[ClaimKey, Release]]) -> None:
         """Take up what a ledger kept, when a worker starts; all claims must be there already."""
@@ -250,12 +304,7 @@ def is_reciprocal(claim: Claim) -> bool:
     return isinstance(claim, Assertion) and claim.conditions.reciprocal
 
 
-def reach(*commitments: Commitment) -> tuple[Limit, Limit] | None:
-    """From the earliest to the latest moment of any window of these; None without a window."""
-    hulls = [
-        hull(claim.terms_window)
-        for commitment in commitments
-        for claim in commitment.claims.values()
-        if isinstance(claim, Assertion)
-    ]
-    return (min(lo for lo, _ in hulls), max(hi for _, hi in hulls)) if hulls else None
+def _violated(judgement: Judgement | None) -> set[str]:
+    """The claims of which it is a violation, their conditions left aside."""
+    claims = () if judgement is None else judgement.claims
+    return {row.claim_id for row in claims if row.before_conditions == "violation"}

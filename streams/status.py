@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from rich.text import Text
 
 from schemas.events import Assertion
+from schemas.safe_text import party_label
 from schemas.time import Instant, in_force, iso
 from streams.client import Compliance, Coverage, Knowledge, worker_of
 from streams.endpoint import Endpoint
 from streams.judge import Claim
+from streams.lake_reader import opened
 from streams.lines import Parties
 from streams.present import (
     answer,
@@ -21,6 +23,7 @@ from streams.present import (
     counted,
     err,
     say,
+    say_json,
     table,
     when,
     window_in_words,
@@ -55,14 +58,32 @@ class Status(NamedTuple):
     warnings: list[str]
 
 
+class Lake(NamedTuple):
+    """Where the lake is, and how far: to which transaction of the ledger.
+
+    It holds all that was acknowledged before `as_of` (us since 1970).
+    """
+
+    path: Path
+    transaction: int
+    as_of: Instant
+
+    def lag(self, now: Instant) -> float:
+        """How many seconds it is behind, at most."""
+        return max(now - self.as_of, 0) / 1_000_000
+
+
 def run_status(settings: Settings, *, as_json: bool) -> int:
     """Print the status. Returns the exit code."""
     worker = worker_of(settings)
-    status = gather(Knowledge(settings), time.time_ns() // 1000)
+    with opened(settings) as session:
+        knowledge = Knowledge(session.ask)
+        status = gather(knowledge, time.time_ns() // 1000)
+        lake = Lake(settings.lake, knowledge.transaction(), session.as_of or status.now)
     if as_json:
-        say(json.dumps(document(status, settings, worker), indent=2, ensure_ascii=False))
+        say_json(document(status, settings, worker, lake))
     else:
-        show(status, settings, worker)
+        show(status, settings, worker, lake)
     for warning in status.warnings:
         err(f"warning: {warning}", style="yellow")
     return 0
@@ -88,12 +109,14 @@ def gather(knowledge: Knowledge, now: Instant) -> Status:
     return Status(now, list(truces.values()), knowledge.coverage(), parties.warnings())
 
 
-def show(status: Status, settings: Settings, worker: Endpoint | None) -> None:
+def show(status: Status, settings: Settings, worker: Endpoint | None, lake: Lake) -> None:
     """Print for people."""
     if worker is None:
         say(f"No worker runs; this is what {settings.database} holds.")
     else:
         say(f"A worker runs (process {worker.pid}); metrics: {worker.http}/metrics")
+    behind = f"at most {lake.lag(status.now):.1f} s behind"
+    say(f"The lake {lake.path} is {behind}, at transaction {lake.transaction}.")
     if not status.truces:
         say("No truce is known yet: publish a claim, or see `truce demo`.")
     for truce in status.truces:
@@ -112,7 +135,7 @@ def show_truce(truce: Truce, now: Instant) -> None:
     said = ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(truce.verdicts.items()))
     judged = counted(truce.verdicts.total(), "incident")
     say(f"  {judged} in or near a window{': ' + said if said else ''}")
-    kept = "; ".join(f"by {row.party} {_bounds(row)}" for row in truce.kept(None))
+    kept = "; ".join(f"by {party_label(row.party)} {_bounds(row)}" for row in truce.kept(None))
     say(f"  violations, by all claims together: {kept or 'nobody is bound'}")
     say()
     rows = [_claim_row(truce, claim_id, claim, now) for claim_id, claim in truce.claims.items()]
@@ -125,7 +148,7 @@ def _claim_row(truce: Truce, claim_id: str, claim: Claim, now: Instant) -> list[
     bound = ", ".join(claim.bound_parties)
     if not isinstance(claim, Assertion):
         return [claim_id, who, f"denies {bound}", "", "", "", ""]
-    kept = ", ".join(f"{row.party} {_bounds(row)}" for row in truce.kept(claim_id))
+    kept = ", ".join(f"{party_label(row.party)} {_bounds(row)}" for row in truce.kept(claim_id))
     window, force = claim.terms_window, in_force(claim.terms_window, now)
     scope = scope_in_words(claim)
     return [claim_id, who, bound, scope, window_in_words(window), answer(force), kept]
@@ -135,7 +158,9 @@ def _bounds(row: Compliance) -> str:
     return bounds(row.violations_lower, row.violations_upper)
 
 
-def document(status: Status, settings: Settings, worker: Endpoint | None) -> dict[str, Any]:
+def document(
+    status: Status, settings: Settings, worker: Endpoint | None, lake: Lake
+) -> dict[str, Any]:
     """What `truce status --json` prints."""
     running = {"running": worker is not None}
     return {
@@ -144,6 +169,12 @@ def document(status: Status, settings: Settings, worker: Endpoint | None) -> dic
         "worker": running
         if worker is None
         else {**running, "pid": worker.pid, "http": worker.http},
+        "lake": {
+            "path": str(lake.path),
+            "transaction": lake.transaction,
+            "as_of": iso(lake.as_of),
+            "lag_seconds": lake.lag(status.now),
+        },
         "commitments": [_truce_json(truce, status.now) for truce in status.truces],
         "coverage": [
             {

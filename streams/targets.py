@@ -15,37 +15,51 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import hmac
-import json
 import os
 import secrets
-from typing import Any, Final, Protocol
+from collections.abc import Sequence
+from typing import Final, Literal, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from aiohttp import ClientError, ClientResponse, ClientSession
 
-from analytics.metrics import NOBODY_KNOWN
 from schemas.wire import CONTENT_TYPE_EVENT
-from streams.notice import Telling, criteria, description, not_violated, violated
+from streams.messages import (
+    alert_of,
+    alert_of_digest,
+    event_of,
+    event_of_digest,
+    shorter_alert,
+    shorter_event,
+)
+from streams.notice import DigestTelling, Telling
 from streams.secret import read_secret
 from streams.settings import Settings
 
-NEVER = "9999-01-01T00:00:00Z"
-SEVERITY = {"violation": "critical", "contested": "warning", "undetermined": "info"}
-ALERT = "TruceVerdictChanged"
 SIGNATURE = "Truce-Signature"
 
+TOO_LARGE = 413
 # The message itself is at fault: to post it again cannot help. All else, a wrong path or a wrong
 # password included, is for people to mend, and nothing may be lost meanwhile.
-REFUSED: Final = frozenset({400, 413, 422})
+REFUSED: Final = frozenset({400, 422})
 MOST_OF_AN_ANSWER = 500
+# What is read of an answer, so that the connection can be used again.
+MOST_TO_READ = 64 * 1024
 
 
-class Refused(Exception):  # noqa: N818 - named as what the target said
-    """The target will never take this message."""
+class Answer(NamedTuple):
+    """What became of a message: `untried` if it was not posted, since one before it was not taken.
+
+    `answered`: the target itself said so.
+    """
+
+    state: Literal["taken", "refused", "too_large", "failed", "untried"]
+    why: str = ""
+    answered: bool = True
 
 
-class Unanswered(Exception):  # noqa: N818
-    """The target has not taken the message, and may later."""
+TAKEN = Answer("taken")
+UNTRIED = Answer("untried")
 
 
 class Target(Protocol):
@@ -54,12 +68,26 @@ class Target(Protocol):
     name: str
     again: bool
     """Whether it forgets: then what was told lately is posted again now and then."""
+    slots: int
+    """How many posts it is sent at a time."""
+    lanes: int
+    """Of how many commitments a post may be."""
+    at_once: int
+    """How many messages are prepared together."""
 
     def content(self, telling: Telling) -> str:
-        """What is posted: the same at every try."""
+        """What is posted of a verdict: the same at every try."""
 
-    async def post(self, session: ClientSession, contents: list[str], now: float) -> None:
-        """Post at `now` (seconds since 1970). Raises Refused or Unanswered."""
+    def digest(self, telling: DigestTelling) -> str:
+        """What is posted of many."""
+
+    def shorter(self, content: str) -> str | None:
+        """The same in its least words; None if it is that already."""
+
+    async def send(
+        self, session: ClientSession, contents: Sequence[str], now: float
+    ) -> list[Answer]:
+        """Post at `now` (seconds since 1970); what became of each."""
 
 
 class Alertmanager:
@@ -67,6 +95,9 @@ class Alertmanager:
 
     name = "alertmanager"
     again = True
+    slots = 1
+    lanes = 64
+    at_once = 64
 
     def __init__(self, url: str, page: str) -> None:
         self._url = f"{url.rstrip('/')}/api/v2/alerts"
@@ -74,39 +105,31 @@ class Alertmanager:
 
     def content(self, telling: Telling) -> str:
         """One alert."""
-        notice = telling.notice
-        notes = {
-            "summary": telling.summary,
-            "description": description(telling),
-            "claims_violated": violated(telling),
-            "claims_not_violated": not_violated(telling),
-            "criteria": criteria(telling),
-            "evidence": "\n".join(telling.evidence),
-            "recorded_at": telling.recorded_at,
-            "withdrawn_at": telling.withdrawn_at,
-            "verdict_id": telling.verdict_id,
-        }
-        alert = {
-            "labels": {
-                "alertname": ALERT,
-                "conflict": notice.conflict,
-                "commitment": notice.commitment_id,
-                "incident": notice.incident_id,
-                "party": notice.party or NOBODY_KNOWN,
-                "verdict": notice.verdict,
-                "severity": SEVERITY[notice.verdict],
-            },
-            "annotations": {name: text for name, text in notes.items() if text},
-            "startsAt": telling.recorded_at,
-            "endsAt": NEVER if notice.kind == "stands" else telling.recorded_at,
-            "generatorURL": self._page,
-        }
-        return json.dumps(alert, ensure_ascii=False)
+        return alert_of(telling, self._page)
 
-    async def post(self, session: ClientSession, contents: list[str], now: float) -> None:  # noqa: ARG002
-        """Post all in one request."""
+    def digest(self, telling: DigestTelling) -> str:
+        """One alert."""
+        return alert_of_digest(telling, self._page)
+
+    def shorter(self, content: str) -> str | None:
+        """The alert with its labels and its summary."""
+        return shorter_alert(content)
+
+    async def send(
+        self, session: ClientSession, contents: Sequence[str], now: float
+    ) -> list[Answer]:
+        """Post all in one request; each by itself if they are not taken together.
+
+        Alertmanager takes the good ones of an array that it refuses; what stands before it may not.
+        """
+        answer = await self._post(session, contents)
+        if len(contents) == 1 or answer.state not in {"refused", "too_large"}:
+            return [answer] * len(contents)
+        return [(await self.send(session, [one], now))[0] for one in contents]
+
+    async def _post(self, session: ClientSession, contents: Sequence[str]) -> Answer:
         body = f"[{','.join(contents)}]".encode()
-        await _post(session, self._url, body, {"Content-Type": "application/json"})
+        return await _post(session, self._url, body, {"Content-Type": "application/json"})
 
 
 class Webhook:
@@ -114,6 +137,9 @@ class Webhook:
 
     name = "webhook"
     again = False
+    slots = 8
+    lanes = 1
+    at_once = 8
 
     def __init__(self, url: str, secret: bytes) -> None:
         self._url = url
@@ -121,41 +147,29 @@ class Webhook:
 
     def content(self, telling: Telling) -> str:
         """One CloudEvent, whose id is that of the version of the verdict."""
-        notice = telling.notice
-        kind, told = "verdict.stands", telling.verdict_id
-        if notice.kind == "withdrawn":
-            kind, told = "verdict.withdrawn", f"{told}/withdrawn"
-        event: dict[str, Any] = {
-            "specversion": "1.0",
-            "id": told,
-            "source": "trucewatch",
-            "type": kind,
-            "time": telling.withdrawn_at or telling.recorded_at,
-            "datacontenttype": "application/json",
-            "data": {
-                "conflict": notice.conflict,
-                "commitment_id": notice.commitment_id,
-                "incident_id": notice.incident_id,
-                "party": notice.party,
-                "verdict": notice.verdict,
-                "verdict_now": telling.verdict_now,
-                "recorded_at": telling.recorded_at,
-                "withdrawn_at": telling.withdrawn_at,
-                "summary": telling.summary,
-                "why": telling.why,
-                "claims": telling.claims_json,
-                "evidence": list(telling.evidence),
-            },
-        }
-        return json.dumps(event, ensure_ascii=False)
+        return event_of(telling)
 
-    async def post(self, session: ClientSession, contents: list[str], now: float) -> None:
-        """Post them one by one, each signed at this moment."""
+    def digest(self, telling: DigestTelling) -> str:
+        """One CloudEvent, whose id is that of the digest as it is now."""
+        return event_of_digest(telling)
+
+    def shorter(self, content: str) -> str | None:
+        """The event without its reasons."""
+        return shorter_event(content)
+
+    async def send(
+        self, session: ClientSession, contents: Sequence[str], now: float
+    ) -> list[Answer]:
+        """Post them one by one, each signed, until one is not taken that may be later."""
+        answers: list[Answer] = []
         for content in contents:
             body = content.encode()
             headers = {"Content-Type": CONTENT_TYPE_EVENT}
             headers[SIGNATURE] = signature(self._secret, int(now), body)
-            await _post(session, self._url, body, headers)
+            answers.append(await _post(session, self._url, body, headers))
+            if answers[-1].state in {"failed", "too_large"}:
+                break
+        return answers + [UNTRIED] * (len(contents) - len(answers))
 
 
 def webhook_secret(settings: Settings) -> bytes:
@@ -182,23 +196,27 @@ def signature(secret: bytes, at: int, body: bytes) -> str:
     return f"t={at},v1={digest}"
 
 
-async def _post(session: ClientSession, url: str, body: bytes, headers: dict[str, str]) -> None:
+async def _post(session: ClientSession, url: str, body: bytes, headers: dict[str, str]) -> Answer:
     try:
         # Not to where somebody redirects it: what is signed is for this address.
         async with session.post(url, data=body, headers=headers, allow_redirects=False) as response:
-            if 200 <= response.status < 300:  # noqa: PLR2004 - HTTP's own
-                return
-            said = await _said(response)
+            beginning = await _read(response)
     except (ClientError, TimeoutError, OSError) as error:
         # Its address may hold a secret: only where it is, is told.
         where = urlsplit(url).netloc
-        raise Unanswered(f"{where}: {type(error).__name__}") from error
-    if response.status in REFUSED:
-        raise Refused(said)
-    raise Unanswered(said)
+        return Answer("failed", f"{where}: {type(error).__name__}", answered=False)
+    status = response.status
+    if 200 <= status < 300:  # noqa: PLR2004 - HTTP's own
+        return TAKEN
+    text = " ".join(beginning[:MOST_OF_AN_ANSWER].decode("utf-8", "replace").split())
+    why = f"HTTP {status}: {text}" if text else f"HTTP {status}"
+    if status == TOO_LARGE:
+        return Answer("too_large", why)
+    return Answer("refused" if status in REFUSED else "failed", why)
 
 
-async def _said(response: ClientResponse) -> str:
-    beginning = await response.content.read(MOST_OF_AN_ANSWER)
-    text = " ".join(beginning.decode("utf-8", "replace").split())
-    return f"HTTP {response.status}: {text}" if text else f"HTTP {response.status}"
+async def _read(response: ClientResponse) -> bytes:
+    found = b""
+    while len(found) < MOST_TO_READ and (piece := await response.content.read(MOST_TO_READ)):
+        found += piece
+    return found

@@ -99,6 +99,17 @@ async def ensure(access: Access, topics: Sequence[Topic]) -> None:
         await admin.close()
 
 
+async def replace(access: Access, topics: Sequence[Topic]) -> None:
+    """Have empty topics in the place of those that there are. Raises `TopicError`."""
+    admin = AIOKafkaAdminClient(**access.for_aiokafka())
+    await admin.start()
+    try:
+        await admin.delete_topics([topic.name for topic in topics])
+    finally:
+        await admin.close()
+    await ensure(access, topics)
+
+
 async def _wait_until_usable(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> None:
     end = asyncio.get_running_loop().time() + SECONDS_TO_APPEAR
     while True:

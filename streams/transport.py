@@ -97,6 +97,7 @@ class Feed(NamedTuple):
     with the log's end at that moment for each partition; `fetched(partition, end)` of the log's
     end whenever records came; `passed(partition, following, position)` of offsets that hold no
     records (the marks of transactions, and what these took back); `failed` of what ends the worker.
+    `handed_over(partition)`: up to where all is in the ledger or waits for its turn; None: in it.
     """
 
     topic: str
@@ -106,6 +107,7 @@ class Feed(NamedTuple):
     fetched: Callable[[int, int], None]
     passed: Callable[[int, int, int], None]
     failed: Callable[[BaseException], None]
+    handed_over: Callable[[int], int] | None = None
 
 
 class AsIs(Schema[Any, Any]):
@@ -134,6 +136,11 @@ class _Thread(driver.AIOKafkaConsumerThread):
         # When that was last, if only few were in flight then.
         self._few_came: float | None = None
         self._telling: asyncio.Task[None] | None = None
+        # Requests for records that are under way, and whether there may be more.
+        self._fetching = 0
+        self._none_fetches, self._may_fetch = asyncio.Event(), asyncio.Event()
+        self._none_fetches.set()
+        self._may_fetch.set()
 
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
@@ -146,7 +153,7 @@ class _Thread(driver.AIOKafkaConsumerThread):
         await super().on_start()
         fetcher = self._ensure_consumer()._fetcher
         _give_as_read(fetcher)
-        _ask_after(fetcher, self._gather)
+        _ask_after(fetcher, self._gather, self._count)
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         # From here to the next seek the client reads where the Kafka group says: not for us.
@@ -157,8 +164,29 @@ class _Thread(driver.AIOKafkaConsumerThread):
         offsets: Mapping[TP, int] = await self.call_thread(self._seek_to_ledger)
         return offsets
 
-    async def _seek_to_ledger(self) -> Mapping[TP, int]:
-        """Go to where the ledger goes on, whatever offsets the Kafka group has committed."""
+    def _count(self, change: int) -> None:
+        self._fetching += change
+        if self._fetching:
+            self._none_fetches.clear()
+        else:
+            self._none_fetches.set()
+
+    async def hold(self) -> None:
+        """Ask for no more records, and wait for the answers that are due."""
+        self._may_fetch.clear()
+        await self._none_fetches.wait()
+
+    async def begin_log(self) -> Mapping[TP, int]:
+        """Read on where the ledger goes on in the log that has taken the place of another one."""
+        offsets = await self._seek_to_ledger(tell=False)
+        self._may_fetch.set()
+        return offsets
+
+    async def _seek_to_ledger(self, *, tell: bool = True) -> Mapping[TP, int]:
+        """Go to where the ledger goes on, whatever offsets the Kafka group has committed.
+
+        `tell`: where the log ends is of interest.
+        """
         feed = self.consumer.feed
         consumer = self._ensure_consumer()
         offsets = {
@@ -171,7 +199,8 @@ class _Thread(driver.AIOKafkaConsumerThread):
         self._following = dict(offsets)
         if self._telling is not None:
             self._telling.cancel()
-        self._telling = asyncio.create_task(self._tell_ends(list(offsets)))
+        if tell:
+            self._telling = asyncio.create_task(self._tell_ends(list(offsets)))
         return offsets
 
     async def _tell_ends(self, tps: list[TP]) -> None:
@@ -227,6 +256,7 @@ class _Thread(driver.AIOKafkaConsumerThread):
 
     async def _gather(self) -> None:
         """After few records, let others come until these are in the ledger."""
+        await self._may_fetch.wait()
         came, clock = self._few_came, self.thread_loop.time
         if came is None:
             return
@@ -238,9 +268,10 @@ class _Thread(driver.AIOKafkaConsumerThread):
             await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
 
     def _in_flight(self) -> int:
-        """How many offsets were handed over and are not yet in the ledger."""
-        following, next_offset = self._following, self.consumer.feed.next_offset
-        return sum(max(0, end - next_offset(tp.partition)) for tp, end in following.items())
+        """How many offsets were handed over and not yet judged, or left behind."""
+        following, feed = self._following, self.consumer.feed
+        up_to = feed.handed_over or feed.next_offset
+        return sum(max(0, end - up_to(tp.partition)) for tp, end in following.items())
 
     def _tell_passed(self, consumer: aiokafka.AIOKafkaConsumer) -> None:
         """Tell of offsets that the client has passed over, for there was nothing to hand over."""
@@ -280,6 +311,17 @@ class LogConsumer(driver.Consumer):
     def feed(self) -> Feed:
         """What links this consumer to the worker."""
         return self.transport.feed
+
+    async def hold(self) -> None:
+        """Read no more until `begin_log`."""
+        await self._thread.call_thread(self._thread.hold)
+
+    async def begin_log(self) -> None:
+        """Read on in the log that has taken the place of another one."""
+        offsets = await self._thread.call_thread(self._thread.begin_log)
+        # What Faust has seen and acknowledged was of the other one.
+        self._read_offset.update(dict.fromkeys(offsets))
+        self._committed_offset.update(dict.fromkeys(offsets))
 
     def _new_consumer_thread(self) -> _Thread:
         return _Thread(self, loop=self.loop, beacon=self.beacon)
@@ -397,6 +439,11 @@ class LogApp(App):
         """Set once Faust has given up; `crash_reason` says why."""
         return self._crashed
 
+    @property
+    def log_consumer(self) -> LogConsumer:
+        """What reads the log, once the app was started."""
+        return cast("LogConsumer", self.consumer)
+
     def _new_transport(self) -> LogTransport:
         return LogTransport(self.conf.broker_consumer, self, self._feed)
 
@@ -443,8 +490,10 @@ def _give_as_read(fetcher: Fetcher) -> None:
     fetcher._proc_fetch_request = fetch_as_read
 
 
-def _ask_after(fetcher: Fetcher, wait: Callable[[], Awaitable[None]]) -> None:
-    """Have the client wait for this before each request for records."""
+def _ask_after(
+    fetcher: Fetcher, wait: Callable[[], Awaitable[None]], count: Callable[[int], None]
+) -> None:
+    """Have the client wait for this before each request for records, and count it meanwhile."""
     fetch = fetcher._proc_fetch_request
 
     async def wait_and_fetch(*request: Any) -> Any:
@@ -453,7 +502,11 @@ def _ask_after(fetcher: Fetcher, wait: Callable[[], Awaitable[None]]) -> None:
         except asyncio.CancelledError:
             # As in the client's own: the partitions are assigned anew, or it is being closed.
             return False
-        return await fetch(*request)
+        count(1)
+        try:
+            return await fetch(*request)
+        finally:
+            count(-1)
 
     fetcher._proc_fetch_request = wait_and_fetch
 

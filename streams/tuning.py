@@ -28,7 +28,7 @@ def tune_threads() -> None:
 def tune_allocator() -> None:
     """Have DuckDB's allocator keep little for each thread. Must come before DuckDB is loaded.
 
-    Quack answers in 128 threads, each of which would keep what it can of what it once used: some
-    200 MiB after 300 answers. What the environment says already is left as it is.
+    Each thread that judges, commits, publishes, notifies or scrapes would keep what it can of what
+    it once used. What the environment says already is left as it is.
     """
     os.environ.setdefault("DUCKDB_JE_MALLOC_CONF", "narenas:1,tcache_max:4096")

@@ -1,20 +1,19 @@
 """`truce verify`: every verdict recomputed in another way and compared with the stored, by row.
 
-Judges nothing itself: the audit does, in SQL. It reads a running worker's database through its
-read-only door, or the file when none runs.
+Judges nothing itself: the audit does, in SQL, over the lake; and each table of the lake is counted
+and hashed, as the transactions of the ledger said that it must be.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from analytics.audit import Audit, Compared, Difference, NotTaken, Values
-from analytics.ledger import LedgerInUse, LedgerMissing
-from streams.client import SECONDS_BETWEEN_LOOKS, SECONDS_FOR_A_WORKER_TO_START, worker_of
-from streams.command import BadInput, Unreachable
+from analytics.audit import Audit, Compared, Difference, Values
+from analytics.lake.contents import TableDifference, differing_tables
+from schemas.safe_text import for_json
+from streams.lake_reader import opened
 from streams.present import counted, err, say, table, waiting
 from streams.settings import Settings
 
@@ -24,47 +23,28 @@ SAME, DIFFERENT = 0, 1
 
 
 def run_verify(settings: Settings, *, as_json: bool) -> int:
-    """Recompute, compare and print. Returns the exit code: 1 if any row differs."""
-    with Audit(memory_limit=settings.memory) as audit:
+    """Recompute, compare and print. Returns the exit code: 1 if any row or table differs."""
+    with opened(settings) as lake, Audit(memory_limit=settings.memory) as audit:
+        with waiting("counting what the lake holds"):
+            incomplete = differing_tables(lake)
         with waiting("reading claims, reports and verdicts"):
-            take(audit, settings)
+            audit.take(lake.connection)
         with waiting("judging everything again"):
             audit.recompute()
         compared = audit.compared()
-        return (print_json if as_json else show)(compared, audit.differences())
+        show_all = print_json if as_json else show
+        return show_all(compared, incomplete, audit.differences())
 
 
-def take(audit: Audit, settings: Settings) -> None:
-    """Let the audit copy what is known: by the running worker, or in the file when none runs.
-
-    BadInput: there is no database. Unreachable: somebody holds it who does not answer.
-    """
-    until = time.monotonic() + SECONDS_FOR_A_WORKER_TO_START
-    while True:
-        try:
-            worker = worker_of(settings)
-            if worker is None:
-                audit.take_file(settings.database)
-            else:
-                audit.take_from_worker(worker.quack, worker.quack_token)
-        except LedgerMissing as error:
-            raise BadInput(
-                f"there is no {error.path} yet: make one with `truce demo` or `truce run`, "
-                "or choose its directory with --data-dir"
-            ) from error
-        except (LedgerInUse, NotTaken) as error:
-            # A worker that starts or stops holds the file for a moment before it can be asked.
-            if time.monotonic() > until:
-                raise Unreachable(
-                    f"{error}; if a worker starts or stops, try again in a moment"
-                ) from error
-            time.sleep(SECONDS_BETWEEN_LOOKS)
-        else:
-            return
-
-
-def show(compared: Compared, differences: Iterator[Difference]) -> int:
-    """Print one line if nothing differs, else the differing rows, for people."""
+def show(
+    compared: Compared, incomplete: Sequence[TableDifference], differences: Iterator[Difference]
+) -> int:
+    """Print one line if nothing differs, else what does, for people."""
+    for one in incomplete:
+        say(
+            f"{one.table}: {counted(one.found, 'row')} in the lake, where the ledger wrote "
+            f"{one.written:,}" + ("" if one.found != one.written else " of other content")
+        )
     found = 0
     for difference in differences:
         found += 1
@@ -75,9 +55,12 @@ def show(compared: Compared, differences: Iterator[Difference]) -> int:
         f"{compared.verdicts:,} of verdicts, recomputed from {counted(compared.claims, 'claim')} "
         f"and {counted(compared.reports, 'report')} of {counted(compared.incidents, 'incident')}"
     )
+    if incomplete:
+        tables = counted(len(incomplete), "table")
+        err(f"{tables} of the lake not as the ledger wrote: do not rely on it", style="bold red")
     if not found:
         say(f"No difference in {rows}.")
-        return SAME
+        return DIFFERENT if incomplete else SAME
     if found > MOST_SHOWN:
         err(f"The first {MOST_SHOWN:,} of {found:,} rows that differ; --json has all")
     err(
@@ -115,14 +98,18 @@ def _word(side: Values | None, column: str) -> str:
     return "NULL" if value is None else str(value)
 
 
-def print_json(compared: Compared, differences: Iterator[Difference]) -> int:
-    """Print one JSON object: what was compared, and every row that differs."""
+def print_json(
+    compared: Compared, incomplete: Sequence[TableDifference], differences: Iterator[Difference]
+) -> int:
+    """Print one JSON object: what was compared, every table and every row that differs."""
     found = 0
     write = sys.stdout.write
-    write(f'{{"compared": {json.dumps(compared._asdict())},\n"differences": [')
+    tables = json.dumps([one._asdict() for one in incomplete])
+    write(f'{{"compared": {json.dumps(compared._asdict())},\n"tables": {tables},\n')
+    write('"differences": [')
     for difference in differences:
         document = {**difference._asdict(), "columns": difference.columns}
-        write((",\n" if found else "\n") + json.dumps(document, ensure_ascii=False))
+        write((",\n" if found else "\n") + for_json(json.dumps(document, ensure_ascii=False)))
         found += 1
     write("]}\n")
-    return DIFFERENT if found else SAME
+    return DIFFERENT if found or incomplete else SAME

@@ -1,6 +1,7 @@
 """Notices a ledger that stands still although the log has more, and a broker that is away.
 
 Both are said once, and once more when they are over. What to do about them is for whoever reads it.
+That the log has become another one ends the worker.
 """
 
 from __future__ import annotations
@@ -18,14 +19,18 @@ from aiokafka.errors import KafkaError
 
 from streams.access import Access
 from streams.agents import Progress
+from streams.core import OR_ANOTHER
+from streams.identity import LogIdentity, ask_identity, identity_of
+from streams.same_log import LogReplaced
 from streams.topics import TopicError
 
 logger = logging.getLogger("streams")
 
-SECONDS_BETWEEN_LOOKS = 5.0
+SECONDS_BETWEEN_LOOKS = 2.0
 SECONDS_TO_ANSWER = 5.0
 # The largest batch that was ever measured took a few seconds.
 SECONDS_OF_PATIENCE = 30.0
+KEPT = f"the database has all that was judged, and is of the one before: {OR_ANOTHER}"
 
 
 @dataclass(slots=True)
@@ -70,17 +75,43 @@ class Stalls:
 
 
 class Watch:
-    """Asks the broker for the log's ends, beside the consumer, and says what is amiss."""
+    """Asks the broker for the log's ends, beside the consumer, and says what is amiss.
 
-    def __init__(self, access: Access, topic: str, progress: Progress) -> None:
+    Ends with `LogReplaced` or `TopicError` when the log is another one, or gone.
+    """
+
+    def __init__(
+        self,
+        access: Access,
+        topic: str,
+        progress: Progress,
+        identity: LogIdentity,
+        *,
+        exact_ends: bool,
+    ) -> None:
+        """`identity`: that of the log that the database is of.
+
+        `exact_ends`: the broker's word for where a log ends is never late.
+        """
         self._access, self._topic, self._progress = access, topic, progress
+        self._identity: LogIdentity | None = identity
+        self._exact_ends = exact_ends
         self._stalls = Stalls(SECONDS_OF_PATIENCE)
         self._away_since = math.inf
         self._told = False
         self._missing = False
+        self._short: set[int] = set()
+
+    def forget(self) -> None:
+        """The worker is about to replace the log itself: until `renew` any may be there."""
+        self._identity = None
+
+    async def renew(self) -> None:
+        """The log that is there now is the one to watch. Raises `KafkaError`."""
+        self._identity = await ask_identity(self._access, self._topic)
 
     async def run(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Look every few seconds, for ever. Raises `TopicError` once the log is gone."""
+        """Look every few seconds, for ever. Raises `TopicError`, `LogReplaced`."""
         # As the log is read: what an open transaction holds is not to come yet.
         consumer = AIOKafkaConsumer(**self._access.for_aiokafka(), isolation_level="read_committed")
         try:
@@ -100,32 +131,64 @@ class Watch:
 
     async def _ask(self, consumer: AIOKafkaConsumer) -> bool:
         """Note the ends of the worker's partitions; whether the broker answers."""
-        tps = [TopicPartition(self._topic, p) for p in self._progress.log_ends]
+        progress = self._progress
+        log_id, reached = progress.log_id, dict(progress.next_offsets)
+        tps = [TopicPartition(self._topic, p) for p in progress.log_ends]
         try:
             async with asyncio.timeout(SECONDS_TO_ANSWER):
+                identity = await identity_of(consumer._client, self._topic)
+                if self._is_gone(identity):
+                    return False
                 # A worker that has no partition asks for one, to hear whether there is an answer.
                 ends = await consumer.end_offsets(tps or [TopicPartition(self._topic, 0)])
         except (KafkaError, OSError, TimeoutError):
-            await self._look_for_topic(consumer)
             return False
-        self._missing = False
+        if progress.log_id != log_id or self._identity is None:
+            # The worker has replaced it meanwhile: what was asked is of the one before.
+            return True
+        self._compare(identity)
+        if self._exact_ends:
+            self._look_for_what_was_cut({tp.partition: ends[tp] for tp in tps}, reached)
         for tp in tps:
-            self._progress.fetched(tp.partition, ends[tp])
+            progress.fetched(tp.partition, ends[tp])
         return True
 
-    async def _look_for_topic(self, consumer: AIOKafkaConsumer) -> None:
+    def _is_gone(self, identity: LogIdentity) -> bool:
         """Raise `TopicError` if the broker answers, and twice in a row without the log."""
-        try:
-            async with asyncio.timeout(SECONDS_TO_ANSWER):
-                missing = self._topic not in await consumer.topics()
-        except (KafkaError, OSError, TimeoutError):
-            missing = False
+        missing = identity.missing and self._identity is not None
         if missing and self._missing:
             raise TopicError(
                 f"topic {self._topic} is not there any more: the log was deleted; the database has "
                 "all that was judged"
             )
         self._missing = missing
+        return missing
+
+    def _compare(self, identity: LogIdentity) -> None:
+        """Raise `LogReplaced` if the log of this name is another one by now."""
+        before = self._identity
+        if before is None or None in {identity.cluster_id, before.cluster_id}:
+            return
+        if identity.cluster_id != before.cluster_id:
+            raise LogReplaced(
+                f"{self._access.bootstrap} has become another cluster, {identity.cluster_id}, "
+                f"which was {before.cluster_id}: {KEPT}"
+            )
+        if None not in {identity.topic_id, before.topic_id} and identity != before:
+            raise LogReplaced(
+                f"topic {self._topic} was deleted and created again while it was read: {KEPT}"
+            )
+
+    def _look_for_what_was_cut(self, ends: Mapping[int, int], reached: Mapping[int, int]) -> None:
+        """Raise `LogReplaced` if a partition ends, twice in a row, before what was read of it."""
+        short = {partition for partition, end in ends.items() if end < reached.get(partition, 0)}
+        for partition in sorted(short & self._short):
+            raise LogReplaced(
+                f"partition {partition} of topic {self._topic} was read up to offset "
+                f"{reached[partition]} and ends at {ends[partition]}: the broker has lost what it "
+                f"had acknowledged, or it is another log; {KEPT}"
+            )
+        self._short = short
 
     def _tell_of_broker(self, now: float, *, answers: bool) -> None:
         if answers:

@@ -13,7 +13,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from streams.agents import Progress
+from streams.agents import Progress, behind_by_conflict
+from streams.hosts import Hosts
 from streams.settings import Address
 
 Scrape = Callable[[str], Awaitable[tuple[bytes, str] | None]]
@@ -24,7 +25,7 @@ Trucewatch worker
 
 /metrics       for Prometheus
 /healthz       200 while the worker runs
-/readyz        200 when it has caught up with what was in the log at its start
+/readyz        200 when it has caught up with what was in the log at its start; what waits its turn
 /offsets       up to which offset of each partition events are judged
 /events        POST: events for the log, with a token
 /lake          POST: have the lake brought up to date, for commands on this machine
@@ -33,6 +34,7 @@ Trucewatch worker
 
 # A client that was refused may still be sending: so long it is listened to, and nothing is kept.
 SECONDS_TO_LINGER = 2.0
+MOST_NAMED = 10
 SECONDS_TO_KEEP_ALIVE = 75.0
 
 logger = logging.getLogger("streams")
@@ -46,12 +48,18 @@ class Pages:
     """The HTTP server. `url` holds after `start`."""
 
     def __init__(
-        self, address: Address, scrape: Scrape, not_ready: Check, routes: Iterable[web.RouteDef]
+        self,
+        address: Address,
+        hosts: Hosts,
+        scrape: Scrape,
+        not_ready: Check,
+        routes: Iterable[web.RouteDef],
     ) -> None:
         """Serve `scrape(accept)`: body and content type, and `not_ready()`: a reason or None.
 
         `routes`: what else is served.
         """
+        self._hosts = hosts
         self._routes = [*routes]
         self.url = ""
         self._address = address
@@ -66,7 +74,7 @@ class Pages:
 
     async def start(self) -> None:
         """Listen. Raises `WebError` when the port cannot be had."""
-        app = web.Application()
+        app = web.Application(middlewares=[self._hosts.guard])
         app.add_routes(
             [
                 web.get("/", self._index),
@@ -128,8 +136,20 @@ class Pages:
     async def _readyz(self, _: web.Request) -> web.Response:
         reason = self._not_ready()
         if reason is None:
-            return web.json_response({"status": "ready"})
+            return web.json_response({"status": "ready", **self._behind()})
         return web.json_response({"status": "not ready", "reason": reason}, status=503)
+
+    def _behind(self) -> dict[str, object]:
+        """What takes so long to be judged that it has to take turns with the rest."""
+        waiting = behind_by_conflict(self._progress.behind) if self._progress else []
+        if not waiting:
+            return {}
+        return {
+            "judging": {
+                "events": sum(events for _, events in waiting),
+                "conflicts": dict(waiting[:MOST_NAMED]),
+            }
+        }
 
     async def _offsets(self, _: web.Request) -> web.Response:
         progress = self._progress

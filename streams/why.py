@@ -175,15 +175,19 @@ def _why_overall(verdict: str, claims: tuple[ClaimExplained, ...], actors: froze
 
 
 def as_json(
-    conflict: str, incident: Reported, explained: list[CommitmentExplained]
+    conflict: str,
+    incident: Reported,
+    explained: list[CommitmentExplained],
+    posted_by: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """What `truce explain --json` prints."""
+    """What `truce explain --json` prints; `posted_by`: who posted which report, by its id."""
+    posted = posted_by or {}
     return {
         "conflict": conflict,
         "incident_id": incident.incident_id,
         "reports": [
-            report.model_dump(mode="json", exclude_none=True)
-            for _, report in sorted(incident.reports.items())
+            report.model_dump(mode="json", exclude_none=True) | {"posted_by": posted.get(report_id)}
+            for report_id, report in sorted(incident.reports.items())
         ],
         "commitments": [
             {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import logging.handlers
 import os
@@ -15,37 +16,77 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from dataclasses import replace
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from analytics.failures import LedgerError, LedgerFull, LedgerMemory, LedgerVanished
+from schemas.safe_text import for_log, for_log_lines
+from streams import limits
 from streams.access import access_to
-from streams.agents import Agent, Failure, Judged, OneThread, Outbox, Progress, Publisher, Work
+from streams.agents import (
+    Agent,
+    Failure,
+    Judged,
+    OneThread,
+    Outbox,
+    Progress,
+    Publisher,
+    Work,
+    behind_by_conflict,
+)
+from streams.attribution import attribution_of
 from streams.broker import Broker, BrokerError, EmbeddedBroker, RemoteBroker
 from streams.core import Core, LedgerCore
-from streams.door import Door, read_token
+from streams.dialling import Handing, can_hand, plain_dial
+from streams.directory import prepare
+from streams.door import Door, NotTaken
 from streams.endpoint import Endpoint, write_endpoint
+from streams.hosts import Hosts
 from streams.lake import Lake, LakeDoor
+from streams.log_lines import LogLines
+from streams.receipts import Receipts
 from streams.settings import Settings
 from streams.sparing import Sparing
 from streams.tuning import tune_allocator, tune_collector, tune_threads
 from streams.web import Pages, WebError
 from streams.writer import LogWriter
+from streams.writers import Writers
 
 if TYPE_CHECKING:
+    from schemas.wire import Rejected
     from streams.notifier import Notifier
+    from streams.rollover import Rollover
     from streams.targets import Target
-    from streams.transport import LogApp
+    from streams.topics import Topic
+    from streams.transport import LogApp, LogConsumer
+    from streams.watch import Watch
 
 DONE, FAILED, UNREACHABLE = 0, 1, 3
 
 # What a stop may take: to judge what the embedded broker's log still holds, which is lost with it;
 # to publish what is in the outbox, which otherwise waits for the next start; to leave the group.
-SECONDS_TO_CATCH_UP = 10.0
+# All of it together ends in time for whoever sends a SIGKILL after ten seconds.
+SECONDS_TO_STOP = 7.0
+SECONDS_AT_LEAST = 0.5
+SECONDS_TO_FINISH_POSTS = 2.0
+SECONDS_TO_CATCH_UP = 5.0
 SECONDS_OF_SILENCE = 0.25
 SECONDS_TO_PUBLISH = 5.0
 SECONDS_TO_LEAVE = 5.0
+SECONDS_TO_END = 3.0
 
-SECONDS_BETWEEN_SWEEPS = 60.0
+SECONDS_BETWEEN_LOOKS = 1.0
+
+# How many records at once it is tried with again after the engine had not enough memory: what
+# `truce publish` and POST /events pack has up to 256 KB in each.
+RECORDS_AFTER_THAT = 8
+
+# With the embedded broker: how long a post waits for the ledger, and how many events of a conflict
+# may wait for their turn before further ones are refused. Fewer than are held for all.
+SECONDS_TO_JUDGE = 12.0
+MOST_BEHIND = 4_000
 
 # How long the broker may take for posted events; the door gives up later.
 SECONDS_TO_ANSWER = 10.0
@@ -66,33 +107,67 @@ class Ended(Exception):  # noqa: N818
 
 def main(settings: Settings, *, on_ready: OnReady | None = None) -> int:
     """Run a worker until a signal ends it; the exit code of the process."""
-    try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        sys.stderr.write(f"truce: TRUCE_DATA_DIR cannot be used: {error}\n")
-        return FAILED
     configure_logging(settings)
+    if (why := prepared(settings)) is not None:
+        sys.stderr.write(f"truce: {for_log(why)}\n")
+        return FAILED
     tune_collector()
     tune_threads()
     tune_allocator()
+    work = _ending(run(settings, on_ready=on_ready))
     with contextlib.suppress(ImportError):
         import uvloop
 
-        return uvloop.run(run(settings, on_ready=on_ready))
-    return asyncio.run(run(settings, on_ready=on_ready))
+        return uvloop.run(work)
+    return asyncio.run(work)
+
+
+async def _ending(work: Coroutine[Any, Any, int]) -> int:
+    """Do the work, and see to it that the process ends soon after it."""
+    code = await work
+    timer = threading.Timer(SECONDS_TO_END, _end, (code,))
+    timer.daemon = True
+    timer.start()
+    return code
+
+
+def _end(code: int) -> None:
+    """End the process that a task or a thread of a library keeps: all of ours is closed by now.
+
+    Where a topic was deleted, the Kafka client waits for it for ever.
+    """
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def prepared(settings: Settings) -> str | None:
+    """Have a directory to work in, and enough of the system; None, or why that cannot be."""
+    if (found := limits.what_is_wrong(settings)) is not None:
+        said, is_too_low = found
+        if is_too_low:
+            return said
+        logger.warning("%s", said)
+    try:
+        prepare(settings.data_dir)
+    except LedgerError as error:
+        return str(error)
+    return None
 
 
 def configure_logging(settings: Settings) -> None:
     """Our own warnings to stderr; what the libraries say to a bounded file, or there as well."""
     ours = logging.StreamHandler()
-    ours.setFormatter(logging.Formatter("truce: %(message)s"))
-    logger.handlers[:] = [ours]
-    logger.propagate = False
+    ours.setFormatter(LogLines("truce: %(message)s"))
+    for own in (logger, logging.getLogger("analytics")):
+        own.handlers[:] = [ours]
+        own.propagate = False
     theirs: logging.Handler = ours
     if not settings.debug:
         path = settings.data_dir / "worker.log"
-        theirs = logging.handlers.RotatingFileHandler(path, "a", 1_000_000, 1, delay=True)
-        theirs.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        theirs = _OwnLog(path, "a", 1_000_000, 1, delay=True)
+        theirs.setFormatter(LogLines("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         # With Kafka away they would say the same some thirty times a second...
         theirs.addFilter(Sparing())
         # ... and with no room on the disk, each line would be a traceback on stderr.
@@ -103,6 +178,17 @@ def configure_logging(settings: Settings) -> None:
         library.setLevel(logging.INFO if settings.debug else logging.WARNING)
         library.propagate = False
     threading.excepthook = _thread_failed
+
+
+class _OwnLog(logging.handlers.RotatingFileHandler):
+    """A log file that is ours alone; no link is followed."""
+
+    def _open(self) -> TextIOWrapper:
+        return TextIOWrapper(open(self.baseFilename, "ab", opener=_private), encoding="utf-8")
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
 def _thread_failed(failed: threading.ExceptHookArgs) -> None:
@@ -123,16 +209,55 @@ async def run(
     `on_ready` is called once, when all is judged that was in the log at the start. What goes wrong
     is one line on stderr.
     """
+    stop = stop or asyncio.Event()
     try:
-        worker = Worker(settings, core or LedgerCore(settings), stop or asyncio.Event())
-        await worker.run(on_ready)
+        if core is None:
+            await _run_with_less(settings, on_ready, stop)
+        else:
+            await Worker(settings, core, stop).run(on_ready)
     except Exception as error:  # noqa: BLE001 - whatever it was, the user gets one line
         if settings.debug:
-            traceback.print_exc()
-        ended = _explained(error)
-        sys.stderr.write(f"truce: {ended}\n")
+            sys.stderr.write(for_log_lines(traceback.format_exc()) + "\n")
+        ended = _explained(error, settings)
+        sys.stderr.write(f"truce: {for_log(str(ended))}\n")
         return ended.code
     return DONE
+
+
+async def _run_with_less(settings: Settings, on_ready: OnReady | None, stop: asyncio.Event) -> None:
+    """Run a worker, and if its engine has not enough memory another, with smaller batches.
+
+    Nothing of a batch that failed was kept, and the ledger knows where to go on in the log; that of
+    an embedded broker ends, and what was in it and not acknowledged is to be published again.
+    """
+    try:
+        await _run_ledger(settings, on_ready, stop)
+    except LedgerMemory as error:
+        most = RECORDS_AFTER_THAT
+        if settings.max_batch <= most or stop.is_set():
+            raise
+        logger.warning("%s; it is tried again, once, with TRUCE_MAX_BATCH=%d", error.reason, most)
+    else:
+        return
+    # What the error has led through holds connections, and these the database, open.
+    gc.collect()
+    await _run_ledger(replace(settings, max_batch=most), on_ready, stop)
+
+
+async def _run_ledger(settings: Settings, on_ready: OnReady | None, stop: asyncio.Event) -> None:
+    """Run a worker on the ledger. What is known to go wrong with that is a LedgerError."""
+    from analytics.failing import explained
+
+    core = LedgerCore(settings)
+    try:
+        await Worker(settings, core, stop).run(on_ready)
+    except LedgerVanished as error:
+        raise Ended(FAILED, f"{error}{_what_is_left(error, settings, core)}") from error
+    except Exception as error:
+        known = explained(settings.database, error, kafka=bool(settings.broker))
+        if known is None:
+            raise
+        raise known from error
 
 
 class Worker:
@@ -149,23 +274,27 @@ class Worker:
         self._scraping = asyncio.Lock()
         self._opened = False
         self._not_ready: str | None = "starting"
-        self._door = Door(read_token(settings), settings.posts_per_second)
+        self._stopping = asyncio.Event()
+        self._door = Door(Writers(settings), settings.posts_per_second)
         self._lake_token = secrets.token_hex(32)
         self._lake_door = LakeDoor(self._lake_token)
-        routes = (*self._door.routes(), *self._lake_door.routes())
-        self._pages = Pages(settings.http, self._metrics, lambda: self._not_ready, routes)
+        hosts = Hosts(settings.http.host, settings.http_hosts)
+        routes = (*self._door.routes(hosts.refuse), *self._lake_door.routes())
+        self._pages = Pages(settings.http, hosts, self._metrics, lambda: self._not_ready, routes)
         self._broker: Broker = (
             RemoteBroker(access_to(settings))
             if settings.broker
             else EmbeddedBroker(settings.data_dir)
         )
         self._progress = Progress("", {})
+        self._receipts = Receipts()
         self._agent: Agent | None = None
         self._publisher: Publisher | None = None
         self._notifier: Notifier | None = None
         self._lake: Lake | None = None
         self._writer: LogWriter | None = None
         self._app: LogApp | None = None
+        self._rollover: Rollover | None = None
 
     async def run(self, on_ready: OnReady | None) -> None:
         """Start, work until told to stop or something fails, and end in good order."""
@@ -201,7 +330,6 @@ class Worker:
             raise self._failure.reason
 
     async def _start(self, stack: contextlib.AsyncExitStack, on_ready: OnReady | None) -> None:
-        self._settings.data_dir.mkdir(parents=True, exist_ok=True)
         broker = self._broker
         # It needs a moment to start, and has that while the ledger is opened.
         stack.push_async_callback(broker.stop)
@@ -220,13 +348,11 @@ class Worker:
         await broker_starting
         self._watch(stack, broker.died.wait())
         await self._join(stack, outbox)
-        quack, token = await self._thread.do(self._core.serve)
-        self._watch(stack, self._sweep())
+        self._watch(stack, self._look())
         await self._reach(lambda: self._progress.to_catch_up is not None)
         self._door.open(self._write)
         endpoint = Endpoint(
-            *(os.getpid(), self._pages.url, quack, token),
-            *(broker.bootstrap, broker.log_id, self._lake_token),
+            *(os.getpid(), self._pages.url, broker.bootstrap, broker.log_id, self._lake_token)
         )
         # Before it has caught up: from here on commands may ask the worker, and must, since no
         # other process can open the database.
@@ -242,12 +368,14 @@ class Worker:
         """Begin to read the log and to publish."""
         # Imported here, while the broker starts: Faust takes its time.
         from streams import same_log, topics
+        from streams.identity import ask_identity
         from streams.transport import FETCH_WAIT_KAFKA, FETCH_WAIT_TANSU, Feed, make_app
         from streams.watch import Watch
 
         settings, broker, core = self._settings, self._broker, self._core
         declared = topics.declared(settings.partitions, settings.replication)
         await topics.ensure(broker.access, declared)
+        identity = await ask_identity(broker.access, topics.EVENTS)
         reached = await self._thread.do(core.reached, broker.log_id)
         await same_log.check(broker.access, topics.EVENTS, reached)
         progress = self._progress = Progress(
@@ -259,16 +387,22 @@ class Worker:
         self._publisher = publisher = Publisher(outbox, self._publishing, broker.access)
         stack.push_async_callback(publisher.stop)
         await publisher.start()
-        self._writer = LogWriter(broker.access, seconds_to_answer=SECONDS_TO_ANSWER)
+        self._writer = LogWriter(
+            broker.access,
+            seconds_to_answer=SECONDS_TO_ANSWER,
+            attribution=attribution_of(settings, make=True),
+        )
         stack.push_async_callback(self._writer.stop)
         await self._writer.start()
         self._watch(stack, publisher.run())
         work = Work(
             core.read,
-            lambda batch: core.judge(broker.log_id, batch),
+            lambda batch: core.judge(progress.log_id, batch),
             core.commit,
             self._thread,
             self._committing,
+            core.more,
+            core.behind,
         )
         self._agent = Agent(work, progress, self._failure, self._after_batch)
         stack.push_async_callback(self._agent.drain)
@@ -281,6 +415,7 @@ class Worker:
             progress.fetched,
             lambda *place: _in_loop(loop, lambda _: progress.passed(*place), None),
             self._failure.set,
+            progress.handed_over,
         )
         self._app = app = make_app(
             *(settings.group, broker.access, feed, self._agent.run),
@@ -291,7 +426,40 @@ class Worker:
         stack.push_async_callback(self._leave)
         self._watch(stack, _crashed(app))
         await app.start()
-        self._watch(stack, Watch(broker.access, topics.EVENTS, progress).run())
+        watch = Watch(
+            *(broker.access, topics.EVENTS, progress, identity), exact_ends=not broker.embedded
+        )
+        if isinstance(broker, EmbeddedBroker):
+            self._rollover = self._bounded(stack, broker, declared, app.log_consumer, watch)
+        self._watch(stack, watch.run())
+
+    def _bounded(
+        self,
+        stack: contextlib.AsyncExitStack,
+        broker: EmbeddedBroker,
+        declared: Sequence[Topic],
+        consumer: LogConsumer,
+        watch: Watch,
+    ) -> Rollover:
+        """Hand out connections to an embedded broker, and see to it that it does not grow."""
+        from streams.rollover import Rolling, Rollover
+
+        if self._agent is None or self._publisher is None or self._writer is None:
+            raise RuntimeError("not connected")
+        progress, handing = self._progress, None
+        if can_hand():
+            dial = broker.connect or plain_dial(broker.bootstrap)
+            handing = Handing(self._settings.data_dir, dial, lambda: progress.log_id)
+            stack.callback(handing.close)
+        rolling = Rolling(
+            *(broker, declared, progress, self._agent, self._publisher, self._writer),
+            *(self._receipts, consumer, watch, handing),
+        )
+        rollover = Rollover(rolling)
+        if handing is not None:
+            # Where others connect as they like, what they write last might be lost.
+            self._watch(stack, rollover.run())
+        return rollover
 
     async def _keep_lake(self, stack: contextlib.AsyncExitStack) -> None:
         """Have the lake follow the ledger from now on."""
@@ -321,23 +489,66 @@ class Worker:
                 targets,
                 level=settings.notify_level,
                 within=settings.notify_within,
+                rate=settings.notify_rate,
+                proxy=settings.notify_proxy,
             )
             stack.push_async_callback(notifier.stop)
             self._watch(stack, notifier.run(fresh))
 
-    async def _write(self, events: Sequence[tuple[str, bytes]]) -> None:
-        """Have the log take posted events. Raises `KafkaError`."""
+    async def _write(
+        self, events: Sequence[tuple[str, bytes]], posted_by: str
+    ) -> Sequence[Rejected | None]:
+        """Have the log take posted events; why each was refused, as far as that is known.
+
+        With the embedded broker all of it is known: this log dies with its broker, and what is in
+        the ledger does not, so each event's own record is waited for there. Raises `KafkaError`, or
+        `NotTaken` if that takes too long.
+        """
         if self._writer is None:
             raise RuntimeError("not connected")
-        ends = await self._writer.write_all(events)
-        if self._broker.embedded:
-            # This log dies with its broker. What is in the ledger does not.
-            await self._reach(lambda: self._progress.reached(ends))
+        if self._rollover is None:
+            await self._writer.write_all(events, posted_by)
+            return [None] * len(events)
+        conflicts = {conflict for conflict, _ in events}
+        for conflict, waiting in behind_by_conflict(self._progress.behind):
+            if waiting >= MOST_BEHIND and conflict in conflicts:
+                raise NotTaken(_busy(conflict, waiting))
+        judged = asyncio.create_task(self._write_until_judged(events, posted_by))
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait(
+                {judged, stopping}, timeout=SECONDS_TO_JUDGE, return_when=asyncio.FIRST_COMPLETED
+            )
+            if self._stopping.is_set():
+                await asyncio.wait({judged}, timeout=SECONDS_TO_FINISH_POSTS)
+            if judged.done():
+                return await judged
+            raise NotTaken(self._why_not_taken(conflicts))
+        finally:
+            for task in (judged, stopping):
+                await _over(task)
 
-    async def _sweep(self) -> None:
+    async def _write_until_judged(
+        self, events: Sequence[tuple[str, bytes]], posted_by: str
+    ) -> Sequence[Rejected | None]:
+        if self._rollover is None or self._writer is None:
+            raise RuntimeError("not connected")
+        async with self._rollover.writing():
+            return await self._writer.write_until_judged(events, self._receipts, posted_by)
+
+    def _why_not_taken(self, conflicts: set[str]) -> str:
+        if self._stopping.is_set():
+            return "the worker stops"
+        waiting = dict(behind_by_conflict(self._progress.behind))
+        for conflict in sorted(conflicts & waiting.keys()):
+            return _busy(conflict, waiting[conflict])
+        return "what came before is still being judged"
+
+    async def _look(self) -> None:
+        # In no thread that may be busy for long.
         while True:
-            await asyncio.sleep(SECONDS_BETWEEN_SWEEPS)
-            await self._thread.do(self._core.sweep)
+            await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+            await asyncio.to_thread(self._core.look)
 
     def _watch(self, stack: contextlib.AsyncExitStack, lasting: Awaitable[object]) -> None:
         """Take the end of what should last as a failure of the worker."""
@@ -359,7 +570,7 @@ class Worker:
             await progress.changed.wait()
 
     def _after_batch(self, judged: Judged) -> None:
-        self._core.judged(judged)
+        self._receipts.committed(judged.records, self._core.judged(judged))
         if self._publisher is not None:
             self._publisher.wake()
         if self._lake is not None:
@@ -376,6 +587,8 @@ class Worker:
     async def _drain(self) -> None:
         """Finish what was begun, so that nothing is left half way or unsaid."""
         self._not_ready = "stopping"
+        by = asyncio.get_running_loop().time() + SECONDS_TO_STOP
+        self._stopping.set()
         await self._door.close()
         if self._agent is None or self._publisher is None:
             return
@@ -386,8 +599,9 @@ class Worker:
         self._raise_failure()
         if self._lake is not None:
             await self._lake.finish()
+        left = max(SECONDS_AT_LEAST, by - asyncio.get_running_loop().time())
         try:
-            await asyncio.wait_for(self._publisher.publish(), SECONDS_TO_PUBLISH)
+            await asyncio.wait_for(self._publisher.publish(), min(left, SECONDS_TO_PUBLISH))
         except TimeoutError:
             logger.warning("some verdicts are not published yet; the next start does that")
         self._raise_failure()
@@ -410,6 +624,10 @@ class Worker:
             await asyncio.sleep(SECONDS_OF_SILENCE)
             if progress.next_offsets == before and progress.reached(progress.log_ends):
                 return
+
+
+def _busy(conflict: str, waiting: int) -> str:
+    return f"{waiting:,} events of {conflict} wait to be judged"
 
 
 def _in_loop(loop: asyncio.AbstractEventLoop, call: Callable[[T], None], arg: T) -> None:
@@ -457,24 +675,34 @@ def _signals(stop: asyncio.Event) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-def _explained(error: Exception) -> Ended:
+def _explained(error: Exception, settings: Settings) -> Ended:
     from aiokafka.errors import KafkaError
-
-    from analytics.database import NO_ROOM
 
     if isinstance(error, Ended):
         return error
     if isinstance(error, BrokerError | KafkaError):
         return Ended(UNREACHABLE, str(error) or type(error).__name__)
     text = " ".join(str(error).split()) or "no reason given"
-    if NO_ROOM in text:
+    if isinstance(error, LedgerFull):
         return Ended(
             FAILED,
             "there is no room left on the disk: nothing of the last batch was kept, and all before "
             "it is safe; make room, and start the worker again",
         )
-    known = isinstance(error, WebError) or type(error).__module__.partition(".")[0] in {
+    if isinstance(error, LedgerMemory):
+        more = limits.in_words()
+        return Ended(FAILED, f"{text} (TRUCE_MEMORY={settings.memory}{more})")
+    ours = isinstance(error, WebError) or type(error).__module__.partition(".")[0] in {
         "streams",
         "analytics",
     }
-    return Ended(FAILED, text if known else f"{type(error).__name__}: {text}")
+    return Ended(FAILED, text if ours else f"{type(error).__name__}: {text}")
+
+
+def _what_is_left(error: LedgerVanished, settings: Settings, core: Core) -> str:
+    database, saved = settings.database, core.saved()
+    if saved is not None:
+        return f"; all that was committed is in {saved}: move it to {database}, and start again"
+    if error.path not in {database, settings.data_dir}:
+        return f"; all that was committed is in {database}: start again"
+    return "; what it held could not be saved, and the next start says what is missing"

@@ -9,8 +9,10 @@ from hypothesis import HealthCheck, settings
 gc.freeze()
 gc.set_threshold(50_000, 20, 100)
 
+LOGS = int(os.environ.get("TRUCE_INVARIANT_LOGS", "2000"))
+
 # A shared machine is slow now and then: no deadline, and slow data is no finding.
-for name, examples in (("default", 100), ("ci", 100), ("invariants", 2_000), ("fuzz", 5_000)):
+for name, examples in (("default", 100), ("ci", 100), ("invariants", LOGS), ("fuzz", 5_000)):
     settings.register_profile(
         name,
         max_examples=examples,

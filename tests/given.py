@@ -7,12 +7,22 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, Self
 
-from analytics.rows import FirstJudged, IncidentKey, Judgement, Rejudged, Scope
+import numpy as np
+
+from analytics.rows import (
+    Alike,
+    FirstJudged,
+    IncidentKey,
+    Judgement,
+    Rejudged,
+    RejudgedAlike,
+    Scope,
+)
 from schemas.events import Event, Report, ReportEvent, parse_event
 from schemas.time import Limit
 from streams.fold import OfReport, effect_of, event_key, fold
 from streams.judge import Incident
-from streams.standing import Standing
+from streams.standing import Standing, release
 from streams.statement import Statement
 
 CONFLICT = "testland"
@@ -93,10 +103,14 @@ def _without_none(data: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in data.items() if value is not None}
 
 
-def pairs(step: FirstJudged | Rejudged) -> Iterator[Rejudged]:
+def pairs(step: FirstJudged | Rejudged | RejudgedAlike) -> Iterator[Rejudged]:
     """What the fold gave, pair by pair."""
     if isinstance(step, Rejudged):
         yield step
+        return
+    if isinstance(step, RejudgedAlike):
+        for incident_id in step.incidents.incident_ids:
+            yield Rejudged(step.conflict, incident_id, step.commitment_id, step.before, step.after)
         return
     conflict, incident_id, start, end, commitment_ids, decisions = step
     for commitment_id, decided in zip(commitment_ids, decisions, strict=True):
@@ -134,7 +148,7 @@ class Given:
         steps = fold(self.standing, effect, mine)
         step = next(steps, None)
         while step is not None:
-            if isinstance(step, FirstJudged | Rejudged):
+            if isinstance(step, FirstJudged | Rejudged | RejudgedAlike):
                 for change in pairs(step):
                     self._note(change)
                     changes.append(change)
@@ -156,14 +170,12 @@ class Given:
         else:
             self.verdicts_by_conflict[key] = step.after
 
-    def _incidents(self, scope: Scope) -> Iterator[Incident]:
-        for (conflict, incident_id), reports in list(self.reports.items()):
-            if conflict == scope.conflict and any(
-                _meets(scope.lo, scope.hi, occurrence.start, occurrence.end)
-                for one in reports.values()
-                for occurrence in one.occurrences
-            ):
-                yield Incident(incident_id, dict(reports))
+    def _incidents(self, scope: Scope) -> Iterator[tuple[Incident, Alike]]:
+        """Each incident by itself."""
+        for place, ((conflict, incident_id), reports) in enumerate(list(self.reports.items())):
+            if conflict == scope.conflict and _is_in(scope, reports.values()):
+                incident = Incident(incident_id, dict(reports))
+                yield incident, _alone(place, incident)
 
     def verdicts(self) -> dict[tuple[str, str], Judgement]:
         """(commitment_id, incident_id) -> what stands; a pair clear by time is not there."""
@@ -182,6 +194,26 @@ class Given:
     def verdict(self) -> str | None:
         """What the one verdict that stands says."""
         return None if self.only is None else self.only.verdict
+
+
+def _is_in(scope: Scope, reports: Iterable[Statement]) -> bool:
+    every = list(reports)
+    meets = any(
+        _meets(lo, hi, occurrence.start, occurrence.end)
+        for lo, hi in scope.stretches
+        for one in every
+        for occurrence in one.occurrences
+    )
+    named = {party for one in every for party in (one.account.actor, one.account.reporter_party)}
+    return meets and (scope.parties is None or not scope.parties.isdisjoint(named - {None}))
+
+
+def _alone(place: int, incident: Incident) -> Alike:
+    starts, ends, over_by, places, keys = (
+        np.array([number], np.int64)
+        for number in (incident.start, incident.end, release(incident).until, place, 0)
+    )
+    return Alike(places, [incident.incident_id], keys, starts, ends, over_by)
 
 
 def _meets(lo: Limit, hi: Limit, start: int, end: int) -> bool:

@@ -21,6 +21,8 @@ from tests.generated import conflict_of
 LOG_ID = "log"
 EPOCH_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 PARTITIONS = {"east": 0, "west": 1}
+# Who posted which of the records, as far as anybody did.
+POSTERS = (None, "desk", None, None, "mission")
 IN_MEMORY = Path(":memory:")
 
 Dump = dict[str, list[tuple[Any, ...]]]
@@ -75,6 +77,7 @@ def records(lines: Sequence[str], *, tick: int = 3) -> list[RawRecord]:
                 EPOCH_MS + number // tick,
                 conflict.encode(),
                 raw.encode(),
+                posted_by=POSTERS[number % len(POSTERS)],
             )
         )
         offsets[partition] += 1
@@ -120,13 +123,31 @@ class Scratch:
         return self.dump(queries)
 
 
+VIEWS_OF_7 = """
+    CREATE VIEW events AS
+    SELECT
+        source, event_id, type, conflict, recorded_at, log_id, partition, "offset", batch_index,
+        payload, event_key
+    FROM accepted;
+    CREATE VIEW report_versions AS
+    SELECT
+        conflict, incident_id, report_id, reported_by, reporter_kind, reporter_party,
+        occurred_start, occurred_end, certainty, actor, confidence, act, targets, payload,
+        recorded_at, superseded_at, begins_at, ends_at, over_by, incident_key, report_key
+    FROM accepted
+    WHERE report_key IS NOT NULL"""
+
+
 def of_version(version: int, path: Path, now: Path | None = None) -> None:
-    """A database of a version of the schema before `accepted`, with the rows of one of now."""
+    """A database of an earlier version of the schema, with the rows of one of now."""
     with duckdb.connect(str(path)) as connection:
         connection.execute("CREATE TABLE schema_migrations (version INTEGER, name VARCHAR)")
         for number, name, statements in migrations()[:version]:
             connection.execute(statements)
             connection.execute("INSERT INTO schema_migrations VALUES (?, ?)", [number, name])
+        if version == 7:
+            # Made by its own change then; now the views stand in a file of theirs.
+            connection.execute(VIEWS_OF_7)
         if now is None:
             return
         connection.execute(f"ATTACH '{now}' AS now (READ_ONLY)")
@@ -134,7 +155,9 @@ def of_version(version: int, path: Path, now: Path | None = None) -> None:
         tables = {name for (name,) in connection.execute(has).fetchall()}
         # An outbox of before version 5 is of another shape.
         for table in tables - {"schema_migrations"} - ({"outbox"} if version < 5 else set()):
-            connection.execute(f"INSERT INTO {table} FROM now.{table}")
+            columns = connection.execute(f"DESCRIBE {table}").fetchall()
+            listed = ", ".join(f'"{name}"' for name, *_ in columns)
+            connection.execute(f"INSERT INTO {table} SELECT {listed} FROM now.{table}")  # noqa: S608
 
 
 def dump(path: Path, queries: Mapping[str, Query]) -> Dump:

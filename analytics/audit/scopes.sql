@@ -50,7 +50,9 @@ FROM staged;
 
 -- name: limits
 CREATE OR REPLACE TABLE limits AS
-SELECT longest_walk
+SELECT
+    longest_walk,
+    longest_days
 FROM staged;
 
 -- name: vocabularies

@@ -140,6 +140,7 @@ bounds AS (
 
 SELECT
     *,
+    row_number() OVER () AS s,
     coalesce(from_clock <> to_clock, FALSE) AS is_daily
 FROM bounds;
 

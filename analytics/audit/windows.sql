@@ -17,8 +17,10 @@ SELECT
     k,
     p,
     starts,
-    stops
+    stops,
+    stops - starts > limits.longest_days * 86400000000 AS is_too_long
 FROM parts
+CROSS JOIN limits
 WHERE day_of(stops - 1) - day_of(starts) >= 4;
 
 CREATE OR REPLACE TABLE days AS
@@ -27,70 +29,80 @@ SELECT DISTINCT
     day
 FROM short_parts;
 
--- A recurrence is spelt out around what happened, and no further than such a long time is walked
--- through. A local day begins within a day of the one in UTC, and its hours may end on the next.
-CREATE OR REPLACE TABLE days_wanted AS
-WITH daily AS (
-    SELECT *
-    FROM stretches
-    WHERE is_daily
-),
-
-clipped AS (
-    SELECT DISTINCT
-        daily.zone,
-        daily.from_clock,
-        daily.to_clock,
+-- A recurrence is spelt out around what happened. A local day begins within a day of the one in
+-- UTC, and its hours may end on the next. Of what lasts for too long to be walked through it is
+-- only asked whether it meets any hours: those of the first days tell.
+CREATE OR REPLACE TABLE long_days AS
+WITH clipped AS (
+    SELECT
+        daily.s,
+        long_parts.* EXCLUDE (k),
         greatest(long_parts.starts, daily.start_earliest) AS earliest_from,
         greatest(long_parts.starts, daily.start_latest) AS latest_from,
-        least(long_parts.stops, daily.end_latest) AS stops
-    FROM daily
+        least(long_parts.stops, daily.end_latest) AS until,
+        CASE WHEN long_parts.is_too_long THEN 8 ELSE limits.longest_days + 1 END AS most_days
+    FROM stretches AS daily
     INNER JOIN long_parts
         ON
             daily.k = long_parts.k
             AND daily.start_earliest < long_parts.stops
             AND daily.end_latest > long_parts.starts
+    CROSS JOIN limits
+    WHERE daily.is_daily
 ),
 
 walks AS (
     SELECT
-        zone,
-        from_clock,
-        to_clock,
-        day_of(earliest_from) AS first_day,
-        day_of(stops) AS last_day
+        * EXCLUDE (earliest_from, latest_from),
+        earliest_from AS first
     FROM clipped
     UNION
     SELECT
-        zone,
-        from_clock,
-        to_clock,
-        day_of(latest_from) AS first_day,
-        day_of(stops) AS last_day
+        * EXCLUDE (earliest_from, latest_from),
+        latest_from AS first
     FROM clipped
-    WHERE latest_from < stops
-    UNION
-    SELECT
+    WHERE latest_from < until
+)
+
+SELECT DISTINCT
+    s,
+    p,
+    starts,
+    stops,
+    is_too_long,
+    unnest(range(day_of(first) - 3, least(day_of(until), day_of(first) + most_days) + 3)) AS day
+FROM walks;
+
+CREATE OR REPLACE TABLE days_wanted AS
+WITH near AS (
+    SELECT DISTINCT
         daily.zone,
         daily.from_clock,
         daily.to_clock,
-        days.day AS first_day,
-        days.day AS last_day
-    FROM daily
+        days.day
+    FROM stretches AS daily
     INNER JOIN days
         ON
             daily.k = days.k
             AND day_of(daily.start_earliest) <= days.day
             AND day_of(daily.end_latest) >= days.day
+    WHERE daily.is_daily
 )
 
-SELECT DISTINCT
-    walks.zone,
-    walks.from_clock,
-    walks.to_clock,
-    unnest(range(first_day - 3, least(last_day, first_day + limits.longest_walk) + 3)) AS day
-FROM walks
-CROSS JOIN limits;
+SELECT
+    zone,
+    from_clock,
+    to_clock,
+    unnest(range(day - 3, day + 3)) AS day
+FROM near
+UNION
+SELECT
+    daily.zone,
+    daily.from_clock,
+    daily.to_clock,
+    long_days.day
+FROM long_days
+INNER JOIN stretches AS daily ON long_days.s = daily.s;
 
 -- name: zones_wanted
 SELECT
@@ -107,6 +119,7 @@ CREATE OR REPLACE TABLE hours (
     zone VARCHAR,
     from_clock TIME,
     to_clock TIME,
+    day BIGINT,
     begins BIGINT,
     ends BIGINT
 );
@@ -117,6 +130,7 @@ SELECT
     zone,
     from_clock,
     to_clock,
+    day,
     begins,
     ends
 FROM staged;
@@ -124,22 +138,25 @@ FROM staged;
 -- name: in_window
 -- The hull of a piece: outside of it is outside whatever the bounds are. Its core: inside whatever
 -- they are; it may be empty. A clock change may leave nothing of a short pause.
-CREATE OR REPLACE TABLE pieces AS
+CREATE OR REPLACE TABLE undivided AS
 SELECT
     k,
     c,
-    FALSE AS is_daily,
+    s,
+    NULL::BIGINT AS of_day,
     start_earliest AS hull_from,
     end_latest AS hull_to,
     start_latest AS core_from,
     end_earliest AS core_to
 FROM stretches
-WHERE NOT is_daily
-UNION ALL
+WHERE NOT is_daily;
+
+CREATE OR REPLACE TABLE hours_of_days AS
 SELECT
     stretches.k,
     stretches.c,
-    TRUE AS is_daily,
+    stretches.s,
+    hours.day AS of_day,
     greatest(hours.begins, stretches.start_earliest) AS hull_from,
     least(hours.ends, stretches.end_latest) AS hull_to,
     greatest(hours.begins, stretches.start_latest) AS core_from,
@@ -154,29 +171,29 @@ INNER JOIN hours
         AND stretches.end_latest > hours.begins
 WHERE stretches.is_daily AND hours.begins < hours.ends;
 
-CREATE OR REPLACE TABLE met AS
+-- Each part with the pieces of windows that it meets, once.
+CREATE OR REPLACE TABLE close AS
 WITH placed AS (
     SELECT
-        pieces.*,
+        undivided.*,
         days.day
-    FROM pieces
+    FROM undivided
     INNER JOIN days
         ON
-            pieces.k = days.k
-            AND day_of(pieces.hull_from) <= days.day
-            AND day_of(pieces.hull_to) >= days.day
-    WHERE NOT pieces.is_daily
+            undivided.k = days.k
+            AND day_of(undivided.hull_from) <= days.day
+            AND day_of(undivided.hull_to) >= days.day
     UNION ALL
     SELECT
         *,
         unnest(range(day_of(hull_from), day_of(hull_to - 1) + 1)) AS day
-    FROM pieces
-    WHERE is_daily AND hull_from < hull_to
+    FROM hours_of_days
+    WHERE hull_from < hull_to
 ),
 
-close AS (
-    SELECT
-        placed.* EXCLUDE (day),
+short AS (
+    SELECT DISTINCT
+        placed.* EXCLUDE (k, day),
         short_parts.p,
         short_parts.starts,
         short_parts.stops
@@ -187,27 +204,46 @@ close AS (
             AND placed.day = short_parts.day
             AND placed.hull_from < short_parts.stops
             AND placed.hull_to > short_parts.starts
-    UNION ALL
-    SELECT
-        pieces.*,
-        long_parts.p,
-        long_parts.starts,
-        long_parts.stops
-    FROM pieces
-    INNER JOIN long_parts
-        ON
-            pieces.k = long_parts.k
-            AND pieces.hull_from < long_parts.stops
-            AND pieces.hull_to > long_parts.starts
 )
 
+SELECT
+    *,
+    FALSE AS is_sample
+FROM short
+UNION ALL
+SELECT
+    undivided.* EXCLUDE (k),
+    long_parts.p,
+    long_parts.starts,
+    long_parts.stops,
+    FALSE AS is_sample
+FROM undivided
+INNER JOIN long_parts
+    ON
+        undivided.k = long_parts.k
+        AND undivided.hull_from < long_parts.stops
+        AND undivided.hull_to > long_parts.starts
+UNION ALL
+SELECT
+    hours_of_days.* EXCLUDE (k),
+    long_days.p,
+    long_days.starts,
+    long_days.stops,
+    long_days.is_too_long AS is_sample
+FROM long_days
+INNER JOIN hours_of_days
+    ON long_days.s = hours_of_days.s AND long_days.day = hours_of_days.of_day
+WHERE hours_of_days.hull_from < long_days.stops AND hours_of_days.hull_to > long_days.starts;
+
+CREATE OR REPLACE TABLE met AS
 SELECT
     c,
     p,
     bool_or(core_from < core_to AND core_from < stops AND core_to > starts) AS meets_a_core,
     bool_or(core_from <= starts AND core_to >= stops) AS lies_in_a_core,
-    -- At least as much as all cores have of it together: a day may count twice.
-    sum(greatest(0, least(core_to, stops) - greatest(core_from, starts))) AS most_inside
+    -- At least as much as all cores have of it together.
+    sum(greatest(0, least(core_to, stops) - greatest(core_from, starts)))
+    FILTER (WHERE NOT is_sample) AS most_inside
 FROM close
 GROUP BY c, p;
 
@@ -220,16 +256,18 @@ WITH met_pieces AS (
         met.p,
         parts.starts,
         parts.stops,
-        greatest(pieces.core_from, parts.starts) AS begins,
-        least(pieces.core_to, parts.stops) AS ends
+        greatest(close.core_from, parts.starts) AS begins,
+        least(close.core_to, parts.stops) AS ends
     FROM met
     INNER JOIN parts ON met.p = parts.p
-    INNER JOIN pieces
+    INNER JOIN close
         ON
-            met.c = pieces.c
-            AND pieces.core_from < pieces.core_to
-            AND pieces.core_from < parts.stops
-            AND pieces.core_to > parts.starts
+            met.c = close.c
+            AND met.p = close.p
+            AND NOT close.is_sample
+            AND close.core_from < close.core_to
+            AND close.core_from < parts.stops
+            AND close.core_to > parts.starts
     WHERE
         met.meets_a_core
         AND NOT met.lies_in_a_core

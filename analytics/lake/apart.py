@@ -20,8 +20,9 @@ from typing import IO, Any
 import pyarrow as pa
 
 from analytics.contents import Balance, Holding
-from analytics.lake.notices import Notices
-from analytics.lake.writer import Held, LakeError, Mark, Step, Writer
+from analytics.lake.mark import Mark
+from analytics.lake.notices import Notices, Numbered
+from analytics.lake.writer import Held, LakeError, Step, Writer
 
 COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4")
 # The ledger comes first, and so does everybody who reads.
@@ -44,8 +45,12 @@ class ApartWriter:
                 return None
             contents = {name: Holding(*held) for name, held in found["contents"].items()}
             mark = Mark(**found["mark"])
-            notices = Notices(talk.rows(), talk.rows(), found["last"])
-            return Held(mark, Balance(mark.seq, contents), notices)
+            targets = talk.rows()
+            numbered = [
+                Numbered(table, number, talk.rows(), last)
+                for table, number, last in found["numbered"]
+            ]
+            return Held(mark, Balance(mark.seq, contents), Notices(targets, *numbered))
 
     def write(self, steps: Iterable[Step], mark: Mark, balance: Balance) -> None:
         """Take all these steps in one transaction, after which the lake is at this mark."""
@@ -166,11 +171,13 @@ def main(path: Path) -> None:
         answer = None
         if found is not None:
             contents, mark = found.balance.contents, found.mark._asdict()
-            answer = {"mark": mark, "contents": contents, "last": found.notices.last}
+            numbered = [(one.table, one.number, one.last) for one in found.notices.numbered()]
+            answer = {"mark": mark, "contents": contents, "numbered": numbered}
         back.write(json.dumps({"answer": answer}).encode() + b"\n")
         if found is not None:
             talk.put(found.notices.targets)
-            talk.put(found.notices.changing)
+            for one in found.notices.numbered():
+                talk.put(one.changing)
         back.flush()
     writer.close()
 

@@ -30,9 +30,8 @@ def export(path: Path, folder: Path) -> list[Path]:
             for table in (*TABLES, "lake_mark"):
                 file = folder / f"{table}.parquet"
                 draft = folder / f".{table}.parquet"
-                quoted = str(draft).replace("'", "''")
-                sql = queries("lake")["export"].replace("some_table", table)
-                lake.execute(sql.replace("{file}", quoted))
+                sql = queries("lake")["export"]
+                lake.execute(sql, {"named": f"lake.{table}", "file": str(draft)})
                 draft.replace(file)
                 written.append(file)
     except (duckdb.Error, OSError) as error:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import duckdb
 
+from analytics.database import quoted
+
 NAMES = ("sqlite_scanner", "ducklake")
 
 
@@ -22,9 +24,9 @@ def load(connection: duckdb.DuckDBPyConnection) -> None:
         if spec is None or not spec.submodule_search_locations:
             raise ExtensionMissing(f"{wheel} is not installed: install the requirements")
         folder = Path(spec.submodule_search_locations[0], "extensions", f"v{duckdb.__version__}")
-        path = str(folder / f"{name}.duckdb_extension").replace("'", "''")
+        path = folder / f"{name}.duckdb_extension"
         try:
-            connection.execute(f"LOAD '{path}'")
+            connection.execute(f"LOAD {quoted(path)}")
         except duckdb.Error as error:
             reason = str(error).splitlines()[0]
             raise ExtensionMissing(f"{wheel} cannot be loaded: {reason}") from error

@@ -12,13 +12,15 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import duckdb
 
 from analytics.contents import Balance, balance, last_balance
 from analytics.database import Session
+from analytics.lake.mark import Mark
 from analytics.lake.notices import Notices
-from analytics.lake.writer import GROWING, TABLES, Held, LakeError, Mark, Step, Writes
+from analytics.lake.writer import GROWING, TABLES, Held, LakeError, Step, Writes
 from analytics.queries import queries
 
 __all__ = ["Keeper", "LakeError", "Mark"]
@@ -37,6 +39,11 @@ class Keeper:
         self._ledger = ledger
         # As long as all goes well nobody else changes the lake.
         self._held: Held | None = None
+
+    @property
+    def path(self) -> Path:
+        """Where the lake is."""
+        return self._lake.path
 
     def update(self, *, anew: bool = False) -> Mark:
         """Have the lake hold what the ledger now holds; `anew`: give it all again. A LakeError."""
@@ -129,9 +136,11 @@ def _new(ledger: Session, held: Held, now: Balance, notices: Notices) -> Iterato
     if notices.targets != held.notices.targets:
         yield Step("empty", "notice_targets")
         yield Step("append", "notice_targets", notices.targets)
-    if notices.changing != held.notices.changing:
-        yield Step("forget_notices", "notices", held.notices.changing.select(["seq"]))
-        yield Step("append", "notices", notices.changing)
+    for had, has in zip(held.notices.numbered(), notices.numbered(), strict=True):
+        if has.changing != had.changing:
+            numbers = had.changing.select([had.number])
+            yield Step(f"forget_{had.table}", had.table, numbers)
+            yield Step("append", has.table, has.changing)
 
 
 @contextmanager

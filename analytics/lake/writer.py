@@ -21,12 +21,14 @@ import pyarrow as pa
 
 from analytics import tables
 from analytics.contents import Balance, Holding
-from analytics.database import NO_ROOM, Session
+from analytics.database import Session
 from analytics.lake.attached import CATALOG, SPILL, attach
 from analytics.lake.extensions import ExtensionMissing
+from analytics.lake.mark import Mark
 from analytics.lake.notices import TABLES as NOTICES
 from analytics.lake.notices import Notices
 from analytics.lake.upkeep import upkeep
+from analytics.place import NO_ROOM
 from analytics.queries import queries
 
 logger = logging.getLogger("analytics")
@@ -41,15 +43,6 @@ SECONDS_FOR_THE_LOCK = 5.0
 
 class LakeError(Exception):
     """The lake could not be written; the ledger has all, and the next update begins anew."""
-
-
-class Mark(NamedTuple):
-    """How far a lake is: it holds the ledger's transaction `seq`, since `marked_at` (us)."""
-
-    seq: int
-    marked_at: int
-    ledger_id: str
-    basis: str
 
 
 class Held(NamedTuple):

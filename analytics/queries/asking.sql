@@ -1,4 +1,4 @@
--- What the commands ask. A server that only reads takes no parameters: $names become literals.
+-- What the commands, and the notices of a worker, ask.
 
 -- name: claims
 SELECT payload
@@ -86,6 +86,23 @@ FROM reports
 WHERE conflict = $conflict AND incident_id = $incident_id
 ORDER BY report_id;
 
+-- Who posted the reports that stand; those that nobody posted are left out. (No two events of a
+-- conflict have the same text.)
+-- name: posted_by_of
+SELECT
+    reports.report_id,
+    events.posted_by
+FROM reports
+INNER JOIN events
+    ON
+        reports.conflict = events.conflict
+        AND reports.recorded_at = events.recorded_at
+        AND reports.payload = events.payload
+WHERE
+    reports.conflict = $conflict
+    AND reports.incident_id = $incident_id
+    AND events.posted_by IS NOT NULL;
+
 -- name: verdicts_of
 SELECT
     commitment_id,
@@ -168,12 +185,20 @@ LEFT JOIN claim_verdicts AS judged
         AND latest.incident_id = judged.incident_id
 ORDER BY latest.occurred_start, latest.commitment_id, latest.incident_id, judged.claim_id;
 
+-- name: transaction
+SELECT seq
+FROM lake_mark;
+
 -- name: tables
 SELECT
     table_name AS name,
     comment AS holds
 FROM duckdb_tables()
-WHERE NOT internal AND schema_name = 'main' AND comment IS NOT NULL
+WHERE
+    NOT internal
+    AND schema_name = 'main'
+    AND database_name = current_database()
+    AND comment IS NOT NULL
 UNION ALL
 SELECT
     view_name AS name,

@@ -50,6 +50,22 @@ FROM notices
 WHERE told_at IS NULL
 ORDER BY seq;
 
--- name: last_notice
+-- name: last_of_notices
 SELECT coalesce(max(seq), 0)
 FROM notices;
+
+-- name: notice_digests
+SELECT *
+FROM notice_digests
+WHERE digest > $last OR list_contains($changing::BIGINT[], digest)
+ORDER BY digest;
+
+-- name: changing_notice_digests
+SELECT *
+FROM notice_digests
+WHERE NOT is_over
+ORDER BY digest;
+
+-- name: last_of_notice_digests
+SELECT coalesce(max(digest), 0)
+FROM notice_digests;

@@ -12,7 +12,7 @@ ATTACH 'ducklake:sqlite:{catalog.sqlite}' AS lake (
 ATTACH 'ducklake:sqlite:{catalog.sqlite}' AS lake (READ_ONLY, META_BUSY_TIMEOUT 3000);
 
 -- name: export
-COPY (FROM lake.some_table) TO '{file}' (FORMAT parquet, COMPRESSION zstd);
+COPY (FROM query_table($named)) TO $file (FORMAT parquet, COMPRESSION zstd); -- noqa: PRS
 
 -- Not by rows alone, of which some have a megabyte.
 -- name: bound_row_groups
@@ -101,13 +101,27 @@ FROM lake.notices
 WHERE told_at IS NULL
 ORDER BY seq;
 
--- name: last_notice
+-- name: last_of_notices
 SELECT coalesce(max(seq), 0)
 FROM lake.notices;
 
 -- name: forget_notices
 DELETE FROM lake.notices
 WHERE seq IN (SELECT staged.seq FROM staged);
+
+-- name: changing_notice_digests
+SELECT *
+FROM lake.notice_digests
+WHERE NOT is_over
+ORDER BY digest;
+
+-- name: last_of_notice_digests
+SELECT coalesce(max(digest), 0)
+FROM lake.notice_digests;
+
+-- name: forget_notice_digests
+DELETE FROM lake.notice_digests
+WHERE digest IN (SELECT staged.digest FROM staged);
 
 -- name: files
 SELECT

@@ -1,15 +1,5 @@
 -- What the metrics are a function of.
 
--- name: claims
-SELECT
-    conflict,
-    commitment_id,
-    claim_id,
-    stance,
-    bound_parties,
-    payload
-FROM claims;
-
 -- name: verdicts
 -- Also what no incident stands at any more: its series go down to 0 and do not vanish.
 SELECT

@@ -31,7 +31,7 @@ WHERE judged.superseded_at IS NULL AND list_contains($verdicts, judged.verdict)
 GROUP BY goal.target;
 
 -- name: withdrawn
-INSERT INTO notices
+INSERT INTO notices BY NAME
 SELECT
     (SELECT coalesce(max(seq), 0) FROM notices) + row_number() OVER (ORDER BY told.seq) AS seq,
     told.target,
@@ -43,8 +43,7 @@ SELECT
     told.verdict,
     told.recorded_at,
     'waiting' AS state,
-    NULL AS told_at,
-    NULL AS content
+    make_timestamptz($now) AS noted_at
 FROM notices AS told
 WHERE
     told.kind = 'stands'
@@ -77,7 +76,7 @@ WHERE
     );
 
 -- name: standing
-INSERT INTO notices
+INSERT INTO notices BY NAME
 SELECT
     (SELECT coalesce(max(seq), 0) FROM notices) + row_number() OVER (
         ORDER BY judged.recorded_at, judged.conflict, judged.commitment_id, judged.incident_id
@@ -90,10 +89,10 @@ SELECT
     judged.party,
     judged.verdict,
     judged.recorded_at,
+    make_timestamptz($now) AS noted_at,
     CASE WHEN judged.recorded_at < make_timestamptz($oldest) THEN 'old' ELSE 'waiting' END AS state,
     CASE WHEN judged.recorded_at < make_timestamptz($oldest) THEN make_timestamptz($now) END
-        AS told_at,
-    NULL AS content
+        AS told_at
 FROM verdict_versions AS judged
 INNER JOIN notice_targets AS goal ON judged.recorded_at >= goal.since
 WHERE
@@ -118,13 +117,71 @@ RETURNING target, state;
 -- name: waiting
 SELECT
     goal.target,
-    count(told.seq) AS notices
+    count(told.target) AS notices
 FROM notice_targets AS goal
-LEFT JOIN notices AS told
-    ON goal.target = told.target AND told.state IN ('waiting', 'trying')
+LEFT JOIN (
+    SELECT target FROM notices
+    WHERE state IN ('waiting', 'trying')
+    UNION ALL
+    SELECT target FROM notice_digests
+    WHERE state IN ('waiting', 'trying')
+) AS told ON goal.target = told.target
 GROUP BY goal.target;
 
+-- What stands no more and has not been told: it is passed over, or if it may have arrived, its
+-- withdrawal follows.
+-- name: pass_over
+UPDATE notices
+SET
+    state = CASE WHEN state = 'trying' THEN 'told' ELSE 'passed' END,
+    told_at = make_timestamptz($now)
+WHERE
+    target = $target
+    AND kind = 'stands'
+    AND state IN ('waiting', 'trying')
+    AND NOT EXISTS (
+        SELECT 1
+        FROM verdict_versions AS judged
+        WHERE
+            judged.superseded_at IS NULL
+            AND judged.conflict = notices.conflict
+            AND judged.commitment_id = notices.commitment_id
+            AND judged.incident_id = notices.incident_id
+            AND judged.party IS NOT DISTINCT FROM notices.party
+            AND judged.verdict = notices.verdict
+            AND judged.recorded_at = notices.recorded_at
+    )
+RETURNING state;
+
+-- name: lanes
+SELECT
+    conflict,
+    commitment_id
+FROM (
+    SELECT
+        conflict,
+        commitment_id,
+        seq
+    FROM notices
+    WHERE target = $target AND state IN ('waiting', 'trying')
+    UNION ALL
+    SELECT
+        conflict,
+        commitment_id,
+        0 AS seq
+    FROM notice_digests
+    WHERE target = $target AND state IN ('waiting', 'trying')
+)
+GROUP BY conflict, commitment_id
+ORDER BY min(seq);
+
 -- name: next
+WITH lanes AS (
+    SELECT
+        unnest($conflicts::VARCHAR[]) AS conflict,
+        unnest($commitments::VARCHAR[]) AS commitment_id
+)
+
 SELECT
     told.seq,
     told.kind,
@@ -136,38 +193,46 @@ SELECT
     epoch_us(told.recorded_at) AS recorded_at,
     told.state,
     told.content,
-    coalesce(bool_or(judged.superseded_at IS NULL) FILTER (WHERE judged.verdict IS NOT NULL), FALSE)
-        AS stands,
-    epoch_us(max(judged.superseded_at)) AS superseded_at
+    (
+        SELECT epoch_us(max(judged.superseded_at))
+        FROM verdict_versions AS judged
+        WHERE
+            judged.conflict = told.conflict
+            AND judged.commitment_id = told.commitment_id
+            AND judged.incident_id = told.incident_id
+            AND judged.party IS NOT DISTINCT FROM told.party
+            AND judged.verdict = told.verdict
+            AND judged.recorded_at = told.recorded_at
+    ) AS superseded_at
 FROM notices AS told
-LEFT JOIN verdict_versions AS judged
-    ON
-        told.conflict = judged.conflict
-        AND told.commitment_id = judged.commitment_id
-        AND told.incident_id = judged.incident_id
-        AND told.party IS NOT DISTINCT FROM judged.party
-        AND told.verdict = judged.verdict
-        AND told.recorded_at = judged.recorded_at
-WHERE
-    told.seq = (
-        SELECT min(seq)
-        FROM notices
-        WHERE target = $target AND state IN ('waiting', 'trying')
-    )
-GROUP BY ALL;
+INNER JOIN lanes ON told.conflict = lanes.conflict AND told.commitment_id = lanes.commitment_id
+WHERE told.target = $target AND told.state IN ('waiting', 'trying')
+QUALIFY
+    row_number() OVER (PARTITION BY told.conflict, told.commitment_id ORDER BY told.seq) <= $most
+ORDER BY told.seq;
 
 -- name: trying
 UPDATE notices
-SET state = 'trying', content = $content
-WHERE seq = $seq;
+SET state = 'trying', content = given.content
+FROM (
+    SELECT
+        unnest($seqs::BIGINT[]) AS seq,
+        unnest($contents::VARCHAR[]) AS content
+) AS given
+WHERE notices.seq = given.seq;
+
+-- name: untried
+UPDATE notices
+SET state = 'waiting', content = NULL
+WHERE seq IN (SELECT unnest($seqs::BIGINT[]));
 
 -- name: done
 UPDATE notices
 SET state = $state, told_at = make_timestamptz($now)
-WHERE seq = $seq;
+WHERE seq IN (SELECT unnest($seqs::BIGINT[]));
 
 -- name: recent
-SELECT content
+SELECT seq
 FROM notices
 WHERE
     target = $target AND state = 'told' AND content IS NOT NULL
@@ -178,3 +243,26 @@ QUALIFY
         ORDER BY seq DESC
     ) = 1
 ORDER BY seq;
+
+-- Not what something else was told of since: it would be undone.
+-- name: contents
+SELECT told.content
+FROM notices AS told
+WHERE
+    told.seq IN (SELECT unnest($seqs::BIGINT[]))
+    AND told.state = 'told'
+    AND NOT EXISTS (
+        SELECT 1
+        FROM notices AS after
+        WHERE
+            after.seq > told.seq
+            AND after.target = told.target
+            AND after.state = 'told'
+            AND after.content IS NOT NULL
+            AND after.conflict = told.conflict
+            AND after.commitment_id = told.commitment_id
+            AND after.incident_id = told.incident_id
+            AND after.party IS NOT DISTINCT FROM told.party
+            AND after.verdict = told.verdict
+    )
+ORDER BY told.seq;

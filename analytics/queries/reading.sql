@@ -23,6 +23,15 @@ FROM schema_migrations;
 INSERT INTO schema_migrations (version, name)
 VALUES ($version, $name);
 
+-- name: views_made
+SELECT coalesce(max(name), '')
+FROM schema_migrations
+WHERE version = 0;
+
+-- name: forget_views_made
+DELETE FROM schema_migrations
+WHERE version = 0;
+
 -- name: pieces
 -- Of the tables that grow with what comes in: how many pieces are less than an eighth of a full
 -- one, and how many are not.
@@ -78,6 +87,21 @@ SELECT
     next_offset,
     epoch_us(recorded_at) AS recorded_us
 FROM log_offsets;
+
+-- name: latest
+SELECT
+    log_id,
+    epoch_us(max(recorded_at)) AS recorded_us
+FROM accepted
+GROUP BY log_id;
+
+-- name: has_offsets
+SELECT count(*)
+FROM duckdb_tables()
+WHERE database_name = current_database() AND table_name = 'log_offsets';
+
+-- name: keep_wal
+PRAGMA disable_checkpoint_on_shutdown; -- noqa: PRS
 
 -- name: last_outbox
 SELECT coalesce(max(last_seq), 0)
@@ -145,52 +169,78 @@ SELECT
 FROM accepted
 WHERE rowid IN (SELECT key FROM staged);
 
--- name: count_in_scope
-SELECT count(DISTINCT incident_key)
-FROM report_versions
-WHERE
-    superseded_at IS NULL
-    AND conflict = $conflict
-    AND coalesce(begins_at <= make_timestamptz($hi::BIGINT), TRUE)
-    AND coalesce(ends_at >= make_timestamptz($lo::BIGINT), TRUE);
-
+-- Where the standing reports are of all incidents of which one can meet a stretch in `staged`, by
+-- incident. Only places and keys: what they say is read page by page.
 -- name: in_scope
-SELECT
-    place,
-    incident_id,
-    report_id,
-    payload
-FROM
-    reports_between(
-        $conflict, make_timestamptz($lo::BIGINT), make_timestamptz($hi::BIGINT)
-    )
-ORDER BY place, report_id;
+WITH touched AS (
+    SELECT DISTINCT said.incident_key
+    FROM accepted AS said
+    INNER JOIN staged
+        ON said.begins_at <= staged.until AND said.ends_at >= staged.since
+    WHERE said.superseded_at IS NULL AND said.conflict = $conflict
+)
 
--- name: keep_scope
-CREATE OR REPLACE TEMP TABLE in_scope AS
 SELECT
-    place,
-    incident_id,
-    report_id,
-    payload
-FROM
-    reports_between(
-        $conflict, make_timestamptz($lo::BIGINT), make_timestamptz($hi::BIGINT)
-    )
-ORDER BY place;
+    known.rowid AS row_id,
+    known.incident_key
+FROM accepted AS known
+INNER JOIN touched ON known.incident_key = touched.incident_key
+WHERE
+    known.superseded_at IS NULL
+    AND known.report_key IS NOT NULL
+    AND known.conflict = $conflict
+ORDER BY known.incident_id, known.report_id;
+
+-- The same, of those incidents of which one report is of, or names, one of some parties.
+-- name: in_scope_of_parties
+WITH touched AS (
+    SELECT DISTINCT said.incident_key
+    FROM accepted AS said
+    INNER JOIN staged
+        ON said.begins_at <= staged.until AND said.ends_at >= staged.since
+    WHERE said.superseded_at IS NULL AND said.conflict = $conflict
+),
+
+parties AS (
+    SELECT unnest($parties::VARCHAR[]) AS party
+),
+
+of_parties AS (
+    SELECT said.incident_key
+    FROM accepted AS said
+    INNER JOIN parties ON said.actor = parties.party
+    WHERE said.superseded_at IS NULL AND said.conflict = $conflict
+    UNION
+    SELECT said.incident_key
+    FROM accepted AS said
+    INNER JOIN parties ON said.reporter_party = parties.party
+    WHERE said.superseded_at IS NULL AND said.conflict = $conflict
+)
+
+SELECT
+    known.rowid AS row_id,
+    known.incident_key
+FROM accepted AS known
+INNER JOIN touched ON known.incident_key = touched.incident_key
+INNER JOIN of_parties ON known.incident_key = of_parties.incident_key
+WHERE
+    known.superseded_at IS NULL
+    AND known.report_key IS NOT NULL
+    AND known.conflict = $conflict
+ORDER BY known.incident_id, known.report_id;
 
 -- name: page_of_scope
 SELECT
-    place,
+    rowid AS row_id,
     incident_id,
+    incident_key,
     report_id,
-    payload
-FROM in_scope
-WHERE place > $after AND place <= $up_to
-ORDER BY place, report_id;
-
--- name: drop_scope
-DROP TABLE in_scope;
+    payload::VARCHAR AS payload,
+    epoch_us(begins_at) AS begins_at,
+    epoch_us(ends_at) AS ends_at,
+    epoch_us(over_by) AS over_by
+FROM accepted
+WHERE rowid IN (SELECT key FROM staged);
 
 -- name: end_of_pending
 SELECT max(last_seq)

@@ -20,6 +20,7 @@ SELECT
     "offset",
     batch_index,
     epoch_us(recorded_at) AS recorded_us,
+    posted_by,
     conflict,
     payload
 FROM accepted
@@ -115,6 +116,14 @@ INSERT INTO notice_targets BY NAME
 SELECT *
 FROM old.notice_targets;
 
+-- name: forget_notice_digests
+DELETE FROM notice_digests;
+
+-- name: carry_notice_digests
+INSERT INTO notice_digests BY NAME
+SELECT *
+FROM old.notice_digests;
+
 -- name: forget_notices
 DELETE FROM notices;
 
@@ -202,6 +211,15 @@ SELECT
     (SELECT count(*) FROM rejected) AS rejected,
     (SELECT count(*) FROM verdict_versions) AS verdict_versions,
     (SELECT count(*) FROM claim_verdict_versions) AS claim_verdict_versions;
+
+-- name: begin
+BEGIN;
+
+-- name: commit
+COMMIT;
+
+-- name: rollback
+ROLLBACK;
 
 -- name: checkpoint
 CHECKPOINT; -- noqa: PRS

@@ -42,6 +42,7 @@ COMMENT ON COLUMN accepted.event_id IS 'The id of the event: unique for a source
 COMMENT ON COLUMN accepted.type IS 'One of the four event types, such as incident.reported';
 COMMENT ON COLUMN accepted.conflict IS 'The conflict that the event belongs to';
 COMMENT ON COLUMN accepted.recorded_at IS 'When the log took the event; never runs backwards';
+
 COMMENT ON COLUMN accepted.log_id IS 'Which log it was: an embedded broker starts a new one';
 COMMENT ON COLUMN accepted.partition IS 'The partition of the log';
 COMMENT ON COLUMN accepted."offset" IS 'The offset of the record in its partition';
@@ -50,18 +51,25 @@ COMMENT ON COLUMN accepted.payload IS 'The event in its own JSON text';
 COMMENT ON COLUMN accepted.event_key IS 'Hash of conflict, source and event_id, for look-ups';
 COMMENT ON COLUMN accepted.superseded_at IS
 'When the log took what replaced the report, or took it back; NULL: stands, or no report';
+
 COMMENT ON COLUMN accepted.incident_id IS 'The incident that is reported';
 COMMENT ON COLUMN accepted.report_id IS 'The report; the same id again is a revision';
+
 COMMENT ON COLUMN accepted.reported_by IS 'Who reports it';
 COMMENT ON COLUMN accepted.reporter_kind IS 'What kind of source that is';
 COMMENT ON COLUMN accepted.reporter_party IS 'The party that the reporter speaks for';
 COMMENT ON COLUMN accepted.occurred_start IS 'When it is said to have begun';
 COMMENT ON COLUMN accepted.occurred_end IS 'When it had ended; equal to the start: an instant';
+
 COMMENT ON COLUMN accepted.certainty IS 'sometime in between, or throughout';
 COMMENT ON COLUMN accepted.actor IS 'Who is said to have acted; NULL: not said';
+
 COMMENT ON COLUMN accepted.confidence IS 'confirmed, likely, alleged or unknown; NULL: no actor';
+
 COMMENT ON COLUMN accepted.act IS 'What was done; NULL: not said';
+
 COMMENT ON COLUMN accepted.targets IS 'What was hit; empty: not said; NULL in it: and others';
+
 COMMENT ON COLUMN accepted.begins_at IS 'The earliest start of the whole and its impacts';
 COMMENT ON COLUMN accepted.ends_at IS 'The latest end of the whole and its impacts';
 COMMENT ON COLUMN accepted.over_by IS 'A moment that all of it certainly came before';
@@ -96,84 +104,3 @@ WHERE
 DROP TABLE events;
 
 DROP TABLE report_versions;
-
-CREATE VIEW events AS
-SELECT
-    source,
-    event_id,
-    type,
-    conflict,
-    recorded_at,
-    log_id,
-    partition,
-    "offset",
-    batch_index,
-    payload,
-    event_key
-FROM accepted;
-
-COMMENT ON VIEW events IS 'Every accepted event, once, as it stands in the log';
-COMMENT ON COLUMN events.source IS 'Who made the event: the CloudEvents source';
-COMMENT ON COLUMN events.event_id IS 'The id of the event: unique for a source within a conflict';
-COMMENT ON COLUMN events.type IS 'One of the four event types, such as incident.reported';
-COMMENT ON COLUMN events.conflict IS 'The conflict that the event belongs to';
-COMMENT ON COLUMN events.recorded_at IS 'When the log took the event; never runs backwards';
-COMMENT ON COLUMN events.log_id IS 'Which log it was: an embedded broker starts a new one';
-COMMENT ON COLUMN events.partition IS 'The partition of the log';
-COMMENT ON COLUMN events."offset" IS 'The offset of the record in its partition';
-COMMENT ON COLUMN events.batch_index IS 'The place in a record that is a batch, from 0';
-COMMENT ON COLUMN events.payload IS 'The event in its own JSON text';
-COMMENT ON COLUMN events.event_key IS 'Hash of conflict, source and event_id, for look-ups';
-
-CREATE VIEW report_versions AS
-SELECT
-    conflict,
-    incident_id,
-    report_id,
-    reported_by,
-    reporter_kind,
-    reporter_party,
-    occurred_start,
-    occurred_end,
-    certainty,
-    actor,
-    confidence,
-    act,
-    targets,
-    payload,
-    recorded_at,
-    superseded_at,
-    begins_at,
-    ends_at,
-    over_by,
-    incident_key,
-    report_key
-FROM accepted
-WHERE report_key IS NOT NULL;
-
-COMMENT ON VIEW report_versions IS 'Every version of every report of an incident';
-COMMENT ON COLUMN report_versions.conflict IS 'The conflict that the incident belongs to';
-COMMENT ON COLUMN report_versions.incident_id IS 'The incident that is reported';
-COMMENT ON COLUMN report_versions.report_id IS 'The report; the same id again is a revision';
-COMMENT ON COLUMN report_versions.reported_by IS 'Who reports it';
-COMMENT ON COLUMN report_versions.reporter_kind IS 'What kind of source that is';
-COMMENT ON COLUMN report_versions.reporter_party IS 'The party that the reporter speaks for';
-COMMENT ON COLUMN report_versions.occurred_start IS 'When it is said to have begun';
-COMMENT ON COLUMN report_versions.occurred_end IS
-'When it had ended; equal to the start: an instant';
-COMMENT ON COLUMN report_versions.certainty IS 'sometime in between, or throughout';
-COMMENT ON COLUMN report_versions.actor IS 'Who is said to have acted; NULL: not said';
-COMMENT ON COLUMN report_versions.confidence IS
-'confirmed, likely, alleged or unknown; NULL: no actor';
-COMMENT ON COLUMN report_versions.act IS 'What was done; NULL: not said';
-COMMENT ON COLUMN report_versions.targets IS
-'What was hit; empty: not said; NULL in it: and others';
-COMMENT ON COLUMN report_versions.payload IS 'The event that said it, in its own JSON text';
-COMMENT ON COLUMN report_versions.recorded_at IS 'When the log took this version';
-COMMENT ON COLUMN report_versions.superseded_at IS
-'When the log took what replaced it; NULL: stands';
-COMMENT ON COLUMN report_versions.begins_at IS 'The earliest start of the whole and its impacts';
-COMMENT ON COLUMN report_versions.ends_at IS 'The latest end of the whole and its impacts';
-COMMENT ON COLUMN report_versions.over_by IS 'A moment that all of it certainly came before';
-COMMENT ON COLUMN report_versions.incident_key IS 'Hash of conflict and incident_id';
-COMMENT ON COLUMN report_versions.report_key IS 'Hash of conflict, incident_id and report_id';

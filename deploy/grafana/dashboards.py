@@ -336,7 +336,17 @@ def _workers(board: Dashboard) -> None:
             query("A", refused, "{{reason}}"),
         )
         .decimals(0)
-        .span(12)
+        .span(8)
+        .height(8)
+    )
+    board.with_panel(
+        number(
+            "Series left out",
+            "Series at 0, of the windows longest over, for which a worker's page has no room.",
+            query("A", "sum(truce_series_left_out)", "series"),
+        )
+        .decimals(0)
+        .span(4)
         .height(8)
     )
 

@@ -56,6 +56,11 @@ class Told(NamedTuple):
         return self.labels["alertname"]
 
     @property
+    def burst(self) -> bool:
+        """Whether it is one for many."""
+        return "burst" in self.labels
+
+    @property
     def resolved(self) -> bool:
         """Whether it is over."""
         return self.status == "resolved"

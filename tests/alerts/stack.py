@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from streams.endpoint import Endpoint, read_endpoint
 from tests.alerts.monitoring import Program, Receiver, Told, free_port, until
+from tests.brokers import reach
 from tests.cli.commands import ROOT, TRUCE, environment
 from tests.given import claim, event, report
 
@@ -132,7 +133,7 @@ class Worker:
 
     def publish(self, *lines: str) -> float:
         """Put these events into its log; the moment before (time.time())."""
-        return asyncio.run(_publish(self.endpoint.bootstrap, lines))
+        return asyncio.run(_publish(reach(self.data_dir).bootstrap, lines))
 
 
 async def _publish(bootstrap: str, lines: Sequence[str]) -> float:

@@ -5,17 +5,23 @@ The tests stand in the order of a story: what was told before must not be told a
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import subprocess
+import time
+from pathlib import Path
 
 import pytest
 
-from streams.targets import ALERT
+from streams.messages import ALERT
 from tests.alerts.conftest import Measure
+from tests.alerts.monitoring import until
 from tests.alerts.stack import Stack, agreed, struck, taken_back
+from tests.brokers import copy_log, open_broker, reach
 from tests.cli.commands import TRUCE, environment
 
 TIMES = 5
+FLOOD, FLIPS = 4_000, 20
 RULE = "TruceViolated"
 # The goal is 2 s, and is printed; a machine that is busy with other things may take longer.
 LIMIT = 15.0
@@ -75,9 +81,15 @@ def test_a_correction_that_leaves_the_verdict_is_told_to_nobody(stack: Stack) ->
             stack.telling.publish(struck("told-0", "first", effects={"killed": killed}))
 
 
-def test_the_same_log_again_is_told_to_nobody(stack: Stack) -> None:
+def test_the_same_log_again_is_told_to_nobody(stack: Stack, tmp_path: Path) -> None:
     # A worker of its own, with a new database, that reads the log of the other one from its start.
-    log = f"kafka://{stack.telling.endpoint.bootstrap}"
+    told = reach(stack.telling.data_dir).bootstrap
+    with open_broker(tmp_path) as broker:
+        asyncio.run(copy_log(told, broker.bootstrap))
+        _replay(stack, f"kafka://{broker.bootstrap}")
+
+
+def _replay(stack: Stack, log: str) -> None:
     with stack.silence():
         stack.replayed.start(TRUCE_BROKER=log, TRUCE_GROUP="replayed")
     known = subprocess.run(
@@ -153,6 +165,47 @@ def test_a_violation_that_is_taken_back_is_resolved(stack: Stack, measure: Measu
     for n in range(TIMES):
         over = [one.labels["incident"] for one in stack.told(f"told-{n}", ALERT) if one.resolved]
         assert over == ["first"]
+
+
+def test_a_flood_is_one_notification_and_delays_no_other_truce(
+    stack: Stack, measure: Measure
+) -> None:
+    for conflict in ("flooded", "beside"):
+        stack.telling.publish(agreed(conflict))
+    stack.telling.publish(*(struck("flooded", f"false-{n:05}") for n in range(FLOOD)))
+    began = stack.telling.publish(struck("beside", "real"))
+    told = stack.first("beside", ALERT, incident="real")
+    measure(f"a violation after {FLOOD:,} false ones of another truce", told.at - began)
+    assert told.at - began < LIMIT
+    burst = until(30, lambda: [one for one in stack.told("flooded", ALERT) if one.burst])
+    with stack.silence():
+        pass
+    assert len([one for one in stack.told("flooded", ALERT) if one.burst]) == len(burst) == 1
+    assert 0 < int(burst[0].annotations["count"]) <= FLOOD
+    # Prometheus and the rule say nothing beside it, and a person heard of some 20 by themselves.
+    assert len(stack.told("flooded", ALERT)) <= 20 + 1
+    assert stack.told("flooded", RULE) == []
+    [standing] = stack.manager.get('/api/v2/alerts?filter=burst=~".%2B"')
+    assert int(standing["annotations"]["count"]) == FLOOD - len(stack.told("flooded", ALERT)) + 1
+
+
+def test_what_flaps_is_one_notification(stack: Stack, measure: Measure) -> None:
+    stack.telling.publish(agreed("flaps"))
+    for _ in range(FLIPS):
+        stack.telling.publish(struck("flaps", "i"))
+        time.sleep(0.25)
+        stack.telling.publish(taken_back("flaps", "i"))
+        time.sleep(0.25)
+    with stack.silence():
+        pass
+    told = stack.told("flaps", ALERT)
+    assert len([one for one in told if "flapping" in one.labels]) == 1
+    # Three were told before it was known that it flaps, and that they were taken back.
+    assert len(told) <= 7
+    measure(f"notifications of {FLIPS} times reported and taken back", len(told))
+    [standing] = stack.manager.get('/api/v2/alerts?filter=flapping=~".%2B"')
+    assert int(standing["annotations"]["count"]) > FLIPS // 2
+    assert "Flapping: i under truce (flaps)" in standing["annotations"]["summary"]
 
 
 def test_a_violation_that_is_taken_back_ends_the_alert_of_the_rule(

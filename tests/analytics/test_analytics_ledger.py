@@ -14,7 +14,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from analytics import transaction
+from analytics import scope as scopes
 from analytics.columns import Rows
 from analytics.keys import Keys, KeySet, key_of
 from analytics.ledger import (
@@ -28,6 +28,7 @@ from analytics.ledger import (
 )
 from analytics.queries import migrations
 from analytics.rows import ClaimVerdict, EventKey, Logged, Position, Release, Scope
+from analytics.scope import Page
 from schemas.events import parse_event
 from schemas.problems import Problem
 from schemas.wire import Rejected
@@ -141,11 +142,22 @@ def test_the_standing_reports_of_an_incident_are_the_newest_of_each(path: Path) 
         assert tx.reports(asked) == {key: {"r": revised, "s": second}}
 
 
-@pytest.mark.parametrize("chunk", [1, 2, 5_000])
-def test_the_incidents_of_a_scope_come_in_chunks_while_others_are_written(
-    ledger: Ledger, chunk: int, monkeypatch: pytest.MonkeyPatch
+def read_pages(found: Iterable[Page]) -> dict[str, dict[str, str]]:
+    """By incident and report what pages hold, in their order."""
+    said: dict[str, dict[str, str]] = {}
+    for page in found:
+        rows = zip(page.incident_ids, page.report_ids, page.payloads, strict=True)
+        for incident_id, report_id, payload in rows:
+            said.setdefault(incident_id, {})[report_id] = payload
+    return said
+
+
+@pytest.mark.parametrize("size", [1, 2, 5_000])
+def test_the_incidents_of_a_scope_come_in_pages_while_others_are_written(
+    ledger: Ledger, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transaction, "CHUNK", chunk)
+    monkeypatch.setattr(scopes, "FIRST_PAGE", size)
+    monkeypatch.setattr(scopes, "LARGEST_PAGE", size)
     night = {"start": "2026-01-11T20:00:00Z", "end": "2026-01-12T04:00:00Z"}
     impact = {"occurred": {"start": "2026-01-12T12:00:00Z"}}
     reports = {
@@ -156,24 +168,59 @@ def test_the_incidents_of_a_scope_come_in_chunks_while_others_are_written(
     }
     late = report("c", "late")
     write(ledger, *(Step(raw, T1) for raw in reports.values()), Step(late, T1))
-    scope = Scope("testland", "truce", at("2026-01-12T00:00:00Z"), at("2026-01-12T12:00:00Z"))
-    found = {}
+    stretch = (at("2026-01-12T00:00:00Z"), at("2026-01-12T12:00:00Z"))
+    scope = Scope("testland", "truce", (stretch,))
+    found = []
     with ledger.transaction() as tx:
-        for number, part in enumerate(tx.incidents(scope)):
-            assert len(part) <= chunk
-            found.update(dict(part))
+        for number, page in enumerate(tx.pages(scope)):
+            assert len(set(page.incident_ids)) <= size
+            found.append(page)
             take(tx, [(report(f"during{number}"), T2)], 10 + number)
             tx.flush()
-    assert found == {
-        ("testland", "a"): {"r": reports["a"]},
-        ("testland", "b"): {"r": reports["b"]},
-        ("testland", "c"): {"r": reports["c"], "late": late},
-        ("testland", "d"): {"r": reports["d"]},
+    assert read_pages(found) == {
+        "a": {"r": reports["a"]},
+        "b": {"r": reports["b"]},
+        "c": {"late": late, "r": reports["c"]},
+        "d": {"r": reports["d"]},
     }
+    places = [place for page in found for place in page.places.tolist()]
+    assert places == [0, 1, 2, 2, 3]
+    d = found[-1]
+    assert (d.begins[-1], d.ends[-1]) == (at("2026-01-01T00:00:00Z"), at("2026-01-12T12:00:00Z"))
+    assert d.over_by[-1] == d.ends[-1] + 1, "an instant is over in the next microsecond"
     with ledger.transaction() as tx:
-        everywhere = [i for part in tx.incidents(scope._replace(lo=-INF, hi=INF)) for i in part]
+        everywhere = read_pages(tx.pages(scope._replace(stretches=((-INF, INF),))))
         assert len(everywhere) == 4 + len(rows(ledger, 'FROM events WHERE "offset" >= 10'))
-        assert list(tx.incidents(scope._replace(conflict="elsewhere"))) == []
+        assert list(tx.pages(scope._replace(conflict="elsewhere"))) == []
+
+
+def test_a_scope_is_of_incidents_whose_reports_meet_a_stretch_and_name_a_party(
+    ledger: Ledger,
+) -> None:
+    write(
+        ledger,
+        Step(report("early", occurred={"start": "2026-01-01T00:00:00Z"}), T1),
+        Step(report("late", occurred={"start": "2026-01-20T00:00:00Z"}), T1),
+        Step(report("between"), T1),
+        Step(report("between", "other", actor={"party": "BBB", "confidence": "alleged"}), T1),
+        Step(report("own", reported_by={"name": "Army", "party": "CCC"}), T1),
+        Step(report("nobody", actor=None), T1),
+    )
+    ends = [at(f"2026-01-{day}T00:00:00Z") for day in ("01", "02", "19", "21")]
+    two = Scope("testland", "truce", ((ends[0], ends[1]), (ends[2], ends[3])))
+    everything = Scope("testland", "truce", ((-INF, INF),))
+    with ledger.transaction() as tx:
+        assert read_pages(tx.pages(two)).keys() == {"early", "late"}
+        for parties, named in (
+            ({"BBB"}, {"between"}),
+            ({"CCC", "DDD"}, {"own"}),
+            ({"AAA"}, {"early", "late", "between", "own"}),
+            (set(), set()),
+        ):
+            scope = everything._replace(parties=frozenset(parties))
+            assert read_pages(tx.pages(scope)).keys() == named
+        of_both = read_pages(tx.pages(everything._replace(parties=frozenset({"BBB"}))))
+        assert of_both["between"].keys() == {"r", "other"}, "all its reports are judged together"
 
 
 def test_the_standing_claims_are_those_not_superseded(ledger: Ledger) -> None:
@@ -306,7 +353,18 @@ def test_migrations_run_once(path: Path) -> None:
     for _ in range(2):
         with Ledger.open(path) as ledger:
             found = rows(ledger, "SELECT version, count(*) FROM schema_migrations GROUP BY ALL")
-            assert sorted(found) == [(version, 1) for version, _, _ in migrations()]
+            # 0: the views, which are of no version.
+            assert sorted(found) == [(0, 1), *((version, 1) for version, _, _ in migrations())]
+
+
+def test_views_are_made_again_when_their_file_is_another_one(path: Path) -> None:
+    with Ledger.open(path) as ledger:
+        rows(ledger, "CREATE OR REPLACE VIEW verdicts AS SELECT 'of an earlier version' AS verdict")
+    with Ledger.open(path) as ledger:
+        assert rows(ledger, "FROM verdicts") == [("of an earlier version",)]
+        rows(ledger, "UPDATE schema_migrations SET name = 'views another' WHERE version = 0")
+    with Ledger.open(path) as ledger:
+        assert rows(ledger, "FROM verdicts") == []
 
 
 def test_every_table_view_macro_and_column_says_what_it_is(ledger: Ledger) -> None:
@@ -479,7 +537,7 @@ def test_an_earlier_version_in_which_not_every_report_is_of_one_event_stays_as_i
     with duckdb.connect(str(path)) as connection:
         connection.execute(damage)
     before = dump(path, ("events", *VERSIONS))
-    with pytest.raises(LedgerOutdated, match="it is as it was; `truce rebuild` makes it anew"):
+    with pytest.raises(LedgerOutdated, match="it is as it was; `truce rebuild` makes a new one"):
         Ledger.open(path)
     assert dump(path, ("events", *VERSIONS)) == before
 
@@ -487,7 +545,7 @@ def test_an_earlier_version_in_which_not_every_report_is_of_one_event_stays_as_i
 def test_claims_before_every_report_ask_nothing_of_the_database(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    everything = Scope("testland", "truce", -INF, INF)
+    everything = Scope("testland", "truce", ((-INF, INF),))
     said = parse_event(report())
     rows = Rows()
     key, about = put(rows, said, report(), 0)
@@ -495,9 +553,8 @@ def test_claims_before_every_report_ask_nothing_of_the_database(
         tx.read(LOG, rows.columns())
         with monkeypatch.context() as patched:
             patched.setattr(tx, "flush", lambda: pytest.fail("asked"))
-            assert list(tx.incidents(everything)) == []
+            assert list(tx.pages(everything)) == []
         tx.event(Logged(Position(LOG, 0, 0, 0), at(T1), key, 0), about)
-        [[(incident, _)]] = tx.incidents(everything)
-        assert incident == ("testland", "i")
+        assert read_pages(tx.pages(everything)).keys() == {"i"}
     with ledger.transaction() as tx:
-        assert len(list(tx.incidents(everything))) == 1
+        assert len(list(tx.pages(everything))) == 1

@@ -93,6 +93,20 @@ def test_a_verdict_is_told_in_full(ledger: Ledger) -> None:
     }
 
 
+@pytest.mark.parametrize("at_once", [1, 1_000])
+def test_no_two_verdicts_have_the_same_id(ledger: Ledger, at_once: int) -> None:
+    names = ("a/b", "a", "a%2Fb", "b/c", "c")
+    claims = [claim(commitment_id=name) for name in names]
+    found = told(
+        ledger, *(report("r", name) for name in names), *claims[:2], *claims[2:], at_once=at_once
+    )
+    ids = [said(message)["id"] for message in found]
+    assert len(ids) == len(names) ** 2
+    # One event may change several incidents under several commitments: the names tell them apart.
+    assert len(set(ids)) == len(ids)
+    assert all(one.count("/") == ids[0].count("/") for one in ids)
+
+
 def test_what_touches_no_window_any_more_is_told_as_no_verdict(ledger: Ledger) -> None:
     first, last = told(ledger, claim(), report(), report_retracted())
     assert said(last)["id"] != said(first)["id"]

@@ -16,6 +16,7 @@ from analytics.process import Delays
 from analytics.rows import ClaimVerdict, Judgement, Position
 from analytics.summary import Place
 from schemas.events import Problem
+from schemas.safe_text import for_terminal
 from schemas.wire import Rejected
 from tests.analytics.written import (
     LOG,
@@ -144,6 +145,10 @@ def test_a_commitment_is_at_zero_from_the_moment_it_is_known(ledger: Ledger) -> 
         'truce_last_rejected_timestamp_seconds{reason="key_mismatch"} 0.0\n'
         'truce_last_rejected_timestamp_seconds{reason="not_json"} 0.0\n'
         'truce_last_rejected_timestamp_seconds{reason="too_large"} 0.0\n'
+        "# HELP truce_series_left_out Series at 0, of the windows longest over, that this page"
+        " leaves out for its size.\n"
+        "# TYPE truce_series_left_out gauge\n"
+        "truce_series_left_out 0.0\n"
     )
 
 
@@ -307,16 +312,33 @@ def test_no_incident_is_ever_a_label_and_more_incidents_are_no_more_series(ledge
     assert "incident=" not in after
 
 
-def test_a_party_that_is_named_unknown_hides_nothing_of_who_is_not_known(ledger: Ledger) -> None:
+def test_a_party_that_is_named_unknown_is_not_nobody(ledger: Ledger) -> None:
+    parties = (None, "unknown", '"unknown"', "unknown\\")
     steps = [
-        Step(report(name), moment, (changed(None, judged(party=party), name),))
-        for name, moment, party in (("i", T3, None), ("j", T2, "unknown"))
+        Step(report(f"i{n}"), T2, (changed(None, judged(party=party), f"i{n}"),))
+        for n, party in enumerate(parties)
+    ]
+    write(ledger, Step(claim(bound_parties=["unknown", "BBB"]), T1), *steps)
+    text = page(ledger)
+    for label in ("unknown", r"\"unknown\"", r"\"\"unknown\"\"", r"unknown\\"):
+        place = f'commitment="truce",conflict="testland",party="{label}"'
+        assert f'truce_incidents{{{place},verdict="violation"}} 1.0' in text
+        assert f"truce_last_violation_timestamp_seconds{{{place}}} " in text
+
+
+def test_no_label_has_what_is_not_fit_to_be_shown_and_none_is_anothers(ledger: Ledger) -> None:
+    names = ["a\u202eb", r"a\u202eb", "a\u200bb", "a" * 190 + "\U000e0061" * 10]
+    names += ["\U000e0061" * 199 + "a", "\U000e0061" * 199 + "b"]
+    steps = [
+        Step(report(f"i{n}"), T2, (changed(None, judged(party=name), f"i{n}"),))
+        for n, name in enumerate(names)
     ]
     write(ledger, Step(claim(), T1), *steps)
-    place = 'commitment="truce",conflict="testland",party="unknown"'
-    text = page(ledger)
-    assert f'truce_incidents{{{place},verdict="violation"}} 2.0' in text
-    assert f"truce_last_violation_timestamp_seconds{{{place}}} 1.769904003e+09" in text
+    lines = series(page(ledger), "truce_incidents")
+    violations = [line for line in lines if 'verdict="violation"' in line and line.endswith(" 1.0")]
+    assert len(set(violations)) == len(names)
+    assert all(line.isascii() or "\u2026#" in line for line in violations)
+    assert all(for_terminal(line) == line for line in violations)
 
 
 def test_windows_end_when_that_is_known_and_not_otherwise(ledger: Ledger) -> None:
@@ -407,9 +429,12 @@ def test_the_ledger_is_read_again_only_after_a_commit(ledger: Ledger) -> None:
     assert collector.summary() is known
 
 
-def test_where_nothing_is_known_only_the_reasons_of_rejection_are_there() -> None:
+def test_where_nothing_is_known_only_what_is_of_no_conflict_is_there() -> None:
     samples = [sample for family in families(Summary(), INSIDE) for sample in family.samples]
-    assert {sample.name for sample in samples} == {"truce_last_rejected_timestamp_seconds"}
+    assert {sample.name for sample in samples} == {
+        "truce_last_rejected_timestamp_seconds",
+        "truce_series_left_out",
+    }
     assert {sample.value for sample in samples} == {0.0}
 
 

@@ -222,8 +222,8 @@ def test_the_contract_of_the_views_is_kept(ledger: Ledger) -> None:
         "conflict commitment_id claim_id incident_id party verdict in_window party_bound "
         "act_prohibited target_covered in_area still_bound recorded_at"
     )
-    assert columns("events")[:10] == names(
-        "source event_id type conflict recorded_at log_id partition offset batch_index payload"
+    assert columns("events")[:11] == names(
+        "source event_id type conflict posted_by recorded_at log_id partition offset batch_index payload"
     )
     assert columns("compliance") == names(
         "conflict commitment_id claim_id party window_start window_end violations_lower "

@@ -20,7 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tests.bench import against, latency, size, speed, whole
+from tests.bench import against, latency, size, speed, versions, whole
 from tests.bench.measuring import BenchError, Skipped, console
 
 Section = Callable[[Path, argparse.Namespace], Coroutine[Any, Any, None]]
@@ -36,6 +36,10 @@ async def _speed(folder: Path, chosen: argparse.Namespace) -> None:
         batched_events=3 * chosen.events,
         overlapping=max(chosen.events // 50, 2_600),
     )
+
+
+async def _versions(folder: Path, chosen: argparse.Namespace) -> None:
+    await versions.versions(folder, chosen.broker, rounds=chosen.rounds, events=chosen.events)
 
 
 async def _peers(folder: Path, chosen: argparse.Namespace) -> None:
@@ -71,9 +75,10 @@ async def _size(folder: Path, chosen: argparse.Namespace) -> None:
     )
 
 
-# In this order; `size` takes longest, and only if it is asked for.
+# In this order; `size`, which takes longest, and `versions` only if they are asked for.
 SECTIONS: dict[str, Section] = {
     "speed": _speed,
+    "versions": _versions,
     "peers": _peers,
     "latency": _latency,
     "rebuild": _rebuild,

@@ -11,10 +11,10 @@ import asyncio
 import json
 import statistics
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import aiohttp
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -39,11 +39,14 @@ from tests.bench.measuring import (
     spread,
     worker,
 )
+from tests.brokers import reach
 
 GOAL_P99_MS = 250.0
 # The first verdicts of a process are slower: code is compiled and caches fill.
 WARM_UP = 200
 SECONDS_TO_ANSWER = 60.0
+# Until what goes on beside it does.
+SECONDS_TO_BEGIN = 5.0
 # Of the client that consumes the verdicts.
 FETCH_WAIT_MS = 20
 DELAY = "truce_detection_delay_seconds"
@@ -62,7 +65,7 @@ async def latency(folder: Path, kind: str, *, rounds: int, rate: int, seconds: i
     """The table. With tansu it is the broker that the worker brings with it."""
     found = []
     for number in range(rounds):
-        delays = await _round(folder / f"latency-{number}", kind, rate, rate * seconds)
+        delays = await delays_of(folder / f"latency-{number}", kind, rate, rate * seconds)
         found.append(delays)
         console.print(f"  round {number + 1}: p99 {delays.p99:,.0f} ms", style="dim")
     p99 = [delays.p99 for delays in found]
@@ -83,7 +86,10 @@ async def latency(folder: Path, kind: str, *, rounds: int, rate: int, seconds: i
     )
 
 
-async def _round(folder: Path, kind: str, rate: int, count: int) -> Delays:
+async def delays_of(
+    folder: Path, kind: str, rate: int, count: int, beside: Callable[[Path], Any] | None = None
+) -> Delays:
+    """One round; `beside`: what goes on meanwhile, a context that is given the data directory."""
     async with AsyncExitStack() as stack:
         bootstrap = ""
         if kind == "kafka":
@@ -91,7 +97,7 @@ async def _round(folder: Path, kind: str, rate: int, count: int) -> Delays:
             await ensure(Access(bootstrap), declared(PARTITIONS, 1))
         data_dir = made(folder / "worker")
         _, port = await stack.enter_async_context(worker(bootstrap, data_dir))
-        bootstrap = await _bootstrap(data_dir)
+        bootstrap = await _bootstrap(data_dir, bootstrap)
         producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all")
         await producer.start()
         stack.push_async_callback(producer.stop)
@@ -111,6 +117,9 @@ async def _round(folder: Path, kind: str, rate: int, count: int) -> Delays:
             events = list(incidents(WARM_UP + count, claims=CLAIMS))
             await _published(producer, consumer, events[:WARM_UP], rate)
             await _judged_up_to(session, port, CLAIMS + WARM_UP)
+            if beside is not None:
+                stack.enter_context(beside(data_dir))
+                await asyncio.sleep(SECONDS_TO_BEGIN)
             before = await _buckets(session, port)
             delays = await _published(producer, consumer, events[WARM_UP:], rate)
             await _judged_up_to(session, port, CLAIMS + WARM_UP + count)
@@ -158,11 +167,12 @@ async def _published(
     return delays
 
 
-async def _bootstrap(data_dir: Path) -> str:
+async def _bootstrap(data_dir: Path, bootstrap: str) -> str:
     end = time.monotonic() + SECONDS_TO_ANSWER
     while time.monotonic() < end:
         if found := worker_of(Settings(data_dir=data_dir)):
-            return found.bootstrap
+            # An embedded broker lets in only whom its worker lets in.
+            return found.bootstrap if bootstrap else reach(data_dir).bootstrap
         await asyncio.sleep(0.1)
     raise BenchError("the worker was not ready in time")
 

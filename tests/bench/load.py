@@ -16,6 +16,10 @@ HOURS_EACH = 48
 ACTS = ("missile_strike", "drone_strike", "shelling", "raid")
 TARGETS = ("substation", "power_generation", "residential", "transport", "heating")
 PLACES = ("UA-30", "UA-63", "UA-51", "UA-12", "UA-23")
+# Latitude and longitude of the five regions' capitals; reports lie within some km of one.
+CENTRES = ((50.45, 30.52), (49.99, 36.23), (46.48, 30.73), (48.46, 35.05), (47.84, 35.14))
+# How far behind its incident a further report comes at the most, in incidents.
+FURTHER_BACK = 1_000
 
 
 def _iso(moment: datetime) -> str:
@@ -58,9 +62,12 @@ def claims(count: int, *, overlap: bool, conflict: str = "bench") -> Iterator[by
 
 
 def incidents(
-    count: int, *, claims: int, conflict: str = "bench", seed: int = 1
+    count: int, *, claims: int, conflict: str = "bench", seed: int = 1, points: bool = False
 ) -> Iterator[bytes]:
-    """`count` incidents of one report each, spread evenly over the windows of `claims` claims."""
+    """`count` incidents of one report each, spread evenly over the windows of `claims` claims.
+
+    `points`: each at a point of its own with a radius, as most real data has it, not in a region.
+    """
     rng = random.Random(seed)
     minutes = int(claims * HOURS_EACH / 2 * 60)
     for number in range(count):
@@ -78,12 +85,43 @@ def incidents(
                 "actor": {"party": rng.choice(("AAA", "BBB", "CCC")), "confidence": "confirmed"},
                 "act": rng.choice(ACTS),
                 "targets": [rng.choice(TARGETS)],
-                "places": [rng.choice(PLACES)],
+                "places": [_point(rng) if points else rng.choice(PLACES)],
                 "weapons": [
                     {"type": "missile", "launched": launched, "intercepted": launched // 2}
                 ],
                 "effects": {"injured": {"min": 0, "max": rng.randrange(1, 20)}},
                 "evidence": ["https://bench.example/report"],
+            },
+        )
+
+
+def _point(rng: random.Random) -> dict[str, float]:
+    lat, lon = rng.choice(CENTRES)
+    return {
+        "lat": round(lat + rng.uniform(-0.3, 0.3), 4),
+        "lon": round(lon + rng.uniform(-0.3, 0.3), 4),
+        "radius_km": float(rng.choice((1, 5, 20))),
+    }
+
+
+def alternating(count: int, *, claims: int) -> Iterator[bytes]:
+    """New incidents and further reports of earlier ones in turn; `count` events in all."""
+    rng = random.Random(2)
+    seen: list[dict[str, Any]] = []
+    for number, event in enumerate(incidents((count + 1) // 2, claims=claims)):
+        yield event
+        data = json.loads(event)["data"]
+        seen.append(data)
+        if 2 * number + 1 == count:
+            return
+        earlier = seen[rng.randrange(max(0, len(seen) - FURTHER_BACK), len(seen))]
+        yield _event(
+            f"further-{number}",
+            "incident.reported",
+            {
+                **earlier,
+                "report_id": f"agency-{number}",
+                "reported_by": {"name": "News agency", "kind": "media"},
             },
         )
 
@@ -100,7 +138,13 @@ def batched(events: Iterable[bytes], size: int) -> Iterator[tuple[bytes, int]]:
         yield encode_batch(chunk), len(chunk)
 
 
-def usual(events: int, claims_standing: int) -> Iterator[bytes]:
+def usual(events: int, claims_standing: int, *, points: bool = False) -> Iterator[bytes]:
     """A log of so many events in all: claims that hardly overlap, then incidents in their windows."""
     yield from claims(claims_standing, overlap=False)
-    yield from incidents(events - claims_standing, claims=claims_standing)
+    yield from incidents(events - claims_standing, claims=claims_standing, points=points)
+
+
+def in_turn(events: int, claims_standing: int) -> Iterator[bytes]:
+    """As `usual`, but every second report is a further one of an incident that is there."""
+    yield from claims(claims_standing, overlap=False)
+    yield from alternating(events - claims_standing, claims=claims_standing)

@@ -83,7 +83,7 @@ async def broker_at(folder: Path, kind: str) -> AsyncIterator[str]:
         with ApacheKafka(folder) as kafka:
             yield kafka.bootstrap
         return
-    tansu = EmbeddedBroker(folder)
+    tansu = EmbeddedBroker(folder, private=False)
     await tansu.start()
     try:
         yield tansu.bootstrap

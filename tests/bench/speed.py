@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from statistics import median
 
-from tests.bench.load import batched, claims, incidents, singly, usual
+from tests.bench.load import batched, claims, in_turn, incidents, singly, usual
 from tests.bench.measuring import (
     CLAIMS,
     Run,
@@ -54,6 +54,12 @@ async def speed(
             progress(f"round {number + 1}: single events", single[-1])
             many.append(await tracker(fifty, folder / f"batched-{number}"))
             progress(f"round {number + 1}: batches of {BATCH}", many[-1])
+    batched_points = batched(usual(batched_events, CLAIMS, points=True), BATCH)
+    async with log_of(folder / "points", batched_points, kind) as log:
+        points = [await tracker(log, folder / f"points-{number}") for number in range(rounds)]
+    batched_in_turn = batched(in_turn(batched_events, CLAIMS), BATCH)
+    async with log_of(folder / "in-turn", batched_in_turn, kind) as log:
+        turns = [await tracker(log, folder / f"in-turn-{number}") for number in range(rounds)]
     worst = [*claims(CLAIMS, overlap=True), *incidents(overlapping, claims=CLAIMS)]
     async with log_of(folder / "meet", singly(worst), kind) as log:
         # Few records a transaction: all in one, and no speed could be told.
@@ -92,6 +98,8 @@ async def speed(
                 many,
                 f"{TIMES_FIRST:.0f} x one by one: {reached(median(to_first), TIMES_FIRST)}",
             ),
+            row(f"batches of {BATCH}, points", batched_events, points),
+            row(f"batches of {BATCH}, every second a further report", batched_events, turns),
             row("single events, all windows meet", overlapping, meet),
         ),
     )

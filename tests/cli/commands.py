@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from streams.client import ask
+from streams.lake_reader import opened
 from streams.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -63,8 +63,9 @@ def as_json(query: str, data_dir: Path) -> list[dict[str, Any]]:
 
 
 def rows(query: str, data_dir: Path) -> list[tuple[Any, ...]]:
-    """What the database says, asked without a process in between."""
-    return list(ask(Settings(data_dir=data_dir), query).rows)
+    """What the lake says, asked without a process in between."""
+    with opened(Settings(data_dir=data_dir)) as lake:
+        return lake.ask(query)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import codecs
 import json
 import signal
@@ -11,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 
+from tests.brokers import open_broker
 from tests.cli.commands import SCENARIO, TRUCE, Done, environment, rows, truce, worker
 
 
@@ -232,22 +235,27 @@ def test_a_worker_that_dies_meanwhile_is_told(tmp_path: Path) -> None:
     assert b"Traceback" not in said
 
 
-def test_a_broker_can_be_named(running: Path, tmp_path: Path) -> None:
-    bootstrap = json.loads((running / "worker.json").read_text())["bootstrap"]
-    broker = ("--broker", f"kafka://{bootstrap}")
+def test_a_broker_can_be_named(tmp_path: Path) -> None:
     path = lines(tmp_path / "e.jsonl", report("named"))
 
-    done = truce("publish", *broker, path, data_dir=tmp_path / "none")
-    other = truce("publish", *broker, "--partitions", "9", path, data_dir=tmp_path / "none")
+    with open_broker(tmp_path / "broker") as named:
+        broker = ("--broker", f"kafka://{named.bootstrap}")
+        done = truce("publish", *broker, path, data_dir=tmp_path / "none")
+        other = truce("publish", *broker, "--partitions", "9", path, data_dir=tmp_path / "none")
+        sent = asyncio.run(values_in(named.bootstrap))
 
     assert (done.returncode, done.stdout) == (0, "1 event (1 report) published\n")
     assert other.returncode == 1
     assert "TRUCE_PARTITIONS=4" in other.stderr
-    count = "select count(*) from events where conflict = 'named'"
-    end = time.monotonic() + 20
-    while rows(count, running) != [(1,)] and time.monotonic() < end:
-        time.sleep(0.1)
-    assert rows(count, running) == [(1,)]
+    assert [json.loads(value)["id"] for value in sent] == [report("named")["id"]]
+
+
+async def values_in(bootstrap: str) -> list[bytes]:
+    async with AIOKafkaConsumer(
+        "truce.events", bootstrap_servers=bootstrap, auto_offset_reset="earliest"
+    ) as consumer:
+        fetched = await consumer.getmany(timeout_ms=5_000)
+    return [record.value for records in fetched.values() for record in records]
 
 
 def test_a_worker_that_was_killed_is_told_from_one_that_runs(tmp_path: Path) -> None:

@@ -6,11 +6,11 @@ import csv
 import datetime as dt
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
 
-from streams.command import BadInput
 from tests.cli.commands import BARRAGE, SCENARIO, as_json, rows, truce
 
 VALUES = """
@@ -83,29 +83,72 @@ def test_every_time_has_an_offset(judged: Path) -> None:
             assert dt.datetime.fromisoformat(text).utcoffset() == dt.timedelta(0)
 
 
+@pytest.mark.parametrize("source", ["judged", "running"])
 @pytest.mark.parametrize(
     ("query", "says"),
     [
-        ("selec", "syntax error"),
-        ("select nothing from verdicts", "nothing"),
+        ("selec", "Parser Error: syntax error at or near \"selec\" LINE 1: selec (at 'selec')"),
+        ("select nothing from verdicts", "LINE 1: select nothing from verdicts (at 'nothing from"),
         ("", "the query is empty"),
         ("  ; ", "the query is empty"),
-        ("delete from accepted", ""),
-        ("create table t as select 1", ""),
-        ("from read_csv('/etc/passwd')", ""),
-        ("attach '/tmp/other.duckdb'", ""),
+        ("delete from accepted", "DELETE is refused: only what asks is answered here"),
+        ("select 1; delete from accepted", "DELETE is refused"),
+        ("explain analyze delete from accepted", "DELETE is refused"),
+        ("create table t as select 1", "CREATE is refused"),
+        ("set memory_limit = '1TB'", "SET is refused"),
+        ("pragma memory_limit = '1TB'", "SET is refused"),
+        ("call pragma_version()", "CALL is refused"),
+        ("from read_csv('/etc/passwd')", "Permission Error"),
+        ("attach '/tmp/other.duckdb'", "ATTACH is refused"),
+        ("select json_serialize_plan('FROM pandas_scan(NULL)')", "ended its process (SIGSEGV)"),
     ],
 )
-def test_a_bad_query_is_one_line(query: str, says: str, judged: Path, running: Path) -> None:
-    # Both ways are asked in process beside: what they answer is `analytics`' own affair.
-    done = truce("sql", query, data_dir=running)
+def test_a_bad_query_is_one_line(
+    query: str, says: str, source: str, request: pytest.FixtureRequest
+) -> None:
+    done = truce("sql", query, data_dir=request.getfixturevalue(source))
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.count("\n") == 1
     assert says in done.stderr
-    if query.strip("; "):
-        with pytest.raises(BadInput, match=says or None):
-            rows(query, judged)
+
+
+@pytest.mark.parametrize(
+    ("query", "printed"),
+    [
+        ("-- a note\nselect 1 as a", "a\n1\n"),
+        ("--note\nselect 1 as a", "a\n1\n"),
+        ("/* a note */ select 1 as a; select 2 as b;", "a\n1\nb\n2\n"),
+        ("from (values (1)) as v (a)", "a\n1\n"),
+        ("with v as (values (1)) from v", "col0\n1\n"),
+        ("pivot (values ('x', 1)) as v (k, n) on k using sum(n)", "x\n1\n"),
+        ("explain select 1", None),
+        ("describe verdicts", None),
+        ("show tables", None),
+        ("summarize verdicts", None),
+        ("pragma table_info('verdicts')", None),
+        ("from verdicts_as_of(now())", None),
+    ],
+)
+def test_whatever_only_asks_is_answered(query: str, printed: str | None, judged: Path) -> None:
+    done = truce("sql", "--format", "csv", query, data_dir=judged)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == printed if printed is not None else done.stdout.count("\n") > 1
+
+
+def test_a_query_has_so_much_time_and_memory(judged: Path) -> None:
+    endless = "select count(*) from range(1000000000000)"
+    slow = truce("sql", "--timeout", "1", endless, data_dir=judged)
+    large = truce(
+        "sql", "--memory", "50MB", "select list(range) from range(1e9::int)", data_dir=judged
+    )
+
+    assert (slow.returncode, slow.stdout) == (1, "")
+    assert slow.stderr.startswith("truce: not answered in 1 s, and ended: ")
+    assert (large.returncode, large.stdout) == (1, "")
+    assert "Out of Memory" in large.stderr
+    assert slow.stderr.count("\n") == large.stderr.count("\n") == 1
 
 
 def test_a_running_worker_answers_what_its_file_would(judged: Path, running: Path) -> None:
@@ -202,6 +245,7 @@ def test_status_tells_windows_bounds_and_coverage(judged: Path) -> None:
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "No worker runs" in done.stdout
+    assert re.search(r"The lake \S+ is at most \d+\.\d s behind, at transaction \d+\.", done.stdout)
     assert "2026-01-29 22:00Z to 2026-02-05 22:00Z" in done.stdout
     assert "?..2026-01-30 10:48Z to " in done.stdout
     assert "denies UKR" in done.stdout
@@ -215,6 +259,9 @@ def test_status_as_json_says_the_same(judged: Path, running: Path) -> None:
     alive = json.loads(truce("status", "--json", data_dir=running).stdout)
 
     assert told["worker"] == {"running": False}
+    for one in (told, alive):
+        assert one["lake"]["transaction"] > 0
+        assert 0 <= one["lake"]["lag_seconds"] < 60
     assert alive["worker"]["running"] is True
     (truce_told,) = told["commitments"]
     assert truce_told["verdicts"] == {

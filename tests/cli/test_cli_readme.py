@@ -1,4 +1,4 @@
-"""The README says what is: its commands exist, and they print what it shows."""
+"""README and docs say what is: commands exist, print what is shown, and settings are listed."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from streams.settings import SETTINGS
 from tests.cli.commands import ROOT, Done, truce
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+SETTINGS_PAGE = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"(?ms)^```console\n(.*?)^```", README)
 # Lines that tell of a moment, a machine or a directory.
-PASSING = re.compile(
-    r"Ready after|Starting a|The database is|  \S*truce |.*the last came|No worker"
-)
+PASSING = re.compile(r"Ready after|Starting a|The database is|  \S*truce |\.\.\.$")
 
 
 def shown_by(command: str) -> tuple[list[str], list[str]]:
@@ -57,7 +56,7 @@ def test_every_command_is_in_the_readme_with_its_options() -> None:
 
 
 def test_the_settings_are_those_that_there_are() -> None:
-    rows = re.findall(r"(?m)^\| `(TRUCE_\w+)` \| (.*?) \| (.*?) \|$", README)
+    rows = re.findall(r"(?m)^\| `(TRUCE_\w+)` \| (.*?) \| (.*?) \|$", SETTINGS_PAGE)
 
     assert rows == [
         (s.name, f"`{s.default}`" if s.default else "none", s.meaning) for s in SETTINGS
@@ -67,12 +66,12 @@ def test_the_settings_are_those_that_there_are() -> None:
 def test_the_demo_prints_what_is_shown(shown: tuple[Path, Done]) -> None:
     _, lines = shown_by("make demo")
 
-    assert len(lines) > 30
+    assert len(lines) > 20
     missing = set(lines) - set(shown[1].stdout.splitlines())
     assert [line for line in missing if not PASSING.match(line)] == []
 
 
-@pytest.mark.parametrize("command", ["truce sql", "truce explain", "truce status"])
+@pytest.mark.parametrize("command", ["truce sql", "truce explain"])
 def test_a_command_prints_what_is_shown(command: str, judged: Path) -> None:
     args, lines = shown_by(command)
 

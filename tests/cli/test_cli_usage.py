@@ -10,7 +10,8 @@ import pytest
 
 from tests.cli.commands import SCENARIO, TRUCE, environment, truce
 
-COMMANDS = ("demo", "run", "publish", "status", "explain", "sql", "schema")
+TOKENS = ("token add", "token list", "token remove")
+COMMANDS = ("demo", "run", "publish", "status", "explain", "sql", "schema", *TOKENS)
 NOBODY = "kafka://127.0.0.1:9"
 
 # Without a worker and without a database: arguments, exit code, what the one line says.
@@ -29,6 +30,11 @@ ENDS = (
     (("explain", "2026-02-03-barrage"), 1, "truce demo"),
     (("sql", "select 1"), 1, "truce demo"),
     (("sql",), 1, "is empty"),
+    (("token", "add", "desk"), 2, "--source"),
+    (("token", "add", "a desk", "--source", "https://desk.example"), 1, "A-Z a-z"),
+    (("token", "add", "token-file", "--source", "https://desk.example"), 1, "TRUCE_TOKEN_FILE"),
+    (("token", "add", "desk", "--source", "https://"), 1, "more than a scheme"),
+    (("token", "remove", "desk"), 1, "there is no token of 'desk'"),
     (("publish", "--dry-run", str(SCENARIO)), 0, None),
     (("schema", "incident.reported"), 0, None),
     (("schema",), 0, None),
@@ -62,7 +68,7 @@ def test_a_traceback_is_shown_on_request_only(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help_with_an_example(name: str) -> None:
-    done = truce(name, "--help")
+    done = truce(*name.split(), "--help")
 
     assert done.returncode == 0
     assert f"\n  truce {name}" in done.stdout

@@ -9,7 +9,7 @@ import math
 import pytest
 
 from schemas.time import OPEN, UNKNOWN, Bound, Daily, Span, to_instant
-from streams.lines import MAX_LINE_BYTES, Parties, meant_by, printable, read_lines
+from streams.lines import MAX_LINE_BYTES, Parties, meant_by, read_lines
 from streams.present import bounds, counted, window_in_words
 
 
@@ -67,7 +67,3 @@ def test_a_line_too_long_is_one_line_and_the_next_is_read() -> None:
     file = io.BytesIO(b"x" * (3 * MAX_LINE_BYTES) + b"\n{}\n")
 
     assert [(line.number, line.raw) for line in read_lines("f", file)] == [(1, None), (2, b"{}")]
-
-
-def test_what_is_printed_cannot_move_the_cursor() -> None:
-    assert printable("a\x1b[2J\nb\u202e\x9b") == "a\\x1b[2J\\nb\\u202e\\x9b"

@@ -35,6 +35,9 @@ ROUTES = [
     ("alertname=TruceViolated severity=critical verdict=violation conflict=c commitment=t party=A", "truce-urgent"),
     ("alertname=TruceVerdictChanged severity=critical verdict=violation conflict=c commitment=t party=A incident=i", "truce-urgent"),
     ("alertname=TruceVerdictChanged severity=warning verdict=contested conflict=c commitment=t party=A incident=i", "truce-later"),
+    ("alertname=TruceVerdictChanged severity=critical verdict=violation burst=now conflict=c commitment=t", "truce-urgent"),
+    ("alertname=TruceVerdictChanged severity=info verdict=undetermined burst=now conflict=c commitment=t", "truce-later"),
+    ("alertname=TruceVerdictChanged severity=critical verdict=violation flapping=now conflict=c commitment=t incident=i", "truce-urgent"),
     ("alertname=TruceVerdictChanged severity=info verdict=undetermined conflict=c commitment=t party=unknown incident=i", "truce-later"),
     ("alertname=TruceViolationContested severity=warning verdict=contested conflict=c commitment=t party=A", "truce-later"),
     ("alertname=TruceEvidenceUndetermined severity=info verdict=undetermined conflict=c commitment=t party=A", "truce-later"),
@@ -216,6 +219,26 @@ def test_a_rule_is_silent_where_the_worker_has_told_of_the_same(alertmanager: Ru
     of_rule = {"alertname": "TruceViolated", "conflict": "once"}
     assert within(5, lambda: inhibited(**of_rule, party="A"))
     assert not inhibited(**of_rule, party="B")
+
+
+@pytest.mark.parametrize("kind", ["burst", "flapping"])
+def test_a_rule_is_silent_where_the_worker_has_told_of_many(
+    alertmanager: Running, kind: str
+) -> None:
+    rule = f"alertname=TruceViolated verdict=violation conflict={kind}"
+    alertmanager.post(
+        f"{CHANGED} conflict={kind} commitment=t {kind}=now verdict=violation",
+        f"{CHANGED} conflict={kind} commitment=t {kind}=then verdict=contested",
+        f"{rule} commitment=t party=A",
+        f"{rule} commitment=other party=A",
+    )
+    inhibited = alertmanager.inhibited
+    of_rule = {"alertname": "TruceViolated", "conflict": kind}
+    assert within(5, lambda: inhibited(**of_rule, commitment="t"))
+    assert not inhibited(**of_rule, commitment="other")
+    if kind == "burst":
+        # Of other incidents, maybe.
+        assert not inhibited(conflict=kind, burst="then")
 
 
 def test_a_tracker_that_is_down_silences_lag(alertmanager: Running) -> None:

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from streams import worker
+from streams.hosts import Hosts
 from streams.settings import SETTINGS, load
 from tests.deploy.installed import DEPLOY, ROOT, run
 
@@ -119,6 +120,15 @@ def test_the_settings_of_the_worker_are_settings() -> None:
     assert str(settings.partitions) == SERVICES["topics"]["environment"]["PARTITIONS"]
 
 
+def test_the_worker_answers_to_the_name_by_which_prometheus_calls_it() -> None:
+    hosts = Hosts("0.0.0.0", load(SERVICES["worker"]["environment"]).http_hosts)  # noqa: S104
+    scraping = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())
+    [job] = scraping["scrape_configs"]
+    [targets] = [one["targets"] for one in job["static_configs"]]
+    assert targets
+    assert all(map(hosts.is_ours, targets))
+
+
 def test_the_worker_has_the_time_to_stop_in_good_order() -> None:
     needed = worker.SECONDS_TO_PUBLISH + worker.SECONDS_TO_LEAVE + SECONDS_FOR_A_BATCH
     assert int(SERVICES["worker"]["stop_grace_period"].removesuffix("s")) >= needed
@@ -163,36 +173,7 @@ def test_without_docker_make_says_so_in_one_line(target: str) -> None:
     assert done.stdout == ""
 
 
-IN_THE_CONTAINER = """
-import http.client, os, pathlib, signal, subprocess, sys, time
-assert os.getuid() == int(sys.argv[1]), os.getuid()
-assert "HOME" not in os.environ
-for closed in ("/", "/usr", sys.prefix, sys.argv[2]):
-    try:
-        pathlib.Path(closed, "written").touch()
-    except OSError:
-        continue
-    raise SystemExit(f"{closed} can be written to")
-worker = subprocess.Popen(["truce", "run"])
-end = time.monotonic() + 60
-while True:
-    try:
-        door = http.client.HTTPConnection("127.0.0.1", 6066, timeout=4)
-        door.request("GET", "/readyz")
-        if door.getresponse().status == 200:
-            break
-    except OSError:
-        pass
-    assert worker.poll() is None and time.monotonic() < end, worker.poll()
-    time.sleep(0.1)
-check = [sys.executable if part == "python" else part for part in sys.argv[4:]]
-subprocess.run(check, check=True)
-subprocess.run(["truce", "publish", sys.argv[3]], check=True)
-subprocess.run(["truce", "verify"], check=True)
-worker.send_signal(signal.SIGTERM)
-assert worker.wait(30) == 0, worker.returncode
-assert subprocess.run(check, stderr=subprocess.DEVNULL).returncode == 1
-"""
+IN_THE_CONTAINER = (HERE / "contained.py").read_text()
 
 
 @pytest.mark.deployment
@@ -210,7 +191,6 @@ def test_the_worker_lives_in_what_a_container_leaves_it(tmp_path: Path) -> None:
         for variable in one.replace("\\\n", " ").split()
     ) | {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"}
 
-    scenario = ROOT / "schemas/examples/energy-truce-2026.jsonl"
     command: list[str | Path] = [
         "sh",
         HERE / "contained.sh",
@@ -218,7 +198,7 @@ def test_the_worker_lives_in_what_a_container_leaves_it(tmp_path: Path) -> None:
         *trees,
         "--",
         *(f"{name}={value}" for name, value in settings.items()),
-        *(sys.executable, "-c", IN_THE_CONTAINER, str(USER), str(ROOT), str(scenario)),
+        *(sys.executable, "-c", IN_THE_CONTAINER, str(USER)),
     ]
 
     done = run(*isolate, *command, *health_check())

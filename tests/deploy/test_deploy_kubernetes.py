@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from streams import topics, worker
+from streams.hosts import Hosts
 from streams.settings import SETTINGS, load
 from tests.deploy.installed import DEPLOY, missing, run, wanted
 
@@ -230,6 +231,18 @@ def test_the_token_is_mounted_as_the_worker_takes_it(
     assert secret["defaultMode"] == 0o400
     assert pod["securityContext"]["fsGroup"] == 65532
     assert settings["TRUCE_TOKEN_FILE"] == "/run/truce/token"  # noqa: S105 - a path
+    assert settings["TRUCE_POSTED_BY_KEY_FILE"] == "/run/truce/posted-by-key"
+    made = (BASE / "kustomization.yaml").read_text()
+    assert all(f"--from-literal={name}=" in made for name in ("token", "posted-by-key"))
+
+
+def test_the_worker_answers_to_the_names_of_its_service(settings: dict[str, str]) -> None:
+    hosts = Hosts("0.0.0.0", load(settings).http_hosts)  # noqa: S104 - in a pod
+    name, space = "trucewatch", resource("Service", "trucewatch")["metadata"]["namespace"]
+    called = (name, f"{name}.{space}", f"{name}.{space}.svc", f"{name}.{space}.svc.cluster.local")
+    assert all(hosts.is_ours(f"{one}:6066") for one in called)
+    # A probe, and a scrape of a pod.
+    assert hosts.is_ours("10.244.0.7:6066")
 
 
 def test_the_worker_has_the_time_to_stop_in_good_order(pod: dict[str, Any]) -> None:

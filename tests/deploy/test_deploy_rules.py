@@ -32,6 +32,7 @@ EXPECTED = {
     "TrackerLagging",
     "TrackerRejectingInput",
     "TrackerStalled",
+    "TrackerSeriesLeftOut",
 }
 
 

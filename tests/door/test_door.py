@@ -17,10 +17,12 @@ import requests
 
 from schemas.openapi import MAX_BODY_BYTES, MAX_POSTED_EVENTS
 from schemas.wire import MAX_EVENT_BYTES
-from streams.door import Rate, read_token
+from streams.door import Rate
 from streams.secret import SecretError
 from streams.settings import Settings
+from streams.writers import read_token
 from tests.cli.commands import SCENARIO, rows, truce
+from tests.cli.hostile import hostile_events, unfit
 from tests.door.posting import BATCH, EVENT, LINES, Posting, event
 from tests.worker.running import within
 
@@ -74,6 +76,24 @@ def test_the_good_ones_go_and_what_is_wrong_with_the_others_is_told(door: Postin
     assert [(p["line"], p["field"]) for p in said["problems"]] == [(3, "data.act"), (4, "")]
     assert "strike" in said["problems"][0]["reason"]
     assert known(door, "good-1", "good-2", "wrong") == ["good-1", "good-2"]
+
+
+@pytest.mark.parametrize("content_type", [BATCH, LINES])
+def test_hidden_characters_are_refused_by_their_names_and_not_repeated(
+    door: Posting, content_type: str
+) -> None:
+    lines, _ = hostile_events()
+    lines += ['{"\u202e\u009b": 1}', event("good").decode()]
+    body = f"[{','.join(lines)}]" if content_type == BATCH else "\n".join(lines)
+    answer = door.post(body.encode(), content_type)
+    assert answer.status_code == 400
+    assert answer.json()["accepted"] == 1
+    assert unfit(answer.text) == []
+    problems = answer.json()["problems"]
+    assert all(unfit(one["field"]) == unfit(one["reason"]) == [] for one in problems)
+    fields = {one["field"]: one["reason"] for one in problems}
+    assert fields["data.incident_id"].startswith("U+200B ZERO WIDTH SPACE is refused")
+    assert fields["data.evidence.0"].startswith("U+202E RIGHT-TO-LEFT OVERRIDE is refused")
 
 
 def test_a_place_in_a_batch_is_told_by_its_index(door: Posting) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from streams.broker import EmbeddedBroker
-from streams.topics import declared, ensure
+from tests.brokers import open_broker
 from tests.faults.crash import PROGRAM
-from tests.kafka.real import PARTITIONS, Worker
+from tests.kafka.real import Worker
 
 Start = Callable[..., Worker]
 
@@ -21,25 +19,8 @@ Start = Callable[..., Worker]
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[EmbeddedBroker]:
     """A broker with empty topics."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    folder = tmp_path / "broker"
-    folder.mkdir()
-    tansu = EmbeddedBroker(folder)
-
-    async def begin() -> None:
-        await tansu.start()
-        await ensure(tansu.access, declared(PARTITIONS, 1))
-
-    try:
-        asyncio.run_coroutine_threadsafe(begin(), loop).result(60)
+    with open_broker(tmp_path / "broker") as tansu:
         yield tansu
-    finally:
-        asyncio.run_coroutine_threadsafe(tansu.stop(), loop).result(60)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
 
 
 @pytest.fixture

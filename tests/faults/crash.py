@@ -330,7 +330,7 @@ def work(folder: Path, broker: EmbeddedBroker, log: Sequence[Sent], kills: int, 
 async def run(kills: int, events: int, seed: int) -> int:
     """Start the broker, and do the rest beside it."""
     with tempfile.TemporaryDirectory() as name:
-        broker = EmbeddedBroker(Path(name))
+        broker = EmbeddedBroker(Path(name), private=False)
         await broker.start()
         try:
             await ensure(broker.access, declared(PARTITIONS, 1))

@@ -19,6 +19,7 @@ from tests.kafka.real import (
     declare,
     differences,
     folded,
+    forget,
     found,
     publish,
 )
@@ -128,3 +129,23 @@ def test_a_log_that_is_deleted_while_it_is_read_ends_in_an_error_not_in_silence(
     assert code == 1
     assert "topic truce.events is not the one that the database has read" in said
     assert "is behind its end" in said
+
+
+def test_a_log_that_is_created_again_while_it_is_read_ends_the_worker_within_seconds(
+    kafka: ApacheKafka, start: Start
+) -> None:
+    worker = start()
+    worker.ready()
+    publish(kafka.bootstrap, EVENTS)
+    worker.judges(len(EVENTS))
+    # As long as the one before: no offset tells that it is another one.
+    forget(kafka.bootstrap)
+    declare(kafka.bootstrap)
+    publish(kafka.bootstrap, EVENTS)
+    code, said = worker.ended(seconds=60)
+    assert code == 1
+    assert said.splitlines()[-1].startswith(
+        "truce: topic truce.events was deleted and created again while it was read: the database "
+        "has all that was judged"
+    )
+    assert len(found(worker.data_dir)["accepted"]) == len(EVENTS)

@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from analytics.ledger import Ledger
 from analytics.metrics import families
-from analytics.summary import read_summary
+from analytics.summary import SummaryReader
 from streams import topics
 from tests.faults.mixed import log_of
 from tests.kafka.apache_kafka import ApacheKafka
@@ -72,7 +72,7 @@ def expect(tmp_path: Path, log_id: str, bootstrap: str) -> tuple[Expected, Serie
     path = tmp_path / f"expected-{time.monotonic_ns()}"
     expected = folded(path, log_id, consume(bootstrap, topics.EVENTS))
     with Ledger.open(path, read_only=True) as ledger:
-        summary = read_summary(ledger.cursor())
+        summary = SummaryReader(ledger.cursor()).read()
     series = {
         (sample.name, frozenset(sample.labels.items())): sample.value
         for family in families(summary, time.time_ns() // 1_000)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from streams import notifier
+from streams import notifier, sender
 from tests.notices.telling import World
 
 
@@ -15,9 +15,9 @@ from tests.notices.telling import World
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """A new database; what does not answer is given up soon, and tried again soon."""
     monkeypatch.setattr(notifier, "SECONDS_TO_ANSWER", 0.3)
-    monkeypatch.setattr(notifier, "FIRST_PAUSE", 0.05)
+    monkeypatch.setattr(sender, "FIRST_PAUSE", 0.05)
     # However slow the machine is: what is told again is a matter of one test, which says how soon.
-    monkeypatch.setattr(notifier, "SECONDS_UNTIL_AGAIN", 60.0)
+    monkeypatch.setattr(sender, "SECONDS_UNTIL_AGAIN", 60.0)
     one = World(tmp_path)
     yield one
     one.ledger.close()

@@ -49,11 +49,16 @@ class Server:
     url: str = ""
     answers: deque[Answer] = field(default_factory=deque)
     always: Answer = 200
+    of_body: Callable[[bytes], Answer | None] = lambda _: None
+    """How a body is answered, if not in turn."""
+    seconds: float = 0.0
     posts: list[Post] = field(default_factory=list)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        answer = self.answers.popleft() if self.answers else self.always
         body = await request.read()
+        in_turn = self.answers.popleft() if self.answers else self.always
+        answer = self.of_body(body) or in_turn
+        await asyncio.sleep(self.seconds)
         self.posts.append(Post(request.path_qs, dict(request.headers), body, answer))
         if answer == HANG:
             await asyncio.sleep(60)
@@ -76,6 +81,15 @@ class Server:
             (alert["labels"]["incident"], alert["labels"]["verdict"], alert["endsAt"] > "9")
             for alerts in self.taken
             for alert in alerts
+        ]
+
+    def alerts_of(self, incident: str) -> list[Any]:
+        """The alerts on an incident that were taken."""
+        return [
+            alert
+            for alerts in self.taken
+            for alert in alerts
+            if alert["labels"].get("incident") == incident
         ]
 
     def events(self) -> list[tuple[str, str]]:
@@ -116,7 +130,8 @@ class World:
         stamp = math.ceil((time.time() if recorded is None else recorded) * 1_000)
         batch = []
         for line in lines:
-            batch.append(RawRecord(0, self._offset, stamp, b"testland", line.encode()))
+            conflict = json.loads(line)["data"]["conflict"].encode()
+            batch.append(RawRecord(0, self._offset, stamp, conflict, line.encode()))
             self._offset += 1
         tally = process(self.ledger, self._standing, "log", read(batch))
         assert not tally.rejected
@@ -140,6 +155,8 @@ class World:
             targets_of(chosen, "http://127.0.0.1:6066"),
             level=chosen.notify_level,
             within=chosen.notify_within,
+            rate=chosen.notify_rate,
+            proxy=chosen.notify_proxy,
         )
         running = asyncio.create_task(notifier.run(fresh))
         try:

@@ -44,6 +44,43 @@ def test_a_violation_is_told_with_its_reasons(world: World) -> None:
     asyncio.run(story())
 
 
+def test_no_two_messages_have_the_same_id_and_nobody_is_not_a_party_called_so(
+    world: World,
+) -> None:
+    async def story() -> None:
+        async with (
+            server() as hook,
+            server() as pager,
+            world.telling(webhook=hook.url, alertmanager=pager.url),
+        ):
+            parties = ["AAA", "unknown", "nobody known"]
+            world.judge(
+                claim(commitment_id="a", bound_parties=parties),
+                claim(commitment_id="a/b", bound_parties=parties),
+            )
+            world.judge(report("r", "b/c"), report("r", "c"))
+            world.judge(
+                report("r", "named", actor={"party": "unknown", "confidence": "confirmed"}),
+                report("r", "called", actor={"party": "nobody known", "confidence": "likely"}),
+                report("r", "two"),
+                report("s", "two", actor={"party": "unknown", "confidence": "confirmed"}),
+            )
+            await until(lambda: len(hook.taken) == len(pager.alerts()) == 10)
+        ids = [event["id"] for event in hook.taken]
+        assert len(set(ids)) == len(ids)
+        labels = {
+            alert["labels"]["incident"]: (alert["labels"]["party"], alert["annotations"]["summary"])
+            for alerts in pager.taken
+            for alert in alerts
+            if alert["labels"]["commitment"] == "a"
+        }
+        assert labels["named"] == ('"unknown"', 'Violation: named under a, by "unknown" (testland)')
+        assert labels["called"][1] == 'Violation: called under a, by "nobody known" (testland)'
+        assert labels["two"] == ("unknown", "Violation: two under a, by nobody known (testland)")
+
+    asyncio.run(story())
+
+
 def test_a_contested_verdict_names_the_claims_on_both_sides(world: World) -> None:
     async def story() -> None:
         async with (
@@ -160,6 +197,7 @@ def test_what_is_taken_back_before_it_is_told_is_never_told(world: World) -> Non
                 world.judge(report_retracted("r", "second"))
                 pager.always = 200
                 await until(lambda: ("stands", "second", "passed") in world.states())
+                await until(lambda: ("stands", "first", "told") in world.states())
             assert pager.alerts() == [("first", "violation", True)]
 
     asyncio.run(story())

@@ -13,28 +13,32 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
 
+from analytics.database import connect
 from analytics.ledger import Ledger, LedgerInUse
+from analytics.queries import queries as sql
 from analytics.rebuild import CARRIED, FOLDED, TAKEN_OVER, NewDatabase, RebuildRuns, alone
 from streams import reader
 from streams.core import LedgerCore, OtherLog
 from streams.endpoint import read_endpoint
+from streams.lake_reader import opened
 from streams.reading import RawRecord, Reading
-from streams.rebuild import _Worker, take_over
+from streams.rebuild import _Lake, take_over
 from streams.refold import fold_all
 from streams.settings import Address, Settings
 from tests.cli.commands import SCENARIO, TRUCE, Done, environment, rows, truce, worker
 from tests.logged import HISTORY, Dump, dump, of_version, records
 from tests.rebuild.conftest import judge
 
+DATABASE = {"truce.duckdb", "truce.duckdb.mark"}
 ALL = HISTORY | {"outbox": "FROM outbox"}
 CHANGE = """
     UPDATE verdict_versions SET verdict = 'clear'
     WHERE incident_id = '2026-02-03-barrage' AND superseded_at IS NULL"""
+NOBODY_POSTED = "UPDATE accepted SET posted_by = NULL"
 FOLDED_14 = "14 events folded from the events that the database kept in "
 
 
@@ -57,7 +61,7 @@ def rebuild(settings: Settings, *options: str) -> Done:
 
 def test_every_table_is_folded_or_copied() -> None:
     with duckdb.connect() as connection:
-        for path in sorted(Path("analytics/schema").glob("*.sql")):
+        for path in sorted(Path("analytics/schema").glob("[0-9]*.sql")):
             connection.execute(path.read_text(encoding="utf-8"))
         tables = connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()
     # Both are views of one table, in which an event and the report that it makes are one row.
@@ -81,7 +85,7 @@ def test_the_rebuilt_database_is_the_old_one_to_the_row(scenario: Settings) -> N
         f"{scenario.database} is the new one.",
     ]
     assert state(scenario) == before
-    assert files(scenario) == {"truce.duckdb"}
+    assert files(scenario) == DATABASE
 
 
 def test_what_an_earlier_version_was_still_to_publish_is_carried_over(scenario: Settings) -> None:
@@ -103,10 +107,14 @@ def test_what_an_earlier_version_was_still_to_publish_is_carried_over(scenario: 
         ]
 
 
-def test_a_database_of_an_earlier_version_is_rebuilt_to_the_row(scenario: Settings) -> None:
+@pytest.mark.parametrize("version", [6, 7])
+def test_a_database_of_an_earlier_version_is_rebuilt_to_the_row(
+    scenario: Settings, version: int
+) -> None:
+    change(scenario, NOBODY_POSTED)
     before = state(scenario)
     earlier = scenario.data_dir / "earlier"
-    of_version(6, earlier, scenario.database)
+    of_version(version, earlier, scenario.database)
     earlier.replace(scenario.database)
     done = rebuild(scenario)
     assert (done.returncode, done.stderr) == (0, "")
@@ -114,19 +122,20 @@ def test_a_database_of_an_earlier_version_is_rebuilt_to_the_row(scenario: Settin
     assert state(scenario) == before
 
 
-def test_a_worker_of_an_earlier_version_is_asked_for_what_it_has(
-    scenario: Settings, tmp_path: Path
-) -> None:
-    # No worker runs: its database is asked the same by the same words.
-    earlier = Settings(data_dir=tmp_path)
-    of_version(6, earlier.database, scenario.database)
-
-    def asked(settings: Settings) -> list[list[tuple[Any, ...]]]:
-        worker = _Worker(settings)
-        return [worker.rows("end_of_events"), worker.rows("events_between", first=0, until=14)]
-
-    assert asked(earlier) == asked(scenario)
-    assert len(asked(earlier)[1]) == 14
+def test_the_lake_answers_a_rebuild_what_the_database_would(scenario: Settings) -> None:
+    asked: list[tuple[str, dict[str, int]]] = [
+        ("end_of_events", {}),
+        ("events_between", {"first": 0, "until": 14}),
+        ("events_between", {"first": 3, "until": 5}),
+        ("end_of_rejected", {}),
+        ("offsets_reached", {}),
+    ]
+    with opened(scenario, as_ledger=True) as lake:
+        answered = [_Lake(lake).rows(name, **values) for name, values in asked]
+    with connect(scenario.database, read_only=True) as database:
+        for (name, values), found in zip(asked, answered, strict=True):
+            assert database.execute(sql("rebuild")[name], values or None).fetchall() == found
+    assert len(answered[1]) == 14
 
 
 def test_rows_that_differ_are_told_and_the_old_database_is_kept(scenario: Settings) -> None:
@@ -159,7 +168,7 @@ def test_a_dry_run_compares_and_replaces_nothing(scenario: Settings) -> None:
         }
     ]
     assert state(scenario) == before
-    assert files(scenario) == {"truce.duckdb"}
+    assert files(scenario) == DATABASE
 
 
 def test_the_old_one_can_be_kept_though_nothing_differs(scenario: Settings) -> None:
@@ -180,7 +189,7 @@ def test_what_a_killed_worker_left_beside_the_database_is_rebuilt_too(scenario: 
     assert subprocess.run(command, env=environment(), check=False).returncode == 9
     assert "truce.duckdb.wal" in files(scenario)
     assert rebuild(scenario).returncode == 0
-    assert files(scenario) == {"truce.duckdb"}
+    assert files(scenario) == DATABASE
     assert len(state(scenario)["rejected"]) == 2
 
 
@@ -198,7 +207,7 @@ def test_while_it_is_rebuilt_others_can_read_it_but_no_worker_opens_it(scenario:
             command, env=environment(), capture_output=True, text=True, check=False
         )
         assert LedgerInUse.__name__ in opened.stderr
-    assert files(scenario) == {"truce.duckdb"}
+    assert files(scenario) == DATABASE
 
 
 def test_two_at_once_are_refused(scenario: Settings) -> None:
@@ -237,7 +246,7 @@ def test_killed_at_any_moment_it_leaves_the_old_database_or_the_new_one(several:
     assert "truce.duckdb.rebuilding" in left  # or else none was killed in the middle
     done = rebuild(several)
     assert done.returncode == 0, done.stderr
-    assert files(several) <= {"truce.duckdb", "truce.duckdb.before-rebuild"}
+    assert files(several) <= {*DATABASE, "truce.duckdb.before-rebuild"}
     assert state(several) != before
 
 
@@ -345,7 +354,7 @@ def test_what_was_rebuilt_of_another_database_is_not_taken(
     take_over(other)
     assert "made of another database" in caplog.text
     assert state(other) == before
-    assert files(other) == {"truce.duckdb"}
+    assert files(other) == DATABASE
 
 
 def test_a_kafka_with_another_log_is_refused(scenario: Settings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -119,13 +120,28 @@ def test_long_times_and_pauses(
     assert roads.verdicts() == {"c": verdict}
 
 
-def test_exactly_as_many_daily_spans_as_are_walked_through_are_certain(roads: BothRoads) -> None:
+@pytest.mark.parametrize(
+    ("hours_a_day", "end"),
+    [
+        pytest.param(2, "1990-04-11T00:00:00Z", id="100 days, of two spans each"),
+        pytest.param(40, "1990-02-20T00:00:00Z", id="2,000 spans, 40 a day"),
+    ],
+)
+def test_exactly_as_many_daily_spans_as_are_walked_through_are_certain(
+    roads: BothRoads, hours_a_day: int, end: str
+) -> None:
+    clocks = [n * 1440 // hours_a_day for n in range(hours_a_day)]
+    texts = [f"{minute // 60:02}:{minute % 60:02}" for minute in [*clocks, 0]]
     window = [
-        {"daily": one, "start": "1900-01-01T00:00:00Z", "end": None} for one in (DAILY, OTHER_HALF)
+        {
+            "daily": {"from": begins, "to": ends, "zone": "UTC"},
+            "start": "1900-01-01T00:00:00Z",
+            "end": None,
+        }
+        for begins, ends in pairwise(texts)
     ]
-    # 10,000 days of two spans each.
-    occurred = {"start": "1990-01-01T00:00:00Z", "end": "2017-05-19T00:00:00Z"}
-    longer = {**occurred, "end": "2017-05-19T00:00:00.000001Z"}
+    occurred = {"start": "1990-01-01T00:00:00Z", "end": end}
+    longer = {**occurred, "end": end.replace("Z", ".000001Z")}
     for said, verdict in ((occurred, "violation"), (longer, "undetermined")):
         log = [claim(window=window, **ANYWHERE), report(occurred=said)]
         assert roads.follow([_in_east(raw) for raw in log]) == []

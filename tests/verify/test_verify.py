@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,6 +54,7 @@ def test_nothing_differs(settings: Settings, capsys: pytest.CaptureFixture[str])
             "reports": 6,
             "incidents": 4,
         },
+        "tables": [],
         "differences": [],
     }
 
@@ -67,16 +70,21 @@ def test_a_tampered_row_is_printed_on_both_sides(
     )
     assert run_verify(settings, as_json=False) == 1
     said = capsys.readouterr()
-    assert said.out.splitlines()[0] == (
+    assert said.out.splitlines()[1] == (
         "claim_verdicts: energy-truce-2026, E26-5, 2026-02-03-barrage (russia-ukraine)"
     )
     cells = [line.split() for line in said.out.splitlines()]
     assert ["verdict", "clear", "violation"] in cells
     assert ["in_window", "false", "true"] in cells
-    assert said.err.startswith("1 difference in 13 rows of claim_verdicts")
+    # Nor is the table what the ledger's own transactions made of it.
+    assert said.out.startswith("claim_verdict_versions: 14 rows in the lake, where the ledger")
+    assert "1 table of the lake not as the ledger wrote" in said.err
+    assert "1 difference in 13 rows of claim_verdicts" in said.err
 
     assert run_verify(settings, as_json=True) == 1
-    (found,) = json.loads(capsys.readouterr().out)["differences"]
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["tables"] == [{"table": "claim_verdict_versions", "written": 14, "found": 14}]
+    (found,) = printed["differences"]
     assert found["columns"] == ["verdict", "in_window"]
     assert found["stored"]["in_window"] is False
     assert found["recomputed"]["in_window"] is True
@@ -91,17 +99,50 @@ def test_a_missing_row_is_printed(settings: Settings, capsys: pytest.CaptureFixt
     assert "contested" in said
 
 
+def test_what_the_lake_lost_or_gained_is_found_even_if_no_verdict_differs(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tamper(settings, "UPDATE accepted SET source = 'somebody' WHERE event_id = 'odesa-1'")
+    tamper(settings, "INSERT INTO log_offsets FROM log_offsets")
+    assert run_verify(settings, as_json=False) == 1
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [
+        "accepted: 14 rows in the lake, where the ledger wrote 14 of other content",
+        "log_offsets: 2 rows in the lake, where the ledger wrote 1",
+        NOTHING_DIFFERS.strip(),
+    ]
+    assert "2 tables of the lake not as the ledger wrote" in said.err
+
+
 def test_no_database_is_bad_input(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="there is no"):
         run_verify(Settings(data_dir=tmp_path / "nothing"), as_json=False)
 
 
+HOLDS = """
+import sys
+from pathlib import Path
+from analytics.ledger import Ledger
+with Ledger.open(Path(sys.argv[1])):
+    print("open", flush=True)
+    sys.stdin.read()
+"""
+
+
 def test_a_file_held_by_somebody_who_cannot_be_asked(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streams.verify.SECONDS_FOR_A_WORKER_TO_START", 0.1)
-    with Ledger.open(settings.database), pytest.raises(Unreachable, match="is in use by"):
-        run_verify(settings, as_json=False)
+    monkeypatch.setattr("streams.lake_update.SECONDS_FOR_A_WORKER_TO_START", 0.1)
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDS, str(settings.database)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"open\n"
+        with pytest.raises(Unreachable, match="is in use by"):
+            run_verify(settings, as_json=False)
+        holder.kill()
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +156,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 
 
 @pytest.mark.slow
-def test_while_a_worker_runs_its_door_is_asked(
+def test_while_a_worker_runs_its_lake_is_asked(
     running: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run_verify(running, as_json=False) == 0

@@ -7,7 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from streams.broker import EmbeddedBroker
+from tests.brokers import open_broker
 from tests.worker.running import Process, Start
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[EmbeddedBroker]:
+    """A broker that lets in everybody, in the place of a Kafka elsewhere."""
+    with open_broker(tmp_path / "broker") as tansu:
+        yield tansu
 
 
 @pytest.fixture

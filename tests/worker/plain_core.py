@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from analytics.lake.keeper import Mark
+    from analytics.lake.mark import Mark
     from analytics.rows import Reached
+    from streams.agents import Behind
 
 ROOT = Path(__file__).parents[2]
 
@@ -57,6 +58,14 @@ class PlainCore:
     def judge(self, log_id: str, records: Sequence[Any]) -> tuple[str, Sequence[Any]]:
         return log_id, records
 
+    def more(self) -> NoReturn:
+        raise NotImplementedError("it leaves nothing behind")
+
+    def behind(self) -> Behind:
+        from streams.agents import NOTHING_BEHIND
+
+        return NOTHING_BEHIND
+
     def commit(self, judged: tuple[str, Sequence[Any]]) -> int:
         log_id, records = judged
         time.sleep(self.slow)
@@ -89,10 +98,6 @@ class PlainCore:
         with self.one_at_a_time, self.db:
             self.db.execute("DELETE FROM outbox WHERE seq <= ?", (up_to_seq,))
 
-    def serve(self) -> tuple[str, str]:
-        self.served = True
-        return "quack:127.0.0.1:1", "secret"
-
     def notices(self) -> NoReturn:
         raise NotImplementedError("it has no verdicts to tell")
 
@@ -102,13 +107,16 @@ class PlainCore:
     def lagging(self, lag: object) -> None:
         pass
 
-    def sweep(self) -> None:
-        pass
-
     def metrics(self, accepts: str, progress: object) -> tuple[bytes, str]:
         return b"up 1\n", "text/plain; version=0.0.4; charset=utf-8"
 
-    def judged(self, judged: object) -> None:
+    def judged(self, judged: object) -> tuple[()]:
+        return ()
+
+    def look(self) -> None:
+        pass
+
+    def saved(self) -> None:
         pass
 
     def close(self) -> None:
@@ -120,7 +128,7 @@ class PlainLake:
     """No lake."""
 
     def update(self, *, anew: bool = False) -> Mark:
-        from analytics.lake.keeper import Mark
+        from analytics.lake.mark import Mark
 
         return Mark(0, 0, "plain", "")
 

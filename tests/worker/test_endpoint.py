@@ -10,7 +10,7 @@ from pathlib import Path
 
 from streams.endpoint import FILE_NAME, Endpoint, read_endpoint, write_endpoint
 
-HERE = Endpoint(os.getpid(), "http://127.0.0.1:1", "quack:1", "secret", "127.0.0.1:2", "log")
+HERE = Endpoint(os.getpid(), "http://127.0.0.1:1", "127.0.0.1:2", "log")
 
 
 def test_what_is_written_is_found_and_after_its_removal_is_not(tmp_path: Path) -> None:

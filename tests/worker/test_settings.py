@@ -20,7 +20,9 @@ def test_nothing_set_means_the_documented_defaults() -> None:
         "TRUCE_KAFKA_SECURITY_PROTOCOL": "PLAINTEXT",
         "TRUCE_KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
         "TRUCE_MEMORY": "400MB",
+        "TRUCE_SPILL": "4GB",
         "TRUCE_MAX_BATCH": "10000",
+        "TRUCE_METRICS_SERIES": "20000",
         "TRUCE_NOTIFY_LEVEL": "violation",
         "TRUCE_NOTIFY_WITHIN": "24h",
         "TRUCE_DEBUG": "no",
@@ -80,6 +82,7 @@ def test_every_problem_is_reported_and_each_by_name(tmp_path: Path) -> None:
         "TRUCE_BROKER": "nonsense",
         "TRUCE_DATA_DIR": str(file),
         "TRUCE_HTTP": "6066",
+        "TRUCE_HTTP_HOSTS": "worker:6066",
         "TRUCE_GROUP": "a group",
         "TRUCE_PARTITIONS": "0",
         "TRUCE_REPLICATION": "-1",
@@ -87,6 +90,7 @@ def test_every_problem_is_reported_and_each_by_name(tmp_path: Path) -> None:
         "TRUCE_MAX_BATCH": "1e3",
         "TRUCE_ALERTMANAGER": "alertmanager:9093",
         "TRUCE_WEBHOOK": "https://user:password@hook",
+        "TRUCE_NOTIFY_PROXY": "proxy:3128",
         "TRUCE_NOTIFY_LEVEL": "clear",
         "TRUCE_NOTIFY_WITHIN": "1 day",
         "TRUCE_DEBUG": "perhaps",
@@ -104,6 +108,24 @@ def test_a_setting_that_does_not_exist_is_no_option() -> None:
 def test_an_address_is_written_as_it_is_read() -> None:
     assert str(Address("::1", 80)) == "[::1]:80"
     assert load({"TRUCE_HTTP": "[::1]:80"}).http == Address("::1", 80)
+
+
+def test_the_names_of_the_worker_are_a_list() -> None:
+    assert load({"TRUCE_HTTP_HOSTS": "Worker, truce.example ,"}).http_hosts == (
+        "worker",
+        "truce.example",
+    )
+
+
+@pytest.mark.parametrize("names", ["*", "a b", "http://worker", "worker/", "[::1]", "wörker"])
+def test_what_cannot_be_the_name_of_a_host_is_refused(names: str) -> None:
+    with pytest.raises(SettingsError, match="TRUCE_HTTP_HOSTS"):
+        load({"TRUCE_HTTP_HOSTS": names})
+
+
+def test_tokens_are_kept_in_the_data_directory_unless_it_is_said_where() -> None:
+    assert load({"TRUCE_DATA_DIR": "there"}).tokens_file == Path("there/tokens.json")
+    assert load({"TRUCE_TOKENS": "here.json"}).tokens_file == Path("here.json")
 
 
 def test_a_webhook_that_is_no_address_is_not_repeated_since_it_may_hold_a_secret() -> None:

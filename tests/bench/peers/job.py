@@ -36,14 +36,15 @@ from streams.statement import statement
 LOG_ID = "log"
 RAWS = msgspec.json.Decoder(list[msgspec.Raw])
 # The statement of the tracker that writes each table, and the shape of the rows.
+ACCEPTED = tables.ACCEPTED.remove(tables.ACCEPTED.get_field_index("posted_by"))
 WRITTEN = {
-    "accepted": tables.ACCEPTED,
+    "accepted": ACCEPTED,
     "claims": tables.CLAIMS,
     "claim_verdicts": tables.CLAIM_VERDICTS,
     "verdicts": tables.VERDICTS,
 }
 
-_NO_REPORT = (None,) * (len(tables.ACCEPTED) - tables.ACCEPTED.get_field_index("incident_id"))
+_NO_REPORT = (None,) * (len(ACCEPTED) - ACCEPTED.get_field_index("incident_id"))
 
 
 class Judged(NamedTuple):

@@ -1,0 +1,77 @@
+"""What somebody asks of the lake in a process that can do nothing but read it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from analytics.lake.confine import bound_memory, confine
+from analytics.lake.session import DATA, LakeError, copy_catalogue, open_copy
+from analytics.lake.statements import Refused, asking, is_plan, is_preparing
+
+HEAD_ROOM = 128 * 2**20
+"""What may be mapped beyond the memory limit: stacks, rows on their way, and what malloc keeps."""
+ROWS_AT_ONCE = 2_000
+_UNITS = {"K": 1, "M": 2, "G": 3, "T": 4}
+
+
+class Unanswered(Exception):  # noqa: N818 - named as what is the case
+    """There is no answer: the message is DuckDB's, or says what is wrong."""
+
+
+class Answer:
+    """What a statement is answered: columns as (name, type), and rows as they are taken."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, *, plan: bool) -> None:
+        self._connection, self.is_plan = connection, plan
+        described = connection.description or []
+        self.columns = [(str(name), str(kind)) for name, kind, *_ in described]
+
+    def next_rows(self) -> list[tuple[Any, ...]]:
+        """Some more rows; empty: there are none. Raises Unanswered."""
+        try:
+            return self._connection.fetchmany(ROWS_AT_ONCE)
+        except duckdb.Error as error:
+            raise Unanswered(str(error)) from error
+
+
+def in_bytes(memory: str) -> int:
+    """How many bytes a size such as 400MB or 2 GiB is."""
+    found = re.fullmatch(r"\s*([\d.]+)\s*([KMGT])(i?)B\s*", memory, re.IGNORECASE)
+    if found is None:
+        raise ValueError(memory)
+    return int(float(found[1]) * (1024 if found[3] else 1000) ** _UNITS[found[2].upper()])
+
+
+def opened(lake: Path, folder: Path, memory: str) -> duckdb.DuckDBPyConnection:
+    """The lake, in this process, which from now on can only read, and has so much memory.
+
+    The copy of its catalogue goes into `folder`. A LakeError.
+    """
+    copy_catalogue(lake, folder)
+    # Before DuckDB begins threads: they are bound by it, too.
+    confine([lake.resolve() / DATA, folder])
+    connection = open_copy(lake, folder, memory_limit=memory, threads=2, spill=False)
+    bound_memory(in_bytes(memory) + HEAD_ROOM)
+    return connection
+
+
+def answers(lake: Path, folder: Path, memory: str, sql: str) -> Iterator[Answer]:
+    """Each statement's answer, to be taken before the next one is asked. Raises Unanswered."""
+    try:
+        connection = opened(lake, folder, memory)
+        for statement in asking(sql):
+            connection.execute(statement)
+            # What finds the columns of a PIVOT answers nothing.
+            if connection.description and not is_preparing(statement):
+                yield Answer(connection, plan=is_plan(statement))
+    except (Refused, LakeError, duckdb.Error) as error:
+        raise Unanswered(str(error)) from error
+    except MemoryError as error:
+        raise Unanswered(
+            f"Out of Memory Error: more than {memory} are not to be had (TRUCE_MEMORY)"
+        ) from error

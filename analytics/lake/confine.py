@@ -1,0 +1,114 @@
+"""Takes from this process what a query has no use for: writing files, the network, others' files.
+
+By Linux's Landlock, for good and for all threads that begin later. Where the kernel has none, what
+DuckDB itself refuses, and `RLIMIT_FSIZE`, must do.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import stat
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+# The numbers of the system calls are the same on every machine that has them.
+_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
+_VERSION, _PATH_BENEATH, _NO_NEW_PRIVILEGES = 1, 1, 38
+_EXECUTE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 2, 1 << 3
+_READING = _EXECUTE | _READ_FILE | _READ_DIR
+# How many rights on files, from the lowest bit, each version knows.
+_RIGHTS_ON_FILES = (13, 14, 15, 15, 16)
+_VERSION_WITH_TCP, _VERSION_WITH_SCOPES = 4, 6
+_BIND_AND_CONNECT, _SOCKETS_AND_SIGNALS = 0b11, 0b11
+_OF_THE_SYSTEM = ("/usr", "/lib", "/lib64", "/etc", "/proc", "/sys", "/dev")
+
+
+class _Ruleset(ctypes.Structure):
+    _fields_ = (
+        ("files", ctypes.c_uint64),
+        ("network", ctypes.c_uint64),
+        ("scoped", ctypes.c_uint64),
+    )
+
+
+class _Beneath(ctypes.Structure):
+    _pack_ = 1
+    _layout_ = "ms"
+    _fields_ = (("allowed", ctypes.c_uint64), ("parent", ctypes.c_int32))
+
+
+def confine(readable: Iterable[Path]) -> bool:
+    """From now on, only read: what Python and DuckDB take, and what lies in these directories.
+
+    To be called before threads that matter begin. Whether the kernel sees to it, too.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if _landlock(readable):
+        return True
+    # No file grows, then: a write to one fails. Unless an answer is to go into one.
+    if not any(stat.S_ISREG(os.fstat(output).st_mode) for output in (1, 2)):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    return False
+
+
+def bound_memory(head_room: int) -> None:
+    """Let this process map so many bytes more than it has now, and no more."""
+    if sys.platform != "linux":
+        return
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    limit = pages * resource.getpagesize() + head_room
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if hard != resource.RLIM_INFINITY:
+        limit = min(limit, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+def landlock_version() -> int:
+    """The version of the kernel's Landlock; below 1: it has none."""
+    if sys.platform != "linux":
+        return 0
+    libc = ctypes.CDLL(None, use_errno=True)
+    return int(libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _VERSION))
+
+
+def _landlock(readable: Iterable[Path]) -> bool:
+    version = landlock_version()
+    if version < 1:
+        return False
+    libc = ctypes.CDLL(None, use_errno=True)
+    files = (1 << _RIGHTS_ON_FILES[min(version, len(_RIGHTS_ON_FILES)) - 1]) - 1
+    wanted = _Ruleset(
+        files,
+        _BIND_AND_CONNECT if version >= _VERSION_WITH_TCP else 0,
+        _SOCKETS_AND_SIGNALS if version >= _VERSION_WITH_SCOPES else 0,
+    )
+    # Field by field, each version knows one more.
+    fields = 1 + (version >= _VERSION_WITH_TCP) + (version >= _VERSION_WITH_SCOPES)
+    ruleset = libc.syscall(_CREATE_RULESET, ctypes.byref(wanted), ctypes.c_size_t(8 * fields), 0)
+    if ruleset < 0:
+        return False
+    try:
+        imported = (Path(entry) for entry in sys.path if entry)
+        # An editable install is found by other means than the path.
+        here = Path(__file__).parents[2]
+        python = (Path(sys.prefix), Path(sys.base_prefix), here, *imported)
+        for path in {*map(Path, _OF_THE_SYSTEM), *python, *readable}:
+            if path.is_dir():
+                _allow(libc, ruleset, path)
+        alone: int = libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+        bound: int = libc.syscall(_RESTRICT_SELF, ruleset, 0)
+        return alone == 0 and bound == 0
+    finally:
+        os.close(ruleset)
+
+
+def _allow(libc: ctypes.CDLL, ruleset: int, path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        rule = _Beneath(_READING, descriptor)
+        libc.syscall(_ADD_RULE, ruleset, _PATH_BENEATH, ctypes.byref(rule), 0)
+    finally:
+        os.close(descriptor)

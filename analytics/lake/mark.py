@@ -1,0 +1,14 @@
+"""How far a lake is, in words that need no database."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Mark(NamedTuple):
+    """How far a lake is: it holds the ledger's transaction `seq`, since `marked_at` (us)."""
+
+    seq: int
+    marked_at: int
+    ledger_id: str
+    basis: str

@@ -1,0 +1,248 @@
+"""A reader's connection to the lake: its own copy of the catalogue, with every view and macro.
+
+Readers share nothing with the worker but Parquet files, which never change: whatever a reader asks,
+holds open or breaks is its own process's affair.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import weakref
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import duckdb
+
+from analytics.database import quoted
+from analytics.lake.extensions import load
+from analytics.lake.folders import PrivateFolder
+from analytics.queries import lake_tables, views
+
+CATALOG = "catalog.sqlite"
+DATA = "data"
+NAME = "lake"
+MOST_SPILL = "4GB"
+"""What may be on the disk for a while, of what does not fit into memory."""
+_SECONDS_FOR_THE_CATALOGUE = 10.0
+# What is to be deleted is still there for others who read: a copy must not know of it.
+_TO_BE_DELETED = "ducklake_files_scheduled_for_deletion"
+
+
+class LakeError(Exception):
+    """The lake cannot be read, or not be asked this; the message says why."""
+
+
+class LakeMissing(LakeError):  # noqa: N818 - named as what is the case
+    """There is no lake at this place yet."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"there is no lake in {path}: `truce lake` makes it")
+        self.path = path
+
+
+class TookTooLong(LakeError):  # noqa: N818
+    """It was not answered in the time that it may take."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"not answered in {seconds:g} s, and ended: see TRUCE_QUERY_SECONDS and --timeout"
+        )
+
+
+class LakeSession:
+    """An open lake: `ask`, or use `connection`. Close it, or use it in a `with`.
+
+    What it answers is as of the last `refresh`. `folder` is private to it, and goes with it.
+    `as_of`: before this moment (us since 1970) nothing was acknowledged that it does not hold, if
+    whoever opened it knows.
+    """
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        lake: Path,
+        folder: PrivateFolder,
+        seconds: float | None,
+    ) -> None:
+        self.connection, self.lake, self.folder = connection, lake, folder
+        self.as_of: int | None = None
+        self._seconds = seconds
+        self._lock = threading.Lock()
+
+    def ask(self, sql: str, values: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
+        """The rows that a statement gives with these parameters. LakeError, such as TookTooLong."""
+        try:
+            with self._lock, within(self.connection, self._seconds):
+                return self.connection.execute(sql, values or None).fetchall()
+        except duckdb.Error as error:
+            raise LakeError(f"{self.lake} did not answer: {str(error).splitlines()[0]}") from error
+
+    def refresh(self) -> None:
+        """Answer as of now: copy the catalogue again. Raises LakeError."""
+        with self._lock:
+            copy_catalogue(self.lake, self.folder.path)
+
+    def close(self) -> None:
+        """Let go of the lake, and of the copy of its catalogue."""
+        self.connection.close()
+        self.folder.remove()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@contextmanager
+def within(connection: duckdb.DuckDBPyConnection, seconds: float | None) -> Iterator[None]:
+    """Interrupt what the connection runs in the block after so many seconds: TookTooLong."""
+    if seconds is None:
+        yield
+        return
+    over = threading.Event()
+
+    def interrupt() -> None:
+        over.set()
+        connection.interrupt()
+
+    timer = threading.Timer(seconds, interrupt)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except duckdb.InterruptException as error:
+        if over.is_set():
+            raise TookTooLong(seconds) from error
+        raise
+    finally:
+        timer.cancel()
+
+
+def copy_catalogue(lake: Path, folder: Path) -> None:
+    """Copy the catalogue as it is at one moment, while others write it. Raises LakeError."""
+    source = lake / CATALOG
+    if not source.exists():
+        raise LakeMissing(lake)
+    try:
+        with (
+            closing(
+                sqlite3.connect(
+                    f"{source.resolve().as_uri()}?mode=ro",
+                    uri=True,
+                    timeout=_SECONDS_FOR_THE_CATALOGUE,
+                )
+            ) as shared,
+            closing(
+                sqlite3.connect(folder / CATALOG, timeout=_SECONDS_FOR_THE_CATALOGUE)
+            ) as private,
+        ):
+            shared.backup(private)
+            # Reading it needs no other file then, and writes none.
+            private.execute("PRAGMA journal_mode = DELETE")
+            if private.execute(
+                "SELECT 1 FROM sqlite_master WHERE name = ?", [_TO_BE_DELETED]
+            ).fetchall():
+                private.execute("DELETE FROM ducklake_files_scheduled_for_deletion")
+            private.commit()
+    except sqlite3.Error as error:
+        raise LakeError(f"the catalogue of {lake} cannot be read: {error}") from error
+
+
+def open_lake(
+    lake: Path,
+    *,
+    memory_limit: str = "400MB",
+    threads: int = 2,
+    seconds: float | None = None,
+    as_ledger: bool = False,
+) -> LakeSession:
+    """Open the lake in the directory `lake`: read-only, with all tables, views and macros.
+
+    `seconds` bounds each `ask`. What does not fit into memory goes into a private folder for a
+    while. `as_ledger`: the tables themselves, with their rows' numbers, and no views. LakeMissing,
+    another LakeError, or ExtensionMissing.
+    """
+    folder = PrivateFolder()
+    try:
+        copy_catalogue(lake, folder.path)
+        connection = open_copy(
+            lake, folder.path, memory_limit=memory_limit, threads=threads, as_ledger=as_ledger
+        )
+    except BaseException:
+        folder.remove()
+        raise
+    return LakeSession(connection, lake, folder, seconds)
+
+
+def open_copy(
+    lake: Path,
+    folder: Path,
+    *,
+    memory_limit: str,
+    threads: int,
+    spill: bool = True,
+    as_ledger: bool = False,
+) -> duckdb.DuckDBPyConnection:
+    """A connection over the copy of the lake's catalogue that is in `folder`: see `open_lake`.
+
+    `spill`: whether anything may be written there.
+    """
+    connection = duckdb.connect(
+        config={
+            "memory_limit": memory_limit,
+            "threads": threads,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "python_enable_replacements": False,
+            "temp_directory": str(folder / "spill") if spill else "",
+        }
+    )
+    data = lake.resolve() / DATA
+    try:
+        connection.execute("SET GLOBAL TimeZone = 'UTC'")
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")
+        # Not heeded where it is given as the connection is made.
+        connection.execute("SET max_temp_directory_size = $most", {"most": MOST_SPILL})
+        load(connection)
+        # A lake that was moved is found where it is now.
+        attach = f"{quoted(f'ducklake:sqlite:{folder / CATALOG}')} AS {NAME}"
+        options = f"READ_ONLY, DATA_PATH {quoted(f'{data}/')}, OVERRIDE_DATA_PATH true"
+        connection.execute(f"ATTACH {attach} ({options})")
+        if as_ledger:
+            connection.execute(f"USE {NAME}")
+        else:
+            connection.execute(lake_tables())
+            connection.execute(views())
+        connection.execute(
+            "SET allowed_directories = [$data, $folder]",
+            {"data": f"{data}/", "folder": f"{folder}/"},
+        )
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+    except duckdb.Error as error:
+        connection.close()
+        raise LakeError(f"{lake} cannot be opened: {str(error).splitlines()[0]}") from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def connect(
+    lake: Path | str = "truce-data/lake", *, memory_limit: str = "1GB", threads: int = 2
+) -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection for notebooks and scripts: `analytics.connect("truce-data/lake")`.
+
+    The lake as of this moment, read-only, with the tables, views and macros that `truce sql` has;
+    connect again for what came later. It holds nobody up, however long it stays open. Other files
+    cannot be reached over it, nor its settings changed.
+    """
+    session = open_lake(Path(lake), memory_limit=memory_limit, threads=threads)
+    # The copy of the catalogue is needed as long as the connection is there, and no longer.
+    weakref.finalize(session.connection, session.folder.remove)
+    return session.connection

@@ -1,0 +1,59 @@
+-- The tables of the lake by the names that they have in the ledger, in memory, for views.sql to
+-- stand on. What each column holds stands beside the columns of `lake` itself.
+
+CREATE VIEW accepted AS
+FROM lake.accepted;
+
+COMMENT ON VIEW accepted IS
+'Every accepted event, once, with what it says if it reports an incident: NULL in all others';
+
+CREATE VIEW claim_versions AS
+FROM lake.claim_versions;
+
+COMMENT ON VIEW claim_versions IS 'Every version of every claim and denial';
+
+CREATE VIEW claim_verdict_versions AS
+FROM lake.claim_verdict_versions;
+
+COMMENT ON VIEW claim_verdict_versions IS
+'Every version of the verdict on an incident by one claim; a new verdict, party or criterion opens
+one. No row: the incident is certainly outside the window of the claim';
+
+CREATE VIEW verdict_versions AS
+FROM lake.verdict_versions;
+
+COMMENT ON VIEW verdict_versions IS
+'Every version of the verdict on an incident by a commitment, all its claims taken together; a new
+verdict or party opens one. No row: the incident is certainly outside of every window';
+
+CREATE VIEW rejected AS
+FROM lake.rejected;
+
+COMMENT ON VIEW rejected IS 'What came in the log and could not be taken';
+
+CREATE VIEW log_offsets AS
+FROM lake.log_offsets;
+
+COMMENT ON VIEW log_offsets IS 'How far each partition of each log is in the ledger';
+
+CREATE VIEW notice_targets AS
+FROM lake.notice_targets;
+
+COMMENT ON VIEW notice_targets IS 'Where changed verdicts are posted to, while that is on';
+
+CREATE VIEW notices AS
+FROM lake.notices;
+
+COMMENT ON VIEW notices IS 'What was posted to each target, or is still to be, of a verdict';
+
+CREATE VIEW lake_mark AS
+FROM lake.lake_mark;
+
+COMMENT ON VIEW lake_mark IS
+'How far the lake is: the last transaction of the ledger that it holds, and when that was noted';
+
+CREATE VIEW contents AS
+FROM lake.contents;
+
+COMMENT ON VIEW contents IS
+'How many rows each table has, and their hash, as the transactions of the ledger counted them';

@@ -1,0 +1,117 @@
+"""The prompt of `truce sql` on a terminal: whatever becomes of a query, the prompt goes on."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import TRUCE, environment
+
+ENDLESS = "select count(*) from range(1000000000000)"
+
+
+class Terminal:
+    """A `truce sql` that somebody types into."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._ours, theirs = pty.openpty()
+        self.process = subprocess.Popen(
+            [*TRUCE, "sql"],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env=environment(data_dir, TERM="dumb", TRUCE_QUERY_SECONDS="5"),
+            start_new_session=True,
+            # So that Ctrl-C is a signal to it.
+            preexec_fn=lambda: os.close(os.open(os.ttyname(0), os.O_RDWR)),  # noqa: PLW1509
+        )
+        os.close(theirs)
+        self.shown = ""
+
+    def type(self, text: str) -> None:
+        os.write(self._ours, text.encode())
+
+    def shows(self, pattern: str, seconds: float = 60) -> str:
+        """Wait until this is shown; all that was shown since it was last asked."""
+        until = time.monotonic() + seconds
+        while not re.search(pattern, self.shown):
+            left = until - time.monotonic()
+            assert left > 0, f"{pattern!r} is not in {self.shown!r}"
+            if select.select([self._ours], [], [], left)[0]:
+                self.shown += os.read(self._ours, 65_536).decode(errors="replace")
+        found, self.shown = self.shown, ""
+        return found
+
+    def children(self) -> list[int]:
+        """The processes of the queries."""
+        path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in path.read_text().split()]
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self._ours)
+
+
+@pytest.fixture
+def terminal(judged_dir: Path) -> Iterator[Terminal]:
+    found = Terminal(judged_dir)
+    found.shows("truce> $")
+    yield found
+    found.close()
+
+
+def until_running(terminal: Terminal) -> int:
+    """Wait until a query is being answered; its process."""
+    time.sleep(3)
+    [child] = terminal.children()
+    return child
+
+
+def test_the_prompt_goes_on_whatever_becomes_of_a_query(terminal: Terminal) -> None:
+    terminal.type("select 'one' || 'two' as x;\n")
+    assert "onetwo" in terminal.shows("onetwo[^;]*truce> $")
+    # DuckDB's own words, with its arrow.
+    terminal.type("selec 1;\n")
+    said = terminal.shows(r"\^[^;]*truce> $")
+    assert "LINE 1: selec 1" in said
+    terminal.type("select json_serialize_plan('FROM pandas_scan(NULL)');\n")
+    assert "SIGSEGV" in terminal.shows(r"SIGSEGV[^;]*;[^;]*truce> $")
+    terminal.type(f"{ENDLESS};\n")
+    os.kill(until_running(terminal), signal.SIGKILL)
+    assert "SIGKILL" in terminal.shows(r"SIGKILL[^;]*;[^;]*truce> $")
+    terminal.type(f"{ENDLESS};\n")
+    until_running(terminal)
+    terminal.type("\x03")
+    terminal.shows(r"ended\r\ntruce> $")
+    terminal.type(f"{ENDLESS};\n")
+    terminal.shows(r"not answered in 5 s, and ended[^;]*truce> $")
+    terminal.type("\x03")
+    terminal.shows("truce> $")
+    terminal.type(".tables\n")
+    assert "compliance" in terminal.shows("(?s)verdict_versions.*truce> $")
+    terminal.type("select 6 * 7\n  as x;\n")
+    assert "42" in terminal.shows("42[^;]*truce> $")
+    terminal.type("\x04")
+    assert terminal.process.wait(20) == 0
+    assert terminal.process.returncode == 0
+
+
+def test_a_query_ends_with_the_command_that_asks(terminal: Terminal) -> None:
+    terminal.type(f"{ENDLESS};\n")
+    child = until_running(terminal)
+    terminal.process.kill()
+    terminal.process.wait()
+    until = time.monotonic() + 10
+    while Path(f"/proc/{child}").exists():
+        assert time.monotonic() < until
+        time.sleep(0.05)

@@ -1,0 +1,98 @@
+"""The embedded broker's memory is bounded, and nothing is lost or doubled by how that is done."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from analytics.ledger import Ledger
+from streams import rollover, worker
+from streams.rollover import Rollover
+from streams.settings import Address, Settings
+from tests.cli.commands import TRUCE, environment, rows
+from tests.door.posting import LINES, event, new_token
+
+MB = 2**20
+EVENTS = 30_000
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, int]]:
+    """Logs as small as can be; the log that each one is followed by, and the memory around."""
+    monkeypatch.setattr(rollover, "LARGE_BYTES", 22 * MB)
+    monkeypatch.setattr(rollover, "TOO_LARGE_BYTES", 28 * MB)
+    monkeypatch.setattr(rollover, "SECONDS_BETWEEN_LOOKS", 0.1)
+    rolled: list[tuple[str, int, int]] = []
+    roll = Rollover.roll
+
+    async def noted(self: Rollover) -> bool:
+        before = self._with.broker.memory()
+        done = await roll(self)
+        rolled.append((self._with.progress.log_id, before, self._with.broker.memory()))
+        return done
+
+    monkeypatch.setattr(Rollover, "roll", noted)
+    return rolled
+
+
+def test_nothing_is_lost_or_doubled_while_logs_follow_one_another(
+    tmp_path: Path, small: list[tuple[str, int, int]]
+) -> None:
+    published = [f"file-{n}" for n in range(EVENTS)]
+    path = tmp_path / "events.jsonl"
+    with path.open("wb") as file:
+        for name in published:
+            file.write(event(name, evidence=["https://desk.example/" + "x" * 400]) + b"\n")
+    posted, answers = asyncio.run(run(tmp_path, path))
+
+    assert set(answers) == {202}
+    assert len(small) >= 2
+    assert len({log_id for log_id, _, _ in small}) == len(small)
+    # What the broker held is freed, to what it takes when it is empty.
+    assert max(after for _, _, after in small) < 28 * MB
+    found = Counter(name for (name,) in rows("SELECT event_id FROM events", tmp_path / "data"))
+    assert found == Counter([*published, *posted])
+    logs = rows("SELECT count(DISTINCT log_id) FROM events", tmp_path / "data")[0][0]
+    assert logs >= 2
+    with Ledger.open(tmp_path / "data" / "truce.duckdb") as ledger:
+        assert ledger.pending_outbox(1) == []
+
+
+async def run(tmp_path: Path, path: Path) -> tuple[list[str], list[int]]:
+    """Publish a file, twice at once, while events are posted one by one."""
+    token = new_token(tmp_path)
+    settings = Settings(data_dir=tmp_path / "data", http=Address("127.0.0.1", 0), token_file=token)
+    settings.data_dir.mkdir(mode=0o700)
+    stop, ready = asyncio.Event(), asyncio.Queue[Any]()
+    running = asyncio.create_task(worker.run(settings, stop=stop, on_ready=ready.put_nowait))
+    endpoint = await asyncio.wait_for(ready.get(), 60)
+    publishing = [
+        await asyncio.create_subprocess_exec(
+            *(*TRUCE, "publish", str(path)),
+            env=environment(settings.data_dir),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        for _ in range(2)
+    ]
+    posted: list[str] = []
+    answers: list[int] = []
+    headers = {"Authorization": f"Bearer {token.read_text().strip()}", "Content-Type": LINES}
+    async with aiohttp.ClientSession(headers=headers) as session:
+        while any(one.returncode is None for one in publishing):
+            name = f"posted-{len(posted)}"
+            async with session.post(f"{endpoint.http}/events", data=event(name)) as answer:
+                answers.append(answer.status)
+            posted.append(name)
+            await asyncio.sleep(0.01)
+    for one in publishing:
+        said = await one.communicate()
+        assert one.returncode == 0, said
+    stop.set()
+    assert await running == 0
+    return posted, answers
