@@ -31,12 +31,15 @@ logger = logging.getLogger("analytics")
 class Keeper:
     """What `lake` writes, of the ledger that `ledger` is a connection to, for nothing else.
 
-    One thread at a time.
+    One thread at a time. Readers may need a snapshot for `keep_seconds` after it was superseded.
     """
 
-    def __init__(self, lake: Writes, ledger: duckdb.DuckDBPyConnection) -> None:
+    def __init__(
+        self, lake: Writes, ledger: duckdb.DuckDBPyConnection, *, keep_seconds: float = 600.0
+    ) -> None:
         self._lake = lake
         self._ledger = ledger
+        self._keep_seconds = keep_seconds
         # As long as all goes well nobody else changes the lake.
         self._held: Held | None = None
 
@@ -61,13 +64,10 @@ class Keeper:
         self._held.balance.forget_older(Session(self._ledger))
         return self._held.mark
 
-    def maintain(self, keep_seconds: float = 600.0) -> None:
-        """Put small pieces together, and delete what no reader can need. A LakeError.
-
-        Readers may need a snapshot for `keep_seconds` after it was superseded.
-        """
+    def maintain(self, keep_seconds: float | None = None) -> None:
+        """Put small pieces together, and delete what no reader can need. A LakeError."""
         try:
-            self._lake.maintain(keep_seconds)
+            self._lake.maintain(self._keep_seconds if keep_seconds is None else keep_seconds)
         except BaseException:
             self._held = None
             raise
