@@ -76,8 +76,11 @@ class Notices(NamedTuple):
     def still_changing(self) -> Notices:
         """The same without what is done with."""
         still = pc.is_null(self.notices.changing["told_at"])
-        open_ = pc.invert(self.digests.changing["is_over"])
+        # DuckDB's booleans come in a type of their own, for which Arrow has no function.
+        is_open = [not is_over for is_over in self.digests.changing["is_over"].to_pylist()]
         return self._replace(
             notices=self.notices._replace(changing=self.notices.changing.filter(still)),
-            digests=self.digests._replace(changing=self.digests.changing.filter(open_)),
+            digests=self.digests._replace(
+                changing=self.digests.changing.filter(pa.array(is_open, pa.bool_()))
+            ),
         )
