@@ -116,9 +116,10 @@ class Keeper:
         held = self._held or self._read(lake)
         if held is not None and (anew or not _leads_to(held, mark, ledger)):
             if not anew:
-                logger.warning(
-                    "the lake %s has what this ledger has not: it is given all again", self.path
-                )
+                # After a rebuild that is as it must be, and nothing to warn of.
+                level = logging.WARNING if held.mark.ledger_id == ledger_id else logging.INFO
+                said = "the lake %s has what this ledger has not: it is given all again"
+                logger.log(level, said, self.path)
             held = None
         fresh = held.notices.since(ledger) if held is not None else None
         if held is not None and held.mark.seq == mark.seq and fresh is None:
