@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from analytics.queries import queries
 from streams.client import Knowledge
 from streams.command import BadInput
-from streams.lake_update import bring_up_to_date
+from streams.lake_update import is_fresh
 from streams.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def opened(settings: Settings, *, as_ledger: bool = False) -> Iterator[LakeSessi
     from analytics.lake.session import open_lake
 
     as_of = time.time_ns() // 1_000
-    bring_up_to_date(settings)
+    fresh = is_fresh(settings)
     with (
         explained(),
         open_lake(
@@ -37,7 +38,7 @@ def opened(settings: Settings, *, as_ledger: bool = False) -> Iterator[LakeSessi
             as_ledger=as_ledger,
         ) as lake,
     ):
-        lake.as_of = as_of
+        lake.as_of = as_of if fresh else lake.ask(queries("asking")["marked_at"], {})[0][0]
         yield lake
 
 
@@ -68,7 +69,7 @@ def following(settings: Settings) -> Iterator[Knowledge]:
 
         def ask(sql: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
             with lock:
-                bring_up_to_date(settings)
+                is_fresh(settings)
                 with explained():
                     lake.refresh()
                     return lake.ask(sql, values)

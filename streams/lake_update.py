@@ -20,6 +20,10 @@ SECONDS_FOR_AN_ANSWER = 35.0
 SECONDS_FOR_A_WORKER_TO_START = 6.0
 
 
+class LedgerHeld(Unreachable):
+    """Something that cannot be asked holds the ledger, such as a rebuild."""
+
+
 class LakeBehind(CommandError):  # noqa: N818 - named as what is the case
     """The lake could not be brought up to date: what it has is older."""
 
@@ -28,7 +32,8 @@ def bring_up_to_date(settings: Settings, *, anew: bool = False) -> Mark:
     """Have the lake hold all that was acknowledged before; how far it is then.
 
     `anew`: give it all of the ledger again, which only works without a worker. BadInput: there is
-    no ledger. Unreachable: it is held by what cannot be asked. LakeBehind: it cannot be written.
+    no ledger. LedgerHeld: by what cannot be asked. Unreachable: the worker does not answer.
+    LakeBehind: it cannot be written.
     """
     until = time.monotonic() + SECONDS_FOR_A_WORKER_TO_START
     while True:
@@ -42,8 +47,27 @@ def bring_up_to_date(settings: Settings, *, anew: bool = False) -> Mark:
         except LedgerInUse as error:
             # A worker that starts or stops holds it for a moment before it can be asked.
             if time.monotonic() > until:
-                raise Unreachable(f"{error}; if a worker starts or stops, try again") from error
+                raise LedgerHeld(f"{error}; if a worker starts or stops, try again") from error
             time.sleep(SECONDS_BETWEEN_LOOKS)
+
+
+def is_fresh(settings: Settings) -> bool:
+    """The same for a reader, who gets the lake as it is, and is warned, while the ledger is held.
+
+    Whether it holds all that was acknowledged before. LedgerHeld: there is no lake yet.
+    """
+    from analytics.lake.session import CATALOG
+
+    try:
+        bring_up_to_date(settings)
+    except LedgerHeld as error:
+        if not (settings.lake / CATALOG).exists():
+            raise
+        from streams.present import err
+
+        err(f"warning: {error}; this is what the lake has", style="yellow")
+        return False
+    return True
 
 
 def _update(settings: Settings, *, anew: bool) -> Mark:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from streams.command import INTERRUPTED, BadInput, CommandError
-from streams.lake_update import bring_up_to_date
+from streams.lake_update import is_fresh
 from streams.settings import Settings
 
 HELP = """\
@@ -162,7 +162,7 @@ def answer(settings: Settings, query: str, form: str) -> None:
         raise BadInput(NO_QUERY)
     # It starts while the lake is brought up to date.
     with Process() as process:
-        bring_up_to_date(settings)
+        is_fresh(settings)
         process.answer(settings, query, form)
 
 
@@ -176,7 +176,7 @@ def _prompt(settings: Settings, form: str) -> None:
     from streams.present import err
 
     # At once, if there is nothing to ask.
-    bring_up_to_date(settings)
+    is_fresh(settings)
     err(f"{HELP.splitlines()[0]} .help says more.")
     with _history():
         while True:
@@ -186,7 +186,7 @@ def _prompt(settings: Settings, form: str) -> None:
                 if query is None:
                     return
                 try:
-                    bring_up_to_date(settings)
+                    is_fresh(settings)
                     process.answer(settings, query, form)
                 except Mistake as mistake:
                     for line in mistake.said.splitlines():

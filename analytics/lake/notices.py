@@ -82,7 +82,9 @@ class Notices(NamedTuple):
         self.notices.put(lake, before.notices)
         self.digests.put(lake, before.digests)
         still = self.notices.changing.filter(pc.is_null(self.notices.changing["told_at"]))
-        open_ = self.digests.changing.filter(pc.invert(self.digests.changing["is_over"]))
+        # DuckDB's booleans come in a type of their own, for which Arrow has no function.
+        is_open = [not is_over for is_over in self.digests.changing["is_over"].to_pylist()]
+        open_ = self.digests.changing.filter(pa.array(is_open, pa.bool_()))
         return self._replace(
             notices=self.notices._replace(changing=still),
             digests=self.digests._replace(changing=open_),

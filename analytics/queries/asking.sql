@@ -185,6 +185,10 @@ LEFT JOIN claim_verdicts AS judged
         AND latest.incident_id = judged.incident_id
 ORDER BY latest.occurred_start, latest.commitment_id, latest.incident_id, judged.claim_id;
 
+-- name: marked_at
+SELECT epoch_us(marked_at) AS marked_us
+FROM lake_mark;
+
 -- name: transaction
 SELECT seq
 FROM lake_mark;

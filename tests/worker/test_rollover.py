@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def test_nothing_is_lost_or_doubled_while_logs_follow_one_another(
             file.write(event(name, evidence=["https://desk.example/" + "x" * 400]) + b"\n")
     posted, answers = asyncio.run(run(tmp_path, path))
 
-    assert set(answers) == {202}
+    assert {202} <= set(answers) <= {202, 503}
     assert len(small) >= 2
     assert len({log_id for log_id, _, _ in small}) == len(small)
     # What the broker held is freed, to what it takes when it is empty.
@@ -88,7 +89,9 @@ async def run(tmp_path: Path, path: Path) -> tuple[list[str], list[int]]:
             name = f"posted-{len(posted)}"
             async with session.post(f"{endpoint.http}/events", data=event(name)) as answer:
                 answers.append(answer.status)
-            posted.append(name)
+                # Much of the conflict may wait to be judged: it is posted again, under its name.
+                if answer.status == HTTPStatus.ACCEPTED:
+                    posted.append(name)
             await asyncio.sleep(0.01)
     for one in publishing:
         said = await one.communicate()

@@ -24,6 +24,8 @@ def test_nothing_set_means_the_documented_defaults() -> None:
         "TRUCE_MAX_BATCH": "10000",
         "TRUCE_METRICS_SERIES": "20000",
         "TRUCE_NOTIFY_LEVEL": "violation",
+        "TRUCE_NOTIFY_RATE": "20",
+        "TRUCE_QUERY_SECONDS": "60",
         "TRUCE_NOTIFY_WITHIN": "24h",
         "TRUCE_DEBUG": "no",
     }

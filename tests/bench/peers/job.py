@@ -39,9 +39,9 @@ RAWS = msgspec.json.Decoder(list[msgspec.Raw])
 ACCEPTED = tables.ACCEPTED.remove(tables.ACCEPTED.get_field_index("posted_by"))
 WRITTEN = {
     "accepted": ACCEPTED,
-    "claims": tables.CLAIMS,
-    "claim_verdicts": tables.CLAIM_VERDICTS,
-    "verdicts": tables.VERDICTS,
+    "claim_versions": tables.CLAIMS,
+    "claim_verdict_versions": tables.CLAIM_VERDICTS,
+    "verdict_versions": tables.VERDICTS,
 }
 
 _NO_REPORT = (None,) * (len(ACCEPTED) - ACCEPTED.get_field_index("incident_id"))
@@ -164,7 +164,7 @@ class Written:
             if isinstance(data, Report):
                 self._judgements(data, judgements, at)
             elif isinstance(data, Assertion):
-                rows["claims"].append(_claim(data, raw, at))
+                rows["claim_versions"].append(_claim(data, raw, at))
 
     def _judgements(self, report: Report, judgements: list[Judgement], at: int) -> None:
         conflict, incident_id = report.conflict, report.incident_id
@@ -172,11 +172,11 @@ class Written:
         for commitment_id, verdict, party, start, end, independent, claims in judgements:
             pair = (conflict, commitment_id, incident_id, party, verdict, start, end, independent)
             key = joined(incident_key, key_of(conflict, commitment_id))
-            self._rows["verdicts"].append((*pair, at, None, at, key))
+            self._rows["verdict_versions"].append((*pair, at, None, at, key))
             for claim_id, said, criteria, before_conditions in claims:
                 names = (conflict, commitment_id, claim_id, incident_id, party, said)
                 key = joined(incident_key, key_of(conflict, commitment_id, claim_id))
-                self._rows["claim_verdicts"].append(
+                self._rows["claim_verdict_versions"].append(
                     (*names, *criteria, before_conditions, at, None, key)
                 )
 
