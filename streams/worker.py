@@ -426,9 +426,7 @@ class Worker:
         stack.push_async_callback(self._leave)
         self._watch(stack, _crashed(app))
         await app.start()
-        watch = Watch(
-            *(broker.access, topics.EVENTS, progress, identity), exact_ends=not broker.embedded
-        )
+        watch = Watch(broker.access, topics.EVENTS, progress, identity)
         if isinstance(broker, EmbeddedBroker):
             self._rollover = self._bounded(stack, broker, declared, app.log_consumer, watch)
         self._watch(stack, watch.run())
