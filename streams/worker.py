@@ -92,6 +92,7 @@ MOST_BEHIND = 4_000
 SECONDS_TO_ANSWER = 10.0
 
 logger = logging.getLogger("streams")
+LIBRARIES = ("faust", "mode", "aiokafka", "asyncio", "aiohttp")
 
 T = TypeVar("T")
 OnReady = Callable[[Endpoint], None]
@@ -172,7 +173,16 @@ def configure_logging(settings: Settings) -> None:
         theirs.addFilter(Sparing())
         # ... and with no room on the disk, each line would be a traceback on stderr.
         logging.raiseExceptions = False
-    for name in ("faust", "mode", "aiokafka", "asyncio", "aiohttp", "streams.transport"):
+    logging.captureWarnings(capture=True)
+    for name in (
+        "faust",
+        "mode",
+        "aiokafka",
+        "asyncio",
+        "aiohttp",
+        "py.warnings",
+        "streams.transport",
+    ):
         library = logging.getLogger(name)
         library.handlers[:] = [theirs]
         library.setLevel(logging.INFO if settings.debug else logging.WARNING)

@@ -152,6 +152,7 @@ def _nothing(house: House) -> None:
 def test_what_does_not_lead_to_the_ledger_is_replaced(
     house: House, harm: Callable[[House], None], caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO", "analytics")
     house.fold(1_500)
     house.keeper.close()
     house.ledger.close()
