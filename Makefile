@@ -39,9 +39,11 @@ down: ## end it; its volumes stay, with all that it holds
 	@$(WITH_DOCKER)
 	@$(COMPOSE) down
 
+# Where CI is set, `make invariants` follows, with more logs than are taken here.
 test: setup ## all tests but those on Kafka, of alerting, of the deployment, of faults and of load
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --durations=10 --ignore=tests/kafka \
 		--ignore=tests/alerts --ignore=tests/faults \
+		$(if $(filter true,$(CI)),$(INVARIANTS:%=--ignore=%)) \
 		-m 'not deployment and not door and not openapi and not faults'
 
 door: setup ## POST /events under 200 clients, killed under load, and by its OpenAPI document

@@ -86,21 +86,14 @@ class Watch:
         topic: str,
         progress: Progress,
         identity: LogIdentity,
-        *,
-        exact_ends: bool,
     ) -> None:
-        """`identity`: that of the log that the database is of.
-
-        `exact_ends`: the broker's word for where a log ends is never late.
-        """
+        """`identity`: that of the log that the database is of."""
         self._access, self._topic, self._progress = access, topic, progress
         self._identity: LogIdentity | None = identity
-        self._exact_ends = exact_ends
         self._stalls = Stalls(SECONDS_OF_PATIENCE)
         self._away_since = math.inf
         self._told = False
         self._missing = False
-        self._short: set[int] = set()
 
     def forget(self) -> None:
         """The worker is about to replace the log itself: until `renew` any may be there."""
@@ -132,7 +125,7 @@ class Watch:
     async def _ask(self, consumer: AIOKafkaConsumer) -> bool:
         """Note the ends of the worker's partitions; whether the broker answers."""
         progress = self._progress
-        log_id, reached = progress.log_id, dict(progress.next_offsets)
+        log_id = progress.log_id
         tps = [TopicPartition(self._topic, p) for p in progress.log_ends]
         try:
             async with asyncio.timeout(SECONDS_TO_ANSWER):
@@ -147,8 +140,6 @@ class Watch:
             # The worker has replaced it meanwhile: what was asked is of the one before.
             return True
         self._compare(identity)
-        if self._exact_ends:
-            self._look_for_what_was_cut({tp.partition: ends[tp] for tp in tps}, reached)
         for tp in tps:
             progress.fetched(tp.partition, ends[tp])
         return True
@@ -178,17 +169,6 @@ class Watch:
             raise LogReplaced(
                 f"topic {self._topic} was deleted and created again while it was read: {KEPT}"
             )
-
-    def _look_for_what_was_cut(self, ends: Mapping[int, int], reached: Mapping[int, int]) -> None:
-        """Raise `LogReplaced` if a partition ends, twice in a row, before what was read of it."""
-        short = {partition for partition, end in ends.items() if end < reached.get(partition, 0)}
-        for partition in sorted(short & self._short):
-            raise LogReplaced(
-                f"partition {partition} of topic {self._topic} was read up to offset "
-                f"{reached[partition]} and ends at {ends[partition]}: the broker has lost what it "
-                f"had acknowledged, or it is another log; {KEPT}"
-            )
-        self._short = short
 
     def _tell_of_broker(self, now: float, *, answers: bool) -> None:
         if answers:

@@ -92,6 +92,7 @@ MOST_BEHIND = 4_000
 SECONDS_TO_ANSWER = 10.0
 
 logger = logging.getLogger("streams")
+LIBRARIES = ("faust", "mode", "aiokafka", "asyncio", "aiohttp")
 
 T = TypeVar("T")
 OnReady = Callable[[Endpoint], None]
@@ -172,7 +173,16 @@ def configure_logging(settings: Settings) -> None:
         theirs.addFilter(Sparing())
         # ... and with no room on the disk, each line would be a traceback on stderr.
         logging.raiseExceptions = False
-    for name in ("faust", "mode", "aiokafka", "asyncio", "aiohttp", "streams.transport"):
+    logging.captureWarnings(capture=True)
+    for name in (
+        "faust",
+        "mode",
+        "aiokafka",
+        "asyncio",
+        "aiohttp",
+        "py.warnings",
+        "streams.transport",
+    ):
         library = logging.getLogger(name)
         library.handlers[:] = [theirs]
         library.setLevel(logging.INFO if settings.debug else logging.WARNING)
@@ -426,9 +436,7 @@ class Worker:
         stack.push_async_callback(self._leave)
         self._watch(stack, _crashed(app))
         await app.start()
-        watch = Watch(
-            *(broker.access, topics.EVENTS, progress, identity), exact_ends=not broker.embedded
-        )
+        watch = Watch(broker.access, topics.EVENTS, progress, identity)
         if isinstance(broker, EmbeddedBroker):
             self._rollover = self._bounded(stack, broker, declared, app.log_consumer, watch)
         self._watch(stack, watch.run())

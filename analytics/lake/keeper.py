@@ -101,9 +101,10 @@ class Keeper:
         same = (held.mark.ledger_id, held.mark.basis) == (mark.ledger_id, mark.basis)
         if same and balance(ledger, held.mark.seq) == held.balance:
             return True
-        logger.warning(
-            "the lake %s has what this ledger has not: it is given all again", self._lake.path
-        )
+        # After a rebuild that is as it must be, and nothing to warn of.
+        level = logging.WARNING if held.mark.ledger_id == mark.ledger_id else logging.INFO
+        said = "the lake %s has what this ledger has not: it is given all again"
+        logger.log(level, said, self._lake.path)
         return False
 
 

@@ -48,6 +48,7 @@ ROUTES = [
     ("alertname=TrackerDown severity=critical job=trucewatch", "operators"),
     ("alertname=TrackerLagging severity=warning job=trucewatch instance=w", "operators"),
     ("alertname=TrackerRejectingInput severity=warning reason=invalid", "operators"),
+    ("alertname=TrackerSeriesLeftOut severity=warning job=trucewatch instance=w", "operators"),
     ("alertname=TrackerStalled severity=critical job=trucewatch instance=w", "operators"),
     ("alertname=SomebodyElses", "operators"),
 ]

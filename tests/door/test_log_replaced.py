@@ -61,7 +61,9 @@ def test_what_is_accepted_is_in_the_ledger_and_the_worker_ends(
         post(f"after-{len(accepted)}-{time.monotonic_ns()}")
 
     _, told = posting.process.communicate(timeout=SECONDS)
-    assert (posting.process.returncode, told) == (1, said)
+    # On a busy machine it may be said before that the broker does not answer.
+    assert posting.process.returncode == 1, told
+    assert said in told.splitlines(keepends=True)
     found = {name for (name,) in rows("SELECT event_id FROM events", posting.data_dir)}
     assert {f"before-{n}" for n in range(8)} <= set(accepted)
     # Not one that was accepted is in no table, though offsets were the same again.

@@ -78,6 +78,7 @@ def test_the_shipped_scenario_is_judged(kafka: ApacheKafka, start: Start, tmp_pa
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
+    worker.judges_all(kafka.bootstrap)
     assert worker.end() == (0, "")
     log = consume(kafka.bootstrap, topics.EVENTS)
     expected = folded(tmp_path / "expected", endpoint.log_id, log)

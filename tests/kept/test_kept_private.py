@@ -57,7 +57,9 @@ def test_what_an_earlier_version_left_open_is_closed(judged: Settings) -> None:
 def test_a_directory_with_other_files_stays_as_it_is_and_that_is_said_where_it_matters(
     judged: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (judged.data_dir / "mine.txt").touch(0o644)
+    # Whatever the umask is by now: a worker in this process has made it stricter.
+    (judged.data_dir / "mine.txt").touch()
+    (judged.data_dir / "mine.txt").chmod(0o644)
     judged.data_dir.chmod(0o755)
     prepare(judged.data_dir)
     assert modes(judged.data_dir)[""] == 0o755

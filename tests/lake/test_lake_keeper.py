@@ -87,11 +87,17 @@ def test_a_lake_equals_its_ledger_however_it_was_updated(
         house.close()
 
 
+def mark_of(database: Path) -> Path:
+    return database.with_name(f"{database.name}.mark")
+
+
 def _elsewhere(house: House) -> None:
     """The ledger goes back to what it was, and on from there in another way."""
     house.ledger.close()
     database = house.ledger.path
     shutil.copy(database.with_name("before"), database)
+    # As it is with a copy that is put back: it has no mark.
+    mark_of(database).unlink()
     house.ledger = Ledger.open(database)
     house.open()
     house.fold(11, first=3_000)
@@ -101,6 +107,7 @@ def _elsewhere(house: House) -> None:
 def _other_ledger(house: House) -> None:
     house.ledger.close()
     house.ledger.path.unlink()
+    mark_of(house.ledger.path).unlink()
     house.ledger = Ledger.open(house.ledger.path)
     house.open()
     house.fold(20)
@@ -155,6 +162,7 @@ def test_what_does_not_lead_to_the_ledger_is_replaced(
     caplog: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
+    caplog.set_level("INFO", "analytics")
     house.fold(1_500)
     house.keeper.close()
     house.ledger.close()
@@ -212,7 +220,7 @@ def test_notices_are_in_the_lake_as_they_change(house: House) -> None:
     notices.look(["undetermined"], 0, 10, 1)
     house.keeper.update()
     house.same()
-    [digest] = notices.next_digests("webhook", notices.lanes("webhook"), 1)
+    [digest, *_] = notices.next_digests("webhook", notices.lanes("webhook"), 1)
     notices.trying_digest(digest, '{"a": 2}')
     house.keeper.update()
     house.same()

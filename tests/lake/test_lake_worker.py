@@ -88,7 +88,7 @@ def test_only_commands_on_this_machine_that_know_the_token_may_ask(endpoint: End
     token = {"Authorization": f"Bearer {endpoint.lake_token}"}
     assert post(endpoint)[0] == 401
     assert post(endpoint, Authorization="Bearer x")[0] == 401
-    assert post(endpoint, Host="attacker.example", **token)[0] == 403
+    assert post(endpoint, Host="attacker.example", **token)[0] == 421
     assert post(endpoint, Origin="http://127.0.0.1", **token)[0] == 403
     status, mark = post(endpoint, **token)
     assert status == 200
@@ -111,7 +111,11 @@ def test_without_a_worker_the_command_does_it_itself(data_dir: Path) -> None:
         from analytics.lake.extensions import load
 
         load(mine)
-        mine.execute(done.stdout)
+        attach, search, reads = done.stdout.splitlines()
+        mine.execute(attach)
+        mine.execute(search)
+        mine.execute(Path(reads.removeprefix(".read ")).read_text("utf-8"))
+        assert mine.execute("SELECT count(*) FROM events").fetchall() == [(before,)]
         assert mine.execute("SELECT count(*) FROM lake.accepted").fetchall() == [(before,)]
 
 
