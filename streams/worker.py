@@ -174,15 +174,7 @@ def configure_logging(settings: Settings) -> None:
         # ... and with no room on the disk, each line would be a traceback on stderr.
         logging.raiseExceptions = False
     logging.captureWarnings(capture=True)
-    for name in (
-        "faust",
-        "mode",
-        "aiokafka",
-        "asyncio",
-        "aiohttp",
-        "py.warnings",
-        "streams.transport",
-    ):
+    for name in (*LIBRARIES, "py.warnings", "streams.transport"):
         library = logging.getLogger(name)
         library.handlers[:] = [theirs]
         library.setLevel(logging.INFO if settings.debug else logging.WARNING)
