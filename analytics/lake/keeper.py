@@ -21,7 +21,7 @@ from analytics.database import Session
 from analytics.lake.mark import Mark
 from analytics.lake.notices import Notices
 from analytics.lake.writer import GROWING, TABLES, Held, LakeError, Step, Writes
-from analytics.queries import queries
+from analytics.queries import of_table, queries
 
 __all__ = ["Keeper", "LakeError", "Mark"]
 
@@ -155,4 +155,4 @@ def _moment(ledger: duckdb.DuckDBPyConnection) -> Iterator[Session]:
 
 
 def _of(name: str, table: str) -> str:
-    return queries("followed")[name].replace("some_table", table)
+    return of_table("followed", name, table)

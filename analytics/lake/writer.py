@@ -29,7 +29,7 @@ from analytics.lake.notices import TABLES as NOTICES
 from analytics.lake.notices import Notices
 from analytics.lake.upkeep import upkeep
 from analytics.place import NO_ROOM
-from analytics.queries import queries
+from analytics.queries import of_table, queries
 
 logger = logging.getLogger("analytics")
 
@@ -103,7 +103,7 @@ class Writer:
             lake = self._attached()
             lake.execute("BEGIN")
             for name, table, rows in steps:
-                sql = queries("lake")[name].replace("some_table", table)
+                sql = of_table("lake", name, table) if table else queries("lake")[name]
                 if rows is None:
                     lake.execute(sql)
                 else:
