@@ -22,6 +22,13 @@ def queries(file: str) -> Mapping[str, str]:
     )
 
 
+def of_table(file: str, name: str, table: str) -> str:
+    """The statement of that name, about this table: the one that it calls `some_table`."""
+    if not all(part.isidentifier() for part in table.split(".")):
+        raise ValueError(table)
+    return queries(file)[name].replace("some_table", table)
+
+
 def migrations() -> list[tuple[int, str, str]]:
     """(version, name, SQL) of every migration in `schema/`, in the order of their numbers."""
     found = [

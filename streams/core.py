@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from streams.receipts import Refusal
     from streams.settings import Settings
 
+# For so long after it was superseded a reader may be at a snapshot of the lake: several times as
+# long as one query may take.
+LEAST_SECONDS_KEPT, QUERIES_KEPT = 600.0, 5
 # The kind of a record's time that the broker gives, not the sender.
 LOG_APPEND_TIME = 1
 OR_ANOTHER = (
@@ -214,9 +217,12 @@ class LedgerCore:
 
     def lake(self) -> Keeping:
         """Give what keeps the lake."""
+        from analytics.lake.apart import ApartWriter
         from analytics.lake.keeper import Keeper
 
-        return Keeper(self._settings.lake, self._ledger.cursor())
+        settings = self._settings
+        keep = max(LEAST_SECONDS_KEPT, QUERIES_KEPT * settings.query_seconds)
+        return Keeper(ApartWriter(settings.lake), self._ledger.cursor(), keep_seconds=keep)
 
     def lagging(self, lag: Callable[[], float]) -> None:
         """Show how far the lake is behind."""

@@ -47,6 +47,9 @@ class Keeping(Protocol):
     def maintain(self) -> None:
         """Merge small files, and forget what no reader can need."""
 
+    def abandon(self) -> None:
+        """Have an update fail that takes too long. From any thread."""
+
     def close(self) -> None:
         """Let go of it."""
 
@@ -128,6 +131,8 @@ class Lake:
 
     async def stop(self) -> None:
         """Let go of it, as far as it was brought."""
+        if self._one_at_a_time.locked():
+            self._keeping.abandon()
         await self._thread.do(self._keeping.close)
         self._thread.close()
 

@@ -73,6 +73,7 @@ def is_fresh(settings: Settings) -> bool:
 def _update(settings: Settings, *, anew: bool) -> Mark:
     # Imported here: where a worker does it, a command is there sooner without.
     from analytics.lake.keeper import Keeper, LakeError
+    from analytics.lake.writer import Writer
     from analytics.ledger import Ledger
 
     if not settings.database.exists():
@@ -82,7 +83,7 @@ def _update(settings: Settings, *, anew: bool) -> Mark:
         )
     try:
         with Ledger.open(settings.database, memory_limit=settings.memory) as ledger:
-            keeper = Keeper(settings.lake, ledger.cursor())
+            keeper = Keeper(Writer(settings.lake), ledger.cursor())
             try:
                 return keeper.update(anew=anew)
             finally:

@@ -10,6 +10,7 @@ from analytics.lake.extensions import load
 from analytics.queries import queries
 
 CATALOG, FILES, SPILL = "catalog.sqlite", "data", "spill"
+MOST_SPILL = "4GB"
 
 
 def attach_statement(path: Path, *, read_only: bool = True) -> str:
@@ -37,7 +38,9 @@ def attach(
             "arrow_lossless_conversion": True,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
-            "temp_directory": str(path.resolve() / SPILL),
+            # Whoever only reads puts nothing aside there, where the writer clears it away.
+            "temp_directory": "" if read_only else str(path.resolve() / SPILL),
+            "max_temp_directory_size": MOST_SPILL,
         }
     )
     try:

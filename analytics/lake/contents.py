@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from analytics.lake.session import LakeSession
-from analytics.queries import queries
+from analytics.queries import of_table, queries
 
 
 class TableDifference(NamedTuple):
@@ -21,10 +21,9 @@ class TableDifference(NamedTuple):
 
 def differing_tables(lake: LakeSession) -> list[TableDifference]:
     """The tables that differ, by their names. LakeError."""
-    sql = queries("contents")
     differing = []
     for table, written, digest in lake.ask(queries("lake")["contents"]):
-        [(found, found_digest)] = lake.ask(sql[table], {"named": f"lake.{table}"})
+        [(found, found_digest)] = lake.ask(of_table("contents", table, f"lake.{table}"))
         if (written, digest) != (found, found_digest):
             differing.append(TableDifference(table, written, found))
     return differing

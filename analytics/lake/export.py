@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from analytics.lake.attached import attach, attach_statement
-from analytics.lake.keeper import TABLES
+from analytics.lake.writer import TABLES
 from analytics.queries import queries
 
 __all__ = ["ExportFailed", "attach_statement", "export"]

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable
 
 from analytics.database import Session
-from analytics.queries import queries
+from analytics.queries import of_table, queries
 
 # So many small files, or inlined rows, are worth being put together.
 MANY_FILES = 8
@@ -35,9 +35,9 @@ def upkeep(lake: Session, names: Iterable[str], keep_seconds: float) -> None:
 def _put_together(lake: Session, table: str, inlined: str | None) -> None:
     pieces, rows, size = [], 0, 0
     if inlined is not None:
-        [(rows,)] = lake.execute(_of("count_inlined", inlined))
+        [(rows,)] = lake.execute(of_table("upkeep", "count_inlined", inlined))
         pieces = [inlined] * (rows >= MANY_INLINED)
-    files = lake.execute(_of("small_files", table), rows=SMALL_FILE)
+    files = lake.execute(of_table("upkeep", "small_files", table), rows=SMALL_FILE)
     if len(files) >= MANY_FILES:
         for file, count, length in files:
             rows, size = rows + count, size + length
@@ -47,12 +47,12 @@ def _put_together(lake: Session, table: str, inlined: str | None) -> None:
     if not pieces:
         return
     lake.execute("BEGIN")
-    lake.execute(_of("move_out", table), pieces=pieces)
-    lake.execute(_of("delete_pieces", table), pieces=pieces)
-    lake.execute(_of("move_in", table))
+    lake.execute(of_table("upkeep", "move_out", table), pieces=pieces)
+    lake.execute(of_table("upkeep", "delete_pieces", table), pieces=pieces)
+    lake.execute(of_table("upkeep", "move_in", table))
     lake.execute("COMMIT")
     lake.execute(queries("upkeep")["drop_moved"])
-    lake.execute(_of("drop_empty", table))
+    lake.execute(of_table("upkeep", "drop_empty", table))
 
 
 def _forget(lake: Session, before: int, inlined: Iterable[str]) -> None:
@@ -62,12 +62,8 @@ def _forget(lake: Session, before: int, inlined: Iterable[str]) -> None:
     if found:
         lake.execute(sql["expire"], snapshots=[snapshot for (snapshot,) in found])
         for table in inlined:
-            lake.execute(_of("forget_inlined", table))
+            lake.execute(of_table("upkeep", "forget_inlined", table))
         for (table,) in lake.execute(sql["inlined_deletes"]):
-            lake.execute(_of("forget_inlined_deletes", table))
+            lake.execute(of_table("upkeep", "forget_inlined_deletes", table))
     lake.execute(sql["clean_up"])
     lake.execute(sql["clean_orphans"], before=before)
-
-
-def _of(name: str, table: str) -> str:
-    return queries("upkeep")[name].replace("some_table", table)

@@ -1,6 +1,6 @@
 -- What a table holds: how many rows, and the sum of their hashes modulo 2^64, in whatever order.
 -- Columns that change are hashed by themselves: a change takes out and puts in no more than that.
--- `$named`: the table, or what is about to become a part of it.
+-- `some_table`: the table, or what is about to become a part of it.
 
 -- name: accepted
 SELECT
@@ -9,7 +9,7 @@ SELECT
         hash(*COLUMNS(* EXCLUDE (superseded_at)))::HUGEINT
         + hash(report_key, recorded_at, superseded_at)
     ), 0) % 18446744073709551616)::UBIGINT AS hash
-FROM query_table($named);
+FROM some_table;
 
 -- name: claim_versions
 SELECT
@@ -18,7 +18,7 @@ SELECT
         hash(*COLUMNS(* EXCLUDE (superseded_at)))::HUGEINT
         + hash(claim_key, recorded_at, superseded_at)
     ), 0) % 18446744073709551616)::UBIGINT AS hash
-FROM query_table($named);
+FROM some_table;
 
 -- name: claim_verdict_versions
 SELECT
@@ -28,7 +28,7 @@ SELECT
         + hash(pair_key, recorded_at, superseded_at)
         + hash(pair_key, recorded_at, before_conditions)
     ), 0) % 18446744073709551616)::UBIGINT AS hash
-FROM query_table($named);
+FROM some_table;
 
 -- name: verdict_versions
 SELECT
@@ -40,19 +40,19 @@ SELECT
         + hash(pair_key, recorded_at, superseded_at)
         + hash(pair_key, recorded_at, occurred_start, occurred_end, independent_reports)
     ), 0) % 18446744073709551616)::UBIGINT AS hash
-FROM query_table($named);
+FROM some_table;
 
 -- name: rejected
 SELECT
     count(*) AS row_count,
     (coalesce(sum(hash(*COLUMNS(*))::HUGEINT), 0) % 18446744073709551616)::UBIGINT AS hash
-FROM query_table($named);
+FROM some_table;
 
 -- name: log_offsets
 SELECT
     count(*) AS row_count,
     (coalesce(sum(hash(*COLUMNS(*))::HUGEINT), 0) % 18446744073709551616)::UBIGINT AS hash
-FROM query_table($named);
+FROM some_table;
 
 -- name: identity
 SELECT

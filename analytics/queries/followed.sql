@@ -1,6 +1,11 @@
 -- What a lake asks of the ledger that it follows, all of it as of one moment. `some_table` is the
 -- name of a table.
 
+-- name: none
+SELECT *
+FROM some_table
+LIMIT 0;
+
 -- name: all
 SELECT *
 FROM some_table;
@@ -33,14 +38,34 @@ SELECT *
 FROM notice_targets
 ORDER BY target;
 
--- name: digests
-SELECT *
-FROM notice_digests
-WHERE digest > $last OR list_contains($changing::BIGINT[], digest)
-ORDER BY digest;
-
 -- name: notices
 SELECT *
 FROM notices
 WHERE seq > $last OR list_contains($changing::BIGINT[], seq)
 ORDER BY seq;
+
+-- name: changing_notices
+SELECT *
+FROM notices
+WHERE told_at IS NULL
+ORDER BY seq;
+
+-- name: last_of_notices
+SELECT coalesce(max(seq), 0)
+FROM notices;
+
+-- name: notice_digests
+SELECT *
+FROM notice_digests
+WHERE digest > $last OR list_contains($changing::BIGINT[], digest)
+ORDER BY digest;
+
+-- name: changing_notice_digests
+SELECT *
+FROM notice_digests
+WHERE NOT is_over
+ORDER BY digest;
+
+-- name: last_of_notice_digests
+SELECT coalesce(max(digest), 0)
+FROM notice_digests;

@@ -17,6 +17,7 @@ from analytics.audit import Audit
 from analytics.lake.contents import differing_tables
 from analytics.lake.keeper import Keeper
 from analytics.lake.session import LakeSession, open_lake
+from analytics.lake.writer import Writer
 from analytics.ledger import Ledger
 from analytics.metrics import DomainCollector
 from analytics.notices import Notices, switch
@@ -170,7 +171,7 @@ class World:
             ]
             tally = process(ledger, load_standing(ledger), "log", read(records))
             assert not tally.rejected
-            keeper = Keeper(folder / "lake", ledger.cursor())
+            keeper = Keeper(Writer(folder / "lake"), ledger.cursor())
             keeper.update()
             keeper.close()
             scrape(ledger)

@@ -12,7 +12,7 @@ import duckdb
 from analytics.contents import COUNTED, Holding, count, last_balance
 from analytics.database import Session
 from analytics.lake.attached import attach
-from analytics.lake.keeper import TABLES
+from analytics.lake.writer import TABLES
 from analytics.ledger import Ledger
 from streams.pipeline import load_standing, process
 from streams.reading import read

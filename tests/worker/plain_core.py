@@ -135,6 +135,9 @@ class PlainLake:
     def maintain(self) -> None:
         pass
 
+    def abandon(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 

@@ -1,0 +1,232 @@
+"""Writes a lake, one transaction at a time, and knows how far it is. What is written is given.
+
+It has a database of its own, in memory, so that what goes wrong harms no ledger.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import logging
+import os
+import shutil
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import duckdb
+import pyarrow as pa
+
+from analytics import tables
+from analytics.contents import Balance, Holding
+from analytics.database import Session
+from analytics.lake.attached import CATALOG, SPILL, attach
+from analytics.lake.extensions import ExtensionMissing
+from analytics.lake.mark import Mark
+from analytics.lake.notices import TABLES as NOTICES
+from analytics.lake.notices import Notices
+from analytics.lake.upkeep import upkeep
+from analytics.place import NO_ROOM
+from analytics.queries import of_table, queries
+
+logger = logging.getLogger("analytics")
+
+VERSIONS = ("accepted", "claim_versions", "claim_verdict_versions", "verdict_versions")
+GROWING = (*VERSIONS, "rejected")
+"""What is only ever appended to, but that versions change while they stand."""
+TABLES = (*GROWING, "log_offsets", *NOTICES)
+LOCK = "lock"
+SECONDS_FOR_THE_LOCK = 5.0
+
+
+class LakeError(Exception):
+    """The lake could not be written; the ledger has all, and the next update begins anew."""
+
+
+class Held(NamedTuple):
+    """What a lake holds."""
+
+    mark: Mark
+    balance: Balance
+    notices: Notices
+
+
+class Step(NamedTuple):
+    """A statement of `queries/lake.sql`, for this table, over these rows if it takes any."""
+
+    name: str
+    table: str = ""
+    rows: pa.Table | pa.RecordBatchReader | None = None
+
+
+class Writes(Protocol):
+    """What writes a lake, here or in another process. All of it may raise a LakeError."""
+
+    path: Path
+
+    def held(self) -> Held | None:
+        """What the lake holds, by its own word; None: nothing, or it is not whole."""
+
+    def write(self, steps: Iterable[Step], mark: Mark, balance: Balance) -> None:
+        """Take all these steps in one transaction, after which the lake is at this mark."""
+
+    def maintain(self, keep_seconds: float) -> None:
+        """Put small pieces together, and delete what no reader can need."""
+
+    def abandon(self) -> None:
+        """Have what is being done fail, soon. From any thread."""
+
+    def close(self) -> None:
+        """Let go of the lake."""
+
+
+class Writer:
+    """The lake at `path`, made if it is not there. One process at a time."""
+
+    def __init__(self, path: Path, *, memory_limit: str = "200MB") -> None:
+        self.path = path.resolve()
+        self._memory_limit = memory_limit
+        self._lake: Session | None = None
+        self._inode = 0
+        self._lock: int | None = None
+
+    def held(self) -> Held | None:
+        """What the lake holds, by its own word; None: nothing, or it is not whole."""
+        with self._explained():
+            return self._held(self._attached())
+
+    def write(self, steps: Iterable[Step], mark: Mark, balance: Balance) -> None:
+        """Take all these steps in one transaction, after which the lake is at this mark."""
+        with self._explained():
+            lake = self._attached()
+            lake.execute("BEGIN")
+            for name, table, rows in steps:
+                sql = of_table("lake", name, table) if table else queries("lake")[name]
+                if rows is None:
+                    lake.execute(sql)
+                else:
+                    lake.over(sql, rows)
+            _set_mark(lake, mark, balance)
+            lake.execute("COMMIT")
+
+    def maintain(self, keep_seconds: float) -> None:
+        """Put small pieces together, and delete what no reader can need."""
+        with self._explained():
+            lake = self._attached()
+            if self._held(lake) is not None:
+                upkeep(lake, GROWING, keep_seconds)
+
+    def abandon(self) -> None:
+        """Have what is being done fail, soon."""
+        lake = self._lake
+        if lake is not None:
+            lake.use().interrupt()
+
+    def close(self) -> None:
+        """Let go of the lake."""
+        lake, self._lake = self._lake, None
+        if lake is not None:
+            with contextlib.suppress(duckdb.Error):
+                lake.use().close()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException as error:
+            # Whether it was committed only the mark can tell: that is read again the next time.
+            self.close()
+            if isinstance(error, duckdb.Error | OSError | ExtensionMissing | pa.ArrowException):
+                reason = (str(error).splitlines() or [type(error).__name__])[0]
+                raise LakeError(f"the lake {self.path} was not written: {reason}") from error
+            raise
+
+    def _held(self, lake: Session) -> Held | None:
+        sql = queries("lake")
+        found = {name for (name,) in lake.execute(sql["tables"])}
+        if not found:
+            return None
+        if found.issuperset((*TABLES, "lake_mark", "contents")) and _has_files(lake):
+            marks = [Mark(*row) for row in lake.execute(sql["mark"])]
+            if len(marks) == 1:
+                contents = {name: Holding(*held) for name, *held in lake.execute(sql["contents"])}
+                return Held(marks[0], Balance(marks[0].seq, contents), Notices.of(lake, "lake"))
+        logger.warning("the lake %s is not whole: it is given all of the ledger", self.path)
+        return None
+
+    def _attached(self) -> Session:
+        catalog = self.path / CATALOG
+        if self._lake is not None and _stat(catalog, "st_ino") != self._inode:
+            self.close()
+            # What would be written went nowhere.
+            raise OSError("it was taken away")
+        if self._lake is None:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._lock = _locked(self.path / LOCK)
+            shutil.rmtree(self.path / SPILL, ignore_errors=True)
+            self._lake = lake = Session(self._attach(catalog))
+            self._inode = _stat(catalog, "st_ino")
+            if lake.execute(queries("lake")["options"]) != [(2,)]:
+                for name in ("bound_row_groups", "compress"):
+                    lake.execute(queries("lake")[name])
+        return self._lake
+
+    def _attach(self, catalog: Path) -> duckdb.DuckDBPyConnection:
+        try:
+            return attach(self.path, memory_limit=self._memory_limit)
+        except duckdb.Error as error:
+            said = str(error).splitlines()[0]
+            if "locked" in said or NO_ROOM in said or "ermission denied" in said:
+                raise
+            # No reader can make sense of it, either.
+            logger.warning("the lake %s cannot be read: %s", self.path, said)
+            for suffix in ("", "-wal", "-shm"):
+                catalog.with_name(catalog.name + suffix).unlink(missing_ok=True)
+            return attach(self.path, memory_limit=self._memory_limit)
+
+
+def _locked(path: Path) -> int:
+    """A lock that ends with this process. Raises OSError if another one keeps the lake."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    until = time.monotonic() + SECONDS_FOR_THE_LOCK
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                os.close(descriptor)
+                raise OSError("another process keeps it") from None
+            time.sleep(0.05)
+        else:
+            return descriptor
+
+
+def _has_files(lake: Session) -> bool:
+    sizes = dict(
+        row
+        for table in TABLES
+        for row in lake.execute(queries("lake")["files"], table=table)
+        if row[0] is not None
+    )
+    return all(_stat(Path(file), "st_size") == size for file, size in sizes.items())
+
+
+def _set_mark(lake: Session, mark: Mark, now: Balance) -> None:
+    sql = queries("lake")
+    lake.execute(sql["forget_mark"])
+    lake.execute(sql["set_mark"], **mark._asdict())
+    lake.execute(sql["forget_contents"])
+    rows = [(table, *held) for table, held in now.contents.items()]
+    lake.over(sql["set_contents"], tables.table_of(rows, tables.CONTENTS))
+
+
+def _stat(path: Path, what: str) -> int:
+    try:
+        return int(getattr(path.stat(), what))
+    except FileNotFoundError:
+        return 0
