@@ -48,7 +48,7 @@ test: setup ## all tests but those on Kafka, of alerting, of the deployment, of 
 
 door: setup ## POST /events under 200 clients, killed under load, and by its OpenAPI document
 	@TRUCE_DOOR_EXAMPLES=$${TRUCE_DOOR_EXAMPLES:-150} \
-		$(BIN)/python -m pytest -q --durations=10 tests/door -rP -m "door or openapi"
+		$(BIN)/python -m pytest -q --durations=10 tests/http -rP -m "door or openapi"
 
 kafka: setup ## the tests on a real Apache Kafka: wants Java 17 and Maven
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --durations=10 tests/kafka
@@ -60,7 +60,7 @@ deployment: setup ## what is deployed, with real tools: wants Prometheus, kubect
 	@$(BIN)/python -m pytest -q --durations=10 -m deployment tests/deploy
 
 faults: setup ## a full disk, a hanging broker, odd clocks: minutes, not seconds
-	@$(BIN)/python -m pytest -q --durations=10 -m faults tests/faults tests/rebuild tests/kept
+	@$(BIN)/python -m pytest -q --durations=10 -m faults tests/faults tests/rebuild tests/storage
 
 crash: setup ## 200 SIGKILLs in one replay; TRUCE_CRASH_KILLS, _EVENTS and _SEED choose others
 	@PYTHONPATH=. $(BIN)/python tests/faults/crash.py
@@ -129,7 +129,7 @@ WITH_DOCKER := docker compose version >/dev/null 2>&1 && docker info >/dev/null 
 	echo "This wants Docker, with its compose plugin and its engine running." \
 		"Without: make demo, or truce run" >&2; exit 1; }
 
-INVARIANTS := tests/invariants tests/verify/test_two_roads.py tests/rebuild/test_rebuild_property.py
+INVARIANTS := tests/properties tests/verify/test_two_roads.py tests/rebuild/test_rebuild_property.py
 
 # One file for all Pythons and platforms; without the index it came from.
 LOCK := UV_CUSTOM_COMPILE_COMMAND='make requirements' $(BIN)/uv pip compile --quiet --universal \

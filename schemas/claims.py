@@ -23,8 +23,8 @@ from schemas.fields import (
     Text,
     Uri,
 )
-from schemas.moments import Clock, End, Start, Zone
 from schemas.time import UNKNOWN, Daily, Span, Window
+from schemas.time_fields import Clock, End, Start, Zone
 
 Acts = Annotated[tuple[Act | None, ...], Field(max_length=MAX_ENTRIES)]
 Targets = Annotated[tuple[Target | None, ...], Field(max_length=MAX_ENTRIES)]

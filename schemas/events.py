@@ -21,9 +21,9 @@ from schemas.claims import (
     WindowEntry,
 )
 from schemas.fields import Count, Frozen, Identifier, JsonType, Name, Range, Source, Uri
-from schemas.moments import Time
 from schemas.problems import Invalid, Json, NotJson, Path, Problem, collect, listed, not_one_of
 from schemas.reports import Actor, Impact, Occurred, Report, Reporter, ReportRetraction, Weapon
+from schemas.time_fields import Time
 
 __all__ = [
     "EVENT_TYPES",

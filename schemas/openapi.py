@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from schemas.documents import Document, reference, schemas
+from schemas.asyncapi import Document, reference, schemas
 from schemas.events import EVENT_TYPES
 from schemas.wire import CONTENT_TYPE_BATCH, CONTENT_TYPE_EVENT, MAX_EVENT_BYTES
 

@@ -20,9 +20,9 @@ from schemas.fields import (
     PlaceField,
     Text,
 )
-from schemas.moments import Time, TimeOrAbsent
 from schemas.places import Place
 from schemas.time import Occurrence
+from schemas.time_fields import Time, TimeOrAbsent
 
 Places = Annotated[tuple[PlaceField | None, ...], Field(max_length=MAX_ENTRIES)]
 Effects = Annotated[dict[Identifier, Count], Field(max_length=MAX_ENTRIES)]

@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from schemas.events import Event, Invalid, NotJson, Problem, parse_event
-from schemas.names import RepeatedError, are_plainly_once, check_names
+from schemas.repeated_keys import RepeatedError, are_plainly_once, check_names
 from schemas.safe_text import for_terminal
 
 CONTENT_TYPE_EVENT = "application/cloudevents+json"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from streams.command import (
+from streams.commands.command import (
     DESCRIBED,
     Command,
     QueryCommand,
@@ -67,7 +67,7 @@ def demo(files: tuple[str, ...], keep: bool) -> int:
     is raised, and at the end who broke whose truce, by whose account. The data directory stays, so
     that you can go on with truce sql, explain and status.
     """
-    from streams.demo import run_demo
+    from streams.commands.demo import run_demo
 
     return run_demo(current_settings(), files, keep=keep)
 
@@ -87,7 +87,7 @@ def run() -> int:
     Each setting can be given as an option or in the environment; the option comes first.
     """
     from streams import worker
-    from streams.present import say_ready
+    from streams.commands.console import say_ready
 
     settings = current_settings()
     return worker.main(settings, on_ready=lambda endpoint: say_ready(settings, endpoint))
@@ -120,7 +120,7 @@ def publish(files: tuple[str, ...], dry_run: bool) -> int:
     good ones still go, and the exit code is then 1. With the embedded broker, events count as
     published once the worker has judged them and they are in its database.
     """
-    from streams.publish import run_publish
+    from streams.commands.publish import run_publish
 
     return run_publish(current_settings(), files, dry_run=dry_run)
 
@@ -140,7 +140,7 @@ def publish(files: tuple[str, ...], dry_run: bool) -> int:
 @timeout
 def status(as_json: bool) -> int:
     """Show the truces: who claims what, whether it is in force now, and how it is kept."""
-    from streams.status import run_status
+    from streams.commands.status import run_status
 
     return run_status(current_settings(), as_json=as_json)
 
@@ -162,7 +162,7 @@ def status(as_json: bool) -> int:
 @timeout
 def explain(incident: str, conflict: str | None, as_json: bool) -> int:
     """Say why an INCIDENT is, or is not, a violation: every claim by every report."""
-    from streams.explain import run_explain
+    from streams.commands.explain import run_explain
 
     return run_explain(current_settings(), incident, conflict, as_json=as_json)
 
@@ -195,7 +195,7 @@ def sql(query: str | None, form: str) -> int:
     Reads the lake as of now in a process of its own, whether a worker runs or not: whatever is
     asked holds nobody else up. Ctrl-C ends a query.
     """
-    from streams.sql import run_sql
+    from streams.commands.sql import run_sql
 
     return run_sql(current_settings(), query, form)
 
@@ -224,7 +224,7 @@ def lake(anew: bool, parquet: Path | None) -> int:
     The lake is a copy of the database as a DuckLake, with the same tables, which any DuckDB can
     open while a worker writes. A worker keeps it by itself.
     """
-    from streams.lake_command import run_lake
+    from streams.commands.lake import run_lake
 
     return run_lake(current_settings(), anew=anew, parquet=parquet)
 
@@ -248,7 +248,7 @@ def verify(as_json: bool) -> int:
     It shares no rule with the judging. Exit code 0 if no row differs, 1 if any does; the rows that
     differ are printed, both sides of each column.
     """
-    from streams.verify import run_verify
+    from streams.commands.verify import run_verify
 
     return run_verify(current_settings(), as_json=as_json)
 
@@ -285,7 +285,7 @@ def rebuild(from_events: bool, new_log: bool, dry_run: bool, keep_old: bool, as_
     What was published is not published again: not even a verdict that has changed. Only if the old
     database cannot be read all of truce.verdicts is published again, with the same ids.
     """
-    from streams.rebuild import Wanted, run_rebuild
+    from streams.commands.rebuild import Wanted, run_rebuild
 
     return run_rebuild(current_settings(), Wanted(from_events, new_log, dry_run, keep_old, as_json))
 
@@ -348,7 +348,7 @@ def token_add(name: str, sources: tuple[str, ...], conflicts: tuple[str, ...]) -
     covers all that begins so. Both are compared character by character: case counts, nothing is
     decoded, and what steps out again by /../ is not covered.
     """
-    from streams.token_commands import run_add
+    from streams.commands.token import run_add
 
     return run_add(current_settings(), name, sources, conflicts)
 
@@ -364,7 +364,7 @@ def token_add(name: str, sources: tuple[str, ...], conflicts: tuple[str, ...]) -
 @setting("TRUCE_TOKENS")
 def token_list(as_json: bool) -> int:
     """Show who may post what. No token is shown: none is kept."""
-    from streams.token_commands import run_list
+    from streams.commands.token import run_list
 
     return run_list(current_settings(), as_json=as_json)
 
@@ -383,7 +383,7 @@ def token_remove(name: str) -> int:
 
     What was posted with it stays in the log, and keeps its name.
     """
-    from streams.token_commands import run_remove
+    from streams.commands.token import run_remove
 
     return run_remove(current_settings(), name)
 
@@ -407,13 +407,13 @@ def schema(event_type: str | None) -> None:
     """
     import json
 
-    from schemas import documents
+    from schemas import asyncapi
     from schemas.openapi import openapi
 
     if event_type == "openapi":
         found = openapi()
     else:
-        found = documents.asyncapi() if event_type is None else documents.json_schema(event_type)
+        found = asyncapi.asyncapi() if event_type is None else asyncapi.json_schema(event_type)
     click.echo(json.dumps(found, indent=2, ensure_ascii=False))
 
 

@@ -12,12 +12,12 @@ from urllib.error import URLError
 from analytics.queries import queries
 from schemas.events import ClaimEvent, Report, ReportEvent, parse_event
 from schemas.time import Instant
-from streams.command import Unreachable
+from streams.commands.command import Unreachable
+from streams.commands.console import progress_bar
 from streams.endpoint import Endpoint, read_endpoint
-from streams.judge import Claim
-from streams.present import progress_bar
+from streams.explain.explanation import Judged
+from streams.judging.judge import Claim
 from streams.settings import Settings
-from streams.why import Judged
 
 SECONDS_BETWEEN_LOOKS = 0.05
 SECONDS_FOR_AN_ANSWER = 10.0

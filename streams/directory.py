@@ -11,8 +11,8 @@ import os
 import stat
 from pathlib import Path
 
-from analytics.failures import LedgerError, LedgerForbidden, LedgerNoFile
-from analytics.place import of_the_system
+from analytics.storage.failures import LedgerError, LedgerForbidden, LedgerNoFile
+from analytics.storage.place import of_the_system
 
 # What our files begin with, those of DuckDB and of what is rebuilt beside it as well.
 OURS = (

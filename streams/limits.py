@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import resource
 
-from analytics.place import bytes_of
+from analytics.storage.place import bytes_of
 from streams.settings import Settings
 
 MIB = 2**20

@@ -21,11 +21,12 @@ from dataclasses import replace
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from analytics.failures import LedgerError, LedgerFull, LedgerMemory, LedgerVanished
+from analytics.storage.failures import LedgerError, LedgerFull, LedgerMemory, LedgerVanished
 from schemas.safe_text import for_log, for_log_lines
 from streams import limits
-from streams.access import access_to
-from streams.agents import (
+from streams.directory import prepare
+from streams.endpoint import Endpoint, write_endpoint
+from streams.engine.agent import (
     Agent,
     Failure,
     Judged,
@@ -36,32 +37,31 @@ from streams.agents import (
     Work,
     behind_by_conflict,
 )
-from streams.attribution import attribution_of
-from streams.broker import Broker, BrokerError, EmbeddedBroker, RemoteBroker
-from streams.core import Core, LedgerCore
-from streams.dialling import Handing, can_hand, plain_dial
-from streams.directory import prepare
-from streams.door import Door, NotTaken
-from streams.endpoint import Endpoint, write_endpoint
-from streams.hosts import Hosts
-from streams.lake import Lake, LakeDoor
+from streams.engine.engine import Core, LedgerCore
+from streams.engine.lake import Lake, LakeDoor
+from streams.http.hosts import Hosts
+from streams.http.ingest import Door, NotTaken
+from streams.http.server import Pages, WebError
+from streams.http.writers import Writers
+from streams.kafka.access import access_to
+from streams.kafka.attribution import attribution_of
+from streams.kafka.broker import Broker, BrokerError, EmbeddedBroker, RemoteBroker
+from streams.kafka.dialling import Handing, can_hand, plain_dial
+from streams.kafka.producer import LogWriter
+from streams.kafka.receipts import Receipts
+from streams.log_filter import Sparing
 from streams.log_lines import LogLines
-from streams.receipts import Receipts
 from streams.settings import Settings
-from streams.sparing import Sparing
 from streams.tuning import tune_allocator, tune_collector, tune_threads
-from streams.web import Pages, WebError
-from streams.writer import LogWriter
-from streams.writers import Writers
 
 if TYPE_CHECKING:
     from schemas.wire import Rejected
-    from streams.notifier import Notifier
-    from streams.rollover import Rollover
-    from streams.targets import Target
-    from streams.topics import Topic
-    from streams.transport import LogApp, LogConsumer
-    from streams.watch import Watch
+    from streams.engine.rollover import Rollover
+    from streams.engine.stalls import Watch
+    from streams.kafka.topics import Topic
+    from streams.kafka.transport import LogApp, LogConsumer
+    from streams.notify.notifier import Notifier
+    from streams.notify.targets import Target
 
 DONE, FAILED, UNREACHABLE = 0, 1, 3
 
@@ -174,7 +174,7 @@ def configure_logging(settings: Settings) -> None:
         # ... and with no room on the disk, each line would be a traceback on stderr.
         logging.raiseExceptions = False
     logging.captureWarnings(capture=True)
-    for name in (*LIBRARIES, "py.warnings", "streams.transport"):
+    for name in (*LIBRARIES, "py.warnings", "streams.kafka.transport"):
         library = logging.getLogger(name)
         library.handlers[:] = [theirs]
         library.setLevel(logging.INFO if settings.debug else logging.WARNING)
@@ -248,7 +248,7 @@ async def _run_with_less(settings: Settings, on_ready: OnReady | None, stop: asy
 
 async def _run_ledger(settings: Settings, on_ready: OnReady | None, stop: asyncio.Event) -> None:
     """Run a worker on the ledger. What is known to go wrong with that is a LedgerError."""
-    from analytics.failing import explained
+    from analytics.storage.failing import explained
 
     core = LedgerCore(settings)
     try:
@@ -369,17 +369,17 @@ class Worker:
     async def _join(self, stack: contextlib.AsyncExitStack, outbox: Outbox) -> None:
         """Begin to read the log and to publish."""
         # Imported here, while the broker starts: Faust takes its time.
-        from streams import same_log, topics
-        from streams.identity import ask_identity
-        from streams.transport import FETCH_WAIT_KAFKA, FETCH_WAIT_TANSU, Feed, make_app
-        from streams.watch import Watch
+        from streams.engine.stalls import Watch
+        from streams.kafka import log_identity, topics
+        from streams.kafka.topic_identity import ask_identity
+        from streams.kafka.transport import FETCH_WAIT_KAFKA, FETCH_WAIT_TANSU, Feed, make_app
 
         settings, broker, core = self._settings, self._broker, self._core
         declared = topics.declared(settings.partitions, settings.replication)
         await topics.ensure(broker.access, declared)
         identity = await ask_identity(broker.access, topics.EVENTS)
         reached = await self._thread.do(core.reached, broker.log_id)
-        await same_log.check(broker.access, topics.EVENTS, reached)
+        await log_identity.check(broker.access, topics.EVENTS, reached)
         progress = self._progress = Progress(
             broker.log_id,
             dict.fromkeys(range(settings.partitions), 0)
@@ -442,7 +442,7 @@ class Worker:
         watch: Watch,
     ) -> Rollover:
         """Hand out connections to an embedded broker, and see to it that it does not grow."""
-        from streams.rollover import Rolling, Rollover
+        from streams.engine.rollover import Rolling, Rollover
 
         if self._agent is None or self._publisher is None or self._writer is None:
             raise RuntimeError("not connected")
@@ -472,14 +472,14 @@ class Worker:
     def _targets(self) -> list[Target]:
         if not self._settings.told:
             return []
-        from streams.notifier import targets_of
+        from streams.notify.notifier import targets_of
 
         return targets_of(self._settings, self._pages.url)
 
     async def _begin_to_tell(self, stack: contextlib.AsyncExitStack, targets: list[Target]) -> None:
         """Tell people what stands, once all is judged: what the log takes back is never told."""
         if targets:
-            from streams.notifier import Notifier
+            from streams.notify.notifier import Notifier
 
             settings = self._settings
             notices, metrics, fresh = await self._thread.do(self._core.notices)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from analytics.database import quoted
+from analytics.storage.database import quoted
 
 NAMES = ("sqlite_scanner", "ducklake")
 

@@ -16,12 +16,12 @@ from pathlib import Path
 
 import duckdb
 
-from analytics.contents import Balance, balance, last_balance
-from analytics.database import Session
 from analytics.lake.mark import Mark
-from analytics.lake.notices import Notices
+from analytics.lake.notifications import Notices
 from analytics.lake.writer import GROWING, TABLES, Held, LakeError, Step, Writes
+from analytics.ledger.contents import Balance, balance, last_balance
 from analytics.queries import of_table, queries
+from analytics.storage.database import Session
 
 __all__ = ["Keeper", "LakeError", "Mark"]
 

@@ -16,10 +16,10 @@ from typing import Any, Self
 
 import duckdb
 
-from analytics.database import quoted
 from analytics.lake.extensions import load
 from analytics.lake.folders import PrivateFolder
 from analytics.queries import lake_tables, views
+from analytics.storage.database import quoted
 
 CATALOG = "catalog.sqlite"
 DATA = "data"

@@ -9,8 +9,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
-from analytics.database import Session
 from analytics.queries import of_table, queries
+from analytics.storage.database import Session
 
 # So many small files, or inlined rows, are worth being put together.
 MANY_FILES = 8

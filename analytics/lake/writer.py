@@ -19,17 +19,17 @@ from typing import NamedTuple, Protocol
 import duckdb
 import pyarrow as pa
 
-from analytics import tables
-from analytics.contents import Balance, Holding
-from analytics.database import Session
 from analytics.lake.attached import CATALOG, SPILL, attach
 from analytics.lake.extensions import ExtensionMissing
 from analytics.lake.mark import Mark
-from analytics.lake.notices import TABLES as NOTICES
-from analytics.lake.notices import Notices
+from analytics.lake.notifications import TABLES as NOTICES
+from analytics.lake.notifications import Notices
 from analytics.lake.upkeep import upkeep
-from analytics.place import NO_ROOM
+from analytics.ledger import arrow
+from analytics.ledger.contents import Balance, Holding
 from analytics.queries import of_table, queries
+from analytics.storage.database import Session
+from analytics.storage.place import NO_ROOM
 
 logger = logging.getLogger("analytics")
 
@@ -222,7 +222,7 @@ def _set_mark(lake: Session, mark: Mark, now: Balance) -> None:
     lake.execute(sql["set_mark"], **mark._asdict())
     lake.execute(sql["forget_contents"])
     rows = [(table, *held) for table, held in now.contents.items()]
-    lake.over(sql["set_contents"], tables.table_of(rows, tables.CONTENTS))
+    lake.over(sql["set_contents"], arrow.table_of(rows, arrow.CONTENTS))
 
 
 def _stat(path: Path, what: str) -> int:

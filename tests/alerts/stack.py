@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 from streams.endpoint import Endpoint, read_endpoint
 from tests.alerts.monitoring import Program, Receiver, Told, free_port, until
-from tests.brokers import reach
 from tests.cli.commands import ROOT, TRUCE, environment
-from tests.given import claim, event, report
+from tests.support.brokers import reach
+from tests.support.given import claim, event, report
 
 SHIPPED_RULES = ROOT / "deploy" / "prometheus" / "trucewatch.rules.yml"
 SHIPPED_ALERTMANAGER = ROOT / "deploy" / "alertmanager" / "alertmanager.yml"

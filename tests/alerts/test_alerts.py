@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from streams.messages import ALERT
+from streams.notify.messages import ALERT
 from tests.alerts.conftest import Measure
 from tests.alerts.monitoring import until
 from tests.alerts.stack import Stack, agreed, struck, taken_back
-from tests.brokers import copy_log, open_broker, reach
 from tests.cli.commands import TRUCE, environment
+from tests.support.brokers import copy_log, open_broker, reach
 
 TIMES = 5
 FLOOD, FLIPS = 4_000, 20

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from analytics.ledger import Ledger
+from analytics.ledger.ledger import Ledger
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from analytics.database import Asking
-from analytics.ledger import Ledger
+from analytics.ledger.ledger import Ledger
+from analytics.storage.database import Asking
 
 
 @pytest.mark.parametrize(

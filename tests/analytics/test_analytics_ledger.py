@@ -14,10 +14,10 @@ import duckdb
 import numpy as np
 import pytest
 
-from analytics import scope as scopes
-from analytics.columns import Rows
-from analytics.keys import Keys, KeySet, key_of
-from analytics.ledger import (
+from analytics.ledger import scope as scopes
+from analytics.ledger.event_columns import Rows
+from analytics.ledger.keys import Keys, KeySet, key_of
+from analytics.ledger.ledger import (
     Ledger,
     LedgerDamaged,
     LedgerInUse,
@@ -26,9 +26,9 @@ from analytics.ledger import (
     LedgerTooNew,
     Transaction,
 )
+from analytics.ledger.rows import ClaimVerdict, EventKey, Logged, Position, Release, Scope
+from analytics.ledger.scope import Page
 from analytics.queries import migrations
-from analytics.rows import ClaimVerdict, EventKey, Logged, Position, Release, Scope
-from analytics.scope import Page
 from schemas.events import parse_event
 from schemas.problems import Problem
 from schemas.wire import Rejected
@@ -51,7 +51,7 @@ from tests.analytics.written import (
     take,
     write,
 )
-from tests.logged import of_version
+from tests.support.logged import of_version
 
 T1, T2, T3 = (f"2026-02-01T00:00:0{n}Z" for n in (1, 2, 3))
 INF = float("inf")
@@ -452,7 +452,7 @@ def test_a_key_set_holds_what_comes_in_any_order_and_in_any_pieces() -> None:
 def test_what_an_earlier_version_was_still_to_publish_is_published(
     path: Path, monkeypatch: pytest.MonkeyPatch, most_bytes: int
 ) -> None:
-    monkeypatch.setattr("analytics.outgoing.MOST_BYTES_AT_ONCE", most_bytes)
+    monkeypatch.setattr("analytics.ledger.outbox.MOST_BYTES_AT_ONCE", most_bytes)
     large = bytes(range(256)) * 100
     of_version(4, path)
     with duckdb.connect(str(path)) as connection:

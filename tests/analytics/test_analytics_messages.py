@@ -10,12 +10,12 @@ from typing import Any
 import jsonschema
 import pytest
 
-from analytics.ledger import Ledger, OutboxMessage
-from schemas.documents import asyncapi
-from streams.pipeline import load_standing, process
-from streams.reading import RawRecord, read
-from streams.topics import REJECTED, VERDICTS
-from tests.given import CONFLICT, claim, claim_retracted, report, report_retracted
+from analytics.ledger.ledger import Ledger, OutboxMessage
+from schemas.asyncapi import asyncapi
+from streams.engine.decoding import RawRecord, read
+from streams.engine.loading import load_standing, process
+from streams.kafka.topics import REJECTED, VERDICTS
+from tests.support.given import CONFLICT, claim, claim_retracted, report, report_retracted
 
 AT_MS = 1_767_225_600_123
 STRANGE = 'of "Kyiv"\\ ü \u00a0\U0001f54a'
@@ -176,7 +176,7 @@ def test_all_is_told_in_order_whatever_fits_in_memory_or_in_a_packet(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch, limits: dict[str, int], at_once: int
 ) -> None:
     for name, most in limits.items():
-        monkeypatch.setattr(f"analytics.outgoing.{name}", most)
+        monkeypatch.setattr(f"analytics.ledger.outbox.{name}", most)
     lines = [claim(), *(report(incident_id=f"i{number}") for number in range(10))]
     found = [
         said(message)["data"]["incident_id"] for message in told(ledger, *lines, at_once=at_once)

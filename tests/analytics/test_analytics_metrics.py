@@ -10,11 +10,11 @@ import pytest
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from analytics.ledger import Ledger
-from analytics.metrics import DomainCollector, ProcessMetrics, Summary, families
-from analytics.process import Delays
-from analytics.rows import ClaimVerdict, Judgement, Position
-from analytics.summary import Place
+from analytics.ledger.ledger import Ledger
+from analytics.ledger.rows import ClaimVerdict, Judgement, Position
+from analytics.metrics.families import DomainCollector, ProcessMetrics, Summary, families
+from analytics.metrics.process import Delays
+from analytics.metrics.summary import Place
 from schemas.events import Problem
 from schemas.safe_text import for_terminal
 from schemas.wire import Rejected

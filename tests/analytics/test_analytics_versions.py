@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from analytics import transaction
-from analytics.ledger import Ledger
-from analytics.rows import ClaimOutcome, ClaimVerdict, Criteria, Judgement, Outcome
+from analytics.ledger import transaction
+from analytics.ledger.ledger import Ledger
+from analytics.ledger.rows import ClaimOutcome, ClaimVerdict, Criteria, Judgement, Outcome
 from tests.analytics.written import (
     VERSIONS,
     YES,

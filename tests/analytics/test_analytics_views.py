@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from analytics.ledger import Ledger
-from analytics.rows import ClaimVerdict, Judgement, Outcome
+from analytics.ledger.ledger import Ledger
+from analytics.ledger.rows import ClaimVerdict, Judgement, Outcome
 from tests.analytics.written import (
     YES,
     Step,

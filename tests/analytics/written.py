@@ -10,12 +10,20 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from analytics.columns import About, Rows, about
-from analytics.ledger import Ledger, Transaction
-from analytics.rows import ClaimVerdict, Criteria, Judgement, Logged, Outcome, Position, Rejudged
+from analytics.ledger.event_columns import About, Rows, about
+from analytics.ledger.ledger import Ledger, Transaction
+from analytics.ledger.rows import (
+    ClaimVerdict,
+    Criteria,
+    Judgement,
+    Logged,
+    Outcome,
+    Position,
+    Rejudged,
+)
 from schemas.events import ClaimEvent, ClaimRetractedEvent, Event, ReportEvent, parse_event
-from schemas.moments import read_instant
-from streams.statement import statement
+from schemas.time_fields import read_instant
+from streams.judging.statement import statement
 
 LOG = "log"
 CLAIMED = (ClaimEvent, ClaimRetractedEvent)

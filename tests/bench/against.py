@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from streams.topics import EVENTS
+from streams.kafka.topics import EVENTS
 from tests.bench.load import batched, singly, usual
 from tests.bench.measuring import (
     CLAIMS,

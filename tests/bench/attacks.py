@@ -18,10 +18,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from analytics.ledger import Ledger
+from analytics.ledger.ledger import Ledger
 from schemas.wire import CONTENT_TYPE_BATCH, encode_batch
-from streams.pipeline import load_standing, process
-from streams.reading import RawRecord, read
+from streams.engine.decoding import RawRecord, read
+from streams.engine.loading import load_standing, process
 
 INCIDENTS = 100_000
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)

@@ -20,10 +20,10 @@ import aiohttp
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
 
-from streams.access import Access
 from streams.client import worker_of
+from streams.kafka.access import Access
+from streams.kafka.topics import EVENTS, VERDICTS, declared, ensure
 from streams.settings import Settings
-from streams.topics import EVENTS, VERDICTS, declared, ensure
 from tests.bench.load import claims, incidents
 from tests.bench.measuring import (
     CLAIMS,
@@ -39,7 +39,7 @@ from tests.bench.measuring import (
     spread,
     worker,
 )
-from tests.brokers import reach
+from tests.support.brokers import reach
 
 GOAL_P99_MS = 250.0
 # The first verdicts of a process are slower: code is compiled and caches fill.

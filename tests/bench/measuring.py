@@ -25,9 +25,9 @@ from aiokafka import AIOKafkaProducer
 from rich.console import Console
 from rich.table import Table
 
-from streams.access import Access
-from streams.broker import EmbeddedBroker
-from streams.topics import EVENTS, declared, ensure
+from streams.kafka.access import Access
+from streams.kafka.broker import EmbeddedBroker
+from streams.kafka.topics import EVENTS, declared, ensure
 from tests.cli.commands import TRUCE, environment
 
 CLAIMS = 500

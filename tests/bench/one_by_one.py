@@ -12,9 +12,9 @@ from typing import Any
 
 from faust.types import TP, ConsumerMessage
 
-from streams import transport
 from streams.cli import main
-from streams.transport import Batch, LogApp, LogConsumer, LogTransport
+from streams.kafka import transport
+from streams.kafka.transport import Batch, LogApp, LogConsumer, LogTransport
 from tests.bench.idle_agent import LightMonitor
 
 # As many as Faust lets wait by itself; the tracker lets two fetches wait.

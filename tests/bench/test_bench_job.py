@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from analytics.ledger import Ledger
-from streams.pipeline import load_standing, process
-from streams.reading import RawRecord, read
+from analytics.ledger.ledger import Ledger
+from streams.engine.decoding import RawRecord, read
+from streams.engine.loading import load_standing, process
 from tests.bench.latency import _p99
 from tests.bench.load import batched, singly, usual
 from tests.bench.measuring import written

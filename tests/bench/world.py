@@ -6,9 +6,9 @@ import sys
 from itertools import islice
 from pathlib import Path
 
-from analytics.ledger import Ledger
-from streams.pipeline import load_standing, process
-from streams.reading import RawRecord, read
+from analytics.ledger.ledger import Ledger
+from streams.engine.decoding import RawRecord, read
+from streams.engine.loading import load_standing, process
 from streams.settings import Settings
 from tests.bench.load import usual
 

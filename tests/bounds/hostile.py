@@ -7,19 +7,19 @@ import math
 import random
 from typing import Any
 
-from tests import given
+from tests.support import given
 
 Ring = list[list[float]]
 WEEK = [{"start": "2026-01-01T00:00:00Z", "end": "2026-02-01T00:00:00Z"}]
 
 
 def claim(claim_id: str = "c", **terms: Any) -> str:
-    """As in `tests.given`, without a blank."""
+    """As in `tests.support.given`, without a blank."""
     return compact(given.claim(claim_id, **terms))
 
 
 def report(**said: Any) -> str:
-    """As in `tests.given`, without a blank."""
+    """As in `tests.support.given`, without a blank."""
     return compact(given.report(**said))
 
 

@@ -8,15 +8,21 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from analytics.ledger import Ledger
-from analytics.metrics import DomainCollector, families
-from analytics.series import shown_of
-from analytics.summary import ClaimVerdictCount, StandingClaim, Summary, VerdictCount, Withdrawal
+from analytics.ledger.ledger import Ledger
+from analytics.metrics.families import DomainCollector, families
+from analytics.metrics.series import shown_of
+from analytics.metrics.summary import (
+    ClaimVerdictCount,
+    StandingClaim,
+    Summary,
+    VerdictCount,
+    Withdrawal,
+)
 from schemas.time import OPEN, Bound, Span
-from streams.pipeline import load_standing, process
-from streams.reading import read
+from streams.engine.decoding import read
+from streams.engine.loading import load_standing, process
 from tests.bounds import hostile
-from tests.logged import IN_MEMORY, LOG_ID, Scratch, records
+from tests.support.logged import IN_MEMORY, LOG_ID, Scratch, records
 
 DAY = 86_400_000_000
 NOW = 1_000 * DAY

@@ -15,11 +15,11 @@ from schemas import places
 from schemas.borders import WGS84, Circle, Drawn, TooOften, crossings
 from schemas.events import ClaimEvent, parse_event
 from schemas.places import Point, Polygonal, polygonal, within
-from streams.judge import Commitment, Reported, judge
+from streams.judging.judge import Commitment, Reported, judge
 from tests.bounds import hostile
 from tests.bounds.plain_places import box_around, km_to, plainly_within, united
-from tests.given import reported
-from tests.trying import in_parts, tried
+from tests.support.given import reported
+from tests.support.trying import in_parts, tried
 
 NEAR_ENOUGH = 5e-6
 """Of a radius: so exact is a distance to a border, whose lines are measured in 32nds of it."""

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from schemas.events import Invalid, parse_event
+from schemas.json_lines import MOST_WARNINGS, Parties
 from schemas.openapi import MAX_PROBLEMS_LISTED
 from schemas.problems import MAX_PROBLEMS
 from schemas.wire import Accepted, Rejected, decode_text, encode_batch
-from streams.lines import MOST_WARNINGS, Parties
-from streams.posted import Form, read_body
+from streams.http.body import Form, read_body
 from tests.bounds import hostile
 
 NESTED = 3_000

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from analytics.audit import Audit
-from analytics.database import connect, migrate
-from analytics.ledger import AFTER_CHANGES, Ledger
-from streams.pipeline import load_standing, process
-from streams.reading import read
+from analytics.audit.audit import Audit
+from analytics.ledger.ledger import AFTER_CHANGES, Ledger
+from analytics.storage.database import connect, migrate
+from streams.engine.decoding import read
+from streams.engine.loading import load_standing, process
 from tests.bounds import hostile
-from tests.given import claim, report
-from tests.logged import IN_MEMORY, LOG_ID, TABLES, records
-from tests.trying import in_parts, tried
+from tests.support.given import claim, report
+from tests.support.logged import IN_MEMORY, LOG_ID, TABLES, records
+from tests.support.trying import in_parts, tried
 from tests.verify.worlds import worlds
 
 COLUMNS = "conflict, commitment_id, claim_id, party, violations_lower, violation_free_days, days"

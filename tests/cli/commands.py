@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from streams.lake_reader import opened
+from streams.commands.lake_reader import opened
 from streams.settings import Settings
 
 ROOT = Path(__file__).parents[2]

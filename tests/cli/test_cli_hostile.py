@@ -11,12 +11,12 @@ import pytest
 from rich.text import Text
 
 from schemas.safe_text import for_terminal
-from streams import present
+from streams.commands import console
 from streams.log_lines import LogLines
 from tests.cli.commands import truce
 from tests.cli.hostile import FORGED, HOSTILE, hostile_events, unfit
-from tests.given import CONFLICT, claim
-from tests.notices.telling import World, server, until
+from tests.notify.telling import World, server, until
+from tests.support.given import CONFLICT, claim
 
 LINES, FIELDS = hostile_events()
 # No table is named so, and nothing is written before it: a forged line would begin with it.
@@ -169,8 +169,8 @@ def test_alerts_events_and_logs_have_it_in_marks(
 
 
 def test_what_is_styled_is_made_fit_too(capsys: pytest.CaptureFixture[str]) -> None:
-    present.say(Text.assemble(("a\u202eb", "bold"), ": ", ("c\nd", "red")))
-    present.err("[bold]x\x1b[2J\u200b[/bold]\nFORGED")
+    console.say(Text.assemble(("a\u202eb", "bold"), ": ", ("c\nd", "red")))
+    console.err("[bold]x\x1b[2J\u200b[/bold]\nFORGED")
     shown = capsys.readouterr()
     assert shown.out == "a\\u202eb: c\u23ced\n"
     assert shown.err == "[bold]x\\x1b[2J\\u200b[/bold]\u23ceFORGED\n"

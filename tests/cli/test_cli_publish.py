@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer
 
-from tests.brokers import open_broker
 from tests.cli.commands import SCENARIO, TRUCE, Done, environment, rows, truce, worker
+from tests.support.brokers import open_broker
 
 
 def report(conflict: str, number: int = 1, **said: Any) -> dict[str, Any]:

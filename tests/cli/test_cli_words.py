@@ -8,9 +8,9 @@ import math
 
 import pytest
 
+from schemas.json_lines import MAX_LINE_BYTES, Parties, meant_by, read_lines
 from schemas.time import OPEN, UNKNOWN, Bound, Daily, Span, to_instant
-from streams.lines import MAX_LINE_BYTES, Parties, meant_by, read_lines
-from streams.present import bounds, counted, window_in_words
+from streams.commands.console import bounds, counted, window_in_words
 
 
 def at(day: int) -> int:

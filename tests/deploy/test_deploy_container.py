@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from streams import worker
-from streams.hosts import Hosts
+from streams.http.hosts import Hosts
 from streams.settings import SETTINGS, load
 from tests.deploy.installed import DEPLOY, ROOT, run
 

@@ -17,8 +17,9 @@ import jsonschema
 import pytest
 import yaml
 
-from streams import topics, worker
-from streams.hosts import Hosts
+from streams import worker
+from streams.http.hosts import Hosts
+from streams.kafka import topics
 from streams.settings import SETTINGS, load
 from tests.deploy.installed import DEPLOY, missing, run, wanted
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from streams.broker import EmbeddedBroker
-from tests.brokers import open_broker
+from streams.kafka.broker import EmbeddedBroker
 from tests.faults.crash import PROGRAM
 from tests.kafka.real import Worker
+from tests.support.brokers import open_broker
 
 Start = Callable[..., Worker]
 

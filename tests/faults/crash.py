@@ -27,8 +27,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from rich.console import Console
 from rich.table import Table
 
-from streams.broker import EmbeddedBroker
-from streams.topics import EVENTS, REJECTED, VERDICTS, declared, ensure
+from streams.kafka.broker import EmbeddedBroker
+from streams.kafka.topics import EVENTS, REJECTED, VERDICTS, declared, ensure
 from tests.faults.marked_worker import (
     BETWEEN,
     LEDGERS,
@@ -42,7 +42,7 @@ from tests.faults.marked_worker import (
 )
 from tests.faults.mixed import log_of
 from tests.kafka.real import PARTITIONS, Sent, Worker, differences, found, publish
-from tests.logged import Dump, dump
+from tests.support.logged import Dump, dump
 
 PROGRAM = (str(Path(__file__).with_name("marked_worker.py")),)
 SECONDS_OF_SILENCE = 2.0

@@ -19,17 +19,17 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from streams.broker import PR_SET_PDEATHSIG
+from streams.kafka.broker import PR_SET_PDEATHSIG
 
 # What a process imports from which workers are forked.
 PRELOADED = (
-    "analytics.metrics",
+    "analytics.metrics.families",
     "schemas.wire",
     "streams.cli",
-    "streams.pipeline",
-    "streams.reader",
-    "streams.topics",
-    "streams.transport",
+    "streams.engine.loading",
+    "streams.engine.decoder",
+    "streams.kafka.topics",
+    "streams.kafka.transport",
     "streams.worker",
     "tests.faults.marked_worker",
 )
@@ -160,8 +160,9 @@ class Marking:
 
 def mark(path: Path, checkpoint: str | None) -> None:
     """Have all that this process does be noted in the file."""
-    from analytics import ledger, transaction
-    from streams import agents, core, worker
+    from analytics.ledger import ledger, transaction
+    from streams import worker
+    from streams.engine import agent, engine
 
     marking = Marking(path)
     if checkpoint:
@@ -173,14 +174,14 @@ def mark(path: Path, checkpoint: str | None) -> None:
             return found
 
         ledger.Ledger.open = opened  # type: ignore[method-assign]
-    marking.during(core.LedgerCore, "open", 0, Life.OPENING, Life.JOINING)
-    marking.during(core.LedgerCore, "judge", 3, Ledger.JUDGING)
-    marking.during(core.LedgerCore, "commit", 1, Ledger.JUDGING)
+    marking.during(engine.LedgerCore, "open", 0, Life.OPENING, Life.JOINING)
+    marking.during(engine.LedgerCore, "judge", 3, Ledger.JUDGING)
+    marking.during(engine.LedgerCore, "commit", 1, Ledger.JUDGING)
     # What follows it is the commit.
     marking.during(transaction.Transaction, "finish", 1, Ledger.JUDGING, Ledger.COMMITTING)
-    marking.counting(core.LedgerCore, "judge")
+    marking.counting(engine.LedgerCore, "judge")
     marking.during(ledger.Ledger, "published", 2, NOTING)
-    marking.awaiting(agents.Publisher, "_send", 2, SENDING)
+    marking.awaiting(agent.Publisher, "_send", 2, SENDING)
     marking.awaiting(worker.Worker, "_drain", 0, Life.DRAINING, Life.CLOSING)
 
 
@@ -194,7 +195,9 @@ def live(environ: dict[str, str], said: str) -> None:
 
 def main() -> None:
     """Run the worker."""
-    from streams import cli, reader, transport
+    from streams import cli
+    from streams.engine import decoder
+    from streams.kafka import transport
 
     if sys.platform == "linux":
         # It is not to outlive who started it to kill it.
@@ -202,7 +205,7 @@ def main() -> None:
     transport.KAFKA.update(broker_session_timeout=1.0, broker_heartbeat_interval=0.3)
     transport.FETCH_WAIT_KAFKA = transport.FETCH_WAIT_TANSU
     if os.environ.pop("BESIDE", ""):
-        reader.MUCH = 1
+        decoder.MUCH = 1
     if marks := os.environ.pop("MARKS", ""):
         mark(Path(marks), os.environ.pop("CHECKPOINT", None))
     sys.argv = ["truce", "run"]

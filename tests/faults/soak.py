@@ -29,12 +29,12 @@ from aiokafka import AIOKafkaProducer
 from rich.console import Console
 from rich.table import Table
 
-from streams.broker import EmbeddedBroker
-from streams.command import CommandError
+from streams.commands.command import CommandError
+from streams.commands.lake_reader import opened
 from streams.endpoint import read_endpoint
-from streams.lake_reader import opened
+from streams.kafka.broker import EmbeddedBroker
+from streams.kafka.topics import EVENTS, declared, ensure
 from streams.settings import Settings
-from streams.topics import EVENTS, declared, ensure
 from tests.faults.crash import PROGRAM
 from tests.faults.mixed import log_of, mixed
 from tests.kafka.real import PARTITIONS, Sent, Worker, differences, found

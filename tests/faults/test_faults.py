@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from streams.broker import EmbeddedBroker
-from streams.topics import EVENTS
+from streams.kafka.broker import EmbeddedBroker
+from streams.kafka.topics import EVENTS
 from tests.faults.conftest import Start
 from tests.faults.mixed import log_of
 from tests.kafka.real import Sent, differences, found, publish

@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from tests.given import claim, report
+from tests.support.given import claim, report
 
 CONFLICT = b"testland"
 HUGE = 10_000_000

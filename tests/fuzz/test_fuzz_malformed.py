@@ -10,12 +10,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from analytics.ledger import Ledger
+from analytics.ledger.ledger import Ledger
 from schemas.wire import Accepted, Rejected, decode
-from streams.pipeline import load_standing, process
-from streams.reading import RawRecord, read
+from streams.engine.decoding import RawRecord, read
+from streams.engine.loading import load_standing, process
 from tests.fuzz.malformed import CONFLICT, KINDS, Bad, malformed, oversized, wrong_keys
-from tests.given import claim, report
+from tests.support.given import claim, report
 
 INPUTS = int(os.environ.get("TRUCE_FUZZ_INPUTS", "100000"))
 BATCH = 1_000

@@ -13,26 +13,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 
-from analytics.audit import Audit
+from analytics.audit.audit import Audit
 from analytics.lake.contents import differing_tables
 from analytics.lake.keeper import Keeper
 from analytics.lake.session import LakeSession, open_lake
 from analytics.lake.writer import Writer
-from analytics.ledger import Ledger
-from analytics.metrics import DomainCollector
-from analytics.notices import Notices, switch
+from analytics.ledger.ledger import Ledger
+from analytics.metrics.families import DomainCollector
+from analytics.notifications.notifications import Notices, switch
 from schemas.events import parse_event
-from streams import demo, status
 from streams.client import Knowledge
-from streams.explain import explained_incident, print_json, show_verdict
-from streams.notice import tell
-from streams.pipeline import load_standing, process
-from streams.reading import RawRecord, read
-from streams.rows import FORMS, Column, Rows, print_rows
+from streams.commands import demo, status
+from streams.commands.explain import explained_incident, print_json, show_verdict
+from streams.commands.rows import FORMS, Column, Rows, print_rows
+from streams.commands.status import Lake, gather
+from streams.engine.decoding import RawRecord, read
+from streams.engine.loading import load_standing, process
+from streams.notify.notification import tell
+from streams.notify.targets import Alertmanager, Target, Webhook
 from streams.settings import LEVELS, Settings
-from streams.status import Lake, gather
-from streams.targets import Alertmanager, Target, Webhook
-from tests.trying import tried
+from tests.support.trying import tried
 
 CREATES = "; CREATE TABLE owned AS SELECT 42; SELECT '"
 TEXTS = st.one_of(

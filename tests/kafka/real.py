@@ -20,13 +20,13 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.errors import KafkaError
 
-from analytics.ledger import Ledger
-from streams import topics
-from streams.access import Access
+from analytics.ledger.ledger import Ledger
 from streams.endpoint import Endpoint, read_endpoint
-from streams.pipeline import load_standing, process
-from streams.reading import RawRecord, read
-from tests.logged import HISTORY, Dump, dump
+from streams.engine.decoding import RawRecord, read
+from streams.engine.loading import load_standing, process
+from streams.kafka import topics
+from streams.kafka.access import Access
+from tests.support.logged import HISTORY, Dump, dump
 from tests.worker.running import within
 
 ROOT = Path(__file__).parents[2]

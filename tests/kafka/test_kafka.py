@@ -14,8 +14,8 @@ from pathlib import Path
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from schemas.time import iso
-from streams import topics
 from streams.endpoint import Endpoint
+from streams.kafka import topics
 from tests.bench import load
 from tests.kafka.apache_kafka import ApacheKafka
 from tests.kafka.conftest import Start
@@ -38,7 +38,7 @@ from tests.kafka.real import (
     messages,
     publish,
 )
-from tests.logged import dump
+from tests.support.logged import dump
 from tests.worker.running import within
 from tests.worker.test_transport import publish_damaged
 

@@ -12,14 +12,14 @@ import pytest
 import requests
 
 from schemas.wire import headers
-from streams import tokens
-from streams.attribution import Attribution
-from tests.door.posting import EVENT, LINES, event, new_token
+from streams.http import tokens
+from streams.kafka.attribution import Attribution
+from tests.http.posting import EVENT, LINES, event, new_token
 from tests.kafka.apache_kafka import ApacheKafka
 from tests.kafka.conftest import Start
 from tests.kafka.real import Sent, Worker, publish
 from tests.kafka.real import event as sent
-from tests.logged import HISTORY, dump
+from tests.support.logged import HISTORY, dump
 
 QUERY = {"posted": "SELECT event_id, posted_by FROM events"}
 OURS = ["https://desk.example/posted"]

@@ -7,9 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from streams import topics
-from streams.access import Access
-from streams.broker import ask_cluster_id
+from streams.kafka import topics
+from streams.kafka.access import Access
+from streams.kafka.broker import ask_cluster_id
 from streams.settings import Settings
 from tests.cli.commands import Done
 from tests.kafka.apache_kafka import ApacheKafka
@@ -29,8 +29,8 @@ from tests.kafka.real import (
     publish,
 )
 from tests.kafka.test_kafka import EVENTS, has_judged, some_events
-from tests.logged import HISTORY, dump, records
 from tests.rebuild.conftest import judge
+from tests.support.logged import HISTORY, dump, records
 from tests.worker.test_transport import publish_damaged
 
 ALL = HISTORY | {"outbox": "FROM outbox"}

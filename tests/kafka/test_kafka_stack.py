@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
-from streams import topics
-from streams.access import Access
+from streams.kafka import topics
+from streams.kafka.access import Access
 from tests.kafka import apache_kafka
 from tests.kafka.apache_kafka import ApacheKafka
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from streams import topics
+from streams.kafka import topics
 from tests.faults.mixed import log_of
 from tests.kafka.apache_kafka import ApacheKafka, free_ports
 from tests.kafka.proxy import Proxy

@@ -9,7 +9,7 @@ from pathlib import Path
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 
-from streams import codecs, topics
+from streams.kafka import codecs, topics
 from tests.kafka.apache_kafka import ApacheKafka
 from tests.kafka.conftest import Start
 from tests.kafka.real import (

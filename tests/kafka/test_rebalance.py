@@ -10,10 +10,10 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from analytics.ledger import Ledger
-from analytics.metrics import families
-from analytics.summary import SummaryReader
-from streams import topics
+from analytics.ledger.ledger import Ledger
+from analytics.metrics.families import families
+from analytics.metrics.summary import SummaryReader
+from streams.kafka import topics
 from tests.faults.mixed import log_of
 from tests.kafka.apache_kafka import ApacheKafka
 from tests.kafka.conftest import Start

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from analytics.rows import Reached
-from streams import topics
-from streams.access import Access
-from streams.broker import EmbeddedBroker
-from streams.same_log import LogReplaced, check
+from analytics.ledger.rows import Reached
+from streams.kafka import topics
+from streams.kafka.access import Access
+from streams.kafka.broker import EmbeddedBroker
+from streams.kafka.log_identity import LogReplaced, check
 from tests.kafka.apache_kafka import ApacheKafka
 from tests.kafka.real import consume, cut, declare, publish
 from tests.kafka.test_kafka import EVENTS

@@ -15,8 +15,8 @@ import requests
 import trustme
 from cryptography.hazmat.primitives import serialization
 
-from streams import topics
-from tests.door.posting import EVENT, event, kept, new_token
+from streams.kafka import topics
+from tests.http.posting import EVENT, event, kept, new_token
 from tests.kafka.apache_kafka import ApacheKafka, More, free_ports
 from tests.kafka.real import ROOT, Worker, consume, declare
 from tests.worker.running import within

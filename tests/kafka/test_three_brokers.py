@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from streams import topics
+from streams.kafka import topics
 from tests.kafka.apache_kafka import ApacheKafka, cluster
 from tests.kafka.real import Worker, consume, declare, differences, folded, found, messages, publish
 from tests.kafka.test_kafka import some_events

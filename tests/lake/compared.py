@@ -9,14 +9,14 @@ from typing import Any
 
 import duckdb
 
-from analytics.contents import COUNTED, Holding, count, last_balance
-from analytics.database import Session
 from analytics.lake.attached import attach
 from analytics.lake.writer import TABLES
-from analytics.ledger import Ledger
-from streams.pipeline import load_standing, process
-from streams.reading import read
-from tests.logged import LOG_ID, records
+from analytics.ledger.contents import COUNTED, Holding, count, last_balance
+from analytics.ledger.ledger import Ledger
+from analytics.storage.database import Session
+from streams.engine.decoding import read
+from streams.engine.loading import load_standing, process
+from tests.support.logged import LOG_ID, records
 
 Rows = dict[str, list[tuple[Any, ...]]]
 

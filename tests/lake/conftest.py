@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from analytics.ledger import Ledger
-from streams.pipeline import load_standing, process
-from streams.reading import read
+from analytics.ledger.ledger import Ledger
+from streams.engine.decoding import read
+from streams.engine.loading import load_standing, process
 from tests.cli.commands import SCENARIO
-from tests.logged import LOG_ID, records
+from tests.support.logged import LOG_ID, records
 
 
 @pytest.fixture(scope="session")

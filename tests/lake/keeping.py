@@ -17,9 +17,9 @@ def main(folder: Path, incidents: int) -> None:
     from analytics.lake import upkeep
     from analytics.lake.keeper import Keeper
     from analytics.lake.writer import Writer
-    from analytics.ledger import Ledger
+    from analytics.ledger.ledger import Ledger
     from tests.lake.compared import Fold, revised
-    from tests.logged import LOG_ID
+    from tests.support.logged import LOG_ID
 
     rng = random.Random()
     upkeep.MANY_INLINED, upkeep.MANY_FILES = 1_100, 3

@@ -20,10 +20,10 @@ from analytics.lake.keeper import Keeper
 from analytics.lake.session import open_lake
 from analytics.lake.statements import Refused, asking
 from analytics.lake.writer import Writer
-from analytics.ledger import Ledger
-from streams.command import BadInput
+from analytics.ledger.ledger import Ledger
+from streams.commands.command import BadInput
+from streams.commands.sql import Process
 from streams.settings import Settings
-from streams.sql import Process
 from tests.analytics.written import Step, changed, claim, judged, report, write
 from tests.cli.commands import ROOT, environment
 from tests.lake.attacks import ACTING, ASKING, GREEDY

@@ -11,17 +11,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analytics import transaction
-from analytics.database import Session
-from analytics.lake.apart import ApartWriter
 from analytics.lake.attached import CATALOG, FILES, attach
 from analytics.lake.keeper import Keeper
+from analytics.lake.subprocess_writer import ApartWriter
 from analytics.lake.writer import Writer
-from analytics.ledger import Ledger
-from analytics.notices import Notices, switch
-from tests.generated import logs
+from analytics.ledger import transaction
+from analytics.ledger.ledger import Ledger
+from analytics.notifications.notifications import Notices, switch
+from analytics.storage.database import Session
 from tests.lake.compared import Fold, revised, rows, same
-from tests.trying import EXAMPLES
+from tests.support.generated import logs
+from tests.support.trying import EXAMPLES
 
 SOME = max(8, EXAMPLES // 20)
 

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from analytics.contents import Holding
 from analytics.lake.attached import CATALOG, attach
 from analytics.lake.keeper import Keeper
 from analytics.lake.writer import Writer
-from analytics.ledger import Ledger
+from analytics.ledger.contents import Holding
+from analytics.ledger.ledger import Ledger
 from tests.lake.compared import Fold, counted, revised, same
-from tests.logged import LOG_ID
+from tests.support.logged import LOG_ID
 
 PROGRAM = Path(__file__).with_name("keeping.py")
 KILLS = int(os.environ.get("TRUCE_LAKE_KILLS", "12"))

@@ -15,10 +15,10 @@ from urllib.error import HTTPError
 import duckdb
 import pytest
 
-from analytics.database import connect
 from analytics.lake.attached import CATALOG, attach
+from analytics.storage.database import connect
+from streams.commands.lake_update import bring_up_to_date
 from streams.endpoint import Endpoint, read_endpoint
-from streams.lake_update import bring_up_to_date
 from streams.settings import Settings
 from tests.cli.commands import truce, worker
 from tests.lake.compared import revised, same
@@ -164,7 +164,7 @@ def test_there_must_be_a_database(data_dir: Path) -> None:
 def test_a_stopped_reader_holds_up_no_commit_no_merge_and_no_expiry(data_dir: Path) -> None:
     from analytics.lake.keeper import Keeper
     from analytics.lake.writer import Writer
-    from analytics.ledger import Ledger
+    from analytics.ledger.ledger import Ledger
     from tests.lake.compared import Fold
 
     data_dir.mkdir()

@@ -17,7 +17,7 @@ from analytics.lake.folders import PREFIX, PrivateFolder
 from analytics.lake.keeper import Keeper
 from analytics.lake.session import LakeMissing, TookTooLong, open_lake
 from analytics.lake.writer import Writer
-from analytics.ledger import Ledger
+from analytics.ledger.ledger import Ledger
 from tests.analytics.written import Step, changed, claim, judged, report, rows, write
 
 T1 = "2026-02-01T00:00:01Z"

@@ -80,7 +80,7 @@ def test_whatever_is_imported_is_asked_for() -> None:
                     assert names_of_owner & asked_for, f"{path.relative_to(ROOT)} imports {top}"
 
 
-@pytest.mark.parametrize("module", ["streams/judge.py", "streams/fold.py"])
+@pytest.mark.parametrize("module", ["streams/judging/judge.py", "streams/judging/fold.py"])
 def test_the_verdict_reads_no_clock(module: str) -> None:
     tree = ast.parse((ROOT / module).read_text())
     read = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from analytics.ledger import Ledger
-from streams.pipeline import load_standing, process
-from streams.reading import RawRecord, read
+from analytics.ledger.ledger import Ledger
+from streams.engine.decoding import RawRecord, read
+from streams.engine.loading import load_standing, process
 from streams.settings import Settings
 from tests.bench import load
 from tests.cli.commands import SCENARIO
-from tests.logged import records
+from tests.support.logged import records
 
 
 def judge(path: Path, log_id: str, found: list[RawRecord]) -> None:

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 
 from schemas.wire import CONTENT_TYPE_BATCH, encode_batch
-from streams.reading import RawRecord
-from tests.generated import conflict_of, events, line
-from tests.logged import EPOCH_MS
+from streams.engine.decoding import RawRecord
+from tests.support.generated import conflict_of, events, line
+from tests.support.logged import EPOCH_MS
 
 
 class Delivered(NamedTuple):

@@ -17,21 +17,28 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from analytics.database import connect
-from analytics.ledger import Ledger, LedgerInUse
+from analytics.ledger.ledger import Ledger, LedgerInUse
+from analytics.ledger.replacement import (
+    CARRIED,
+    FOLDED,
+    TAKEN_OVER,
+    NewDatabase,
+    RebuildRuns,
+    alone,
+)
 from analytics.queries import queries as sql
-from analytics.rebuild import CARRIED, FOLDED, TAKEN_OVER, NewDatabase, RebuildRuns, alone
-from streams import reader
-from streams.core import LedgerCore, OtherLog
+from analytics.storage.database import connect
+from streams.commands.lake_reader import opened
+from streams.commands.rebuild import _Lake, take_over
 from streams.endpoint import read_endpoint
-from streams.lake_reader import opened
-from streams.reading import RawRecord, Reading
-from streams.rebuild import _Lake, take_over
-from streams.refold import fold_all
+from streams.engine import decoder
+from streams.engine.decoding import RawRecord, Reading
+from streams.engine.engine import LedgerCore, OtherLog
+from streams.engine.replay import fold_all
 from streams.settings import Address, Settings
 from tests.cli.commands import SCENARIO, TRUCE, Done, environment, rows, truce, worker
-from tests.logged import HISTORY, Dump, dump, of_version, records
 from tests.rebuild.conftest import judge
+from tests.support.logged import HISTORY, Dump, dump, of_version, records
 
 DATABASE = {"truce.duckdb", "truce.duckdb.mark"}
 ALL = HISTORY | {"outbox": "FROM outbox"}
@@ -203,7 +210,7 @@ def test_while_it_is_rebuilt_others_can_read_it_but_no_worker_opens_it(scenario:
         assert (found.returncode, found.stdout.count("\n")) == (0, 5), found.stderr
         assert "this is what the lake has" in found.stderr
         code = (
-            "import sys, pathlib; from analytics.ledger import Ledger; "
+            "import sys, pathlib; from analytics.ledger.ledger import Ledger; "
             "Ledger.open(pathlib.Path(sys.argv[1]))"
         )
         command = [sys.executable, "-c", code, str(scenario.database)]
@@ -398,7 +405,7 @@ def test_a_new_database_belongs_to_any_log(tmp_path: Path) -> None:
 def test_what_is_folded_while_more_is_read_comes_in_order_and_its_failure_ends_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(reader, "MUCH", 1)
+    monkeypatch.setattr(decoder, "MUCH", 1)
     line = SCENARIO.read_bytes().splitlines()[0]
     taken: list[int] = []
 

@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.ledger import Ledger
-from analytics.rebuild import FOLDED
-from streams.pipeline import load_standing, process
-from streams.present import progress_bar
-from streams.reading import read
-from streams.rebuild import Fold, Wanted, run_rebuild
-from streams.refold import offsets
+from analytics.ledger.ledger import Ledger
+from analytics.ledger.replacement import FOLDED
+from streams.commands.console import progress_bar
+from streams.commands.rebuild import Fold, Wanted, run_rebuild
+from streams.engine.decoding import read
+from streams.engine.loading import load_standing, process
+from streams.engine.replay import offsets
 from streams.settings import Settings
-from tests.logged import HISTORY, Scratch, dump
 from tests.rebuild.noise import Delivered, lives
-from tests.trying import EXAMPLES, in_parts, tried
+from tests.support.logged import HISTORY, Scratch, dump
+from tests.support.trying import EXAMPLES, in_parts, tried
 
 MADE = {name: f"FROM {name}" for name in FOLDED} | {"compliance": "FROM compliance"}
 ALL = HISTORY | {"outbox": "FROM outbox"}

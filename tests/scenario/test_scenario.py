@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from analytics.rows import Criteria, Judgement
-from tests.given import given
-from tests.logged import Scratch, records
+from analytics.ledger.rows import Criteria, Judgement
+from tests.support.given import given
+from tests.support.logged import Scratch, records
 
 EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples"
 LINES = tuple((EXAMPLES / "energy-truce-2026.jsonl").read_text(encoding="utf-8").splitlines())

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from schemas.documents import asyncapi, json_schema
+from schemas.asyncapi import asyncapi, json_schema
 from schemas.events import EVENT_TYPES
 
 

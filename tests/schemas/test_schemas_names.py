@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.events import Invalid, parse_event
-from schemas.names import RepeatedError, are_plainly_once, read_names
+from schemas.repeated_keys import RepeatedError, are_plainly_once, read_names
 from schemas.wire import Accepted, Rejected, decode_text, encode_batch, read_event
-from tests.given import claim, report
+from tests.support.given import claim, report
 
 TIMES = st.sampled_from(["2026-01-10T12:00:00Z", "2026-01-10t13:00:00.5+01:00"])
 NAMES = st.sampled_from(["AAA", "a:b", "так", "{}", "\\", "x\u2003y"]) | st.sampled_from(

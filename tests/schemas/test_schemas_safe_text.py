@@ -25,7 +25,7 @@ from schemas.safe_text import (
     party_label,
 )
 from schemas.wire import read_event
-from tests.given import claim, report
+from tests.support.given import claim, report
 
 PERSIAN, HINDI, FAMILY = (
     "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",

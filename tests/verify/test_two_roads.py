@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.audit import Audit, Difference
-from analytics.database import connect, migrate
-from analytics.ledger import AFTER_CHANGES, Ledger
-from streams.pipeline import load_standing, process
-from streams.reading import read
-from tests.generated import SQUARE, logs
-from tests.given import claim, denial, report
-from tests.logged import IN_MEMORY, LOG_ID, TABLES, records
-from tests.trying import in_parts, tried
+from analytics.audit.audit import Audit, Difference
+from analytics.ledger.ledger import AFTER_CHANGES, Ledger
+from analytics.storage.database import connect, migrate
+from streams.engine.decoding import read
+from streams.engine.loading import load_standing, process
+from tests.support.generated import SQUARE, logs
+from tests.support.given import claim, denial, report
+from tests.support.logged import IN_MEMORY, LOG_ID, TABLES, records
+from tests.support.trying import in_parts, tried
 from tests.verify.worlds import worlds
 
 SCENARIO = Path(__file__).parents[2] / "schemas" / "examples" / "energy-truce-2026.jsonl"

@@ -11,14 +11,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from analytics.ledger import Ledger
-from streams.command import BadInput, Unreachable
-from streams.pipeline import load_standing, process
-from streams.reading import read
+from analytics.ledger.ledger import Ledger
+from streams.commands.command import BadInput, Unreachable
+from streams.commands.verify import run_verify
+from streams.engine.decoding import read
+from streams.engine.loading import load_standing, process
 from streams.settings import Settings
-from streams.verify import run_verify
 from tests.cli.commands import SCENARIO, truce, worker
-from tests.logged import LOG_ID, records
+from tests.support.logged import LOG_ID, records
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_no_database_is_bad_input(tmp_path: Path) -> None:
 HOLDS = """
 import sys
 from pathlib import Path
-from analytics.ledger import Ledger
+from analytics.ledger.ledger import Ledger
 with Ledger.open(Path(sys.argv[1])):
     print("open", flush=True)
     sys.stdin.read()
@@ -132,7 +132,7 @@ with Ledger.open(Path(sys.argv[1])):
 def test_a_file_held_by_somebody_who_cannot_be_asked(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streams.lake_update.SECONDS_FOR_A_WORKER_TO_START", 0.1)
+    monkeypatch.setattr("streams.commands.lake_update.SECONDS_FOR_A_WORKER_TO_START", 0.1)
     with subprocess.Popen(
         [sys.executable, "-c", HOLDS, str(settings.database)],
         stdin=subprocess.PIPE,

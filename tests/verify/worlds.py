@@ -6,7 +6,16 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.generated import CLAIM_IDS, INCIDENTS, REPORTS, SQUARE, claims, events, line, reports
+from tests.support.generated import (
+    CLAIM_IDS,
+    INCIDENTS,
+    REPORTS,
+    SQUARE,
+    claims,
+    events,
+    line,
+    reports,
+)
 
 # The clocks of Kyiv and Gaza change in this week.
 DAYS = st.integers(27, 30)

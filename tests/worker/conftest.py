@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from streams.broker import EmbeddedBroker
-from tests.brokers import open_broker
+from streams.kafka.broker import EmbeddedBroker
+from tests.support.brokers import open_broker
 from tests.worker.running import Process, Start
 
 

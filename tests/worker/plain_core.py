@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from analytics.lake.mark import Mark
-    from analytics.rows import Reached
-    from streams.agents import Behind
+    from analytics.ledger.rows import Reached
+    from streams.engine.agent import Behind
 
 ROOT = Path(__file__).parents[2]
 
@@ -46,7 +46,7 @@ class PlainCore:
         return self
 
     def reached(self, log_id: str) -> Mapping[int, Reached]:
-        from analytics.rows import Reached
+        from analytics.ledger.rows import Reached
 
         # It keeps no times: nothing came after what it has.
         found = self.db.execute("SELECT part, off FROM next WHERE log = ?", (log_id,))
@@ -62,7 +62,7 @@ class PlainCore:
         raise NotImplementedError("it leaves nothing behind")
 
     def behind(self) -> Behind:
-        from streams.agents import NOTHING_BEHIND
+        from streams.engine.agent import NOTHING_BEHIND
 
         return NOTHING_BEHIND
 
@@ -150,7 +150,8 @@ def rows(data_dir: Path) -> list[tuple[int, int, bytes]]:
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
     from streams import settings as s
-    from streams import transport, worker
+    from streams import worker
+    from streams.kafka import transport
 
     # The broker of these tests is always a Tansu, also where it is another worker's.
     transport.KAFKA.update(transport.TANSU)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from streams.endpoint import Endpoint
-from tests.brokers import reach
+from tests.support.brokers import reach
 
 PROGRAM = Path(__file__).with_name("plain_core.py")
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, cast
 
 import pytest
 
-from streams.agents import Agent, Failure, Judged, OneThread, Progress, Work
+from streams.engine.agent import Agent, Failure, Judged, OneThread, Progress, Work
 
 
 class _Record(NamedTuple):

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from streams.attribution import HEADER, Attribution, attribution_of, key_path
-from streams.reading import RawRecord, packed, read, read_packed, unpacked
-from streams.secret import SecretError
+from streams.engine.decoding import RawRecord, packed, read, read_packed, unpacked
+from streams.kafka.attribution import HEADER, Attribution, attribution_of, key_path
+from streams.secrets import SecretError
 from streams.settings import Settings
 from tests.cli.commands import SCENARIO
 

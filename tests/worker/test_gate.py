@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from streams import broker as brokers
-from streams.access import Access
-from streams.binary import broker_binary
-from streams.broker import EmbeddedBroker, ask_cluster_id
-from streams.dialling import FILE_NAME, Handed, Handing
-from streams.gate import Gate, GateError
-from tests.brokers import open_broker
+from streams.kafka import broker as brokers
+from streams.kafka.access import Access
+from streams.kafka.broker import EmbeddedBroker, ask_cluster_id
+from streams.kafka.dialling import FILE_NAME, Handed, Handing
+from streams.kafka.gate import Gate, GateError
+from streams.kafka.tansu import broker_binary
+from tests.support.brokers import open_broker
 from tests.worker.plain_core import rows
 from tests.worker.raw_kafka import RawClient
 from tests.worker.running import Start, publish, within

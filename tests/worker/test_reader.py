@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from streams import reader
-from streams.reader import KeptBatch, Reader, ReadingProcess, read_ahead
-from streams.reading import (
+from streams.engine import decoder
+from streams.engine.decoder import KeptBatch, Reader, ReadingProcess, read_ahead
+from streams.engine.decoding import (
     KeptEvent,
     KeptRecord,
     RawRecord,
@@ -30,9 +30,9 @@ from streams.reading import (
     read_packed,
     unpacked,
 )
-from tests.generated import logs
-from tests.logged import records
-from tests.trying import in_parts, tried
+from tests.support.generated import logs
+from tests.support.logged import records
+from tests.support.trying import in_parts, tried
 
 EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples"
 LINES = (EXAMPLES / "energy-truce-2026.jsonl").read_text(encoding="utf-8").splitlines()
@@ -40,10 +40,10 @@ SECONDS = 20.0
 # Reads what it is told to in another process, says which, and waits to be killed.
 READING = """
 import asyncio, time
-from streams import reader
+from streams.engine import decoder
 from tests.worker.test_reader import MIXED, Reader, until_beside
 if __name__ == "__main__":
-    reader.MUCH = 1
+    decoder.MUCH = 1
     one = Reader()
     print(asyncio.run(until_beside(one)), flush=True)
     time.sleep(60)
@@ -131,7 +131,7 @@ def test_every_log_is_the_same_when_sent_between_processes(log: list[str], part:
 
 
 def test_what_is_read_beside_is_what_is_read_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "MUCH", 1)
+    monkeypatch.setattr(decoder, "MUCH", 1)
 
     async def work() -> list[Reading]:
         one = Reader()
@@ -162,7 +162,7 @@ def test_a_quiet_worker_has_no_process_beside_it() -> None:
 def test_if_the_process_beside_is_killed_all_is_read_here(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(reader, "MUCH", 1)
+    monkeypatch.setattr(decoder, "MUCH", 1)
 
     async def work() -> list[Reading]:
         one = Reader()
@@ -219,7 +219,7 @@ def once_it_reads(process: ReadingProcess, then: Callable[[int], None]) -> Itera
 def test_what_is_read_ahead_is_what_is_read_here_in_its_order(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, killed: bool
 ) -> None:
-    monkeypatch.setattr(reader, "MUCH", 1)
+    monkeypatch.setattr(decoder, "MUCH", 1)
     pids = []
 
     def then(pid: int) -> None:
@@ -239,7 +239,7 @@ def test_what_is_read_ahead_is_what_is_read_here_in_its_order(
 def test_the_process_ends_when_what_was_read_cannot_be_taken(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(reader, "MUCH", 1)
+    monkeypatch.setattr(decoder, "MUCH", 1)
     pids: list[int] = []
 
     def take_all() -> None:
@@ -256,7 +256,7 @@ def test_the_process_ends_when_what_was_read_cannot_be_taken(
 def test_one_batch_and_small_ones_are_read_here_and_start_no_process() -> None:
     with ReadingProcess() as process:
         assert as_read_here(list(read_ahead(process, batches(3))))
-        large = (batch._replace(size=reader.MUCH) for batch in batches(1))
+        large = (batch._replace(size=decoder.MUCH) for batch in batches(1))
         assert as_read_here(list(read_ahead(process, large)))
         assert pid_of(process) is None
 

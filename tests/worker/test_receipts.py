@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from schemas.wire import Rejected
-from streams.receipts import HEADER, Receipts, Refusal, outcome_of
-from streams.writer import LogWriter
+from streams.kafka.producer import LogWriter
+from streams.kafka.receipts import HEADER, Receipts, Refusal, outcome_of
 
 
 class Record(NamedTuple):

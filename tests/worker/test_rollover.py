@@ -11,12 +11,13 @@ from typing import Any
 import aiohttp
 import pytest
 
-from analytics.ledger import Ledger
-from streams import rollover, worker
-from streams.rollover import Rollover
+from analytics.ledger.ledger import Ledger
+from streams import worker
+from streams.engine import rollover
+from streams.engine.rollover import Rollover
 from streams.settings import Address, Settings
 from tests.cli.commands import TRUCE, environment, rows
-from tests.door.posting import LINES, event, new_token
+from tests.http.posting import LINES, event, new_token
 
 MB = 2**20
 EVENTS = 30_000

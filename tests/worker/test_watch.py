@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import logging
 
-from streams.agents import Progress
-from streams.sparing import Sparing
-from streams.watch import Stalls
+from streams.engine.agent import Progress
+from streams.engine.stalls import Stalls
+from streams.log_filter import Sparing
 
 
 def test_standing_still_is_said_once_and_once_more_when_it_is_over() -> None:

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from streams import worker
-from streams.broker import EmbeddedBroker
 from streams.endpoint import FILE_NAME, read_endpoint
+from streams.kafka.broker import EmbeddedBroker
 from streams.settings import Address, Settings
 from tests.worker.plain_core import ROOT, PlainCore, rows
 from tests.worker.running import Start, publish, publish_async, within
@@ -138,7 +138,7 @@ def test_a_port_that_is_taken_is_named_with_its_setting(start: Start) -> None:
 HOLD = """
 import sys
 from pathlib import Path
-from analytics.ledger import Ledger
+from analytics.ledger.ledger import Ledger
 with Ledger.open(Path(sys.argv[1])):
     print("open", flush=True)
     sys.stdin.read()

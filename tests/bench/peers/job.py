@@ -22,26 +22,26 @@ from typing import Any, NamedTuple
 import msgspec
 import pyarrow as pa
 
-from analytics import tables
-from analytics.database import Session, connect, migrate
-from analytics.keys import joined, key_of
-from analytics.ledger import AFTER_CHANGES
+from analytics.ledger import arrow
+from analytics.ledger.keys import joined, key_of
+from analytics.ledger.ledger import AFTER_CHANGES
+from analytics.ledger.rows import Judgement
 from analytics.queries import queries
-from analytics.rows import Judgement
+from analytics.storage.database import Session, connect, migrate
 from schemas.events import Assertion, ClaimEvent, Event, Report, ReportEvent, parse_event
 from schemas.time import OPEN, Limit, hull
-from streams.judge import Commitment, Incident, judge
-from streams.statement import statement
+from streams.judging.judge import Commitment, Incident, judge
+from streams.judging.statement import statement
 
 LOG_ID = "log"
 RAWS = msgspec.json.Decoder(list[msgspec.Raw])
 # The statement of the tracker that writes each table, and the shape of the rows.
-ACCEPTED = tables.ACCEPTED.remove(tables.ACCEPTED.get_field_index("posted_by"))
+ACCEPTED = arrow.ACCEPTED.remove(arrow.ACCEPTED.get_field_index("posted_by"))
 WRITTEN = {
     "accepted": ACCEPTED,
-    "claim_versions": tables.CLAIMS,
-    "claim_verdict_versions": tables.CLAIM_VERDICTS,
-    "verdict_versions": tables.VERDICTS,
+    "claim_versions": arrow.CLAIMS,
+    "claim_verdict_versions": arrow.CLAIM_VERDICTS,
+    "verdict_versions": arrow.VERDICTS,
 }
 
 _NO_REPORT = (None,) * (len(ACCEPTED) - ACCEPTED.get_field_index("incident_id"))

@@ -1,0 +1,1 @@
+"""The verdicts again, set-based, in SQL: an independent recomputation."""

@@ -1,0 +1,86 @@
+"""What is no part of the ledger's transactions, in a lake: who is notified, and of what.
+
+A notice, or a digest of many, changes until nothing more is to be done about it, so that few need
+to be compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analytics.queries import queries
+from analytics.storage.database import Session
+
+TABLES = ("notice_targets", "notices", "notice_digests")
+
+File = Literal["lake", "followed"]
+"""Which of the files of `queries` asks: a lake, or the ledger that it follows."""
+
+
+class Numbered(NamedTuple):
+    """Rows of a table that may still change, and the last number of all that are in it.
+
+    `number`: the column with their number.
+    """
+
+    table: str
+    number: str
+    changing: pa.Table
+    last: int
+
+    @classmethod
+    def of(cls, database: Session, file: File, table: str, number: str) -> Numbered:
+        """What a lake or a ledger has."""
+        sql = queries(file)
+        [(last,)] = database.execute(sql[f"last_of_{table}"])
+        return cls(table, number, database.table(sql[f"changing_{table}"]), last)
+
+    def since(self, ledger: Session) -> Numbered:
+        """All rows that a lake which has this may lack."""
+        numbers = self.changing[self.number].to_pylist()
+        found = ledger.table(queries("followed")[self.table], last=self.last, changing=numbers)
+        last = max(self.last, pc.max(found[self.number]).as_py() or 0)
+        return self._replace(changing=found, last=last)
+
+
+class Notices(NamedTuple):
+    """The targets, and the notices and digests."""
+
+    targets: pa.Table
+    notices: Numbered
+    digests: Numbered
+
+    @classmethod
+    def of(cls, database: Session, file: File) -> Notices:
+        """What a lake or a ledger has."""
+        return cls(
+            database.table(queries(file)["targets"]),
+            Numbered.of(database, file, "notices", "seq"),
+            Numbered.of(database, file, "notice_digests", "digest"),
+        )
+
+    def since(self, ledger: Session) -> Notices:
+        """What the ledger has of what a lake that has this may lack."""
+        targets = ledger.table(queries("followed")["targets"])
+        return Notices(targets, self.notices.since(ledger), self.digests.since(ledger))
+
+    def numbered(self) -> Iterator[Numbered]:
+        """The tables whose rows are numbered."""
+        yield self.notices
+        yield self.digests
+
+    def still_changing(self) -> Notices:
+        """The same without what is done with."""
+        still = pc.is_null(self.notices.changing["told_at"])
+        # DuckDB's booleans come in a type of their own, for which Arrow has no function.
+        is_open = [not is_over for is_over in self.digests.changing["is_over"].to_pylist()]
+        return self._replace(
+            notices=self.notices._replace(changing=self.notices.changing.filter(still)),
+            digests=self.digests._replace(
+                changing=self.digests.changing.filter(pa.array(is_open, pa.bool_()))
+            ),
+        )

@@ -1,0 +1,211 @@
+"""A process of its own that writes a lake, so that it takes no time and no memory of the ledger's.
+
+It is told what to do in lines of JSON on its standard input, each followed by the rows that it
+takes as an Arrow stream, and answers each in a line on its standard output. It ends with its input.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow as pa
+
+from analytics.lake.mark import Mark
+from analytics.lake.notifications import Notices, Numbered
+from analytics.lake.writer import Held, LakeError, Step, Writer
+from analytics.ledger.contents import Balance, Holding
+
+COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4")
+# The ledger comes first, and so does everybody who reads.
+NICE = 10
+SECONDS_TO_END = 5.0
+
+
+class ApartWriter:
+    """Writes the lake at `path` from another process, which is started when it is first needed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.resolve()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def held(self) -> Held | None:
+        """What the lake holds, by its own word; None: nothing, or it is not whole."""
+        with self._talking() as talk:
+            found = talk.ask("held")
+            if found is None:
+                return None
+            contents = {name: Holding(*held) for name, held in found["contents"].items()}
+            mark = Mark(**found["mark"])
+            targets = talk.rows()
+            numbered = [
+                Numbered(table, number, talk.rows(), last)
+                for table, number, last in found["numbered"]
+            ]
+            return Held(mark, Balance(mark.seq, contents), Notices(targets, *numbered))
+
+    def write(self, steps: Iterable[Step], mark: Mark, balance: Balance) -> None:
+        """Take all these steps in one transaction, after which the lake is at this mark."""
+        with self._talking() as talk:
+            talk.say("write", mark=mark._asdict(), contents=balance.contents)
+            for name, table, rows in steps:
+                talk.say("step", name=name, table=table, rows=rows is not None)
+                if rows is not None:
+                    talk.put(rows)
+            talk.ask("commit")
+
+    def maintain(self, keep_seconds: float) -> None:
+        """Put small pieces together, and delete what no reader can need."""
+        with self._talking() as talk:
+            talk.ask("maintain", keep_seconds=keep_seconds)
+
+    def abandon(self) -> None:
+        """Have what is being done fail, soon."""
+        if self._process is not None:
+            self._process.kill()
+
+    def close(self) -> None:
+        """End the process, once it has done what it was told to."""
+        process, self._process = self._process, None
+        if process is not None:
+            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+                process.communicate(timeout=SECONDS_TO_END)
+            process.kill()
+            process.wait()
+
+    @contextlib.contextmanager
+    def _talking(self) -> Iterator[_Talk]:
+        if self._process is None:
+            self._process = subprocess.Popen(  # noqa: S603 - this very module
+                [sys.executable, "-m", __name__, str(self.path)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
+        stdin, stdout = self._process.stdin, self._process.stdout
+        if stdin is None or stdout is None:
+            raise RuntimeError("it was started with both")
+        talk = _Talk(stdin, stdout)
+        try:
+            yield talk
+        except BaseException as error:
+            said = _last_words(talk) if isinstance(error, BrokenPipeError) else None
+            # It may be in the midst of something: the next one begins anew.
+            self._process.kill()
+            self.close()
+            if isinstance(error, OSError | EOFError | ValueError):
+                ended = f"the lake {self.path} was not written: its process has ended"
+                raise LakeError(said or ended) from error
+            raise
+
+
+def _last_words(talk: _Talk) -> str | None:
+    """Why the other process has ended, if it said so."""
+    try:
+        talk.hear()
+    except LakeError as error:
+        return str(error)
+    except (OSError, EOFError, ValueError):
+        return None
+    return None
+
+
+class _Talk:
+    """Lines of JSON and rows, to the other process and back."""
+
+    def __init__(self, out: IO[bytes], back: IO[bytes]) -> None:
+        self._out, self._back = out, back
+
+    def say(self, what: str, **more: object) -> None:
+        self._out.write(json.dumps({"what": what, **more}).encode() + b"\n")
+
+    def put(self, rows: pa.Table | pa.RecordBatchReader) -> None:
+        with pa.ipc.new_stream(self._out, rows.schema, options=COMPRESSED) as stream:
+            for batch in rows.to_batches() if isinstance(rows, pa.Table) else rows:
+                stream.write_batch(batch)
+
+    def ask(self, what: str, **more: object) -> Any:  # noqa: ANN401 - what JSON holds
+        self.say(what, **more)
+        self._out.flush()
+        return self.hear()
+
+    def hear(self) -> Any:  # noqa: ANN401 - what JSON holds
+        line = self._back.readline()
+        if not line:
+            raise EOFError
+        answer = json.loads(line)
+        if "error" in answer:
+            raise LakeError(answer["error"])
+        return answer["answer"]
+
+    def rows(self) -> pa.Table:
+        return pa.ipc.open_stream(self._back).read_all()
+
+
+def main(path: Path) -> None:
+    """Do what the standard input says, until it ends."""
+    os.nice(NICE)
+    # A Ctrl-C is for the whole group: whoever started this ends it.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    logging.basicConfig(format="truce: %(message)s", level=logging.WARNING)
+    asked, back = sys.stdin.buffer, sys.stdout.buffer
+    writer = Writer(path)
+    talk = _Talk(back, asked)
+    for line in iter(asked.readline, b""):
+        wanted = json.loads(line)
+        try:
+            found = _done(writer, wanted, asked)
+        except LakeError as error:
+            back.write(json.dumps({"error": str(error)}).encode() + b"\n")
+            back.flush()
+            # What else was said belongs to what has failed.
+            break
+        answer = None
+        if found is not None:
+            contents, mark = found.balance.contents, found.mark._asdict()
+            numbered = [(one.table, one.number, one.last) for one in found.notices.numbered()]
+            answer = {"mark": mark, "contents": contents, "numbered": numbered}
+        back.write(json.dumps({"answer": answer}).encode() + b"\n")
+        if found is not None:
+            talk.put(found.notices.targets)
+            for one in found.notices.numbered():
+                talk.put(one.changing)
+        back.flush()
+    writer.close()
+
+
+def _done(writer: Writer, wanted: dict[str, Any], asked: IO[bytes]) -> Held | None:
+    match wanted["what"]:
+        case "held":
+            return writer.held()
+        case "maintain":
+            writer.maintain(wanted["keep_seconds"])
+        case _:
+            contents = {name: Holding(*held) for name, held in wanted["contents"].items()}
+            mark = Mark(**wanted["mark"])
+            writer.write(_steps(asked), mark, Balance(mark.seq, contents))
+    return None
+
+
+def _steps(asked: IO[bytes]) -> Iterator[Step]:
+    while True:
+        line = asked.readline()
+        if not line:
+            raise OSError("whoever had it written has ended")
+        said = json.loads(line)
+        if said["what"] == "commit":
+            return
+        rows = pa.ipc.open_stream(asked) if said["rows"] else None
+        yield Step(said["name"], said["table"], rows)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,88 @@
+"""The standing reports of the incidents that are to be judged again: found at once, read in pages.
+
+What they say is not looked at here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from analytics.ledger import arrow
+from analytics.ledger.rows import Numbers, Scope, Stretch
+from analytics.queries import queries
+from analytics.storage.database import Session
+from schemas.time import FIRST_INSTANT, LAST_INSTANT, Limit
+
+# How many reports are read at once, and of how many bytes at the most they may be on average.
+FIRST_PAGE, LARGEST_PAGE = 2_000, 20_000
+BYTES_AT_ONCE = 16 * 2**20
+
+
+class Page(NamedTuple):
+    """Standing reports in columns: all of each incident, one after the other.
+
+    `places` counts the incidents of the scope from 0, in the order of their ids. `begins`, `ends`
+    and `over_by` are those of a report with all its impacts.
+    """
+
+    places: Numbers
+    incident_ids: list[str]
+    incident_keys: Numbers
+    report_ids: list[str]
+    payloads: list[str]
+    begins: Numbers
+    ends: Numbers
+    over_by: Numbers
+
+
+def pages(database: Session, scope: Scope, stretches: Sequence[Stretch]) -> Iterator[Page]:
+    """All standing reports, as they are now, of each incident in the scope.
+
+    `stretches`: those of the scope that any report can meet.
+    """
+    sql = queries("reading")
+    staged = arrow.table_of([tuple(map(_moment, one)) for one in stretches], arrow.STRETCHES)
+    if scope.parties is None:
+        found = database.table_over(sql["in_scope"], staged, conflict=scope.conflict)
+    else:
+        parties = sorted(scope.parties)
+        found = database.table_over(
+            sql["in_scope_of_parties"], staged, conflict=scope.conflict, parties=parties
+        )
+    rows, keys = (found[name].to_numpy() for name in ("row_id", "incident_key"))
+    # Two incidents of one key would have to be of one id, too, since a conflict is asked for.
+    begins = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))[: len(keys)]
+    edges = np.append(begins, len(keys))
+    first = 0
+    size = FIRST_PAGE
+    while first < len(begins):
+        last = int(np.searchsorted(edges, edges[first] + size, "right")) - 1
+        last = min(max(last, first + 1), len(begins))
+        page = _page(database, rows[edges[first] : edges[last]], edges[first : last + 1], first)
+        yield page
+        mean = sum(map(len, page.payloads)) // len(page.payloads) + 1
+        size = min(LARGEST_PAGE, BYTES_AT_ONCE // mean)
+        first = last
+
+
+def _page(database: Session, rows: Numbers, edges: Numbers, first: int) -> Page:
+    wanted = pa.table({"key": pa.array(rows)}, schema=arrow.KEYS)
+    found = database.table_over(queries("reading")["page_of_scope"], wanted)
+    # DuckDB gives them in the order of the table.
+    at = np.argsort(found["row_id"].to_numpy())
+    found = found.take(pa.array(at[np.argsort(np.argsort(rows))]))
+    places = first + np.repeat(np.arange(len(edges) - 1), np.diff(edges))
+    numbers = ("incident_key", "begins_at", "ends_at", "over_by")
+    keys, begins, ends, over_by = (found[name].to_numpy() for name in numbers)
+    ids, reports, payloads = (
+        found[name].to_pylist() for name in ("incident_id", "report_id", "payload")
+    )
+    return Page(places, ids, keys, reports, payloads, begins, ends, over_by)
+
+
+def _moment(limit: Limit) -> int:
+    return int(min(max(limit, FIRST_INSTANT), LAST_INSTANT))

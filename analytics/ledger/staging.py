@@ -1,0 +1,325 @@
+"""What a transaction is about to write: rows of tables, and versions that replace each other.
+
+Versions are per event, not per batch: one that is opened and superseded within a transaction is
+written with both times, exactly as if two transactions had written it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from analytics.ledger import arrow
+from analytics.ledger.contents import Changes, change, insert
+from analytics.ledger.event_columns import About, Columns
+from analytics.ledger.flatten import Row, claim_row
+from analytics.ledger.keys import joined, key_of
+from analytics.ledger.messages import messages
+from analytics.ledger.rows import (
+    ClaimKey,
+    ClaimVerdict,
+    FirstJudged,
+    Judgement,
+    Logged,
+    LoneJudged,
+    Rejudged,
+)
+from analytics.ledger.versions import JudgedPairs, Pair
+from analytics.queries import queries
+from analytics.storage.database import Session
+from schemas.events import Assertion, Denial
+
+_PARTY, _VERDICT, _OCCURRED, _SINCE = 3, 4, slice(5, 8), 10
+_BEFORE_CONDITIONS = 12
+_RECORDED_AT, _SUPERSEDED_AT = "recorded_at", "superseded_at"
+_POSTED_BY = "posted_by"
+
+
+class _Rows:
+    """Rows of one table that only grows."""
+
+    def __init__(self, name: str, schema: pa.Schema) -> None:
+        self.rows: list[Sequence[Any]] = []
+        self._name = name
+        self._schema = schema
+
+    def flush(self, database: Session, changes: Changes) -> None:
+        if self.rows:
+            insert(database, changes, self._name, self._table())
+            self.rows = []
+
+    def _table(self) -> pa.Table:
+        return arrow.table_of(self.rows, self._schema)
+
+
+class _Versions(_Rows):
+    """Rows of one table of versions: at most one version of a key stands."""
+
+    def __init__(self, name: str, schema: pa.Schema) -> None:
+        super().__init__(name, schema)
+        self._superseded_at = schema.get_field_index(_SUPERSEDED_AT)
+        self._standing: dict[int, Row] = {}
+        self._closed: dict[int, int] = {}
+
+    def standing(self, key: int) -> Row | None:
+        """The version of `key` that stands and is not in the database yet."""
+        return self._standing.get(key)
+
+    def open(self, key: int, row: Row) -> None:
+        """Let `row` stand for `key`."""
+        self.rows.append(row)
+        self._standing[key] = row
+
+    def close(self, key: int, moment: int, *, is_stored: bool = True) -> None:
+        """Whatever stands for `key`, in here or in the database, was superseded at `moment`."""
+        row = self._standing.pop(key, None)
+        if row is not None:
+            row[self._superseded_at] = moment
+        elif is_stored:
+            # If nothing stood, the first is as good as any: there is nothing to close.
+            self._closed.setdefault(key, moment)
+
+    def flush(self, database: Session, changes: Changes) -> None:
+        if self._closed:
+            staged = arrow.table_of(self._closed.items(), arrow.CLOSED)
+            change(database, changes, ("close", "closed"), self._name, staged)
+            self._closed = {}
+        super().flush(database, changes)
+        self._standing = {}
+
+
+class _Accepted(_Versions):
+    """Which rows of what was read are events that the ledger takes, and when they came.
+
+    One that makes a version of a report has it in its row, and from when to when it stood.
+    """
+
+    columns: Columns
+    log_id: str
+
+    def __init__(self) -> None:
+        super().__init__("accepted", arrow.CHOSEN)
+
+    def _table(self) -> pa.Table:
+        chosen, recorded_at, superseded_at = zip(*self.rows, strict=True)
+        events = _chosen(self.columns.accepted, chosen)
+        place = events.schema.get_field_index("payload")
+        # It was read as JSON: DuckDB need not do that once more.
+        events = events.set_column(place, "payload", events["payload"].cast(arrow.JSON))
+        events = events.append_column("log_id", pa.repeat(pa.scalar(self.log_id), len(chosen)))
+        events = events.append_column(_RECORDED_AT, pa.array(recorded_at, arrow.MOMENT))
+        events = events.append_column(_SUPERSEDED_AT, pa.array(superseded_at, arrow.MOMENT))
+        if _POSTED_BY not in events.column_names:
+            events = events.append_column(_POSTED_BY, pa.nulls(len(chosen), arrow.TEXT))
+        # The hashes of rows are over columns in their order.
+        return events.select(arrow.ACCEPTED.names)
+
+
+def _chosen(table: pa.Table, rows: Sequence[int]) -> pa.Table:
+    """These rows of it, which are in ascending order."""
+    first = rows[0]
+    if rows[-1] - first + 1 == len(rows):
+        return table.slice(first, len(rows))
+    return table.take(pa.array(rows, pa.int64()))
+
+
+class Staging:
+    """Everything one transaction writes, in memory until `flush`."""
+
+    def __init__(self) -> None:
+        self.rejected = _Rows("rejected", arrow.REJECTED)
+        self._accepted = _Accepted()
+        self._claims = _Versions("claim_versions", arrow.CLAIMS)
+        self._claim_verdicts = _Versions("claim_verdict_versions", arrow.CLAIM_VERDICTS)
+        self._verdicts = _Versions("verdict_versions", arrow.VERDICTS)
+        self._amended: dict[int, tuple[Any, ...]] = {}
+        self._amended_claims: dict[int, tuple[Any, ...]] = {}
+        self._judged = JudgedPairs()
+        self._all: list[_Rows] = [self._accepted, self.rejected, self._claims]
+        self._all += [self._claim_verdicts, self._verdicts]
+        self.size = 0
+
+    def read(self, log_id: str, columns: Columns) -> None:
+        """What follows are rows of these columns; all before must have been flushed."""
+        self._columns = self._accepted.columns = columns
+        self._accepted.log_id = log_id
+
+    def event(self, logged: Logged, about: About | None, *, is_stored: bool) -> None:
+        """An event came. `about`: the report that it makes, revises or takes back, if any.
+
+        `is_stored`: the database may have that report.
+        """
+        self.size += 1
+        row: Row = [logged.row, logged.recorded_at, None]
+        if about is not None:
+            self._accepted.close(about.report_key, logged.recorded_at, is_stored=is_stored)
+            if about.stands:
+                self._accepted.open(about.report_key, row)
+                return
+        self._accepted.rows.append(row)
+
+    def claim(self, logged: Logged, key: ClaimKey, claim: Assertion | Denial | None) -> None:
+        """A claim came or was revised; None: it was taken back."""
+        self.size += 1
+        number = key_of(*key)
+        self._claims.close(number, logged.recorded_at)
+        if claim is not None:
+            payload = self._columns.payload(logged.row)
+            self._claims.open(number, claim_row(claim, payload, logged.recorded_at, number))
+
+    def judged(self, logged: Logged, incident_key: int, step: FirstJudged, seq: int) -> None:
+        """An incident is judged for the first time; message `seq` and those after it tell of it."""
+        self.size += len(step.commitment_ids)
+        self._judged.first(logged, incident_key, step, seq)
+
+    def lone(self, lone: LoneJudged, seq: int) -> None:
+        """An event came, and makes an incident that nothing else in here is about.
+
+        So nothing can replace its report, or how it is judged, until all is written.
+        """
+        self.size += 1 + len(lone.commitment_ids)
+        self._accepted.rows.append((lone.row, lone.recorded_at, None))
+        if lone.commitment_ids:
+            self._judged.lone(lone, seq)
+
+    def rejudged(self, logged: Logged, step: Rejudged, seq: int) -> None:
+        """A pair is judged otherwise than before; message `seq` tells of it (0: none does).
+
+        One that was not judged before is a few numbers in `JudgedPairs`; of all others each row is
+        spelled out, since it may replace one or be replaced.
+        """
+        self.size += 1
+        before = step.before
+        if before is None:
+            self._judged.add(logged, step, seq)
+            return
+        pair = (step.conflict, step.commitment_id, step.incident_id)
+        since = self._judged.take_back(pair)
+        if since is not None:
+            self._spell_out(pair, before, since)
+        self._judged.add(logged, step, seq)
+        self._replace(logged.recorded_at, pair, before, step)
+
+    def _replace(self, at: int, pair: Pair, before: Judgement, step: Rejudged) -> None:
+        after = step.after
+        conflict, commitment_id, incident_id = pair
+        incident_key = key_of(conflict, incident_id)
+        self._verdict(at, pair, joined(incident_key, key_of(conflict, commitment_id)), step)
+        old = {row.claim_id: row for row in before.claims}
+        new = {} if after is None else {row.claim_id: row for row in after.claims}
+        same_party = after is not None and before.party == after.party
+        party = None if after is None else after.party
+        for claim_id in sorted(old.keys() | new.keys()):
+            was, now = old.get(claim_id), new.get(claim_id)
+            if was != now or not same_party:
+                key = joined(incident_key, key_of(conflict, commitment_id, claim_id))
+                change = _ClaimChange(key, pair, claim_id, was, now, party)
+                self._claim_verdict(at, change, same_party=same_party)
+
+    def _spell_out(self, pair: Pair, judgement: Judgement, since: int) -> None:
+        conflict, commitment_id, incident_id = pair
+        incident_key = key_of(conflict, incident_id)
+        key = joined(incident_key, key_of(conflict, commitment_id))
+        self._open_verdict(pair, key, judgement, since, since)
+        for claim in judgement.claims:
+            key = joined(incident_key, key_of(conflict, commitment_id, claim.claim_id))
+            change = _ClaimChange(key, pair, claim.claim_id, None, claim, judgement.party)
+            self._claim_verdict(since, change, same_party=False)
+
+    def _verdict(self, at: int, pair: tuple[str, str, str], key: int, step: Rejudged) -> None:
+        before, after = step.before, step.after
+        if before is not None and after is not None and before[1:3] == after[1:3]:
+            amended = (after.occurred_start, after.occurred_end, after.independent_reports)
+            standing = self._verdicts.standing(key)
+            if standing is not None:
+                standing[_OCCURRED] = amended
+            elif before[3:6] != amended:
+                self._amended[key] = (key, *amended)
+            return
+        since: int | None = at
+        if before is not None:
+            if after is not None and before.verdict == after.verdict:
+                standing = self._verdicts.standing(key)
+                # None: since the version that is in the database, looked up when it is written.
+                since = None if standing is None else standing[_SINCE]
+            self._verdicts.close(key, at)
+        if after is not None:
+            self._open_verdict(pair, key, after, at, since)
+
+    def _open_verdict(
+        self, pair: Pair, key: int, judgement: Judgement, at: int, since: int | None
+    ) -> None:
+        occurred = (judgement.occurred_start, judgement.occurred_end)
+        row = [*pair, judgement.party, judgement.verdict, *occurred, judgement.independent_reports]
+        self._verdicts.open(key, [*row, at, None, since, key])
+
+    def _claim_verdict(self, at: int, change: _ClaimChange, *, same_party: bool) -> None:
+        key, (conflict, commitment_id, incident_id), claim_id, was, now, party = change
+        if was is not None and now is not None and same_party and was[:3] == now[:3]:
+            standing = self._claim_verdicts.standing(key)
+            if standing is not None:
+                standing[_BEFORE_CONDITIONS] = now.before_conditions
+            else:
+                self._amended_claims[key] = (key, now.before_conditions)
+            return
+        if was is not None:
+            self._claim_verdicts.close(key, at)
+        if now is not None:
+            named = (conflict, commitment_id, claim_id, incident_id, party)
+            row = [*named, now.verdict, *now.criteria, now.before_conditions, at, None, key]
+            self._claim_verdicts.open(key, row)
+
+    def flush(self, database: Session, changes: Changes) -> pa.Table | None:
+        """Write all of it, and be empty again; `changes` is told what became of the tables.
+
+        The messages made of it, if there are any.
+        """
+        # What is amended stood before anything was superseded or opened.
+        if self._amended:
+            staged = arrow.table_of(self._amended.values(), arrow.AMENDED)
+            change(database, changes, ("amend", "amended"), "verdict_versions", staged)
+            self._amended = {}
+        if self._amended_claims:
+            staged = arrow.table_of(self._amended_claims.values(), arrow.AMENDED_CLAIMS)
+            change(database, changes, ("amend", "amended"), "claim_verdict_versions", staged)
+            self._amended_claims = {}
+        self._carry_since(database)
+        for rows in self._all:
+            rows.flush(database, changes)
+        told = self._flush_judged(database, changes)
+        self.size = 0
+        return told
+
+    def _flush_judged(self, database: Session, changes: Changes) -> pa.Table | None:
+        judged = self._judged
+        if not judged:
+            return None
+        judged.settle(self._accepted.log_id, self._columns.accepted)
+        insert(database, changes, "verdict_versions", judged.verdicts())
+        insert(database, changes, "claim_verdict_versions", judged.claim_verdicts())
+        told = judged.told()
+        self._judged = JudgedPairs()
+        return None if told is None else messages(told)
+
+    def _carry_since(self, database: Session) -> None:
+        carried = [row for row in self._verdicts.rows if row[_SINCE] is None]
+        if carried:
+            keys = {row[-1] for row in carried}
+            stood = dict(
+                database.over(
+                    queries("writing")["since"], arrow.table_of(((k,) for k in keys), arrow.KEYS)
+                )
+            )
+            for row in carried:
+                row[_SINCE] = stood[row[-1]]  # type: ignore[index]
+
+
+class _ClaimChange(NamedTuple):
+    key: int
+    pair: tuple[str, str, str]
+    claim_id: str
+    was: ClaimVerdict | None
+    now: ClaimVerdict | None
+    party: str | None

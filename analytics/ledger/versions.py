@@ -1,0 +1,439 @@
+"""What a transaction has judged, in columns: what many pairs share stands once, under a number.
+
+A pair that is judged for the first time, and a change that is to be told, are a few numbers here.
+Arrow makes rows and messages of all of them at once. No rules here.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from analytics.ledger import arrow
+from analytics.ledger.keys import Numbers, joined_all, key_of
+from analytics.ledger.rows import (
+    ClaimVerdict,
+    Decision,
+    FirstJudged,
+    IncidentKey,
+    Logged,
+    LoneJudged,
+    Rejudged,
+)
+
+Key = TypeVar("Key")
+Pair = tuple[str, str, str]
+"""(conflict, commitment_id, incident_id)"""
+
+_TEXTS_OF_LONE = ("conflict", "incident_id")
+_PLACE = ("partition", "offset", "batch_index")
+_NUMBERS_OF_LONE = ("incident_key", "occurred_start", "occurred_end")
+_SEQ, _FIRST = 4, 5
+_NEW = 4
+
+
+class _Numbered(dict[Key, int]):
+    """Numbers things from 0, each by what it is."""
+
+    def __missing__(self, key: Key) -> int:
+        self[key] = number = len(self)
+        return number
+
+
+class _Finding(NamedTuple):
+    """What many incidents are judged to be under many commitments; no verdict: nothing any more."""
+
+    verdict: str | None
+    party: str | None
+    independent_reports: int
+    claims: tuple[ClaimVerdict, ...]
+
+
+# In the place of a judgement: the incident does not touch the commitment any more.
+NOTHING = ("", None, None, 0, 0, 0, ())
+
+
+class _Steps:
+    """Each change of one incident by one event: which, where in the log, and when it occurred."""
+
+    def __init__(self) -> None:
+        self.incident_ids: list[str] = []
+        self.places: list[str] = []
+        self.incident_keys, self.recorded_at = array("q"), array("q")
+        self.starts, self.ends = array("q"), array("q")
+        self._logged: Logged | None = None
+        self._last: tuple[str, tuple[int, int]] | None = None
+        self._place = ""
+
+    def number(
+        self, logged: Logged, conflict: str, incident_id: str, occurred: tuple[int, int]
+    ) -> int:
+        """The number of this step: the last one's if it is the same."""
+        if logged is self._logged and (incident_id, occurred) == self._last:
+            return len(self.places) - 1
+        return self.new(logged, incident_id, key_of(conflict, incident_id), occurred)
+
+    def new(
+        self, logged: Logged, incident_id: str, incident_key: int, occurred: tuple[int, int]
+    ) -> int:
+        """The number of this step, which is not the last one again."""
+        if logged is not self._logged:
+            self._logged = logged
+            log_id, partition, offset, batch_index = logged.position
+            self._place = f"{log_id}/{partition}/{offset}/{batch_index}"
+        self._last = (incident_id, occurred)
+        self.incident_ids.append(incident_id)
+        self.places.append(self._place)
+        self.incident_keys.append(incident_key)
+        self.recorded_at.append(logged.recorded_at)
+        start, end = occurred
+        self.starts.append(start)
+        self.ends.append(end)
+        return len(self.places) - 1
+
+    def extend(
+        self,
+        incident_ids: Iterable[str],
+        places: Iterable[str],
+        *numbers: Numbers,
+    ) -> int:
+        """Take steps in a row, none of which is the last one again; the number of the first.
+
+        `numbers`: their keys, when they were recorded, their starts and their ends.
+        """
+        first = len(self.places)
+        self._logged = None
+        self.incident_ids += incident_ids
+        self.places += places
+        columns = self.incident_keys, self.recorded_at, self.starts, self.ends
+        for column, more in zip(columns, numbers, strict=True):
+            column.frombytes(more.astype(np.int64).tobytes())
+        return first
+
+
+class _Groups:
+    """Numbers that stand together, each such group under a number; group 0 is empty."""
+
+    def __init__(self) -> None:
+        self._number_of: dict[Any, int] = {}
+        self._members = array("q")
+        self._bounds = array("q", (0, 0))
+
+    def find(self, key: Hashable) -> int | None:
+        """The number of the group that was put in under this key."""
+        return self._number_of.get(key)
+
+    def put(self, key: Hashable, members: Iterable[int]) -> int:
+        """Put in a group, which gets the next number."""
+        self._members.extend(members)
+        self._number_of[key] = number = len(self._bounds) - 1
+        self._bounds.append(len(self._members))
+        return number
+
+    def __getitem__(self, number: int) -> Sequence[int]:
+        return self._members[self._bounds[number] : self._bounds[number + 1]]
+
+    def sizes(self, numbers: Numbers) -> Numbers:
+        """How many there are in each of these groups."""
+        return np.diff(np.asarray(self._bounds))[numbers]
+
+    def members(self, numbers: Numbers, places: Numbers) -> Numbers:
+        """Of each of these groups the member that has this place in it."""
+        return np.asarray(self._members)[np.asarray(self._bounds)[numbers] + places]
+
+
+class JudgedPairs:
+    """The pairs that a transaction has judged, until they are written."""
+
+    def __init__(self) -> None:
+        self._steps = _Steps()
+        self._commitments: _Numbered[tuple[str, str]] = _Numbered()
+        self._findings: _Numbered[tuple[str | None, str | None, int, int]] = _Numbered()
+        self._found: list[_Finding] = []
+        self._previous: _Numbered[str | None] = _Numbered()
+        # A row of six numbers after the other; see `_columns`.
+        self._numbers = array("q")
+        self._where: dict[Pair, int] = {}
+        # Incidents that are new, each under several commitments: step, commitments, findings, and
+        # the first message. The groups are of numbers as in the columns.
+        self._new = array("q")
+        self._where_new: dict[IncidentKey, tuple[int, tuple[str, ...]]] = {}
+        self._commitment_groups, self._finding_groups = _Groups(), _Groups()
+        self._decisions: list[tuple[Decision, ...]] = []
+        self._lone: list[LoneJudged] = []
+        self._lone_seqs: list[int] = []
+
+    def first(self, logged: Logged, incident_key: int, judged: FirstJudged, seq: int) -> None:
+        """Take an incident that is new; told as messages from number `seq` on, not at all if 0."""
+        conflict, incident_id, start, end, commitment_ids, decisions = judged
+        step = self._steps.new(logged, incident_id, incident_key, (start, end))
+        self._where_new[conflict, incident_id] = (len(self._new), commitment_ids)
+        commitments = self._commitments_of(conflict, commitment_ids)
+        self._new.extend((step, commitments, self._findings_of(decisions), seq))
+
+    def lone(self, lone: LoneJudged, seq: int) -> None:
+        """Take an incident that is new, and is not judged otherwise until all this is written.
+
+        Its row is one of those that `settle` is given; told as `first` has it.
+        """
+        self._lone.append(lone)
+        self._lone_seqs.append(seq)
+
+    def settle(self, log_id: str, accepted: pa.Table) -> None:
+        """Nothing more is to come: put in what was `lone`, from rows of `accepted`."""
+        if not self._lone:
+            return
+        rows, recorded_at, commitment_ids, decisions = zip(*self._lone, strict=True)
+        seqs = self._lone_seqs
+        self._lone, self._lone_seqs = [], []
+        of_rows = accepted.select([*_TEXTS_OF_LONE, *_PLACE, *_NUMBERS_OF_LONE]).take(
+            pa.array(rows)
+        )
+        conflicts, incident_ids, *places = (
+            of_rows[name].to_pylist() for name in (*_TEXTS_OF_LONE, *_PLACE)
+        )
+        keys, starts, ends = (
+            of_rows[name].cast(arrow.PLACE).to_numpy() for name in _NUMBERS_OF_LONE
+        )
+        first = self._steps.extend(
+            incident_ids,
+            ["/".join((log_id, *map(str, place))) for place in zip(*places, strict=True)],
+            *(keys, np.array(recorded_at), starts, ends),
+        )
+        new = (
+            np.arange(first, first + len(rows)),
+            list(map(self._commitments_of, conflicts, commitment_ids)),
+            list(map(self._findings_of, decisions)),
+            seqs,
+        )
+        self._new.frombytes(np.stack(new, axis=1).astype(np.int64).tobytes())
+
+    def _commitments_of(self, conflict: str, commitment_ids: tuple[str, ...]) -> int:
+        number = self._commitment_groups.find((conflict, commitment_ids))
+        if number is not None:
+            return number
+        members = [self._commitments[conflict, commitment_id] for commitment_id in commitment_ids]
+        return self._commitment_groups.put((conflict, commitment_ids), members)
+
+    def _findings_of(self, decisions: tuple[Decision, ...]) -> int:
+        # By their identity, which is theirs as long as they are kept.
+        number = self._finding_groups.find(id(decisions))
+        if number is not None:
+            return number
+        self._decisions.append(decisions)
+        members = [self._number(*decided) for decided in decisions]
+        return self._finding_groups.put(id(decisions), members)
+
+    def add(self, logged: Logged, rejudged: Rejudged, seq: int) -> None:
+        """Take a change; it is told as message number `seq`, or not at all if that is 0."""
+        conflict, incident_id, commitment_id, before, after = rejudged
+        if before is None:
+            previous = None
+            self._where[conflict, commitment_id, incident_id] = len(self._numbers)
+        else:
+            previous = before.verdict
+        _, verdict, party, start, end, independent, claims = after or NOTHING
+        row = (
+            self._steps.number(logged, conflict, incident_id, (start, end)),
+            self._commitments[conflict, commitment_id],
+            self._number(verdict, party, independent, claims),
+            self._previous[previous],
+            seq,
+            before is None,
+        )
+        self._numbers.extend(row)
+
+    def _number(
+        self,
+        verdict: str | None,
+        party: str | None,
+        independent: int,
+        claims: tuple[ClaimVerdict, ...],
+    ) -> int:
+        # Claims by identity: equal ones may get two numbers, and are never compared.
+        number = self._findings[verdict, party, independent, id(claims)]
+        if number == len(self._found):
+            self._found.append(_Finding(verdict, party, independent, claims))
+        return number
+
+    def take_back(self, pair: Pair) -> int | None:
+        """Write no rows of a pair that was judged for the first time here; since when it stands."""
+        conflict, _, incident_id = pair
+        self._part(conflict, incident_id)
+        at = self._where.pop(pair, None)
+        if at is None:
+            return None
+        self._numbers[at + _FIRST] = False
+        return self._steps.recorded_at[self._numbers[at]]
+
+    def _part(self, conflict: str, incident_id: str) -> None:
+        """Have a row for each pair of an incident that is new here: they are one no longer."""
+        at, commitment_ids = self._where_new.pop((conflict, incident_id), (None, ()))
+        if at is None:
+            return
+        step, commitments, findings, seq = self._new[at : at + _NEW]
+        self._new[at : at + _NEW] = array("q", (step, 0, 0, 0))
+        pairs = zip(
+            commitment_ids,
+            self._commitment_groups[commitments],
+            self._finding_groups[findings],
+            strict=True,
+        )
+        for place, (commitment_id, commitment, finding) in enumerate(pairs):
+            self._where[conflict, commitment_id, incident_id] = len(self._numbers)
+            message = seq and seq + place
+            self._numbers.extend((step, commitment, finding, self._previous[None], message, True))
+
+    def _columns(self) -> Numbers:
+        """Of each change: step, commitment, finding, verdict before, message, is it the first?"""
+        found = np.frombuffer(self._numbers, dtype=np.int64).reshape(-1, _FIRST + 1).T
+        step, commitments, findings, seq = np.frombuffer(self._new, np.int64).reshape(-1, _NEW).T
+        row, place = spread(self._commitment_groups.sizes(commitments))
+        new = (
+            step[row],
+            self._commitment_groups.members(commitments[row], place),
+            self._finding_groups.members(findings[row], place),
+            np.full(len(row), self._previous[None]),
+            np.where(seq[row] > 0, seq[row] + place, 0),
+            np.ones(len(row), np.int64),
+        )
+        return np.concatenate((found, np.stack(new)), axis=1)
+
+    def _first(self) -> Numbers:
+        columns = self._columns()
+        return columns[:3, columns[_FIRST] == 1]
+
+    def verdicts(self) -> pa.Table:
+        """The rows of `verdict_versions` of what was judged for the first time."""
+        step, commitment, finding = self._first()
+        moment = moments(self._steps.recorded_at, step)
+        keys = _taken(np.array([key_of(*names) for names in self._commitments]), commitment)
+        return table(
+            arrow.VERDICTS,
+            *self._names(commitment),
+            texts(self._steps.incident_ids, step),
+            texts([found.party for found in self._found], finding),
+            texts([found.verdict for found in self._found], finding),
+            moments(self._steps.starts, step),
+            moments(self._steps.ends, step),
+            _taken(np.array([found.independent_reports for found in self._found]), finding),
+            moment,
+            pa.nulls(len(step), arrow.MOMENT),
+            moment,
+            pa.array(joined_all(_taken(self._steps.incident_keys, step), keys)),
+        )
+
+    def claim_verdicts(self) -> pa.Table:
+        """The rows of `claim_verdict_versions` of what was judged for the first time."""
+        step, commitment, finding = self._first()
+        counts = np.array([len(found.claims) for found in self._found], dtype=np.int64)
+        claims = [claim for found in self._found for claim in found.claims]
+        row, behind = spread(counts[finding])
+        # The claims of a finding stand together: its first one's place, and how far from there.
+        claim = (np.cumsum(counts) - counts)[finding][row] + behind
+        step, commitment, finding = step[row], commitment[row], finding[row]
+        said = [(c.claim_id, c.verdict, *c.criteria, c.before_conditions) for c in claims]
+        claim_ids, verdicts, *criteria, before = zip(*said, strict=True) if said else [()] * 9
+        return table(
+            arrow.CLAIM_VERDICTS,
+            *self._names(commitment),
+            texts(claim_ids, claim),
+            texts(self._steps.incident_ids, step),
+            texts([found.party for found in self._found], finding),
+            texts(verdicts, claim),
+            *(pa.array(answers, arrow.FLAG).take(pa.array(claim)) for answers in criteria),
+            texts(before, claim),
+            moments(self._steps.recorded_at, step),
+            pa.nulls(len(step), arrow.MOMENT),
+            self._claim_keys(step, commitment, claim, claim_ids),
+        )
+
+    def _claim_keys(
+        self, step: Numbers, commitment: Numbers, claim: Numbers, claim_ids: Sequence[str]
+    ) -> pa.Array:
+        numbered: _Numbered[str] = _Numbered()
+        name = np.array([numbered[claim_id] for claim_id in claim_ids], dtype=np.int64)
+        names, commitments = list(numbered), list(self._commitments)
+        # Each claim once, whatever number of incidents are judged by it.
+        which, back = np.unique(commitment * len(names) + name[claim], return_inverse=True)
+        keys = [
+            key_of(*commitments[n // len(names)], names[n % len(names)]) for n in which.tolist()
+        ]
+        of_claims = np.array(keys, dtype=np.int64)[back]
+        return pa.array(joined_all(_taken(self._steps.incident_keys, step), of_claims))
+
+    def told(self) -> pa.Table | None:
+        """What `told.messages` makes messages of; None: there is nothing to tell."""
+        columns = self._columns()
+        step, commitment, finding, previous, seq, _ = columns[:, columns[_SEQ] > 0]
+        if not len(seq):
+            return None
+        steps = self._steps
+        return table(
+            arrow.TOLD,
+            np.ascontiguousarray(seq),
+            *self._names(commitment),
+            texts(steps.incident_ids, step),
+            texts(steps.places, step),
+            texts([found.party for found in self._found], finding),
+            texts([found.verdict for found in self._found], finding),
+            texts(list(self._previous), previous),
+            *(
+                moments(numbers, step, arrow.UTC)
+                for numbers in (steps.recorded_at, steps.starts, steps.ends)
+            ),
+            _taken(np.array([found.independent_reports for found in self._found]), finding),
+            texts([as_json(found.claims) for found in self._found], finding),
+        )
+
+    def _names(self, commitment: Numbers) -> tuple[pa.Array, pa.Array]:
+        conflicts, commitment_ids = zip(*self._commitments, strict=True)
+        return texts(conflicts, commitment), texts(commitment_ids, commitment)
+
+    def __bool__(self) -> bool:
+        return bool(self._numbers or self._new or self._lone)
+
+
+def as_json(claims: Iterable[ClaimVerdict]) -> str:
+    """The verdicts by each claim as a message has them."""
+    said = [
+        {"claim_id": claim.claim_id, "verdict": claim.verdict, **claim.criteria._asdict()}
+        for claim in claims
+    ]
+    return msgspec.json.encode(said).decode()
+
+
+def spread(counts: Numbers) -> tuple[Numbers, Numbers]:
+    """As many rows for each as are counted: which each row is of, and its place among those."""
+    row = np.repeat(np.arange(len(counts)), counts)
+    return row, np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
+
+
+def _taken(numbers: array[int] | Numbers, where: Numbers) -> Numbers:
+    return np.asarray(numbers)[where]
+
+
+def moments(
+    numbers: array[int] | Numbers, where: Numbers, kind: pa.DataType = arrow.MOMENT
+) -> pa.Array:
+    """Of times in us since 1970, each as often as `where` wants it."""
+    return pa.array(_taken(numbers, where)).view(kind)
+
+
+def texts(given: Sequence[str | None], where: Numbers) -> pa.Array:
+    """Of texts, each as often as `where` wants it."""
+    return pa.array(given, arrow.TEXT).take(pa.array(where))
+
+
+def table(schema: pa.Schema, *columns: Any) -> pa.Table:  # noqa: ANN401 - Arrow's or numpy's
+    """Columns, in their order, as a table."""
+    arrays = [
+        c if isinstance(c, pa.Array) else pa.array(c, field.type)
+        for c, field in zip(columns, schema, strict=True)
+    ]
+    return pa.Table.from_arrays(arrays, schema=schema)

@@ -1,0 +1,1 @@
+"""What Prometheus sees: families of metrics as functions of the ledger."""

@@ -1,0 +1,1 @@
+"""Which notifications are due, and what their texts are made of."""

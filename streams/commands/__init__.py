@@ -1,0 +1,1 @@
+"""The commands of `truce`, one file each, and the console that they share."""

@@ -1,0 +1,189 @@
+"""`truce explain`: asks the database about one incident and shows why it was judged as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.text import Text
+
+from schemas.events import Report
+from schemas.kleene import all_of
+from schemas.safe_text import party_label
+from schemas.time import Occurrence
+from streams.client import Knowledge
+from streams.commands.command import BadInput
+from streams.commands.console import (
+    answer,
+    counted,
+    in_colour,
+    say,
+    say_json,
+    table,
+    when,
+    window_in_words,
+)
+from streams.commands.lake_reader import reading
+from streams.explain.explanation import (
+    ClaimExplained,
+    CommitmentExplained,
+    as_json,
+    explain_commitment,
+)
+from streams.explain.reasons import CRITERIA, part_in_words, place_in_words
+from streams.judging.judge import Claim, Reported
+from streams.settings import Settings
+
+NAMES = tuple(name.replace("_", " ") for name in CRITERIA)
+
+
+def run_explain(
+    settings: Settings, incident_id: str, conflict: str | None, *, as_json: bool
+) -> int:
+    """Print the explanation of an incident. Returns the exit code."""
+    with reading(settings) as knowledge:
+        chosen = _conflict(knowledge, incident_id, conflict)
+        incident, explained = explained_incident(knowledge, chosen, incident_id)
+        posted_by = knowledge.posted_by_of(chosen, incident_id)
+    if as_json:
+        print_json(chosen, incident, explained, posted_by)
+    else:
+        _show(chosen, incident, explained, posted_by)
+    return 0
+
+
+def print_json(
+    conflict: str,
+    incident: Reported,
+    explained: list[CommitmentExplained],
+    posted_by: Mapping[str, str],
+) -> None:
+    """Print one JSON object."""
+    say_json(as_json(conflict, incident, explained, posted_by))
+
+
+def _conflict(knowledge: Knowledge, incident_id: str, wanted: str | None) -> str:
+    found = knowledge.conflicts_of(incident_id)
+    if not found:
+        close = knowledge.close_incidents(incident_id)
+        hint = f"; did you mean {' or '.join(close)}?" if close else "; none is known yet"
+        raise BadInput(f"there is no incident {incident_id!r}{hint}")
+    if wanted is not None and wanted not in found:
+        raise BadInput(
+            f"conflict {wanted!r} has no incident {incident_id!r}; {', '.join(found)} has"
+        )
+    if wanted is None and len(found) > 1:
+        raise BadInput(
+            f"several conflicts have an incident {incident_id!r}; "
+            f"choose one: --conflict {' | '.join(found)}"
+        )
+    return wanted or found[0]
+
+
+def explained_incident(
+    knowledge: Knowledge, conflict: str, incident_id: str
+) -> tuple[Reported, list[CommitmentExplained]]:
+    """The incident, and every commitment of its conflict explained; those that it touches first."""
+    incident = Reported(incident_id, knowledge.reports_of(conflict, incident_id))
+    verdicts = knowledge.verdicts_of(conflict, incident_id)
+    judged = knowledge.judged_of(conflict, incident_id)
+    commitments: dict[str, dict[str, Claim]] = {}
+    for (_, commitment_id, claim_id), claim in knowledge.claims_of(conflict).items():
+        commitments.setdefault(commitment_id, {})[claim_id] = claim
+    explained = [
+        explain_commitment(
+            commitment_id,
+            claims,
+            verdicts.get(commitment_id),
+            {claim: row for (of, claim), row in judged.items() if of == commitment_id},
+            incident,
+        )
+        for commitment_id, claims in commitments.items()
+    ]
+    return incident, sorted(explained, key=lambda one: one.commitment_id not in verdicts)
+
+
+def _show(
+    conflict: str,
+    incident: Reported,
+    explained: list[CommitmentExplained],
+    posted_by: Mapping[str, str],
+) -> None:
+    say(Text(f"{incident.incident_id} ({conflict})", style="bold"))
+    say()
+    rows = [_report_row(report_id, report) for report_id, report in incident.reports.items()]
+    columns: tuple[str, ...] = ("report", "by", "when (UTC)", "actor", "act", "targets", "places")
+    if posted_by:
+        # Most are published to the log, where nobody is asked for a token.
+        columns = (*columns, "posted by")
+        rows = [[*row, posted_by.get(row[0], "")] for row in rows]
+    table(columns, rows, indent=2)
+    if not explained:
+        say()
+        say("No claim of this conflict is known, so there is nothing to judge it by.")
+    for one in explained:
+        say()
+        show_verdict(one)
+        for claim in one.claims:
+            say()
+            _show_claim(claim)
+
+
+def _report_row(report_id: str, report: Report) -> list[str]:
+    actor = report.actor
+    who = "" if actor is None or actor.party is None else f"{actor.party}, {actor.confidence}"
+    targets = ", ".join(place_in_words(target) for target in report.targets)
+    places = ", ".join(place_in_words(place) for place in report.places)
+    impacts = f" (+ {counted(len(report.impacts), 'impact')})" if report.impacts else ""
+    by, moment = report.reported_by.name, occurred_in_words(report.occurred.occurrence)
+    return [report_id, by, moment, who, report.act or "", targets + impacts, places]
+
+
+def occurred_in_words(occurrence: Occurrence) -> str:
+    """When something happened, for people."""
+    if occurrence.end == occurrence.start:
+        return when(occurrence.start)
+    how = ", throughout" if occurrence.throughout else ""
+    return f"{when(occurrence.start)} to {when(occurrence.end)}{how}"
+
+
+def show_verdict(one: CommitmentExplained) -> None:
+    """The verdict on one commitment, in two lines."""
+    party = f" (by {party_label(one.party)})" if one.party is not None else ""
+    say(Text.assemble((one.commitment_id, "bold"), ": ", in_colour(one.verdict), party))
+    say(f"  {sentence(one.why)}")
+
+
+def show_claim_verdict(one: ClaimExplained) -> None:
+    """The verdict by one claim, in two lines."""
+    by = one.claim.claimed_by
+    who = by.name if by.role is None else f"{by.name}, {by.role}"
+    say(Text.assemble("  ", (one.claim_id, "bold"), f" ({who}): ", in_colour(one.verdict)))
+    say(f"    {sentence(one.why)}")
+
+
+def _show_claim(one: ClaimExplained) -> None:
+    show_claim_verdict(one)
+    if one.claim.stance == "asserts":
+        say(f"    Window: {window_in_words(one.claim.terms_window)}")
+    if not one.told:
+        return
+    rows: list[list[str | Text]] = []
+    narrow: list[str] = []
+    for told in one.told:
+        for row in told.rows:
+            part = part_in_words(row.part, row.report)
+            broken = "abstains" if told.answer.abstains else answer(all_of(row.criteria))
+            said = [in_colour(answer(criterion)) for criterion in row.criteria]
+            rows.append([told.report_id, part, *said, in_colour(broken)])
+            open_ = ", ".join(
+                f"{name} {answer(criterion)}"
+                for name, criterion in zip(NAMES, row.criteria, strict=True)
+                if criterion is not True
+            )
+            narrow.append(f"{told.report_id}, {part}: {broken} ({open_ or 'yes to all'})")
+    table(("report", "part", *NAMES, "broken"), rows, indent=4, narrow=narrow)
+
+
+def sentence(text: str) -> str:
+    """`text` with a capital letter and a full stop."""
+    return text[0].upper() + text[1:] + ("" if text.endswith(".") else ".")

@@ -1,0 +1,30 @@
+"""`truce lake`: the lake brought up to date, how to open it, and its tables as Parquet files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from streams.commands.command import BadInput
+from streams.commands.console import counted, err, say
+from streams.commands.lake_update import bring_up_to_date
+from streams.settings import Settings
+
+
+def run_lake(settings: Settings, *, anew: bool, parquet: Path | None) -> int:
+    """Bring it up to date, write the files if wanted, and print. Returns the exit code."""
+    from analytics.lake.export import ExportFailed, attach_statement, export
+    from analytics.queries import views_file
+
+    mark = bring_up_to_date(settings, anew=anew)
+    if parquet is not None:
+        try:
+            written = export(settings.lake, parquet)
+        except ExportFailed as error:
+            raise BadInput(str(error)) from error
+        err(f"{counted(len(written), 'table')} written to {parquet}")
+    err(f"{settings.lake} has all up to transaction {mark.seq}. In DuckDB:")
+    say(attach_statement(settings.lake))
+    # Views are made in memory, and find in the lake what they ask of.
+    say("SET search_path = 'memory,lake';")
+    say(f".read {views_file()}")
+    return 0

@@ -1,0 +1,209 @@
+"""`truce publish`: validates every line, sends the good ones, tells what is wrong with others."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from schemas.events import Event
+from schemas.json_lines import Line, Parties, check, read_lines
+from streams.client import WORKER_ENDED, wait_until_judged, worker_of
+from streams.commands.command import BadInput, CommandError, Unreachable
+from streams.commands.console import Progress, counted, err, progress_bar, say
+from streams.commands.lake_reader import reading
+from streams.endpoint import Endpoint
+from streams.kafka.access import Access, access_to
+from streams.kafka.dialling import FILE_NAME, Handed, dial_with
+from streams.kafka.publisher import Delivered, EventPublisher
+from streams.settings import Settings
+
+NOUNS = {
+    "commitment.claimed": "claim",
+    "commitment.claim_retracted": "claim retraction",
+    "incident.reported": "report",
+    "incident.report_retracted": "report retraction",
+}
+
+
+# By which its connections are known from those of a worker in the same process.
+CLIENT_ID = "truce-publish"
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was found in the files."""
+
+    good: Counter[str] = field(default_factory=Counter)
+    bad: int = 0
+    conflicts: set[str] = field(default_factory=set)
+    parties: Parties = field(default_factory=Parties)
+
+    @property
+    def events(self) -> int:
+        """How many lines held an event."""
+        return self.good.total()
+
+    def in_words(self) -> str:
+        """`15 events (6 claims, 9 reports)`."""
+        kinds = ", ".join(
+            counted(self.good[kind], NOUNS[kind]) for kind in NOUNS if self.good[kind]
+        )
+        return counted(self.events, "event") + (f" ({kinds})" if kinds else "")
+
+
+class Target(NamedTuple):
+    """Where to publish, and the worker whose database decides when it is done, if there is one.
+
+    `alive` tells whether it makes sense to go on.
+    """
+
+    access: Access
+    declare: Settings | None
+    endpoint: Endpoint | None
+    alive: Callable[[], bool]
+    handed: Handed | None = None
+
+
+def run_publish(settings: Settings, files: Sequence[str], *, dry_run: bool) -> int:
+    """Publish `files`. Returns the exit code."""
+    target = None if dry_run else find_target(settings)
+    tally = Tally()
+    take_up_known_parties(settings, tally.parties)
+    try:
+        delivered = publish_files(settings, files, target, tally)
+    except Unreachable as error:
+        if target is None or target.endpoint in {None, worker_of(settings)}:
+            raise
+        # The broker has gone with its worker, and with what it had not judged.
+        raise Unreachable(WORKER_ENDED) from error
+    finally:
+        for warning in tally.parties.warnings():
+            err(f"warning: {warning}", style="yellow")
+    bad = f"; {counted(tally.bad, 'line')} could not be read" if tally.bad else ""
+    if delivered is None:
+        say(f"{tally.in_words()} would be published{bad}")
+    else:
+        judged = " and judged" if target is not None and target.endpoint is not None else ""
+        say(f"{tally.in_words()} published{judged}{bad}")
+    return 1 if tally.bad else 0
+
+
+def find_target(settings: Settings) -> Target:
+    """The broker to publish to: the one that is set, or that of the running worker."""
+    if settings.broker:
+        return Target(access_to(settings), settings, None, lambda: True)
+    endpoint = worker_of(settings)
+    if endpoint is None:
+        raise Unreachable(
+            f"no worker runs on {settings.data_dir}: start one with `truce run`, "
+            "or set TRUCE_BROKER=kafka://HOST:PORT"
+        )
+    return target_of(settings, endpoint, lambda: worker_of(settings) == endpoint)
+
+
+def target_of(settings: Settings, endpoint: Endpoint, alive: Callable[[], bool]) -> Target:
+    """The embedded broker of a worker, which hands out the connections to it."""
+    access, handed = Access(endpoint.bootstrap), None
+    if (settings.data_dir / FILE_NAME).exists():
+        handed = Handed(settings.data_dir)
+        access = replace(access, client_id=CLIENT_ID)
+        dial_with(access.bootstrap, handed, client_id=CLIENT_ID)
+    return Target(access, None, endpoint, alive, handed)
+
+
+def publish_files(
+    settings: Settings, files: Sequence[str], target: Target | None, tally: Tally
+) -> Delivered | None:
+    """Read `files` and send what is good to `target` (None: nowhere, and nothing is returned)."""
+    with ExitStack() as stack:
+        publisher = None
+        if target is not None:
+            publisher = stack.enter_context(_publisher_to(target))
+        send = _nowhere if publisher is None else publisher.add
+        with progress_bar("reading", _size(files)) as progress:
+            for name in files:
+                _publish_file(name, send, tally, progress)
+        if publisher is None or target is None:
+            return None
+        delivered = publisher.finish()
+    if target.endpoint is not None:
+        wait_until_judged(settings, target.endpoint, delivered.ends, delivered.log_id)
+    return delivered
+
+
+@contextmanager
+def _publisher_to(target: Target) -> Iterator[EventPublisher]:
+    if target.handed is None:
+        with EventPublisher(target.access, target.declare, target.alive) as publisher:
+            yield publisher
+        return
+    with (
+        closing(target.handed) as handed,
+        EventPublisher(target.access, None, target.alive, handed.current_log) as publisher,
+    ):
+        yield publisher
+
+
+def _nowhere(_: str, __: bytes) -> None:
+    """Where a dry run sends its events."""
+
+
+def _publish_file(
+    name: str, send: Callable[[str, bytes], None], tally: Tally, progress: Progress
+) -> None:
+    for line in _lines(name, progress):
+        found = check(line)
+        if isinstance(found, tuple):
+            tally.bad += 1
+            for problem in found:
+                err(line.complaint(problem))
+        elif line.raw is not None:
+            _note(tally, found, line)
+            send(found.data.conflict, line.raw)
+
+
+def _note(tally: Tally, event: Event, line: Line) -> None:
+    tally.good[event.type] += 1
+    tally.conflicts.add(event.data.conflict)
+    tally.parties.note(event, f"{line.file}:{line.number}")
+
+
+def _lines(name: str, progress: Progress) -> Iterator[Line]:
+    if name == "-":
+        yield from _read("stdin", sys.stdin.buffer, progress)
+        return
+    try:
+        with Path(name).open("rb") as file:
+            yield from _read(name, file, progress)
+    except OSError as error:
+        raise BadInput(f"{name} cannot be read: {error.strerror or error}") from error
+
+
+def _read(name: str, file: BinaryIO, progress: Progress) -> Iterator[Line]:
+    for line in read_lines(name, file):
+        yield line
+        progress.advance(len(line.raw or b"") + 1)
+
+
+def _size(files: Sequence[str]) -> int | None:
+    """How many bytes there are to read; None if that cannot be known."""
+    try:
+        return None if "-" in files else sum(Path(name).stat().st_size for name in files)
+    except OSError:
+        return None
+
+
+def take_up_known_parties(settings: Settings, parties: Parties) -> None:
+    """Let `parties` know whom the claims in the database bind, as far as it can be asked."""
+    try:
+        with reading(settings) as knowledge:
+            for conflict, bound in knowledge.bound_parties():
+                parties.bind(conflict, bound)
+    except CommandError:
+        # A warning that cannot be given well is no reason to publish nothing.
+        return

@@ -1,0 +1,408 @@
+"""`truce rebuild`: the log folded again, into a new database beside the old one, which it replaces.
+
+Without a worker all is done here. A running worker keeps its database and goes on judging: what was
+made beside it is taken, with all that came in meanwhile, when the worker starts the next time.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from analytics.lake.session import LakeSession
+from analytics.ledger.ledger import Ledger
+from analytics.ledger.replacement import (
+    REBUILT,
+    Comparison,
+    NewDatabase,
+    Old,
+    Size,
+    alone,
+    explained,
+    remove,
+    why_unreadable,
+)
+from analytics.queries import queries
+from analytics.storage.failures import (
+    LedgerDamaged,
+    LedgerError,
+    LedgerInUse,
+    LedgerMissing,
+    LedgerTooNew,
+)
+from analytics.storage.place import beside
+from streams.client import SECONDS_BETWEEN_LOOKS, SECONDS_FOR_A_WORKER_TO_START, worker_of
+from streams.commands.command import BadInput, Unreachable
+from streams.commands.console import (
+    Progress,
+    counted,
+    err,
+    progress_bar,
+    say,
+    say_json,
+    table,
+    waiting,
+)
+from streams.commands.lake_reader import opened
+from streams.directory import prepare
+from streams.engine.decoder import KeptBatch, ReadingProcess, read_ahead
+from streams.engine.decoding import KeptRecord, Reading
+from streams.engine.engine import OtherLog
+from streams.engine.loading import load_standing, process
+from streams.engine.replay import (
+    Kafka,
+    Offsets,
+    Past,
+    kept_records,
+    kept_rejected,
+    offsets,
+    reached_by,
+)
+from streams.settings import Settings
+
+# Why a database cannot be read that is not there or not as it should be; all else can be mended.
+OF_ITSELF = (LedgerDamaged, LedgerMissing, LedgerTooNew)
+EVENTS_AT_ONCE = 5_000
+BYTES_AT_ONCE = 16 * 2**20
+
+logger = logging.getLogger("streams")
+
+
+class Wanted(NamedTuple):
+    """What is asked for, beside the settings."""
+
+    from_events: bool = False
+    new_log: bool = False
+    dry_run: bool = False
+    keep_old: bool = False
+    as_json: bool = False
+
+
+class Done(NamedTuple):
+    """What was done. `state`: replaced, waiting (for the worker's next start) or compared."""
+
+    state: str
+    source: str
+    size: Size
+    compared: Comparison | None
+    kept: Path | None
+    left_out: list[str]
+    seconds: float
+
+
+class Fold:
+    """Folds what is read into a database, in large batches."""
+
+    def __init__(self, ledger: Ledger, progress: Progress) -> None:
+        self._ledger = ledger
+        self._standing = load_standing(ledger)
+        self._progress = progress
+
+    def take(self, log_id: str, reading: Reading, *, is_kept: bool = False) -> None:
+        """Fold what was read of one log, or kept of it."""
+        process(self._ledger, self._standing, log_id, reading, is_kept=is_kept)
+        self._progress.advance(len(reading.records))
+
+    def take_kept(self, past: Past, first: int, below: Offsets | None = None) -> None:
+        """Fold the events that a database kept: see `kept_records`."""
+        # A log that is new goes on from the time of those before it: not so one that is known,
+        # even if nothing that came in it was kept.
+        with self._ledger.transaction() as transaction:
+            for log_id, partition in offsets(past):
+                if partition not in self._ledger.offsets(log_id):
+                    transaction.advance(log_id, partition, 0, 0)
+        batches = _batches(kept_records(past, first, below))
+        with ReadingProcess() as process:
+            for log_id, reading in read_ahead(process, batches):
+                self.take(log_id, reading, is_kept=True)
+
+
+def _batches(records: Iterator[tuple[str, KeptRecord]]) -> Iterator[KeptBatch]:
+    for log_id, of_one in groupby(records, key=itemgetter(0)):
+        batch: list[KeptRecord] = []
+        size = 0
+        for _, one in of_one:
+            batch.append(one)
+            size += sum(len(event.payload) for event in one.events)
+            if len(batch) >= EVENTS_AT_ONCE or size >= BYTES_AT_ONCE:
+                yield KeptBatch(log_id, batch, size)
+                batch, size = [], 0
+        if batch:
+            yield KeptBatch(log_id, batch, size)
+
+
+class _Lake:
+    """What a running worker's lake answers, all of it as of one moment."""
+
+    def __init__(self, lake: LakeSession) -> None:
+        self._lake = lake
+
+    def rows(self, name: str, **values: int) -> list[tuple[Any, ...]]:
+        """What it answers to a statement of `queries/rebuild.sql`."""
+        return self._lake.ask(queries("rebuild")[name], values)
+
+
+def run_rebuild(settings: Settings, wanted: Wanted) -> int:
+    """Rebuild, compare, replace and print. Returns the exit code."""
+    from streams.tuning import tune_collector
+
+    if wanted.new_log and (wanted.from_events or not settings.broker):
+        raise BadInput("--new-log folds the log of a Kafka: set TRUCE_BROKER to it")
+    if not settings.data_dir.is_dir():
+        raise BadInput(f"there is no {settings.data_dir}: choose the directory with --data-dir")
+    prepare(settings.data_dir)
+    tune_collector()
+    began = time.monotonic()
+    with alone(settings.database), explained(settings.database, kafka=bool(settings.broker)):
+        kafka = Kafka(settings) if settings.broker and not wanted.from_events else None
+        if kafka is not None:
+            kafka.ask_id()
+        unreadable = _state(settings, kafka is not None)
+        if worker_of(settings) is not None:
+            done = _beside_a_worker(settings, wanted, kafka)
+        else:
+            done = _replace(settings, wanted, kafka, unreadable)
+    done = done._replace(seconds=round(time.monotonic() - began, 3))
+    (_print_json if wanted.as_json else _print)(settings, done)
+    return 0
+
+
+def _state(settings: Settings, has_log: bool) -> LedgerError | None:
+    """Why the database cannot be read, if it cannot and no worker has it.
+
+    `has_log`: a Kafka has its log. Raises what hinders us, whatever is in it.
+    """
+    until = time.monotonic() + SECONDS_FOR_A_WORKER_TO_START
+    while worker_of(settings) is None:
+        try:
+            found = why_unreadable(settings.database, kafka=has_log)
+            if found is None or isinstance(found, OF_ITSELF):
+                return found
+            raise found
+        except LedgerInUse as error:
+            # A worker that starts or stops holds it for a moment before it can be asked.
+            if time.monotonic() > until:
+                raise Unreachable(f"{error}; if a worker starts or stops, try again") from error
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+    return None
+
+
+def _replace(
+    settings: Settings, wanted: Wanted, kafka: Kafka | None, unreadable: LedgerError | None
+) -> Done:
+    """Make the new database and let it take the place of the old one, which no worker has open."""
+    path = settings.database
+    tells = unreadable is not None or wanted.new_log
+    if unreadable is not None and kafka is None:
+        raise BadInput(_no_events(settings, unreadable))
+    with NewDatabase(path, tells=tells, memory_limit=settings.memory, spill=settings.spill) as new:
+        old = new.attach() if unreadable is None else None
+        compared = None
+        if kafka is not None:
+            known = old if old is not None and not wanted.new_log else None
+            _fold_kafka(settings, new, kafka, known)
+        if old is not None and not wanted.new_log:
+            _finish(new, old)
+        if old is not None:
+            with waiting("comparing"):
+                compared = new.compare()
+        size = new.size()
+        kept = None
+        if not wanted.dry_run:
+            keep = wanted.keep_old or compared is None or compared.differing > 0
+            kept = new.take_over(keep=keep)
+            remove(beside(path, REBUILT))
+    return Done(
+        "compared" if wanted.dry_run else "replaced",
+        *(_source(kafka), size, compared, kept, new.left_out, 0),
+    )
+
+
+def _no_events(settings: Settings, unreadable: LedgerError) -> str:
+    """Why there are no events to fold, and where others may be."""
+    path = settings.database
+    if isinstance(unreadable, LedgerTooNew):
+        return str(unreadable)
+    if isinstance(unreadable, LedgerDamaged):
+        why = f"{path} cannot be opened ({unreadable.reason}), so none of its events can be read"
+        if unreadable.is_of_the_wal:
+            return str(unreadable)
+    else:
+        why = f"there is no {path}, so no events are kept"
+    kafka = (
+        "leave --from-events out, and Kafka's log is folded"
+        if settings.broker
+        else "if a Kafka has its log, set TRUCE_BROKER and run `truce rebuild` again"
+    )
+    return f"{why}: restore a backup; {kafka}"
+
+
+def _beside_a_worker(settings: Settings, wanted: Wanted, kafka: Kafka | None) -> Done:
+    """Make the new database, up to where the worker is now, and leave it for its next start."""
+    if wanted.dry_run or wanted.new_log:
+        option = "--dry-run" if wanted.dry_run else "--new-log"
+        raise BadInput(
+            f"a worker runs on {settings.data_dir}: stop it before truce rebuild {option}"
+        )
+    with (
+        opened(settings, as_ledger=True) as lake,
+        NewDatabase(settings.database, memory_limit=settings.memory, spill=settings.spill) as new,
+    ):
+        past = _Lake(lake)
+        known = past.rows("offsets_reached")
+        if kafka is not None:
+            _fold_kafka(settings, new, kafka, past)
+        else:
+            below = {(log, partition): end for log, partition, end, _ in known}
+            with _folding(new, past) as fold:
+                fold.take_kept(past, 0, below)
+            for rows in kept_rejected(past, below):
+                new.take_rejected(rows)
+        new.reach(known)
+        size = new.size()
+        new.leave()
+    return Done("waiting", _source(kafka), size, None, None, [], 0)
+
+
+def _fold_kafka(settings: Settings, new: NewDatabase, kafka: Kafka, past: Past | None) -> None:
+    """Fold Kafka's log: as far as `past` has it, or all of it if that is None."""
+    reached = None
+    if past is not None:
+        known = reached_by(past)
+        others = sorted({log for log, _ in known} - {kafka.log_id})
+        if others:
+            raise OtherLog(settings, others, kafka.log_id)
+        reached = {partition: to for (_, partition), to in known.items()}
+    with progress_bar("folding", None) as progress:
+        fold = Fold(new.ledger, progress)
+        kafka.fold(reached, progress.expect, lambda batch: fold.take(kafka.log_id, batch))
+
+
+@contextmanager
+def _folding(new: NewDatabase, past: Past, first: int = 0) -> Iterator[Fold]:
+    [(end,)] = past.rows("end_of_events")
+    with progress_bar("folding", end - first) as progress:
+        yield Fold(new.ledger, progress)
+
+
+def _finish(new: NewDatabase, old: Old) -> None:
+    """Take what the old database has beyond the new one: events are folded, the rest is copied."""
+    first = new.first_beyond(old)
+    new.note_reached()
+    with _folding(new, old, first) as fold:
+        fold.take_kept(old, first)
+    new.complete()
+
+
+def take_over(settings: Settings) -> None:
+    """Let what was rebuilt beside a worker take the old one's place, before a worker opens it.
+
+    If it cannot, that is said, and the old one is there as it was.
+    """
+    path = settings.database
+    try:
+        kafka = bool(settings.broker)
+        with alone(path), explained(path, kafka=kafka):
+            unreadable = why_unreadable(path, kafka=False)
+            if unreadable is not None:
+                raise unreadable
+            with NewDatabase(
+                path, goes_on=True, memory_limit=settings.memory, spill=settings.spill
+            ) as new:
+                _finish(new, new.attach())
+                compared = new.compare()
+                kept = new.take_over(keep=compared is None or compared.differing > 0)
+    except LedgerInUse:
+        return  # so it is told of the database itself, next
+    except LedgerError as error:
+        logger.warning("what was rebuilt is not taken: %s", error)
+        return
+    told = f"; the old one is kept as {kept}" if kept else ""
+    if compared is None:
+        logger.warning("the rebuilt database is taken: the old one is damaged%s", told)
+        return
+    rows = counted(compared.differing, "row")
+    logger.warning("the rebuilt database is taken: %s differ from the old one%s", rows, told)
+
+
+def _source(kafka: Kafka | None) -> str:
+    return "events" if kafka is None else "kafka"
+
+
+def _print_json(settings: Settings, done: Done) -> None:
+    compared = done.compared
+    document = {
+        **done._asdict(),
+        "database": str(settings.database),
+        "size": done.size._asdict(),
+        "kept": None if done.kept is None else str(done.kept),
+        "compared": compared
+        and {
+            "differing": compared.differing,
+            "rows": {name: {"old": o, "new": n} for name, (o, n) in compared.rows.items()},
+            "verdicts": [
+                dict(
+                    zip(
+                        ("conflict", "commitment_id", "before", "after", "incidents"),
+                        row,
+                        strict=True,
+                    )
+                )
+                for row in compared.verdicts
+            ],
+        },
+    }
+    say_json(document)
+
+
+def _print(settings: Settings, done: Done) -> None:
+    size = done.size
+    source = "Kafka" if done.source == "kafka" else "the events that the database kept"
+    say(
+        f"{counted(size.events, 'event')} folded from {source} in {done.seconds:,.1f} s: "
+        f"{counted(size.verdict_versions, 'verdict version')}, "
+        f"{counted(size.claim_verdict_versions, 'claim verdict version')}, "
+        f"{size.rejected:,} rejected"
+    )
+    if done.compared is not None:
+        _show(done.compared)
+    if done.state == "waiting":
+        say(
+            "The worker serves the old database until it is started again; then it takes the new "
+            "one, with all that came in meanwhile."
+        )
+    elif done.state == "compared":
+        say(f"{settings.database} is as it was.")
+    else:
+        say(f"{settings.database} is the new one.")
+    if done.kept is not None:
+        say(f"The old one is kept as {done.kept}.")
+    if done.left_out:
+        err(f"Damaged in the old one, and so left out: {', '.join(done.left_out)}.")
+    elif done.state == "replaced" and done.compared is None and done.source == "events":
+        err("The old one is damaged, and could not be compared with the new one.")
+    elif done.state == "replaced" and done.compared is None:
+        err("It is not known what was published: all verdicts are, again, with the same ids.")
+
+
+def _show(compared: Comparison) -> None:
+    if not compared.differing:
+        say("No row differs from the old database.")
+        return
+    rows = [(name, f"{o:,}", f"{n:,}") for name, (o, n) in compared.rows.items() if o or n]
+    table(("table", "only in the old", "only in the new"), rows, right=(1, 2))
+    say()
+    if not compared.verdicts:
+        say("Every incident stands at the verdict at which it stood.")
+        return
+    changed = [
+        (commitment, conflict, before or "(none)", after or "(none)", f"{incidents:,}")
+        for conflict, commitment, before, after, incidents in compared.verdicts
+    ]
+    table(("commitment", "conflict", "verdict before", "after", "incidents"), changed, right=(4,))

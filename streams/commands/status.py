@@ -1,0 +1,223 @@
+"""`truce status`: the truces, whether each claim is in force now, and how well it is kept."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rich.text import Text
+
+from schemas.events import Assertion
+from schemas.json_lines import Parties
+from schemas.safe_text import party_label
+from schemas.time import Instant, in_force, iso
+from streams.client import Compliance, Coverage, Knowledge, worker_of
+from streams.commands.console import (
+    answer,
+    bounds,
+    counted,
+    err,
+    say,
+    say_json,
+    table,
+    when,
+    window_in_words,
+)
+from streams.commands.lake_reader import opened
+from streams.endpoint import Endpoint
+from streams.explain.reasons import scope_in_words
+from streams.judging.judge import Claim
+from streams.settings import Settings
+
+COLUMNS = ("claim", "by", "binds", "prohibits", "window (UTC)", "in force now", "violations")
+SILENCE = "No reports is not compliance."
+
+
+class Truce(NamedTuple):
+    """A commitment: its claims by id, the verdicts counted, and its rows of `compliance`."""
+
+    conflict: str
+    commitment_id: str
+    claims: dict[str, Claim]
+    verdicts: Counter[str]
+    compliance: list[Compliance]
+
+    def kept(self, claim_id: str | None) -> list[Compliance]:
+        """How well the claim (None: the commitment as a whole) is kept, party by party."""
+        return [row for row in self.compliance if row.claim_id == claim_id]
+
+
+class Status(NamedTuple):
+    """All that `truce status` tells."""
+
+    now: Instant
+    truces: list[Truce]
+    coverage: list[Coverage]
+    warnings: list[str]
+
+
+class Lake(NamedTuple):
+    """Where the lake is, and how far: to which transaction of the ledger.
+
+    It holds all that was acknowledged before `as_of` (us since 1970).
+    """
+
+    path: Path
+    transaction: int
+    as_of: Instant
+
+    def lag(self, now: Instant) -> float:
+        """How many seconds it is behind, at most."""
+        return max(now - self.as_of, 0) / 1_000_000
+
+
+def run_status(settings: Settings, *, as_json: bool) -> int:
+    """Print the status. Returns the exit code."""
+    worker = worker_of(settings)
+    with opened(settings) as session:
+        knowledge = Knowledge(session.ask)
+        status = gather(knowledge, time.time_ns() // 1000)
+        lake = Lake(settings.lake, knowledge.transaction(), session.as_of or status.now)
+    if as_json:
+        say_json(document(status, settings, worker, lake))
+    else:
+        show(status, settings, worker, lake)
+    for warning in status.warnings:
+        err(f"warning: {warning}", style="yellow")
+    return 0
+
+
+def gather(knowledge: Knowledge, now: Instant) -> Status:
+    """Ask for everything."""
+    truces: dict[tuple[str, str], Truce] = {}
+    for (conflict, commitment_id, claim_id), claim in sorted(knowledge.claims().items()):
+        fresh = Truce(conflict, commitment_id, {}, Counter(), [])
+        truces.setdefault((conflict, commitment_id), fresh).claims[claim_id] = claim
+    for conflict, commitment_id, verdict, count in knowledge.verdict_counts():
+        if (conflict, commitment_id) in truces:
+            truces[conflict, commitment_id].verdicts[verdict] = count
+    for row in knowledge.compliance():
+        if (row.conflict, row.commitment_id) in truces:
+            truces[row.conflict, row.commitment_id].compliance.append(row)
+    parties = Parties()
+    for conflict, bound in knowledge.bound_parties():
+        parties.bind(conflict, bound)
+    for conflict, actor, times in knowledge.actors():
+        parties.name(conflict, actor, times=times)
+    return Status(now, list(truces.values()), knowledge.coverage(), parties.warnings())
+
+
+def show(status: Status, settings: Settings, worker: Endpoint | None, lake: Lake) -> None:
+    """Print for people."""
+    if worker is None:
+        say(f"No worker runs; this is what {settings.database} holds.")
+    else:
+        say(f"A worker runs (process {worker.pid}); metrics: {worker.http}/metrics")
+    behind = f"at most {lake.lag(status.now):.1f} s behind"
+    say(f"The lake {lake.path} is {behind}, at transaction {lake.transaction}.")
+    if not status.truces:
+        say("No truce is known yet: publish a claim, or see `truce demo`.")
+    for truce in status.truces:
+        show_truce(truce, status.now)
+    say()
+    for one in status.coverage:
+        reports = f"{counted(one.reports, 'report')} of {counted(one.incidents, 'incident')}"
+        last = f"; the last came {when(one.last_report)}" if one.last_report is not None else ""
+        say(f"{one.conflict}: {reports} from {counted(one.sources, 'source')}{last}. {SILENCE}")
+
+
+def show_truce(truce: Truce, now: Instant) -> None:
+    """One truce: every claim, and how often it was broken."""
+    say()
+    say(Text(f"{truce.commitment_id} ({truce.conflict})", style="bold"))
+    said = ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(truce.verdicts.items()))
+    judged = counted(truce.verdicts.total(), "incident")
+    say(f"  {judged} in or near a window{': ' + said if said else ''}")
+    kept = "; ".join(f"by {party_label(row.party)} {_bounds(row)}" for row in truce.kept(None))
+    say(f"  violations, by all claims together: {kept or 'nobody is bound'}")
+    say()
+    rows = [_claim_row(truce, claim_id, claim, now) for claim_id, claim in truce.claims.items()]
+    table(COLUMNS, rows, indent=2)
+
+
+def _claim_row(truce: Truce, claim_id: str, claim: Claim, now: Instant) -> list[str | Text]:
+    by = claim.claimed_by
+    who = by.name if by.role is None else f"{by.name}, {by.role}"
+    bound = ", ".join(claim.bound_parties)
+    if not isinstance(claim, Assertion):
+        return [claim_id, who, f"denies {bound}", "", "", "", ""]
+    kept = ", ".join(f"{party_label(row.party)} {_bounds(row)}" for row in truce.kept(claim_id))
+    window, force = claim.terms_window, in_force(claim.terms_window, now)
+    scope = scope_in_words(claim)
+    return [claim_id, who, bound, scope, window_in_words(window), answer(force), kept]
+
+
+def _bounds(row: Compliance) -> str:
+    return bounds(row.violations_lower, row.violations_upper)
+
+
+def document(
+    status: Status, settings: Settings, worker: Endpoint | None, lake: Lake
+) -> dict[str, Any]:
+    """What `truce status --json` prints."""
+    running = {"running": worker is not None}
+    return {
+        "now": iso(status.now),
+        "database": str(settings.database),
+        "worker": running
+        if worker is None
+        else {**running, "pid": worker.pid, "http": worker.http},
+        "lake": {
+            "path": str(lake.path),
+            "transaction": lake.transaction,
+            "as_of": iso(lake.as_of),
+            "lag_seconds": lake.lag(status.now),
+        },
+        "commitments": [_truce_json(truce, status.now) for truce in status.truces],
+        "coverage": [
+            {
+                **one._asdict(),
+                "last_report": None if one.last_report is None else iso(one.last_report),
+            }
+            for one in status.coverage
+        ],
+        "warnings": status.warnings,
+    }
+
+
+def _truce_json(truce: Truce, now: Instant) -> dict[str, Any]:
+    words = ("violation", "contested", "undetermined", "clear")
+    return {
+        "conflict": truce.conflict,
+        "commitment_id": truce.commitment_id,
+        "verdicts": {word: truce.verdicts[word] for word in words},
+        "compliance": [_kept_json(row) for row in truce.kept(None)],
+        "claims": [
+            _claim_json(truce, claim_id, claim, now) for claim_id, claim in truce.claims.items()
+        ],
+    }
+
+
+def _claim_json(truce: Truce, claim_id: str, claim: Claim, now: Instant) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "claim_id": claim_id,
+        "claimed_by": claim.claimed_by.model_dump(mode="json", exclude_none=True),
+        "stance": claim.stance,
+        "bound_parties": list(claim.bound_parties),
+    }
+    if isinstance(claim, Assertion):
+        said = claim.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        told["window"] = said["window"]
+        told["in_force"] = in_force(claim.terms_window, now)
+        told["compliance"] = [_kept_json(row) for row in truce.kept(claim_id)]
+    return told
+
+
+def _kept_json(row: Compliance) -> dict[str, Any]:
+    return {
+        "party": row.party,
+        "violations_lower": row.violations_lower,
+        "violations_upper": row.violations_upper,
+    }

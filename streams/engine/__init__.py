@@ -1,0 +1,1 @@
+"""What turns the log into the ledger: decode, judge, commit; and again to rebuild."""

@@ -1,0 +1,559 @@
+"""The agent on `truce.events` and the publisher of the outbox: they move and decide nothing.
+
+What is judged, what is committed and what is taken out of the outbox has a thread each; the event
+loop only waits for them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import Counter, defaultdict
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from operator import itemgetter
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+
+if TYPE_CHECKING:
+    from aiokafka import AIOKafkaProducer
+
+    from streams.kafka.access import Access
+    from streams.kafka.transport import Batch
+
+logger = logging.getLogger("streams")
+
+PUBLISH_AT_ONCE = 5_000
+# One is committed, one judged, one read, and one about to be: nobody waits for the next.
+IN_FLIGHT = 4
+# While so many events are held for what is behind, no further batch is taken.
+MOST_ROWS_BEHIND = 50_000
+SECONDS_BETWEEN_TRIES = 1.0
+
+T = TypeVar("T")
+Headers = Iterable[tuple[str, bytes]]
+Pending = tuple[int, str, bytes | None, bytes | None, Headers]
+
+
+class Behind(NamedTuple):
+    """What was handed over to be judged and is not yet in the ledger.
+
+    `lows`: of each partition of which records wait, the offset of the first. `conflicts`: of each
+    partition and conflict, the offset of its first record that waits, and how many events do.
+    `rows`: how many events are held in memory for that. `places`: (partition, offset) of each
+    record that waits.
+    """
+
+    lows: Mapping[int, int]
+    conflicts: Mapping[tuple[int, str], tuple[int, int]]
+    rows: int
+    places: Collection[tuple[int, int]]
+
+
+NOTHING_BEHIND = Behind({}, {}, 0, frozenset())
+
+
+def behind_by_conflict(behind: Behind) -> list[tuple[str, int]]:
+    """Which conflicts have events that wait for their turn, and how many, the most first."""
+    events: Counter[str] = Counter()
+    for (_, conflict), (_, waiting) in behind.conflicts.items():
+        events[conflict] += waiting
+    return events.most_common()
+
+
+class Outbox(Protocol):
+    """What the publisher wants of the ledger: (seq, topic, key, value, headers) in their order."""
+
+    def pending_outbox(self, limit: int) -> Sequence[Pending]:
+        """The oldest messages that are not yet published."""
+
+    def published(self, up_to_seq: int) -> None:
+        """Note that all up to this one are."""
+
+
+class OneThread:
+    """A thread that does one thing after the other."""
+
+    def __init__(self, name: str) -> None:
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix=name)
+
+    async def do(self, work: Callable[..., T], *args: Any) -> T:
+        """Do `work(*args)` there after all that was asked before, and give its result."""
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work, *args)
+
+    def close(self) -> None:
+        """Wait until it has finished what it was asked."""
+        self._executor.shutdown(wait=True)
+
+
+class Failure:
+    """The first thing that went wrong so that the worker cannot go on. May be set by any thread."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self.happened = asyncio.Event()
+        self.reason: BaseException | None = None
+
+    def set(self, reason: BaseException) -> None:
+        """Tell the worker that it must end; only the first reason counts."""
+        if self.reason is None:
+            self.reason = reason
+            with contextlib.suppress(RuntimeError):  # the loop may be closed already
+                self._loop.call_soon_threadsafe(self.happened.set)
+
+
+class Progress:
+    """How far the ledger is in each partition, against the log's end when it was assigned.
+
+    Written by the event loop and read by the consumer's thread, too: single assignments only.
+    """
+
+    def __init__(self, log_id: str, next_offsets: Mapping[int, int]) -> None:
+        self.log_id = log_id
+        self.next_offsets = dict(next_offsets)
+        self.log_ends: dict[int, int] = {}
+        self.marks: dict[int, int] = {}
+        self.to_catch_up: dict[int, int] | None = None
+        self.changed = asyncio.Event()
+        self.behind = NOTHING_BEHIND
+        self._taken: dict[int, int] = {}
+        self._empty: dict[int, tuple[int, int]] = {}
+
+    def begin(self, log_id: str) -> None:
+        """All of the log is in the ledger, and another one, an empty one, takes its place."""
+        nothing = dict.fromkeys(self.log_ends, 0)
+        self._empty = {}
+        self.next_offsets = dict.fromkeys(self.next_offsets, 0)
+        self.marks, self.log_ends = dict(nothing), dict(nothing)
+        self._taken = {}
+        self.log_id = log_id
+        self.changed.set()
+
+    def next_offset(self, partition: int) -> int:
+        """The offset of the first record that is not in the ledger."""
+        return self.next_offsets.get(partition, 0)
+
+    def assigned(self, ends: Mapping[int, int]) -> None:
+        """Just these partitions are assigned now, and their log ended so at that moment."""
+        if self.to_catch_up is None:
+            self.to_catch_up = dict(ends)
+        # What was assigned before is caught up with already, or has a mark to reach.
+        self.marks = {p: self.marks.get(p, end) for p, end in ends.items()}
+        # Of those that went to another worker, that one tells how far behind it is.
+        self.log_ends = dict(ends)
+        self.changed.set()
+
+    def speaks_for(self, partition: int) -> bool:
+        """Is it assigned, and is all judged that was in it when it was?
+
+        Until then the ledger may stand at what was corrected long ago.
+        """
+        mark = self.marks.get(partition)
+        return mark is not None and self._up_to(partition) >= mark
+
+    def fetched(self, partition: int, end: int) -> None:
+        """The log of this partition ended so when records were fetched."""
+        ends = self.log_ends
+        if partition in ends:
+            ends[partition] = max(end, ends[partition])
+
+    def passed(self, partition: int, following: int, position: int) -> None:
+        """Between these two offsets there is no record, and there will be none."""
+        self._empty[partition] = (following, position)
+        self.changed.set()
+
+    def committed(self, partition: int, next_offset: int) -> None:
+        """The ledger has all before `next_offset`."""
+        self.next_offsets[partition] = max(next_offset, self.next_offset(partition))
+        self.changed.set()
+
+    def judged(self, taken: Mapping[int, int], behind: Behind) -> None:
+        """The ledger has what comes before these offsets, but for what is behind."""
+        self._taken.update(taken)
+        self.behind = behind
+        for partition, end in self._taken.items():
+            self.committed(partition, behind.lows.get(partition, end))
+
+    def handed_over(self, partition: int) -> int:
+        """The offset of the first record that is neither in the ledger nor behind."""
+        return max(self._taken.get(partition, 0), self.next_offset(partition))
+
+    def lag(self) -> dict[int, int]:
+        """How many offsets each assigned partition's log is ahead of the ledger."""
+        return {p: max(0, end - self._up_to(p)) for p, end in sorted(self.log_ends.items())}
+
+    def reached(self, ends: Mapping[int, int]) -> bool:
+        """Whether the ledger has all before `ends`."""
+        return all(self._up_to(p) >= end for p, end in ends.items())
+
+    def _up_to(self, partition: int) -> int:
+        """Up to where the ledger has all that there is."""
+        following, position = self._empty.get(partition, (0, 0))
+        reached = self.next_offset(partition)
+        return max(reached, position) if reached >= following else reached
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether all is in the ledger that was in the log when the worker started.
+
+        What has gone to another worker since is for that one to catch up with.
+        """
+        if self.to_catch_up is None:
+            return False
+        return self.reached({p: end for p, end in self.to_catch_up.items() if p in self.log_ends})
+
+
+class Work(NamedTuple):
+    """What is done with batches, and where.
+
+    `read(partition, records)` wherever it wants, `judge(read)` in `judging`, `commit(judged)` in
+    `committing`, these two in the order of the log. `judge` may leave some of it `behind()`, with
+    which `more()` goes on in its place.
+    """
+
+    read: Callable[[int, Sequence[Any]], Awaitable[Any]]
+    judge: Callable[[Any], Any]
+    commit: Callable[[Any], Any]
+    judging: OneThread
+    committing: OneThread
+    more: Callable[[], Any] = lambda: None
+    behind: Callable[[], Behind] = lambda: NOTHING_BEHIND
+
+
+class Judged(NamedTuple):
+    """A batch that is in the ledger: what `pipeline.process` counted, and how long it took.
+
+    `records` are those of each partition, as they were read, that are whole in it by that.
+    """
+
+    tally: Any
+    seconds: float
+    records: Mapping[int, Sequence[Any]] = MappingProxyType({})
+
+
+class _Stages:
+    """How far a batch is: set too when it was given up, so that nobody waits for ever."""
+
+    def __init__(self) -> None:
+        self.judged = asyncio.Event()
+        self.committed = asyncio.Event()
+
+
+class Agent:
+    """Has batches judged and committed one after the other.
+
+    While one is committed the next is judged and those after it are read: the database leaves the
+    interpreter to others while it writes, and so does a large batch, which another process reads.
+    """
+
+    def __init__(
+        self,
+        work: Work,
+        progress: Progress,
+        failure: Failure,
+        after: Callable[[Judged], None],
+    ) -> None:
+        self._work = work
+        self._progress = progress
+        self._failure = failure
+        self._after = after
+        self._taken: dict[int, int] = {}
+        self._room = asyncio.Semaphore(IN_FLIGHT)
+        self._in_flight: set[asyncio.Task[None]] = set()
+        self._last = _Stages()
+        self._last.judged.set()
+        self._last.committed.set()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._draining = False
+        self._going_on = False
+        self._went_on = asyncio.Event()
+        self._unfinished: dict[tuple[int, int], Any] = {}
+
+    async def run(self, batches: AsyncIterator[Batch]) -> None:
+        """Faust's agent function. It never returns and never raises by itself.
+
+        Faust acknowledges a message and starts an agent again even when it raised. So what goes
+        wrong is caught here; it ends the worker, which goes on from the ledger's offsets later.
+        """
+        async for batch in batches:
+            if self._draining or self._failure.reason is not None:
+                break
+            self._idle.clear()
+            try:
+                await self._take(batch)
+            except Exception as error:  # noqa: BLE001 - Faust would go on without a word
+                self._failure.set(error)
+                break
+            finally:
+                self._idle.set()
+        await asyncio.Event().wait()
+
+    async def _take(self, batch: Batch) -> None:
+        partition = batch.partition
+        following = max(self._taken.get(partition, 0), self._progress.next_offset(partition))
+        if batch.position > following:
+            raise RuntimeError(
+                f"records {following} to {batch.position - 1} of partition {partition} "
+                "were passed over; start the worker again"
+            )
+        records = batch.records
+        if records[0].offset < following:
+            records = [record for record in records if record.offset >= following]
+        if not records:
+            return
+        # Whoever is cancelled while it waits has taken nothing.
+        while self._progress.behind.rows > MOST_ROWS_BEHIND and not self._draining:
+            self._went_on.clear()
+            await self._went_on.wait()
+        if self._draining or self._failure.reason is not None:
+            return
+        await self._room.acquire()
+        self._taken[partition] = records[-1].offset + 1
+        before, self._last = self._last, _Stages()
+        through = asyncio.create_task(self._through(partition, records, before, self._last))
+        self._in_flight.add(through)
+        through.add_done_callback(self._over)
+
+    def _over(self, through: asyncio.Task[None]) -> None:
+        self._in_flight.discard(through)
+        self._room.release()
+
+    async def _through(
+        self, partition: int, records: Sequence[Any], before: _Stages, stages: _Stages
+    ) -> None:
+        """Have a batch read, judged after the one before it, and committed after that one."""
+        began = time.perf_counter()
+        try:
+            read = await self._work.read(partition, records)
+            await before.judged.wait()
+            if self._failure.reason is not None:
+                return
+            turn = await self._work.judging.do(self._turn, self._work.judge, read)
+            await self._commit(turn, (partition, records), began, (before, stages))
+        except Exception as error:  # noqa: BLE001 - ends the worker, with this reason
+            self._failure.set(error)
+        finally:
+            await before.committed.wait()
+            stages.judged.set()
+            stages.committed.set()
+
+    def _turn(self, judge: Callable[..., Any], *read: Any) -> tuple[Any, Behind]:
+        """Judge, and see what is left behind by it."""
+        judged = judge(*read)
+        return judged, self._work.behind()
+
+    async def _commit(
+        self,
+        turn: tuple[Any, Behind],
+        batch: tuple[int, Sequence[Any]] | None,
+        began: float,
+        chain: tuple[_Stages, _Stages],
+    ) -> None:
+        """Have a turn committed after those before it; `batch`: what was handed over for it."""
+        (judged, behind), (before, stages) = turn, chain
+        stages.judged.set()
+        if behind.rows:
+            self._go_on()
+        await before.committed.wait()
+        # Also after a failure: whoever waits for it in the ledger must hear of that one.
+        tally = await self._work.committing.do(self._work.commit, judged)
+        partition, records = batch or (0, ())
+        taken = {partition: records[-1].offset + 1} if records else {}
+        self._progress.judged(taken, behind)
+        whole = self._whole(partition, records, behind)
+        self._after(Judged(tally, time.perf_counter() - began, whole))
+
+    def _whole(
+        self, partition: int, records: Sequence[Any], behind: Behind
+    ) -> Mapping[int, Sequence[Any]]:
+        """The records that are in the ledger by now, of these and of those that were behind."""
+        if not behind.rows and not self._unfinished:
+            return {partition: records}
+        known = self._unfinished | {(partition, one.offset): one for one in records}
+        self._unfinished = {place: one for place, one in known.items() if place in behind.places}
+        whole: defaultdict[int, list[Any]] = defaultdict(list)
+        for place, one in known.items():
+            if place not in behind.places:
+                whole[place[0]].append(one)
+        return whole
+
+    def _go_on(self) -> None:
+        """Have what is behind get its turn, after all batches that have come by now."""
+        if self._going_on or self._draining or self._failure.reason is not None:
+            return
+        self._going_on = True
+        before, self._last = self._last, _Stages()
+        more = asyncio.create_task(self._more(before, self._last))
+        self._in_flight.add(more)
+        more.add_done_callback(self._in_flight.discard)
+
+    async def _more(self, before: _Stages, stages: _Stages) -> None:
+        began = time.perf_counter()
+        try:
+            await before.judged.wait()
+            self._going_on = False
+            if self._failure.reason is not None or self._draining:
+                return
+            began = time.perf_counter()
+            turn = await self._work.judging.do(self._turn, self._work.more)
+            await self._commit(turn, None, began, (before, stages))
+        except Exception as error:  # noqa: BLE001 - ends the worker, with this reason
+            self._failure.set(error)
+        finally:
+            await before.committed.wait()
+            stages.judged.set()
+            stages.committed.set()
+            self._went_on.set()
+
+    async def begin(self) -> None:
+        """Wait until all that was taken is committed; what comes next is of another log."""
+        while self._in_flight:
+            await asyncio.wait(self._in_flight)
+        self._taken.clear()
+
+    async def drain(self) -> None:
+        """Take no further batch, and wait until those in flight are committed or have failed.
+
+        What is behind stays: it is read again from where the ledger is, or was never acknowledged.
+        """
+        self._draining = True
+        self._went_on.set()
+        await self._idle.wait()
+        if self._in_flight:
+            await asyncio.wait(self._in_flight)
+
+
+class Publisher:
+    """Sends what the outbox holds, in its order, and takes out what the broker has acknowledged.
+
+    A message may be sent again after a fault; its id shows that.
+    """
+
+    def __init__(self, outbox: Outbox, thread: OneThread, access: Access) -> None:
+        self._outbox = outbox
+        self._thread = thread
+        self._access = access
+        self._producer: AIOKafkaProducer | None = None
+        self._one_at_a_time = asyncio.Lock()
+        self._woken = asyncio.Event()
+        self._woken.set()  # something may have been left by the last run
+
+    def wake(self) -> None:
+        """There may be something new in the outbox."""
+        self._woken.set()
+
+    async def start(self) -> None:
+        """Connect to the broker."""
+        from aiokafka import AIOKafkaProducer
+
+        self._producer = AIOKafkaProducer(
+            **self._access.for_aiokafka(),
+            acks="all",
+            max_batch_size=512 * 1024,
+            max_request_size=32 * 2**20,
+        )
+        await self._producer.start()
+
+    async def run(self) -> None:
+        """Publish for ever. Raises what the ledger raises; a broker that is away is waited for."""
+        said = False
+        while True:
+            await self._woken.wait()
+            self._woken.clear()
+            try:
+                await self.publish()
+                said = False
+            except KafkaError as error:
+                if not said:
+                    reason = str(error) or type(error).__name__
+                    logger.warning("cannot publish verdicts yet: %s", reason)
+                said = True
+                await asyncio.sleep(SECONDS_BETWEEN_TRIES)
+                self._woken.set()
+
+    async def publish(self) -> None:
+        """Publish all that is there now. Raises `KafkaError`; what was not sent stays."""
+        async with self._one_at_a_time:
+            while pending := await self._thread.do(self._outbox.pending_outbox, PUBLISH_AT_ONCE):
+                await self._send(pending)
+                await self._thread.do(self._outbox.published, pending[-1][0])
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        if self._producer is not None:
+            await self._producer.stop()
+
+    async def _send(self, pending: Sequence[Pending]) -> None:
+        by_topic: dict[tuple[str, int], list[Pending]] = defaultdict(list)
+        partitions: dict[tuple[str, bytes | None], int] = {}
+        for (topic, key), alike in groupby(pending, key=itemgetter(1, 2)):
+            if (topic, key) not in partitions:
+                partitions[topic, key] = await self._partition(topic, key)
+            by_topic[topic, partitions[topic, key]] += alike
+        await asyncio.gather(
+            *(self._send_all(*place, messages) for place, messages in by_topic.items())
+        )
+
+    async def _partition(self, topic: str, key: bytes | None) -> int:
+        producer = self._connected()
+        partitions = await producer.partitions_for(topic)
+        # The same choice that Kafka's own clients make, so that a key has one partition.
+        chosen = producer._partition(topic, None, None, None, key, None)
+        return int(chosen) if chosen in partitions else min(partitions)
+
+    async def _send_all(self, topic: str, partition: int, messages: Sequence[Pending]) -> None:
+        """Send the messages of one partition in their order, as few large batches."""
+        producer = self._connected()
+        for chunk in _packed(producer.create_batch, messages):
+            future = await producer.send_batch(chunk.builder, topic, partition=partition)
+            try:
+                await future
+            except MessageSizeTooLargeError:
+                if chunk.last - chunk.first:
+                    raise
+                # The one thing that no later try can mend. The tables have what it says.
+                logger.warning("message %d of the outbox is too large for %s", chunk.first, topic)
+
+    def _connected(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            raise RuntimeError("the publisher has not been started")
+        return self._producer
+
+
+class _Chunk(NamedTuple):
+    builder: Any
+    first: int
+    last: int
+
+
+def _packed(create: Callable[[], Any], messages: Sequence[Pending]) -> Iterator[_Chunk]:
+    """Messages in their order, in as few of Kafka's batches as can hold them."""
+    builder, first, last = create(), messages[0][0], messages[0][0]
+    given: Headers = ()
+    listed: list[tuple[str, bytes]] = []
+    for seq, _, key, value, headers in messages:
+        if headers is not given:
+            # Most messages share theirs.
+            given, listed = headers, list(headers)
+        if builder.append(timestamp=None, key=key, value=value, headers=listed) is None:
+            yield _Chunk(builder, first, last)
+            builder, first = create(), seq
+            # An empty batch takes one message of any size.
+            builder.append(timestamp=None, key=key, value=value, headers=listed)
+        last = seq
+    yield _Chunk(builder, first, last)

@@ -1,0 +1,164 @@
+"""Reports as the ledger keeps them, to incidents: one for all that say the same at like times.
+
+Most reports say what others have said, and many lie alike to the bounds of all windows. What is
+read of a report in the quick way is only which of its texts are the same; whatever says more than
+is known here is read as it was when it came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from analytics.ledger.rows import Alike, Numbers, Scope
+from analytics.ledger.scope import Page
+from schemas.events import ReportEvent, parse_event
+from schemas.time import Occurrence
+from streams.judging.judge import Incident
+from streams.judging.statement import Account, Statement, statement
+
+NOT_SIMPLE = -1
+
+
+class _Reporter(msgspec.Struct, forbid_unknown_fields=True):
+    name: msgspec.Raw
+    kind: msgspec.Raw = msgspec.Raw(b"")
+    party: msgspec.Raw = msgspec.Raw(b"")
+
+
+class _Occurred(msgspec.Struct, forbid_unknown_fields=True):
+    start: msgspec.Raw
+    end: msgspec.Raw = msgspec.Raw(b"")
+    certainty: str | None = None
+    of: str | None = None
+
+
+class _Report(msgspec.Struct, forbid_unknown_fields=True):
+    conflict: msgspec.Raw
+    incident_id: msgspec.Raw
+    report_id: msgspec.Raw
+    reported_by: _Reporter
+    occurred: _Occurred
+    actor: msgspec.Raw = msgspec.Raw(b"")
+    act: msgspec.Raw = msgspec.Raw(b"")
+    targets: msgspec.Raw = msgspec.Raw(b"")
+    places: msgspec.Raw = msgspec.Raw(b"")
+    weapons: msgspec.Raw = msgspec.Raw(b"")
+    effects: msgspec.Raw = msgspec.Raw(b"")
+    evidence: msgspec.Raw = msgspec.Raw(b"")
+
+
+class _Event(msgspec.Struct):
+    data: _Report
+
+
+_decoder = msgspec.json.Decoder(_Event)
+Said = tuple[bytes, ...]
+
+
+class _Simple(NamedTuple):
+    """What one report says: the number of its account, and of its time what columns leave out."""
+
+    number: int
+    throughout: bool
+    of_impact: bool
+
+
+class Reader:
+    """Reads the pages of one scope: each account that reports give is made once."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._moments = None if scope.moments is None else np.array(scope.moments, np.int64)
+        self._numbers: dict[Said, int] = {}
+        self._accounts: list[Account] = []
+
+    def incidents(self, page: Page) -> Iterator[tuple[Incident, Alike]]:
+        """One incident of those that are alike, and all of these."""
+        said = [self._read(payload) for payload in page.payloads]
+        firsts = np.flatnonzero(np.diff(page.places, prepend=-1))
+        edges = np.append(firsts, len(said))
+        classes = self._classes(page, said)
+        groups: dict[object, list[int]] = {}
+        alone = self._scope.alone
+        for first, last in pairwise(edges.tolist()):
+            name = page.incident_ids[first]
+            if name in alone or any(one.number == NOT_SIMPLE for one in said[first:last]):
+                key: object = name
+            elif last - first == 1:
+                key = classes[first]
+            else:
+                key = tuple(classes[first:last])
+            groups.setdefault(key, []).append(first)
+        for members in groups.values():
+            rows = np.array(members, np.int64)
+            lasts = edges[np.searchsorted(edges, rows, "right")]
+            one = self._incident(page, said, range(members[0], int(lasts[0])))
+            yield one, _alike(page, rows, lasts)
+
+    def _read(self, payload: str) -> _Simple:
+        try:
+            data = _decoder.decode(payload).data
+        except (msgspec.MsgspecError, RecursionError):
+            return _Simple(NOT_SIMPLE, False, False)
+        what = tuple(
+            map(bytes, (data.reported_by.party, data.actor, data.act, data.targets, data.places))
+        )
+        number = self._numbers.get(what)
+        if number is None:
+            self._numbers[what] = number = len(self._accounts)
+            self._accounts.append(statement_of(payload).account)
+        occurred = data.occurred
+        return _Simple(number, occurred.certainty == "throughout", occurred.of == "impact")
+
+    def _classes(self, page: Page, said: Sequence[_Simple]) -> list[tuple[int, ...]]:
+        """What a report says, and how it lies: equal for those that are alike."""
+        starts, ends = page.begins, page.ends
+        numbers = np.array([one.number for one in said], np.int64)
+        flags = np.array([2 * one.throughout + one.of_impact for one in said], np.int64)
+        lies: tuple[Numbers, ...] = (starts, ends)
+        if self._moments is not None:
+            # An instant is as certain as what went on throughout; see `Windows.touched`.
+            flags = np.where(starts == ends, flags | 2, flags)
+            stops = np.maximum(ends, starts + 1)
+            lies = (
+                np.searchsorted(self._moments, starts, "right"),
+                np.searchsorted(self._moments, stops, "left"),
+                np.searchsorted(self._moments, ends, "left"),
+            )
+        return list(zip(*(column.tolist() for column in (numbers, flags, *lies)), strict=True))
+
+    def _incident(self, page: Page, said: Sequence[_Simple], rows: Sequence[int]) -> Incident:
+        statements = {page.report_ids[row]: self._statement(page, said[row], row) for row in rows}
+        return Incident(page.incident_ids[rows[0]], statements)
+
+    def _statement(self, page: Page, said: _Simple, row: int) -> Statement:
+        number, throughout, of_impact = said
+        if number == NOT_SIMPLE:
+            return statement_of(page.payloads[row])
+        start, end = int(page.begins[row]), int(page.ends[row])
+        return Statement(self._accounts[number], (Occurrence(start, end, throughout, of_impact),))
+
+
+def _alike(page: Page, firsts: Numbers, lasts: Numbers) -> Alike:
+    """The incidents whose reports are in these rows, from first to before last."""
+    starts, ends, over_by = page.begins[firsts], page.ends[firsts], page.over_by[firsts]
+    for number in np.flatnonzero(lasts - firsts > 1).tolist():
+        of_one = slice(int(firsts[number]), int(lasts[number]))
+        starts[number] = page.begins[of_one].min()
+        ends[number] = page.ends[of_one].max()
+        over_by[number] = page.over_by[of_one].max()
+    ids = [page.incident_ids[row] for row in firsts.tolist()]
+    return Alike(page.places[firsts], ids, page.incident_keys[firsts], starts, ends, over_by)
+
+
+def statement_of(payload: str) -> Statement:
+    """What a report that the ledger keeps as its event's JSON text says."""
+    event = parse_event(payload)
+    if not isinstance(event, ReportEvent):
+        raise TypeError(f"the ledger keeps a {event.type} as a standing report")
+    return statement(event.data)

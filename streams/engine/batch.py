@@ -1,0 +1,239 @@
+"""What was read together, judged within one transaction: where the pure core meets the database."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from analytics.ledger.event_columns import About
+from analytics.ledger.keys import Keys, given_once
+from analytics.ledger.ledger import Transaction
+from analytics.ledger.rows import (
+    EventKey,
+    FirstJudged,
+    IncidentKey,
+    Logged,
+    Position,
+    Rejudged,
+    RejudgedAlike,
+    Scope,
+)
+from schemas.events import Problem
+from schemas.wire import Rejected
+from streams.engine.alike import Reader, statement_of
+from streams.engine.decoding import (
+    NOT_SIMPLE,
+    REPORTED,
+    ClaimEntry,
+    Reading,
+    Record,
+    ReportEntry,
+    SimpleEntries,
+)
+from streams.engine.first_sight import Lone
+from streams.engine.outputs import is_told
+from streams.judging.fold import Fold, Incidents, fold
+from streams.judging.standing import Standing
+from streams.judging.statement import Statement
+from streams.kafka.receipts import Refusal
+
+Statements = dict[str, Statement]
+"""What the standing reports of an incident say, by their ids."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a batch held: for the process counters, never for a decision."""
+
+    events: Counter[str] = field(default_factory=Counter)
+    rejected: Counter[str] = field(default_factory=Counter)
+    refusals: list[Refusal] = field(default_factory=list)
+    appended_at: list[int] = field(default_factory=list)
+    duplicates: int = 0
+
+
+class Rejection(NamedTuple):
+    """Something in the log that could not be taken, and where it was."""
+
+    rejected: Rejected
+    position: Position
+    recorded_at: int
+    key: bytes | None
+
+
+class Batch:
+    """What one transaction knows while it judges what was read."""
+
+    def __init__(
+        self,
+        tx: Transaction,
+        standing: Standing,
+        log_id: str,
+        reading: Reading,
+        rows: Sequence[int] | None = None,
+        tally: Tally | None = None,
+    ) -> None:
+        """`rows`: those of the events that are to be judged; None: all. `tally` counts them."""
+        self.tally = Tally() if tally is None else tally
+        self._tx = tx
+        self._standing = standing
+        self._log_id = log_id
+        self._reading = reading
+        self._columns = reading.columns
+        tx.read(log_id, reading.columns)
+        events, incidents = reading.columns.numbers("event_key"), _incident_keys(reading)
+        chosen = slice(None) if rows is None else np.array(rows, np.int64)
+        events, incidents = np.asarray(events)[chosen], incidents[chosen]
+        may_be_seen, may_stand = tx.may_have_events(events), tx.may_have_reports(incidents)
+        self._seen = tx.seen(events[may_be_seen])
+        self._taken: dict[EventKey, int] = {}
+        self._reports: defaultdict[IncidentKey, Statements] = defaultdict(dict)
+        for incident, stored in tx.reports(incidents[may_stand]).items():
+            self._reports[incident] = _statements(stored)
+        is_lone = np.asarray(reading.simple.said) != NOT_SIMPLE
+        is_new = given_once(events) & given_once(incidents) & ~may_be_seen & ~may_stand
+        is_lone[chosen] &= is_new
+        self._lone = Lone(reading, standing, is_lone)
+        self._rejected: list[Rejection] = []
+
+    @cached_property
+    def _simple(self) -> SimpleEntries:
+        return SimpleEntries(self._reading)
+
+    def take(
+        self,
+        record: Record,
+        recorded_at: int,
+        at: int = 0,
+        is_over: Callable[[], bool] | None = None,
+    ) -> tuple[int, list[Rejection]]:
+        """Judge what is in a record from its event `at` on, in its order, until it `is_over`.
+
+        Gives the first event that was not reached, and what was rejected before it.
+        """
+        lone, tx, tally, found = self._lone, self._tx, self.tally, record.found
+        self._rejected = []
+        for number in range(at, len(found)):
+            one = found[number]
+            if not isinstance(one, int):
+                self._take_one(one, record, recorded_at)
+            elif lone.take(tx, one, recorded_at):
+                tally.events[REPORTED] += 1
+                tally.appended_at.append(recorded_at)
+                continue
+            else:
+                self._take_one(self._simple[one], record, recorded_at)
+            # Only such an event may take long.
+            if is_over is not None and is_over():
+                return number + 1, self._rejected
+        return len(found), self._rejected
+
+    def _take_one(
+        self,
+        one: ReportEntry | ClaimEntry | Rejected,
+        record: Record,
+        recorded_at: int,
+    ) -> None:
+        if isinstance(one, Rejected):
+            position = Position(self._log_id, record.partition, record.offset, one.index or 0)
+            self._reject(one, position, recorded_at, record.key)
+        else:
+            position = Position(self._log_id, record.partition, record.offset, one.batch_index)
+            self._accept(one, Logged(position, recorded_at, one.key, one.row))
+
+    def _accept(self, entry: ReportEntry | ClaimEntry, logged: Logged) -> None:
+        names, row = entry.names, entry.row
+        before = self._text(names)
+        if before is not None:
+            payload = self._columns.payload(row)
+            if _same_content(before, payload):
+                self.tally.duplicates += 1
+                return
+            conflict, source, event_id = names
+            problem = Problem("id", f"{event_id!r} of source {source!r} stands for other content")
+            reused = Rejected("id_reused", (problem,), payload.encode(), entry.batch_index)
+            self._reject(reused, logged.position, logged.recorded_at, conflict.encode())
+            return
+        self._taken[names] = row
+        tx = self._tx
+        about = entry.about if isinstance(entry, ReportEntry) else None
+        tx.event(logged, about)
+        self.tally.events[entry.type] += 1
+        self.tally.appended_at.append(logged.recorded_at)
+        reports: Statements = {}
+        if isinstance(entry, ReportEntry):
+            reports = self._reports[entry.effect[:2]]
+        else:
+            tx.claim(logged, entry.effect[:3], entry.effect.claim)
+        self._judge(fold(self._standing, entry.effect, reports), logged, about)
+
+    def _judge(self, steps: Fold, logged: Logged, about: About | None) -> None:
+        """Have the transaction take what the fold says of an event."""
+        tx = self._tx
+        step = next(steps, None)
+        while step is not None:
+            if isinstance(step, FirstJudged):
+                if about is None:
+                    raise TypeError("an event about a claim makes no incident")
+                tx.judged(logged, about.incident_key, step)
+                step = next(steps, None)
+            elif isinstance(step, Rejudged):
+                tx.rejudged(logged, step, told=is_told(step.before, step.after))
+                step = next(steps, None)
+            elif isinstance(step, RejudgedAlike):
+                tx.rejudged_alike(logged, step, told=is_told(step.before, step.after))
+                step = next(steps, None)
+            else:
+                try:
+                    step = steps.send(_incidents(tx, step))
+                except StopIteration:
+                    step = None
+        tx.settle(logged)
+
+    def _text(self, names: EventKey) -> str | None:
+        """The JSON text of the event of these names that the ledger has or is about to have."""
+        row = self._taken.get(names)
+        return self._seen.get(names) if row is None else self._columns.payload(row)
+
+    def _reject(
+        self, rejected: Rejected, position: Position, recorded_at: int, key: bytes | None
+    ) -> None:
+        self._rejected.append(Rejection(rejected, position, recorded_at, key))
+        self.tally.rejected[rejected.reason] += 1
+
+
+def _incident_keys(reading: Reading) -> Keys:
+    """Of each row the key of the incident that it is about, or 0: it is about a claim."""
+    keys = np.array(reading.columns.numbers("incident_key"))
+    for record in reading.records:
+        for one in record.found:
+            if isinstance(one, ReportEntry):
+                # A report that is taken back says nothing for the columns.
+                keys[one.row] = one.about.incident_key
+    return keys
+
+
+def _statements(stored: dict[str, str]) -> Statements:
+    return {report_id: statement_of(raw) for report_id, raw in stored.items()}
+
+
+def _incidents(tx: Transaction, scope: Scope) -> Incidents:
+    reader = Reader(scope)
+    for page in tx.pages(scope):
+        yield from reader.incidents(page)
+
+
+def _same_content(one: str, other: str) -> bool:
+    if one == other:
+        return True
+    try:
+        return bool(msgspec.json.decode(one) == msgspec.json.decode(other))
+    except (msgspec.MsgspecError, RecursionError):
+        # What cannot be compared is not the same: nothing that was accepted may stop the worker.
+        return False

@@ -1,0 +1,344 @@
+"""Records of the log to what is judged and written of them. Pure: any process may do it.
+
+What is found in a batch is plain values and columns, cheap to hand from one process to another.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import msgspec
+
+from analytics.ledger.event_columns import About, Columns, Rows, about
+from analytics.ledger.rows import EventKey
+from schemas.events import ReportEvent
+from schemas.time import Occurrence
+from schemas.wire import Accepted, Rejected, decode
+from streams.judging.fold import OfClaim, OfReport, effect_of, event_key
+from streams.judging.statement import Account, Gist, Statement, account, gist
+
+REPORTED = "incident.reported"
+NOT_SIMPLE = -1
+_TEXTS = ("conflict", "source", "event_id", "incident_id", "report_id")
+_KEYS = ("event_key", "incident_key", "report_key")
+_NUMBERS = (*_KEYS, "occurred_start", "occurred_end", "batch_index")
+
+
+class RawRecord(NamedTuple):
+    """A record of the log as the broker gave it; `timestamp_ms` is its append time.
+
+    `posted_by` is what its headers say of that, where it was verified.
+    """
+
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
+    posted_by: str | None = None
+
+    @property
+    def content_type(self) -> str | None:
+        """The record's declared content type, if it has one that can be read."""
+        for name, value in self.headers:
+            if name.lower() == "content-type":
+                return value.decode("latin-1")
+        return None
+
+
+class KeptEvent(NamedTuple):
+    """An accepted event as a database keeps it: its place in its record, and its JSON text."""
+
+    batch_index: int
+    conflict: str
+    payload: str
+
+
+class KeptRecord(NamedTuple):
+    """What a database keeps of a record: the events of it that were accepted, in their order."""
+
+    partition: int
+    offset: int
+    timestamp_ms: int
+    events: list[KeptEvent]
+    posted_by: str | None = None
+
+
+class Decoded(NamedTuple):
+    """Where a record stands, and what was found in it."""
+
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    found: list[Accepted | Rejected]
+    posted_by: str | None
+
+
+class ReportEntry(NamedTuple):
+    """An accepted event about a report: its key (its names, and as a number), and what it means.
+
+    `row` is its place in the columns. (Of a simple report, of which there are many, the row is all
+    that is kept, until somebody asks for the entry: see `Simple`.)
+    """
+
+    names: EventKey
+    key: int
+    type: str
+    batch_index: int
+    row: int
+    effect: OfReport
+    about: About
+
+
+class ClaimEntry(NamedTuple):
+    """An accepted event about a claim: the same, without a report."""
+
+    names: EventKey
+    key: int
+    type: str
+    batch_index: int
+    row: int
+    effect: OfClaim
+
+
+Found = int | ReportEntry | ClaimEntry | Rejected
+"""What is in a record; a number is the row of a simple report."""
+
+
+class Record(NamedTuple):
+    """What is left of a record once it was read."""
+
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    found: list[Found]
+
+
+class Simple(NamedTuple):
+    """What the simple reports say, those without impacts, beside what the columns have of them.
+
+    `accounts`: all that they say, leaving out when, each once. By row: `said` is the number of its
+    account, NOT_SIMPLE for another event; `throughout` and `of_impact` belong to its occurrence.
+    """
+
+    accounts: list[Account]
+    said: array[int]
+    throughout: bytearray
+    of_impact: bytearray
+
+    def add(self, number: int, throughout: bool, of_impact: bool) -> None:
+        """Take in the next row."""
+        self.said.append(number)
+        self.throughout.append(throughout)
+        self.of_impact.append(of_impact)
+
+
+class Reading(NamedTuple):
+    """What was read together: records in the order of the log, and the rows of their events."""
+
+    records: list[Record]
+    columns: Columns
+    simple: Simple
+
+
+def read(records: Iterable[RawRecord]) -> Reading:
+    """Read records of the log. Nothing that is in them can raise here."""
+    return _reading_of(map(_decoded, records))
+
+
+def _decoded(record: RawRecord) -> Decoded:
+    partition, offset, timestamp_ms, key, value, _, posted_by = record
+    found = decode(value, key, record.content_type)
+    return Decoded(partition, offset, timestamp_ms, key, found, posted_by)
+
+
+def read_kept(records: Iterable[KeptRecord]) -> Reading:
+    """Read again what was accepted before."""
+    return _reading_of(map(_accepted, records))
+
+
+def _accepted(record: KeptRecord) -> Decoded:
+    partition, offset, timestamp_ms, events, posted_by = record
+    found = [_kept(*event) for event in events]
+    return Decoded(partition, offset, timestamp_ms, None, found, posted_by)
+
+
+def _kept(index: int, conflict: str, payload: str) -> Accepted | Rejected:
+    [one] = decode(payload.encode(), conflict.encode())
+    if isinstance(one, Accepted):
+        return Accepted(one.event, one.raw, index)
+    return replace(one, index=index)
+
+
+def _reading_of(batch: Iterable[Decoded]) -> Reading:
+    """What is to be judged and written of what was decoded."""
+    taken = _Taken()
+    records = []
+    for partition, offset, timestamp_ms, key, all_found, posted_by in batch:
+        first = len(taken.rows)
+        found = [taken.one(one, partition, offset) for one in all_found]
+        records.append(Record(partition, offset, timestamp_ms, key, found))
+        if posted_by is not None:
+            taken.rows.posted_by(posted_by, first)
+    return Reading(records, taken.rows.columns(), taken.simple)
+
+
+class _Taken:
+    """What was found so far."""
+
+    def __init__(self) -> None:
+        self.rows = Rows()
+        self.simple = Simple([], array("i"), bytearray(), bytearray())
+        self._numbers: dict[Gist, int] = {}
+
+    def one(self, found: Accepted | Rejected, partition: int, offset: int) -> Found:
+        """Take what was found in this place."""
+        if isinstance(found, Rejected):
+            return found
+        event, raw, index = found.event, found.raw, found.index
+        place = (partition, offset, index)
+        if isinstance(event, ReportEvent) and not event.data.impacts:
+            return self._simple(event, raw, place)
+        row = len(self.rows)
+        self.simple.add(NOT_SIMPLE, False, False)
+        names, effect = event_key(event), effect_of(event)
+        if isinstance(effect, OfClaim):
+            key = self.rows.event(event, raw, place)
+            return ClaimEntry(names, key, event.type, index, row, effect)
+        conflict, incident_id, report_id, said = effect
+        which = about(conflict, incident_id, report_id, stands=said is not None)
+        if said is not None and isinstance(event, ReportEvent):
+            key = self.rows.report(event, raw, place, which, said.occurrences)
+        else:
+            key = self.rows.event(event, raw, place)
+        return ReportEntry(names, key, event.type, index, row, effect, which)
+
+    def _simple(self, event: ReportEvent, raw: str, place: tuple[int, int, int]) -> int:
+        row, report = len(self.rows), event.data
+        what = gist(report)
+        number = self._numbers.get(what)
+        if number is None:
+            self._numbers[what] = number = len(self.simple.accounts)
+            self.simple.accounts.append(account(what))
+        _, _, throughout, of_impact = occurrence = report.occurred.occurrence
+        self.simple.add(number, throughout, of_impact)
+        which = about(report.conflict, report.incident_id, report.report_id, stands=True)
+        self.rows.report(event, raw, place, which, (occurrence,))
+        return row
+
+
+class SimpleEntries:
+    """The simple reports of a reading, spelled out one by one: made when one is asked for."""
+
+    def __init__(self, reading: Reading) -> None:
+        _, columns, self._simple = reading
+        self._rows = list(
+            zip(
+                *map(columns.texts, _TEXTS),
+                *(columns.numbers(name).tolist() for name in _NUMBERS),
+                strict=True,
+            )
+        )
+
+    def __getitem__(self, row: int) -> ReportEntry:
+        conflict, source, event_id, incident_id, report_id, *others = self._rows[row]
+        key, incident_key, report_key, start, end, index = others
+        accounts, said, throughout, of_impact = self._simple
+        when = Occurrence(start, end, bool(throughout[row]), bool(of_impact[row]))
+        says = Statement(accounts[said[row]], (when,))
+        return ReportEntry(
+            (conflict, source, event_id),
+            key,
+            REPORTED,
+            index,
+            row,
+            OfReport(conflict, incident_id, report_id, says),
+            About(incident_key, report_key, stands=True),
+        )
+
+
+class _SentRecord(NamedTuple):
+    """A record on its way between processes: what is not about a report is sent beside it.
+
+    A number below 0 tells what, -1 the first.
+    """
+
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    found: list[ReportEntry | int]
+
+
+class _Sent(NamedTuple):
+    records: list[_SentRecord]
+    accounts: list[Account]
+
+
+class Packed(NamedTuple):
+    """A reading as another process is handed it: of NamedTuples pickle makes five times the work.
+
+    `encoded` has records and accounts; `others` are entries about claims and what was rejected.
+    """
+
+    encoded: bytes
+    others: list[ClaimEntry | Rejected]
+    columns: Columns
+    simple: Simple
+
+
+_encoder = msgspec.msgpack.Encoder()
+_raw_records = msgspec.msgpack.Decoder(list[RawRecord])
+_kept_records = msgspec.msgpack.Decoder(list[KeptRecord])
+_sent_reading = msgspec.msgpack.Decoder(_Sent)
+
+
+def read_packed(records: bytes) -> Packed:
+    """Read what `packed` gave of records of the log."""
+    return _sent(read(_raw_records.decode(records)))
+
+
+def read_packed_kept(records: bytes) -> Packed:
+    """Read what `packed` gave of what a database keeps."""
+    return _sent(read_kept(_kept_records.decode(records)))
+
+
+def _sent(reading: Reading) -> Packed:
+    others: list[ClaimEntry | Rejected] = []
+    sent = []
+    for partition, offset, timestamp_ms, key, all_found in reading.records:
+        found: list[ReportEntry | int] = []
+        for one in all_found:
+            if isinstance(one, int | ReportEntry):
+                found.append(one)
+            else:
+                others.append(one)
+                found.append(-len(others))
+        sent.append(_SentRecord(partition, offset, timestamp_ms, key, found))
+    _, columns, simple = reading
+    encoded = _encoder.encode(_Sent(sent, simple.accounts))
+    return Packed(encoded, others, columns, simple._replace(accounts=[]))
+
+
+def packed(records: Sequence[RawRecord] | Sequence[KeptRecord]) -> bytes:
+    """Records as another process is handed them."""
+    return _encoder.encode(records)
+
+
+def unpacked(sent: Packed) -> Reading:
+    """The reading that was packed."""
+    encoded, others, columns, simple = sent
+    sent_records, accounts = _sent_reading.decode(encoded)
+    records = []
+    for partition, offset, timestamp_ms, key, all_found in sent_records:
+        found: list[Found] = [
+            others[-1 - one] if isinstance(one, int) and one < 0 else one for one in all_found
+        ]
+        records.append(Record(partition, offset, timestamp_ms, key, found))
+    return Reading(records, columns, simple._replace(accounts=accounts))

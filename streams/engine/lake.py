@@ -1,0 +1,196 @@
+"""The worker's part in the lake: when it is brought up to date, and `POST /lake`, which asks.
+
+What goes wrong with a lake never ends or holds up the worker: the ledger has all, and the next try
+begins where the lake's own mark says that it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hmac
+import ipaddress
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from streams.engine.agent import OneThread
+
+if TYPE_CHECKING:
+    from analytics.lake.mark import Mark
+
+logger = logging.getLogger("streams")
+
+# What comes at once goes in at once.
+SECONDS_TO_GATHER = 0.2
+# Of its time the lake may take such a part; and if that is too little, so long it may be behind.
+REST = 19
+MOST_SECONDS_OF_REST = 8.0
+SECONDS_BETWEEN_LOOKS = 2.0
+SECONDS_BETWEEN_TRIES = 5.0
+SECONDS_BETWEEN_UPKEEPS = 60.0
+SECONDS_TO_ANSWER = 30.0
+SECONDS_TO_FINISH = 5.0
+
+
+class Keeping(Protocol):
+    """What keeps a lake, in one thread."""
+
+    def update(self, *, anew: bool = False) -> Mark:
+        """Have the lake hold what the ledger now holds."""
+
+    def maintain(self) -> None:
+        """Merge small files, and forget what no reader can need."""
+
+    def abandon(self) -> None:
+        """Have an update fail that takes too long. From any thread."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+class Lake:
+    """Brings the lake up to date soon after commits, and at once when it is asked to."""
+
+    def __init__(self, keeping: Keeping) -> None:
+        self._keeping = keeping
+        self._thread = OneThread("lake")
+        self._one_at_a_time = asyncio.Lock()
+        self._next: asyncio.Task[Mark] | None = None
+        self._woken = asyncio.Event()
+        self._woken.set()
+        # Since when something is in the ledger that the lake does not have; at first, all of it.
+        self._behind_since: float | None = time.monotonic()
+        self._failing = False
+
+    def wake(self) -> None:
+        """Something was committed."""
+        if self._behind_since is None:
+            self._behind_since = time.monotonic()
+        self._woken.set()
+
+    def lag(self) -> float:
+        """For how many seconds something is committed that the lake does not have."""
+        since = self._behind_since
+        return 0.0 if since is None else time.monotonic() - since
+
+    async def run(self) -> None:
+        """Keep it for ever."""
+        maintained = time.monotonic()
+        while True:
+            with contextlib.suppress(TimeoutError):
+                # Notices change without a batch.
+                await asyncio.wait_for(self._woken.wait(), SECONDS_BETWEEN_LOOKS)
+            await asyncio.sleep(SECONDS_TO_GATHER)
+            began = time.monotonic()
+            rest = SECONDS_BETWEEN_TRIES
+            with contextlib.suppress(Exception):
+                await self.fresh()
+                if began - maintained > SECONDS_BETWEEN_UPKEEPS:
+                    maintained = began
+                    await self._upkeep()
+                rest = min(REST * (time.monotonic() - began), MOST_SECONDS_OF_REST)
+            await asyncio.sleep(rest)
+
+    async def fresh(self) -> Mark:
+        """Have it hold all that was committed before this was asked; how far it is then."""
+        if self._next is None:
+            self._next = asyncio.create_task(self._update())
+        return await asyncio.shield(self._next)
+
+    async def _update(self) -> Mark:
+        async with self._one_at_a_time:
+            # Whoever asks from here on may want what comes too late for this one.
+            self._next = None
+            self._woken.clear()
+            since, self._behind_since = self._behind_since, None
+            try:
+                mark = await self._thread.do(self._keeping.update)
+            except Exception as error:
+                self._behind_since = since if since is not None else time.monotonic()
+                if not self._failing:
+                    logger.warning("%s; it is tried again, and the ledger has all", error)
+                self._failing = True
+                raise
+            if self._failing:
+                logger.warning("the lake is up to date again")
+            self._failing = False
+            return mark
+
+    async def _upkeep(self) -> None:
+        async with self._one_at_a_time:
+            try:
+                await self._thread.do(self._keeping.maintain)
+            except Exception as error:  # noqa: BLE001 - it can wait
+                logger.warning("the lake is not cleared up: %s", error)
+
+    async def stop(self) -> None:
+        """Let go of it, as far as it was brought."""
+        if self._one_at_a_time.locked():
+            self._keeping.abandon()
+        await self._thread.do(self._keeping.close)
+        self._thread.close()
+
+    async def finish(self) -> None:
+        """Bring it up to date a last time, if that does not take long."""
+        try:
+            await asyncio.wait_for(self.fresh(), SECONDS_TO_FINISH)
+        except Exception as error:  # noqa: BLE001 - the next start goes on from its mark
+            logger.warning("the lake is not up to date, the next start does that: %s", error)
+
+
+class LakeDoor:
+    """`POST /lake` for commands on this machine that know the worker's token."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+        self._ask: Callable[[], Awaitable[Mark]] | None = None
+
+    def routes(self) -> list[web.RouteDef]:
+        """What the web server is to be given."""
+        return [web.post("/lake", self._post)]
+
+    def open(self, ask: Callable[[], Awaitable[Mark]]) -> None:
+        """Have `ask` answer from now on."""
+        self._ask = ask
+
+    async def _post(self, request: web.Request) -> web.Response:
+        given = request.headers.get("Authorization", "")
+        if not _is_local(request):
+            return _refused(HTTPStatus.FORBIDDEN, "only commands on this machine may ask")
+        if not hmac.compare_digest(given.encode(), f"Bearer {self._token}".encode()):
+            return _refused(HTTPStatus.UNAUTHORIZED, "expected the token of worker.json")
+        if self._ask is None:
+            return _refused(HTTPStatus.SERVICE_UNAVAILABLE, "the worker starts or stops")
+        try:
+            mark = await asyncio.wait_for(self._ask(), SECONDS_TO_ANSWER)
+        except TimeoutError:
+            reason = f"the lake was not up to date within {SECONDS_TO_ANSWER:.0f} s"
+            return _refused(HTTPStatus.SERVICE_UNAVAILABLE, reason)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the command gets one line
+            return _refused(HTTPStatus.SERVICE_UNAVAILABLE, " ".join(str(error).split()))
+        return web.json_response(mark._asdict())
+
+
+def _refused(status: HTTPStatus, detail: str) -> web.Response:
+    return web.json_response({"status": status.value, "detail": detail}, status=status.value)
+
+
+def _is_local(request: web.Request) -> bool:
+    """Does it come from this machine, and by no page that a browser shows?"""
+    transport = request.transport
+    if transport is None or "Origin" in request.headers:
+        return False
+    peer, here = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
+    try:
+        name = urlsplit(f"//{request.host}").hostname or ""
+        from_here = ipaddress.ip_address(peer[0]).is_loopback or peer[0] == here[0]
+    except ValueError:
+        return False
+    # A name that a page has led to this address is none of its own.
+    return from_here and name in {"localhost", "127.0.0.1", "::1", "0.0.0.0", here[0]}  # noqa: S104

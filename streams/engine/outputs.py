@@ -1,0 +1,55 @@
+"""What is told to other programs: which changes of a verdict, and what could not be read.
+
+`analytics.ledger.messages` makes those of verdicts; `schemas.asyncapi` has all.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from analytics.ledger.rows import Judgement, Position
+from schemas.wire import Rejected
+from streams.kafka.topics import EVENTS, REJECTED
+
+MAX_PROBLEM_BYTES = 4_000
+Headers = tuple[tuple[str, bytes], ...]
+
+
+class Message(NamedTuple):
+    """One message to publish; `headers` as Kafka has them."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+def is_told(before: Judgement | None, after: Judgement | None) -> bool:
+    """Is there a verdict, a party or a criterion that is not what it was?
+
+    Other reports may change when it occurred, or how many independent ones there are, and no more.
+    """
+    return before is None or after is None or _told(before) != _told(after)
+
+
+def _told(judgement: Judgement) -> object:
+    return judgement.verdict, judgement.party, [claim[:3] for claim in judgement.claims]
+
+
+def rejection(rejected: Rejected, position: Position, key: bytes | None) -> Message:
+    """What could not be read, byte for byte, with the reasons and the place in its headers."""
+    problems = "; ".join(f"{problem.field}: {problem.reason}" for problem in rejected.problems)
+    return Message(
+        REJECTED,
+        key,
+        rejected.raw,
+        (
+            ("reason", rejected.reason.encode()),
+            ("problems", problems.encode("utf-8", "replace")[:MAX_PROBLEM_BYTES]),
+            ("topic", EVENTS.encode()),
+            ("log", position.log_id.encode()),
+            ("partition", str(position.partition).encode()),
+            ("offset", str(position.offset).encode()),
+            ("index", b"" if rejected.index is None else str(rejected.index).encode()),
+        ),
+    )

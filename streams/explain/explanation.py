@@ -1,0 +1,227 @@
+"""Why an incident was judged as it was: every claim by every report, and a sentence for each.
+
+Pure. The verdicts are those of the database; the answers behind them are asked of `judge` again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from schemas.events import Assertion, Denial, Report
+from schemas.kleene import all_of
+from schemas.time import in_window
+from streams.explain.reasons import CRITERIA, YES, Given, part_in_words, reason
+from streams.judging.judge import Answer, Claim, Reported, answer
+from streams.judging.statement import parts, statement
+
+OUTSIDE = "it was certainly outside of the window"
+
+
+class Judged(NamedTuple):
+    """A row of `claim_verdicts`, as far as it is needed here."""
+
+    verdict: str
+    still_bound: bool | None
+
+
+class Told(NamedTuple):
+    """What one report says of one claim."""
+
+    report_id: str
+    report: Report
+    answer: Answer
+    rows: tuple[Given, ...]
+
+
+class ClaimExplained(NamedTuple):
+    """One claim on one incident. `told` is empty for a denial, which has no terms."""
+
+    claim_id: str
+    claim: Claim
+    verdict: str
+    why: str
+    told: tuple[Told, ...]
+
+
+class CommitmentExplained(NamedTuple):
+    """One commitment on one incident."""
+
+    commitment_id: str
+    verdict: str
+    party: str | None
+    why: str
+    claims: tuple[ClaimExplained, ...]
+
+
+def explain_claim(
+    claim_id: str, claim: Claim, judged: Judged | None, reports: Mapping[str, Report]
+) -> ClaimExplained:
+    """Why `claim` was judged as it was; `judged` None: it has no row, and so is clear."""
+    if isinstance(claim, Denial):
+        who = " and ".join(claim.bound_parties)
+        return ClaimExplained(claim_id, claim, "clear", f"it denies that {who} is bound", ())
+    # Without a row, whether a conditional claim still bound was not asked.
+    unasked = None if claim.conditions.reciprocal or claim.conditions.other else True
+    bound = unasked if judged is None else judged.still_bound
+    told = tuple(_told(claim, bound, *item) for item in sorted(reports.items()))
+    if judged is None:
+        return ClaimExplained(claim_id, claim, "clear", OUTSIDE, told)
+    return ClaimExplained(claim_id, claim, judged.verdict, _why(judged.verdict, told), told)
+
+
+def _told(claim: Assertion, bound: bool | None, report_id: str, report: Report) -> Told:
+    each = parts(report)
+    when = tuple(in_window(claim.terms_window, part.occurrence) for part in each)
+    said = answer(claim, statement(report).account, when, still_bound=bound)
+    rows = tuple(
+        Given(claim, report, part, criteria)
+        for part, criteria in zip(each, said.criteria, strict=True)
+    )
+    return Told(report_id, report, said, rows)
+
+
+def _why(verdict: str, told: tuple[Told, ...]) -> str:
+    speaking = [one for one in told if not one.answer.abstains]
+    silent = [one for one in told if one.answer.abstains]
+    if not speaking:
+        return "every report leaves out what it takes: " + _each(silent)
+    aside = f" ({_names(silent)} abstains: {_unknowns(silent[0])})" if len(silent) == 1 else ""
+    if len(silent) > 1:
+        aside = f" ({_names(silent)} abstain: they leave out what it takes)"
+    if verdict == "violation":
+        return ", ".join(YES.values()).removesuffix(f", {YES['still_bound']}") + aside
+    if verdict == "clear":
+        return _nos(speaking) + aside
+    yes = [one for one in speaking if one.answer.broken is True]
+    no = [one for one in speaking if one.answer.broken is False]
+    unknown = [one for one in speaking if one.answer.broken is None]
+    found = [f"{_names(ones)} says {word}" for ones, word in ((yes, "yes"), (no, "no")) if ones]
+    if not found:
+        return _each(unknown) + aside
+    if unknown:
+        found.append(_each(unknown))
+    return "the reports disagree: " + "; ".join(found) + aside
+
+
+def _names(told: list[Told]) -> str:
+    return ", ".join(one.report_id for one in told)
+
+
+def _each(told: list[Told]) -> str:
+    """What makes each of these unknown, told once where it is the same for several."""
+    by_reason: dict[str, list[Told]] = {}
+    for one in told:
+        by_reason.setdefault(_unknowns(one), []).append(one)
+    if len(by_reason) == 1:
+        return next(iter(by_reason))
+    return "; ".join(f"by {_names(ones)}, {why}" for why, ones in by_reason.items())
+
+
+def _unknowns(one: Told) -> str:
+    """The unknown answers of the first part that could still be a yes."""
+    given = next(row for row in one.rows if all_of(row.criteria) is None)
+    found = [reason(name, given) for name in CRITERIA if getattr(given.criteria, name) is None]
+    return ", and ".join(found)
+
+
+def _nos(told: list[Told]) -> str:
+    rows = [row for one in told for row in one.rows]
+    for name in CRITERIA:
+        if all(getattr(row.criteria, name) is False for row in rows):
+            return reason(name, rows[0])
+    firsts = dict.fromkeys(
+        reason(next(n for n in CRITERIA if getattr(row.criteria, n) is False), row) for row in rows
+    )
+    return "; ".join(firsts)
+
+
+def explain_commitment(
+    commitment_id: str,
+    claims: Mapping[str, Claim],
+    verdict: tuple[str, str | None] | None,
+    judged: Mapping[str, Judged],
+    incident: Reported,
+) -> CommitmentExplained:
+    """Why the commitment was judged as it was; `verdict` None: it has no row."""
+    explained = tuple(
+        explain_claim(claim_id, claim, judged.get(claim_id), incident.reports)
+        for claim_id, claim in sorted(claims.items())
+    )
+    if verdict is None:
+        why = "it was certainly outside of every window"
+        return CommitmentExplained(commitment_id, "clear", None, why, explained)
+    why = _why_overall(verdict[0], explained, incident.accounts.known_actors)
+    return CommitmentExplained(commitment_id, *verdict, why, explained)
+
+
+def _why_overall(verdict: str, claims: tuple[ClaimExplained, ...], actors: frozenset[str]) -> str:
+    who = " and ".join(sorted(actors)) or "anybody"
+    speaking = [c for c in claims if not actors or not actors.isdisjoint(c.claim.bound_parties)]
+    if not speaking:
+        return f"no claim speaks of {who}"
+    by_verdict = {
+        word: [c.claim_id for c in speaking if c.verdict == word]
+        for word in ("violation", "undetermined", "clear")
+    }
+    counted = "; ".join(f"{word} by {', '.join(ids)}" for word, ids in by_verdict.items() if ids)
+    opening = {
+        "violation": f"every claim that speaks of {who} was violated",
+        "contested": f"some claims that speak of {who} were violated, and some not",
+        "clear": f"no claim that speaks of {who} was violated",
+        "undetermined": "no claim was certainly violated, and not all are clear",
+    }
+    return f"{opening[verdict]}: {counted}"
+
+
+def as_json(
+    conflict: str,
+    incident: Reported,
+    explained: list[CommitmentExplained],
+    posted_by: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """What `truce explain --json` prints; `posted_by`: who posted which report, by its id."""
+    posted = posted_by or {}
+    return {
+        "conflict": conflict,
+        "incident_id": incident.incident_id,
+        "reports": [
+            report.model_dump(mode="json", exclude_none=True) | {"posted_by": posted.get(report_id)}
+            for report_id, report in sorted(incident.reports.items())
+        ],
+        "commitments": [
+            {
+                "commitment_id": one.commitment_id,
+                "verdict": one.verdict,
+                "party": one.party,
+                "why": one.why,
+                "claims": [_claim_json(claim) for claim in one.claims],
+            }
+            for one in explained
+        ],
+    }
+
+
+def _claim_json(one: ClaimExplained) -> dict[str, Any]:
+    return {
+        "claim_id": one.claim_id,
+        "claimed_by": one.claim.claimed_by.name,
+        "stance": one.claim.stance,
+        "bound_parties": list(one.claim.bound_parties),
+        "verdict": one.verdict,
+        "why": one.why,
+        "answers": list(_answers_json(one)),
+    }
+
+
+def _answers_json(one: ClaimExplained) -> Iterator[dict[str, Any]]:
+    for told in one.told:
+        for row in told.rows:
+            yield {
+                "report_id": told.report_id,
+                "part": part_in_words(row.part, row.report),
+                "impact": row.part.impact,
+                **row.criteria._asdict(),
+                "broken": all_of(row.criteria),
+                "abstains": told.answer.abstains,
+            }

@@ -1,0 +1,1 @@
+"""The worker's HTTP server: events in, metrics and state out."""

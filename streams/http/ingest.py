@@ -1,0 +1,362 @@
+"""The door for events: `POST /events`. Who may come in, how much at once, and what is answered.
+
+Whether the log has the events, the worker knows: it hands `open` what to ask.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import math
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from typing import TYPE_CHECKING, NamedTuple
+
+from aiohttp import web
+from aiokafka.errors import KafkaError
+
+from schemas.safe_text import for_json
+from streams.http.writers import Writers, WritersUnknown
+
+if TYPE_CHECKING:
+    from schemas.wire import Rejected
+    from streams.http.body import Form, Posted
+    from streams.http.tokens import Writer
+
+# What reads events is imported where it is used: a worker loads it while its broker starts.
+
+logger = logging.getLogger("streams")
+
+# Of the parts of bodies that are held, and of the requests that are worked on: memory is bounded by
+# both, however many clients there are.
+MAX_HELD_BYTES = 32 * 2**20
+MAX_AT_ONCE = 256
+SECONDS_FOR_BODY = 10.0
+SECONDS_TO_TAKE = 15.0
+SECONDS_TO_FINISH = 5.0
+SECONDS_TO_RETRY = 1
+
+DRY_RUN = {"true": True, "false": False}
+
+Take = Callable[[Sequence[tuple[str, bytes]], str], Awaitable[Sequence["Rejected | None"]]]
+"""Has the log take events, each with its conflict, which somebody of this name posted.
+
+For each why it was refused when it was read, None if it was not or if that is not known yet
+(Kafka). Raises `KafkaError` or `NotTaken`: some may not be in it.
+"""
+
+Guard = Callable[[web.Request], web.Response | None]
+"""What is answered instead to a request that must not be; None: it may."""
+
+
+class _Refusal(Exception):  # noqa: N818 - an answer, not an error
+    def __init__(
+        self,
+        status: HTTPStatus,
+        detail: str,
+        posted: Posted | None = None,
+        *,
+        tried: bool = False,
+        **headers: str,
+    ) -> None:
+        """`tried`: nothing of what was `posted` went to the log."""
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.posted = posted
+        self.tried = tried
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+class NotTaken(Exception):  # noqa: N818 - named as what is the case
+    """The ledger could not take events in time, or will not be able to: why."""
+
+
+class _Asked(NamedTuple):
+    """What is asked for by the head of a request that may go on."""
+
+    writer: Writer
+    form: Form
+    take: Take
+    dry_run: bool
+
+
+class Rate:
+    """So many a second on average, and as many at once: a token bucket."""
+
+    def __init__(self, per_second: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._per_second = per_second
+        self._clock = clock
+        self._left = float(per_second)
+        self._at = clock()
+
+    def wait(self) -> float:
+        """Take one, and 0.0; or, if none is left, how many seconds until there is one."""
+        now = self._clock()
+        self._left = min(self._per_second, self._left + (now - self._at) * self._per_second)
+        self._at = now
+        if self._left < 1:
+            return (1 - self._left) / self._per_second
+        self._left -= 1
+        return 0.0
+
+
+class Door:
+    """Takes posts between `open` and `close`, and refuses them otherwise."""
+
+    def __init__(self, writers: Writers, per_second: int) -> None:
+        """`writers`: who may post what."""
+        self._writers = writers
+        self._rate = Rate(per_second)
+        self._take: Take | None = None
+        self._closed_because = "the worker starts"
+        self._held = 0
+        self._inside = 0
+        self._empty = asyncio.Event()
+        self._empty.set()
+        # A large body takes a while to read, which others need not wait for.
+        self._reading = ThreadPoolExecutor(1, thread_name_prefix="door")
+
+    def routes(self, guard: Guard) -> list[web.RouteDef]:
+        """What the web server is to be given, whose middlewares see no question before a body."""
+
+        async def expect(request: web.Request) -> web.Response | None:
+            refused = guard(request)
+            return await self._expect(request) if refused is None else refused
+
+        return [
+            web.post("/events", self._post, expect_handler=expect),
+            web.get("/openapi.json", _openapi),
+        ]
+
+    def open(self, take: Take) -> None:
+        """Take posts from now on, and have `take` write them to the log."""
+        self._take = take
+
+    async def close(self) -> None:
+        """Take no more, and wait for those inside, as long as they may need."""
+        self._take = None
+        self._closed_because = "the worker stops"
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._empty.wait(), SECONDS_TO_FINISH)
+
+    async def _expect(self, request: web.Request) -> web.Response | None:
+        """Answer a client that asks before it sends its body."""
+        try:
+            self._look_at(request)
+        except _Refusal as refusal:
+            return _refused(refusal)
+        if request.headers["Expect"].lower() == "100-continue":
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            request.writer.output_size = 0  # the answer itself has not begun
+        return None
+
+    async def _post(self, request: web.Request) -> web.Response:
+        try:
+            asked = self._look_at(request)
+            with self._room():
+                return await self._answer(request, asked)
+        except _Refusal as refusal:
+            return _refused(refusal)
+
+    def _look_at(self, request: web.Request) -> _Asked:
+        """Refuse what can be refused by its head alone, the cheapest question first."""
+        from schemas.openapi import MAX_BODY_BYTES
+        from streams.http.body import FORMS, form_of
+
+        writer = self._who(request)
+        form = form_of(request.headers.get("Content-Type", ""))
+        if form is None:
+            kinds = ", ".join(FORMS)
+            raise _Refusal(
+                HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"expected a content type of {kinds}, in UTF-8"
+            )
+        if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise _Refusal(
+                HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "expected a body without content encoding"
+            )
+        if (request.content_length or 0) > MAX_BODY_BYTES:
+            raise _too_large()
+        dry_run = _dry_run(request)
+        if self._take is None:
+            raise _away(self._closed_because)
+        return _Asked(writer, form, self._take, dry_run)
+
+    def _who(self, request: web.Request) -> Writer:
+        if not self._writers:
+            raise _Refusal(
+                HTTPStatus.FORBIDDEN,
+                "nobody may post: there is no token. truce token add makes one; a worker with "
+                "TRUCE_TOKEN_FILE takes the one in that file",
+            )
+        try:
+            writer = self._writers.who(request.headers.getall("Authorization", []))
+        except WritersUnknown:
+            raise _away("the tokens cannot be read") from None
+        if writer is None:
+            raise _Refusal(
+                HTTPStatus.UNAUTHORIZED,
+                "expected one header Authorization: Bearer TOKEN, with a token of this worker",
+                WWW_Authenticate='Bearer realm="trucewatch"',
+            )
+        return writer
+
+    @contextlib.contextmanager
+    def _room(self) -> Iterator[None]:
+        """Be one of those inside, if there is room."""
+        seconds = self._rate.wait()
+        if seconds:
+            raise _too_many("more posts a second than TRUCE_POSTS_PER_SECOND", seconds)
+        if self._inside >= MAX_AT_ONCE:
+            raise _too_many(f"{MAX_AT_ONCE} posts are being worked on", SECONDS_TO_RETRY)
+        self._inside += 1
+        self._empty.clear()
+        try:
+            yield
+        finally:
+            self._inside -= 1
+            if not self._inside:
+                self._empty.set()
+
+    async def _answer(self, request: web.Request, asked: _Asked) -> web.Response:
+        from schemas.openapi import Checked, Taken
+        from streams.http.body import also_refused
+
+        body = bytearray()
+        try:
+            await self._receive(request, body)
+            posted = await self._read(asked, bytes(body))
+            if not asked.dry_run:
+                posted = also_refused(posted, await self._log(posted, asked))
+        finally:
+            self._held -= len(body)
+        if posted.refused or not posted.events:
+            raise _refused_events(posted, dry_run=asked.dry_run)
+        if asked.dry_run:
+            return web.json_response(Checked(acceptable=len(posted.events)).model_dump())
+        return web.json_response(Taken(accepted=len(posted.events)).model_dump(), status=202)
+
+    async def _receive(self, request: web.Request, body: bytearray) -> None:
+        from schemas.openapi import MAX_BODY_BYTES
+
+        try:
+            async with asyncio.timeout(SECONDS_FOR_BODY):
+                async for chunk in request.content.iter_any():
+                    if len(body) + len(chunk) > MAX_BODY_BYTES:
+                        raise _too_large()
+                    if self._held + len(chunk) > MAX_HELD_BYTES:
+                        raise _too_many("other bodies fill the memory for them", SECONDS_TO_RETRY)
+                    self._held += len(chunk)
+                    body += chunk
+        except TimeoutError:
+            raise _Refusal(
+                HTTPStatus.REQUEST_TIMEOUT, f"the body took more than {SECONDS_FOR_BODY:.0f} s"
+            ) from None
+        except (web.RequestPayloadError, ConnectionError):
+            # Broken off, or broken: mostly there is nobody left to be told.
+            raise _Refusal(
+                HTTPStatus.BAD_REQUEST, "the body is not whole; none was taken"
+            ) from None
+
+    async def _read(self, asked: _Asked, body: bytes) -> Posted:
+        from schemas.openapi import MAX_POSTED_EVENTS
+        from streams.http.body import TooManyEvents, read_body
+
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(
+                self._reading, read_body, asked.form, body, asked.writer
+            )
+        except TooManyEvents:
+            raise _Refusal(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                f"expected at most {MAX_POSTED_EVENTS:,} events; none was taken",
+            ) from None
+
+    async def _log(self, posted: Posted, asked: _Asked) -> Sequence[Rejected | None]:
+        if not posted.events:
+            return []
+        try:
+            async with asyncio.timeout(SECONDS_TO_TAKE):
+                return await asked.take(posted.events, asked.writer.name)
+        except NotTaken as error:
+            raise _away(str(error)) from error
+        except (KafkaError, TimeoutError) as error:
+            why = str(error) or type(error).__name__
+            logger.warning("a post was not taken, the log does not answer: %s", why)
+            raise _away("the log does not answer") from error
+
+
+def _too_large() -> _Refusal:
+    from schemas.openapi import MAX_BODY_BYTES
+
+    return _Refusal(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        f"expected at most {MAX_BODY_BYTES:,} bytes; none was taken",
+    )
+
+
+def _too_many(detail: str, seconds: float) -> _Refusal:
+    return _Refusal(HTTPStatus.TOO_MANY_REQUESTS, detail, Retry_After=str(math.ceil(seconds)))
+
+
+def _away(why: str) -> _Refusal:
+    return _Refusal(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        f"{why}: send all again later; what the log has already is passed over",
+        Retry_After=str(SECONDS_TO_RETRY),
+    )
+
+
+def _dry_run(request: web.Request) -> bool:
+    asked = request.query.getall("dry_run", ["false"])
+    # A name that is not known may be one that was misspelt, and what was only to be tried is sent.
+    unknown = sorted(set(request.query) - {"dry_run"})
+    if unknown or len(asked) != 1 or asked[0] not in DRY_RUN:
+        raise _Refusal(
+            HTTPStatus.BAD_REQUEST,
+            "of parameters of the query only dry_run=true or dry_run=false is known; "
+            "none was taken",
+        )
+    return DRY_RUN[asked[0]]
+
+
+def _refused_events(posted: Posted, *, dry_run: bool) -> _Refusal:
+    if not posted.refused:
+        return _Refusal(HTTPStatus.BAD_REQUEST, "expected at least one event", posted)
+    # What is true of all that were refused; of various kinds it is a bad request.
+    statuses = [*posted.statuses]
+    status = HTTPStatus(statuses[0]) if len(statuses) == 1 else HTTPStatus.BAD_REQUEST
+    total = posted.refused + len(posted.events)
+    if dry_run:
+        said = f"would refuse {posted.refused} of {total} events; it was only tried"
+        return _Refusal(status, said, posted, tried=True)
+    said = f"refused {posted.refused} of {total} events; the others are in the log"
+    return _Refusal(status, said, posted)
+
+
+def _refused(refusal: _Refusal) -> web.Response:
+    from schemas.openapi import CONTENT_TYPE_PROBLEM, Refused
+
+    found = Refused(title=refusal.status.phrase, status=refusal.status.value, detail=refusal.detail)
+    if refusal.posted is not None:
+        found.accepted = 0 if refusal.tried else len(refusal.posted.events)
+        found.acceptable = len(refusal.posted.events) if refusal.tried else None
+        found.refused = refusal.posted.refused
+        found.problems = refusal.posted.problems
+        found.unlisted = refusal.posted.unlisted or None
+    return web.Response(
+        status=refusal.status.value,
+        body=for_json(found.model_dump_json(exclude_none=True)).encode(),
+        headers={"Content-Type": CONTENT_TYPE_PROBLEM, **refusal.headers},
+    )
+
+
+async def _openapi(_: web.Request) -> web.Response:
+    from schemas.openapi import openapi
+
+    return web.json_response(openapi(), dumps=lambda found: json.dumps(found, ensure_ascii=False))

@@ -1,0 +1,1 @@
+"""Everything that speaks to Kafka: brokers, topics, the consumer and the producers."""

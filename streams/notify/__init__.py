@@ -1,0 +1,1 @@
+"""Notifications of verdicts, to Alertmanager and to webhooks."""

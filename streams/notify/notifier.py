@@ -1,0 +1,130 @@
+"""Tells people: each verdict at or above a level, and when it is withdrawn, once, and until heard.
+
+What is to be told is in the database, target by target, in order; here it is posted, and nothing is
+decided. A target that is away is tried for ever, and delays neither judging nor the other target.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Sequence
+
+from aiohttp import ClientSession, ClientTimeout
+
+from analytics.metrics.process import NoticeMetrics
+from analytics.notifications.notifications import Notices
+from streams.engine.agent import OneThread
+from streams.notify.sender import Sender, now_us
+from streams.notify.targets import Alertmanager, Target, Webhook, webhook_secret
+from streams.settings import LEVELS, Settings
+
+SECONDS_TO_ANSWER = 10.0
+LONGEST_PAUSE_OF_LOOKING = 0.5
+PAUSE_PER_LOOK = 5
+# Digests are closed, and their texts written anew, as time goes by.
+SECONDS_TO_LOOK_AGAIN = 2.0
+
+logger = logging.getLogger("streams")
+
+
+def targets_of(settings: Settings, page: str) -> list[Target]:
+    """Who is to be told. SecretError: the secret of the webhook cannot be used."""
+    targets: list[Target] = []
+    if settings.alertmanager:
+        targets.append(Alertmanager(settings.alertmanager, page))
+    if settings.webhook:
+        targets.append(Webhook(settings.webhook, webhook_secret(settings)))
+    return targets
+
+
+class Notifier:
+    """Looks for what is to be told after every batch, and has it told.
+
+    `within`: what was recorded longer ago, in seconds, when it is first seen is not told. `rate`:
+    more of a commitment and verdict in a minute are one message. `proxy`: the address of that for
+    HTTP, if there is one to go through.
+    """
+
+    def __init__(
+        self,
+        notices: Notices,
+        metrics: NoticeMetrics,
+        targets: Sequence[Target],
+        *,
+        level: str,
+        within: int,
+        rate: int,
+        proxy: str = "",
+    ) -> None:
+        self._notices = notices
+        self._metrics = metrics
+        self._verdicts = LEVELS[: LEVELS.index(level) + 1]
+        self._within = within * 1_000_000
+        self._rate = rate
+        self._proxy = proxy
+        self._thread = OneThread("notices")
+        self._senders = [Sender(target, notices, self._thread.do, metrics) for target in targets]
+        self._woken = asyncio.Event()
+        self._woken.set()
+
+    def wake(self) -> None:
+        """There may be something to tell."""
+        self._woken.set()
+
+    async def run(self, fresh: Sequence[str]) -> None:
+        """Tell for ever. Raises what the database raises. `fresh`: targets just switched on."""
+        for target, count in (await self._thread.do(self._before)).items():
+            if target in fresh and count:
+                self._metrics.told(target, "old", count)
+                logger.warning(
+                    "%d verdicts were recorded before %s was set: it is not told of them",
+                    *(count, target),
+                )
+        timeout = ClientTimeout(total=SECONDS_TO_ANSWER)
+        # Not what the environment says: what is posted is for these targets alone.
+        proxy = self._proxy or None
+        async with ClientSession(timeout=timeout, trust_env=False, proxy=proxy) as session:
+            works = [work for sender in self._senders for work in sender.works(session)]
+            parts = [asyncio.create_task(work) for work in (*works, self._look())]
+            try:
+                await asyncio.gather(*parts)
+            finally:
+                for part in parts:
+                    part.cancel()
+                await asyncio.wait(parts)
+
+    async def stop(self) -> None:
+        """Let go of the database."""
+        await self._thread.do(self._notices.close)
+        self._thread.close()
+
+    def _before(self) -> dict[str, int]:
+        return self._notices.before(self._verdicts)
+
+    async def _look(self) -> None:
+        while True:
+            again = await self._thread.do(self._notices.has_open_digests)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), SECONDS_TO_LOOK_AGAIN if again else None)
+            self._woken.clear()
+            began = time.monotonic()
+            now = now_us()
+            old = await self._thread.do(
+                self._notices.look, self._verdicts, now - self._within, now, self._rate
+            )
+            for target, count in old.items():
+                self._metrics.told(target, "old", count)
+                logger.warning(
+                    "%s is not told of %d verdicts: they were recorded too long ago "
+                    "(see TRUCE_NOTIFY_WITHIN)",
+                    *(target, count),
+                )
+            self._metrics.wait(await self._thread.do(self._notices.waiting))
+            for sender in self._senders:
+                sender.wake()
+            # In a large database a look takes a while: most of the time is for others.
+            took = time.monotonic() - began
+            await asyncio.sleep(min(PAUSE_PER_LOOK * took, LONGEST_PAUSE_OF_LOOKING))

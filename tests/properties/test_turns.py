@@ -1,0 +1,192 @@
+"""In which turns the conflicts of a log were judged, and where that was broken off, does not matter."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from itertools import count
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analytics.ledger.ledger import Ledger
+from schemas.wire import CONTENT_TYPE_BATCH, encode_batch
+from streams.engine import turns
+from streams.engine.agent import NOTHING_BEHIND
+from streams.engine.decoding import KeptEvent, KeptRecord, RawRecord, Reading, read, read_kept
+from streams.engine.loading import load_standing
+from streams.engine.replay import kept_records
+from streams.engine.turns import Turns
+from tests.support.generated import conflict_of, logs
+from tests.support.given import claim, report
+from tests.support.logged import EPOCH_MS, HISTORY, IN_MEMORY, LOG_ID, Dump, Query, Scratch
+from tests.support.trying import in_parts, tried
+
+BATCH = (("content-type", CONTENT_TYPE_BATCH.encode()),)
+FOLDED: dict[str, Query] = {
+    name: query
+    for name, query in HISTORY.items()
+    if name not in {"rejected", "log_offsets", "outbox"}
+}
+
+
+@pytest.fixture(scope="module")
+def scratch() -> Scratch:
+    return Scratch()
+
+
+@st.composite
+def one_partition(draw: st.DrawFn) -> list[RawRecord]:
+    """A log whose conflicts share a partition; some records hold several events, some are broken."""
+    log = draw(logs(min_size=3, max_size=16))
+    found: list[RawRecord] = []
+    while log:
+        conflict = conflict_of(log[0])
+        together = 0
+        while together < len(log) and conflict_of(log[together]) == conflict:
+            together += 1
+        size = draw(st.integers(1, together))
+        raws, log = log[:size], log[size:]
+        if draw(st.integers(0, 5)) == 0:
+            raws.insert(draw(st.integers(0, size)), draw(st.sampled_from(["{}", '{"id": 1}'])))
+        if draw(st.integers(0, 5)) == 0:
+            # The same id for something else.
+            other = {**json.loads(raws[0]), "type": "commitment.claim_retracted"} if raws else {}
+            other["data"] = {"conflict": conflict, "commitment_id": "x", "claim_id": "y"}
+            raws.append(json.dumps(other))
+        number = len(found)
+        stamp = EPOCH_MS + draw(st.integers(-3, 3)) + number
+        found.append(RawRecord(0, number, stamp, conflict.encode(), encode_batch(raws), BATCH))
+    return found
+
+
+class _Steps:
+    """A clock that goes on by one each time it is asked."""
+
+    def __init__(self) -> None:
+        self._now = count()
+
+    def __call__(self) -> float:
+        return float(next(self._now))
+
+
+def in_turns(scratch: Scratch, data: st.DataObject, items: list[RawRecord]) -> None:
+    """Have the log judged in turns that end early, broken off now and then."""
+    ledger = scratch.emptied()
+    steps = data.draw(st.sampled_from([1, 2, 3, 7]), label="steps a turn")
+    worker = Turns(ledger, load_standing(ledger), steps, _Steps())
+    at = 0
+    breaks = data.draw(st.integers(0, 2), label="breaks")
+    while at < len(items) or worker.behind() is not NOTHING_BEHIND:
+        waits = worker.behind() is not NOTHING_BEHIND
+        what = data.draw(st.sampled_from(["take", "more", "more", "break"]), label="what")
+        if what == "break" and breaks:
+            breaks -= 1
+            ledger = Ledger(scratch._connection, IN_MEMORY)
+            worker = Turns(ledger, load_standing(ledger), steps, _Steps())
+            at = ledger.offsets(LOG_ID).get(0, 0)
+        elif at < len(items) and (what == "take" or not waits):
+            size = data.draw(st.integers(1, 4), label="size")
+            transaction, _ = worker.take(LOG_ID, read(items[at : at + size]))
+            ledger.commit(transaction)
+            at += size
+        elif waits:
+            transaction, _ = worker.more()
+            ledger.commit(transaction)
+
+
+@in_parts
+@tried(at_least=300)
+@given(data=st.data(), items=one_partition())
+def test_turns_and_breaks_in_them_do_not_matter(
+    scratch: Scratch, part: int, data: st.DataObject, items: list[RawRecord]
+) -> None:
+    at_once = scratch.folded([items], HISTORY)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(turns, "MOST_AT_ONCE", data.draw(st.sampled_from([1, 3, 500]), "at once"))
+        in_turns(scratch, data, items)
+    assert scratch.dump(HISTORY) == at_once
+
+
+@in_parts
+@tried(at_least=100)
+@given(data=st.data(), items=one_partition())
+def test_what_was_kept_in_another_order_is_folded_again_to_the_same(
+    scratch: Scratch, part: int, data: st.DataObject, items: list[RawRecord]
+) -> None:
+    in_turns(scratch, data, items)
+    known = scratch.dump(FOLDED)
+    kept = [one for _, one in kept_records(scratch, 0)]
+    ledger = scratch.emptied()
+    again = Turns(ledger, load_standing(ledger))
+    size = data.draw(st.integers(1, 5), label="size")
+    for first in range(0, len(kept), size):
+        transaction, _ = again.take(LOG_ID, read_kept(kept[first : first + size]), is_kept=True)
+        ledger.commit(transaction)
+    assert scratch.dump(FOLDED) == known
+
+
+def _posted(conflict: str, offset: int, *lines: str) -> RawRecord:
+    raws = []
+    for raw in lines:
+        event: dict[str, Any] = json.loads(raw)
+        event["data"]["conflict"] = conflict
+        raws.append(json.dumps(event))
+    return RawRecord(0, offset, EPOCH_MS + offset, conflict.encode(), encode_batch(raws), BATCH)
+
+
+def _conflicts(scratch: Scratch) -> Counter[str]:
+    rows = scratch._connection.execute("SELECT conflict FROM accepted").fetchall()
+    return Counter(name for (name,) in rows)
+
+
+def test_what_came_of_another_conflict_is_judged_in_the_turn_after_the_one_that_lasts(
+    scratch: Scratch,
+) -> None:
+    many = [claim(evidence=[f"https://desk.example/{number}"]) for number in range(50)]
+    ledger = scratch.emptied()
+    # A turn is over with the first event that is looked at the clock for.
+    worker = Turns(ledger, load_standing(ledger), 0, _Steps())
+    long, short = _posted("long", 0, *many), _posted("short", 1, claim(), report())
+    ledger.commit(worker.take(LOG_ID, read([long]))[0])
+    ledger.commit(worker.take(LOG_ID, read([short]))[0])
+    waiting = worker.behind()
+    assert waiting.conflicts[0, "long"] == (0, 49)
+    ledger.commit(worker.more()[0])
+    ledger.commit(worker.more()[0])
+    assert _conflicts(scratch)["short"] == 2
+    assert _conflicts(scratch)["long"] < 5
+    assert ledger.offsets(LOG_ID) == {}, "its record is not whole"
+    while worker.behind() is not NOTHING_BEHIND:
+        ledger.commit(worker.more()[0])
+    assert _conflicts(scratch) == {"long": 50, "short": 2}
+    assert ledger.offsets(LOG_ID) == {0: 2}
+
+
+def test_what_waits_is_held_until_all_of_it_is_judged(scratch: Scratch) -> None:
+    ledger = scratch.emptied()
+    worker = Turns(ledger, load_standing(ledger), 0, _Steps())
+    ledger.commit(worker.take(LOG_ID, read([_posted("long", 0, claim(), claim(), claim())]))[0])
+    assert worker.behind().rows == 3
+    assert worker.behind().lows == {0: 0}
+
+
+def _kept(records: list[KeptRecord]) -> Reading:
+    return read_kept(records)
+
+
+def test_a_kept_record_in_two_parts_is_two_parts_of_one(scratch: Scratch) -> None:
+    first, second = (json.loads(raw) for raw in (claim(), report()))
+    ledger = scratch.emptied()
+    again = Turns(ledger, load_standing(ledger))
+    parts = [
+        KeptRecord(0, 0, EPOCH_MS, [KeptEvent(0, "testland", json.dumps(first))]),
+        KeptRecord(0, 1, EPOCH_MS + 5, []),
+        KeptRecord(0, 0, EPOCH_MS, [KeptEvent(1, "testland", json.dumps(second))]),
+    ]
+    ledger.commit(again.take(LOG_ID, _kept(parts), is_kept=True)[0])
+    found: Dump = scratch.dump({"when": 'SELECT DISTINCT recorded_at, "offset" FROM accepted'})
+    assert len(found["when"]) == 1
+    assert ledger.offsets(LOG_ID) == {0: 2}
