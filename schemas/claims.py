@@ -160,3 +160,6 @@ class ClaimRetraction(Frozen):
     commitment_id: Identifier
     claim_id: Identifier
     reason: Text | None = None
+
+
+Claim = Assertion | Denial

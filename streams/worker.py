@@ -26,17 +26,7 @@ from schemas.safe_text import for_log, for_log_lines
 from streams import limits
 from streams.directory import prepare
 from streams.endpoint import Endpoint, write_endpoint
-from streams.engine.agent import (
-    Agent,
-    Failure,
-    Judged,
-    OneThread,
-    Outbox,
-    Progress,
-    Publisher,
-    Work,
-    behind_by_conflict,
-)
+from streams.engine.agent import Agent, Failure, Judged, Outbox, Publisher, Work
 from streams.engine.engine import Core, LedgerCore
 from streams.engine.lake import Lake, LakeDoor
 from streams.http.hosts import Hosts
@@ -48,10 +38,12 @@ from streams.kafka.attribution import attribution_of
 from streams.kafka.broker import Broker, BrokerError, EmbeddedBroker, RemoteBroker
 from streams.kafka.dialling import Handing, can_hand, plain_dial
 from streams.kafka.producer import LogWriter
+from streams.kafka.progress import Progress, behind_by_conflict
 from streams.kafka.receipts import Receipts
 from streams.log_filter import Sparing
 from streams.log_lines import LogLines
 from streams.settings import Settings
+from streams.threads import SerialExecutor
 from streams.tuning import tune_allocator, tune_collector, tune_threads
 
 if TYPE_CHECKING:
@@ -269,9 +261,9 @@ class Worker:
         self._settings = settings
         self._core = core
         self._stop = stop
-        self._thread = OneThread("ledger")
-        self._committing = OneThread("commit")
-        self._publishing = OneThread("outbox")
+        self._thread = SerialExecutor("ledger")
+        self._committing = SerialExecutor("commit")
+        self._publishing = SerialExecutor("outbox")
         self._failure = Failure(asyncio.get_running_loop())
         self._scraping = asyncio.Lock()
         self._opened = False

@@ -1,10 +1,7 @@
 """How every `truce` command behaves: where its settings come from, and how its errors look.
 
-An error is one line on stderr that says what to do; a traceback is shown only on request.
-
-    CommandError
-    ├── BadInput      1  what was given, or what is in the database, cannot be used
-    └── Unreachable   3  a worker, a broker or a database is not there
+An error is one line on stderr that says what to do (see `errors`); a traceback is shown only on
+request.
 """
 
 from __future__ import annotations
@@ -14,11 +11,12 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import click
 
 from schemas.safe_text import for_log_lines, for_terminal
+from streams.errors import CommandError
 from streams.settings import SETTINGS, Setting, Settings, SettingsError, load
 
 INTERRUPTED = 130
@@ -26,22 +24,6 @@ DEBUG = "TRUCE_DEBUG"
 DESCRIBED = tuple(one for one in SETTINGS if one.name != DEBUG)
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-class CommandError(Exception):
-    """A command cannot go on; the message is one line for the user."""
-
-    code: ClassVar[int] = 1
-
-
-class BadInput(CommandError):  # noqa: N818 - named as the exit code's meaning
-    """What was given, or what is in the database, cannot be used."""
-
-
-class Unreachable(CommandError):  # noqa: N818
-    """A worker, a broker or a database is not there."""
-
-    code = 3
 
 
 def setting(name: str, flag: str = "") -> Callable[[F], F]:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len, set_cell_size
@@ -24,6 +24,7 @@ from rich.text import Text
 
 from schemas.safe_text import for_json, for_terminal
 from schemas.time import OPEN, UNKNOWN, Bound, Daily, Limit, Span, iso
+from streams.bar import Bar, Unseen
 
 if TYPE_CHECKING:
     from streams.endpoint import Endpoint
@@ -156,16 +157,6 @@ def in_colour(verdict: str) -> Text:
     return Text(verdict, style=STYLES.get(verdict, ""))
 
 
-def answer(said: bool | None) -> str:
-    """A three-valued answer as a word."""
-    return {True: "yes", False: "no", None: "unknown"}[said]
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 event`, `1,200 events`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def bounds(lower: int, upper: int) -> str:
     """A count with its bounds: `2`, or `0..3`."""
     return f"{lower:,}" if lower == upper else f"{lower:,}..{upper:,}"
@@ -203,36 +194,18 @@ def _bound(bound: Bound) -> str:
     return f"{earliest}..{latest}"
 
 
-class Progress(Protocol):
-    """How far something is."""
-
-    def advance(self, by: int) -> None:
-        """So much more is done."""
-
-    def expect(self, total: int) -> None:
-        """So much there is to do."""
-
-
-class _Unseen:
-    def advance(self, by: int) -> None:
-        """Nobody looks."""
-
-    def expect(self, total: int) -> None:
-        """Nobody looks."""
-
-
 @contextmanager
-def progress_bar(doing: str, total: int | None) -> Iterator[Progress]:
+def progress_bar(doing: str, total: int | None) -> Iterator[Bar]:
     """A progress bar on stderr while the block runs, if that is a terminal; `total` if known."""
     console = _console(stderr=True)
     if not console.is_terminal:
-        yield _Unseen()
+        yield Unseen()
         return
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
+    from rich.progress import Progress as Drawn
 
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-    with Bars(*columns, TimeRemainingColumn(), console=console, transient=True) as bars:
+    with Drawn(*columns, TimeRemainingColumn(), console=console, transient=True) as bars:
         task = bars.add_task(doing, total=total)
 
         class Seen:

@@ -21,18 +21,21 @@ from typing import Any
 
 from rich.text import Text
 
+from analytics.read_model import Alert, Pair, ReadModel
 from schemas.events import Assertion
 from schemas.safe_text import party_label
 from schemas.time import Instant
 from streams import worker
-from streams.client import Alert, Knowledge, Pair, worker_of
-from streams.commands.command import INTERRUPTED, BadInput, CommandError, Unreachable
-from streams.commands.console import counted, err, in_colour, say, table, waiting
+from streams.client import worker_of
+from streams.commands.command import INTERRUPTED
+from streams.commands.console import err, in_colour, say, table, waiting
 from streams.commands.explain import explained_incident, show_claim_verdict, show_verdict
 from streams.commands.lake_reader import following
 from streams.commands.publish import Tally, Target, publish_files, target_of
 from streams.commands.status import Truce, gather, show_truce
 from streams.endpoint import Endpoint
+from streams.errors import BadInput, CommandError, Unreachable
+from streams.explain.words import counted
 from streams.settings import Address, Settings
 
 SHIPPED = "energy-truce-2026.jsonl"
@@ -130,7 +133,7 @@ def _show(settings: Settings, target: Target, paths: list[str]) -> int:
         return _show_all(settings, knowledge, target, paths)
 
 
-def _show_all(settings: Settings, knowledge: Knowledge, target: Target, paths: list[str]) -> int:
+def _show_all(settings: Settings, knowledge: ReadModel, target: Target, paths: list[str]) -> int:
     before = knowledge.counts()
     tally = Tally()
     for path in paths:
@@ -161,7 +164,7 @@ def _say_what_came(tally: Tally, new: int, refused: int) -> None:
 
 
 @contextmanager
-def _alerts(knowledge: Knowledge, since: Instant) -> Iterator[None]:
+def _alerts(knowledge: ReadModel, since: Instant) -> Iterator[None]:
     """Print every alert that is raised while the block runs. `since`: the last event's time."""
     seen = set(knowledge.alerts(since))
     over = threading.Event()
@@ -194,7 +197,7 @@ def _say_alert(alert: Alert) -> None:
     say(Text.assemble("ALERT ", verdict, f": {alert.incident_id} under {alert.commitment_id}{by}"))
 
 
-def _show_truces(knowledge: Knowledge, conflicts: set[str]) -> None:
+def _show_truces(knowledge: ReadModel, conflicts: set[str]) -> None:
     """Compliance claim by claim, then incident by incident."""
     status = gather(knowledge, time.time_ns() // 1000)
     truces = [truce for truce in status.truces if truce.conflict in conflicts]
@@ -225,7 +228,7 @@ def _show_incidents(truce: Truce, judged: list[Pair]) -> None:
         say(f"  {OUTSIDE}: certainly outside of the window of that claim")
 
 
-def _explain_one(knowledge: Knowledge, conflicts: set[str]) -> str:
+def _explain_one(knowledge: ReadModel, conflicts: set[str]) -> str:
     """The most telling incident: the verdict of each commitment, and of each claim. Its id."""
     found = knowledge.most_telling(sorted(conflicts))
     if found is None:

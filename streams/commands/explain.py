@@ -6,34 +6,25 @@ from collections.abc import Mapping
 
 from rich.text import Text
 
+from analytics.read_model import ReadModel
+from schemas.claims import Claim
 from schemas.events import Report
 from schemas.kleene import all_of
 from schemas.safe_text import party_label
 from schemas.time import Occurrence
-from streams.client import Knowledge
-from streams.commands.command import BadInput
-from streams.commands.console import (
-    answer,
-    counted,
-    in_colour,
-    say,
-    say_json,
-    table,
-    when,
-    window_in_words,
-)
+from streams.commands.console import in_colour, say, say_json, table, when, window_in_words
 from streams.commands.lake_reader import reading
+from streams.errors import BadInput
 from streams.explain.explanation import (
     ClaimExplained,
     CommitmentExplained,
     as_json,
     explain_commitment,
 )
-from streams.explain.reasons import CRITERIA, part_in_words, place_in_words
-from streams.judging.judge import Claim, Reported
+from streams.explain.reasons import part_in_words, place_in_words
+from streams.explain.words import CRITERION_NAMES, answer, counted, sentence
+from streams.judging.judge import Reported
 from streams.settings import Settings
-
-NAMES = tuple(name.replace("_", " ") for name in CRITERIA)
 
 
 def run_explain(
@@ -61,7 +52,7 @@ def print_json(
     say_json(as_json(conflict, incident, explained, posted_by))
 
 
-def _conflict(knowledge: Knowledge, incident_id: str, wanted: str | None) -> str:
+def _conflict(knowledge: ReadModel, incident_id: str, wanted: str | None) -> str:
     found = knowledge.conflicts_of(incident_id)
     if not found:
         close = knowledge.close_incidents(incident_id)
@@ -80,7 +71,7 @@ def _conflict(knowledge: Knowledge, incident_id: str, wanted: str | None) -> str
 
 
 def explained_incident(
-    knowledge: Knowledge, conflict: str, incident_id: str
+    knowledge: ReadModel, conflict: str, incident_id: str
 ) -> tuple[Reported, list[CommitmentExplained]]:
     """The incident, and every commitment of its conflict explained; those that it touches first."""
     incident = Reported(incident_id, knowledge.reports_of(conflict, incident_id))
@@ -177,13 +168,8 @@ def _show_claim(one: ClaimExplained) -> None:
             rows.append([told.report_id, part, *said, in_colour(broken)])
             open_ = ", ".join(
                 f"{name} {answer(criterion)}"
-                for name, criterion in zip(NAMES, row.criteria, strict=True)
+                for name, criterion in zip(CRITERION_NAMES, row.criteria, strict=True)
                 if criterion is not True
             )
             narrow.append(f"{told.report_id}, {part}: {broken} ({open_ or 'yes to all'})")
-    table(("report", "part", *NAMES, "broken"), rows, indent=4, narrow=narrow)
-
-
-def sentence(text: str) -> str:
-    """`text` with a capital letter and a full stop."""
-    return text[0].upper() + text[1:] + ("" if text.endswith(".") else ".")
+    table(("report", "part", *CRITERION_NAMES, "broken"), rows, indent=4, narrow=narrow)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from streams.commands.command import BadInput
-from streams.commands.console import counted, err, say
+from streams.commands.console import err, say
 from streams.commands.lake_update import bring_up_to_date
+from streams.errors import BadInput
+from streams.explain.words import counted
 from streams.settings import Settings
 
 

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from analytics.queries import queries
-from streams.client import Knowledge
-from streams.commands.command import BadInput
+from analytics.read_model import ReadModel
 from streams.commands.lake_update import is_fresh
+from streams.errors import BadInput
 from streams.settings import Settings
 
 if TYPE_CHECKING:
@@ -55,14 +55,14 @@ def explained() -> Iterator[None]:
 
 
 @contextmanager
-def reading(settings: Settings) -> Iterator[Knowledge]:
+def reading(settings: Settings) -> Iterator[ReadModel]:
     """What is known now: all that is asked within is as of one moment."""
     with opened(settings) as lake:
-        yield Knowledge(lake.ask)
+        yield ReadModel(lake.ask)
 
 
 @contextmanager
-def following(settings: Settings) -> Iterator[Knowledge]:
+def following(settings: Settings) -> Iterator[ReadModel]:
     """What is known whenever something is asked, by any thread."""
     lock = threading.Lock()
     with opened(settings) as lake:
@@ -74,4 +74,4 @@ def following(settings: Settings) -> Iterator[Knowledge]:
                     lake.refresh()
                     return lake.ask(sql, values)
 
-        yield Knowledge(ask)
+        yield ReadModel(ask)

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from analytics.lake.mark import Mark
 from analytics.storage.failures import LedgerInUse
-from streams.commands.command import BadInput, CommandError, Unreachable
 from streams.endpoint import Endpoint, read_endpoint
+from streams.errors import BadInput, CommandError, Unreachable
 from streams.settings import Settings
 
 SECONDS_BETWEEN_LOOKS = 0.05

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,11 +13,13 @@ from typing import BinaryIO, NamedTuple
 
 from schemas.events import Event
 from schemas.json_lines import Line, Parties, check, read_lines
-from streams.client import WORKER_ENDED, wait_until_judged, worker_of
-from streams.commands.command import BadInput, CommandError, Unreachable
-from streams.commands.console import Progress, counted, err, progress_bar, say
+from streams.bar import Bar
+from streams.client import SECONDS_BETWEEN_LOOKS, judged_up_to, worker_of
+from streams.commands.console import err, progress_bar, say
 from streams.commands.lake_reader import reading
 from streams.endpoint import Endpoint
+from streams.errors import BadInput, CommandError, Unreachable
+from streams.explain.words import counted
 from streams.kafka.access import Access, access_to
 from streams.kafka.dialling import FILE_NAME, Handed, dial_with
 from streams.kafka.publisher import Delivered, EventPublisher
@@ -154,7 +157,7 @@ def _nowhere(_: str, __: bytes) -> None:
 
 
 def _publish_file(
-    name: str, send: Callable[[str, bytes], None], tally: Tally, progress: Progress
+    name: str, send: Callable[[str, bytes], None], tally: Tally, progress: Bar
 ) -> None:
     for line in _lines(name, progress):
         found = check(line)
@@ -173,7 +176,7 @@ def _note(tally: Tally, event: Event, line: Line) -> None:
     tally.parties.note(event, f"{line.file}:{line.number}")
 
 
-def _lines(name: str, progress: Progress) -> Iterator[Line]:
+def _lines(name: str, progress: Bar) -> Iterator[Line]:
     if name == "-":
         yield from _read("stdin", sys.stdin.buffer, progress)
         return
@@ -184,7 +187,7 @@ def _lines(name: str, progress: Progress) -> Iterator[Line]:
         raise BadInput(f"{name} cannot be read: {error.strerror or error}") from error
 
 
-def _read(name: str, file: BinaryIO, progress: Progress) -> Iterator[Line]:
+def _read(name: str, file: BinaryIO, progress: Bar) -> Iterator[Line]:
     for line in read_lines(name, file):
         yield line
         progress.advance(len(line.raw or b"") + 1)
@@ -207,3 +210,40 @@ def take_up_known_parties(settings: Settings, parties: Parties) -> None:
     except CommandError:
         # A warning that cannot be given well is no reason to publish nothing.
         return
+
+
+WORKER_ENDED = (
+    "the worker ended before all was judged: start it and publish again; what it has is passed over"
+)
+
+
+def wait_until_judged(
+    settings: Settings, endpoint: Endpoint, ends: Mapping[int, int], log_id: str
+) -> None:
+    """Wait until all before `ends` of this log is in the worker's database.
+
+    Raises `Unreachable` if the worker ends. "": the log that it had at its start.
+    """
+    started: int | None = None
+    with progress_bar("judging", sum(ends.values())) as progress:
+        done = 0
+        while True:
+            found = judged_up_to(endpoint)
+            if found is None and worker_of(settings) != endpoint:
+                raise Unreachable(WORKER_ENDED)
+            if found is not None and found.log_id != (log_id or endpoint.log_id):
+                if worker_of(settings) != endpoint:
+                    raise Unreachable(WORKER_ENDED)
+                # A log is left for a fresh one only once all of it is in the database.
+                progress.advance(sum(ends.values()) - done)
+                return
+            judged = None if found is None else found.offsets
+            # A partition that is not this worker's is judged elsewhere: the log has it.
+            mine = {p: end for p, end in ends.items() if judged is None or p in judged}
+            now = sum(min((judged or {}).get(p, 0), end) for p, end in mine.items())
+            started = now if started is None else started
+            progress.advance(now - done)
+            done = now
+            if judged is not None and now >= sum(mine.values()):
+                return
+            time.sleep(SECONDS_BETWEEN_LOOKS)

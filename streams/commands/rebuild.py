@@ -8,20 +8,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from analytics.lake.session import LakeSession
-from analytics.ledger.ledger import Ledger
 from analytics.ledger.replacement import (
     REBUILT,
     Comparison,
     NewDatabase,
-    Old,
     Size,
     alone,
     explained,
@@ -38,38 +32,23 @@ from analytics.storage.failures import (
 )
 from analytics.storage.place import beside
 from streams.client import SECONDS_BETWEEN_LOOKS, SECONDS_FOR_A_WORKER_TO_START, worker_of
-from streams.commands.command import BadInput, Unreachable
-from streams.commands.console import (
-    Progress,
-    counted,
-    err,
-    progress_bar,
-    say,
-    say_json,
-    table,
-    waiting,
-)
+from streams.commands.console import err, progress_bar, say, say_json, table, waiting
 from streams.commands.lake_reader import opened
 from streams.directory import prepare
-from streams.engine.decoder import KeptBatch, ReadingProcess, read_ahead
-from streams.engine.decoding import KeptRecord, Reading
 from streams.engine.engine import OtherLog
-from streams.engine.loading import load_standing, process
+from streams.engine.rebuild import Fold, finish, folding
 from streams.engine.replay import (
     Kafka,
-    Offsets,
     Past,
-    kept_records,
     kept_rejected,
-    offsets,
     reached_by,
 )
+from streams.errors import BadInput, Unreachable
+from streams.explain.words import counted
 from streams.settings import Settings
 
 # Why a database cannot be read that is not there or not as it should be; all else can be mended.
 OF_ITSELF = (LedgerDamaged, LedgerMissing, LedgerTooNew)
-EVENTS_AT_ONCE = 5_000
-BYTES_AT_ONCE = 16 * 2**20
 
 logger = logging.getLogger("streams")
 
@@ -94,47 +73,6 @@ class Done(NamedTuple):
     kept: Path | None
     left_out: list[str]
     seconds: float
-
-
-class Fold:
-    """Folds what is read into a database, in large batches."""
-
-    def __init__(self, ledger: Ledger, progress: Progress) -> None:
-        self._ledger = ledger
-        self._standing = load_standing(ledger)
-        self._progress = progress
-
-    def take(self, log_id: str, reading: Reading, *, is_kept: bool = False) -> None:
-        """Fold what was read of one log, or kept of it."""
-        process(self._ledger, self._standing, log_id, reading, is_kept=is_kept)
-        self._progress.advance(len(reading.records))
-
-    def take_kept(self, past: Past, first: int, below: Offsets | None = None) -> None:
-        """Fold the events that a database kept: see `kept_records`."""
-        # A log that is new goes on from the time of those before it: not so one that is known,
-        # even if nothing that came in it was kept.
-        with self._ledger.transaction() as transaction:
-            for log_id, partition in offsets(past):
-                if partition not in self._ledger.offsets(log_id):
-                    transaction.advance(log_id, partition, 0, 0)
-        batches = _batches(kept_records(past, first, below))
-        with ReadingProcess() as process:
-            for log_id, reading in read_ahead(process, batches):
-                self.take(log_id, reading, is_kept=True)
-
-
-def _batches(records: Iterator[tuple[str, KeptRecord]]) -> Iterator[KeptBatch]:
-    for log_id, of_one in groupby(records, key=itemgetter(0)):
-        batch: list[KeptRecord] = []
-        size = 0
-        for _, one in of_one:
-            batch.append(one)
-            size += sum(len(event.payload) for event in one.events)
-            if len(batch) >= EVENTS_AT_ONCE or size >= BYTES_AT_ONCE:
-                yield KeptBatch(log_id, batch, size)
-                batch, size = [], 0
-        if batch:
-            yield KeptBatch(log_id, batch, size)
 
 
 class _Lake:
@@ -208,7 +146,7 @@ def _replace(
             known = old if old is not None and not wanted.new_log else None
             _fold_kafka(settings, new, kafka, known)
         if old is not None and not wanted.new_log:
-            _finish(new, old)
+            finish(new, old, progress_bar)
         if old is not None:
             with waiting("comparing"):
                 compared = new.compare()
@@ -260,7 +198,7 @@ def _beside_a_worker(settings: Settings, wanted: Wanted, kafka: Kafka | None) ->
             _fold_kafka(settings, new, kafka, past)
         else:
             below = {(log, partition): end for log, partition, end, _ in known}
-            with _folding(new, past) as fold:
+            with folding(new, past, progress_bar) as fold:
                 fold.take_kept(past, 0, below)
             for rows in kept_rejected(past, below):
                 new.take_rejected(rows)
@@ -282,53 +220,6 @@ def _fold_kafka(settings: Settings, new: NewDatabase, kafka: Kafka, past: Past |
     with progress_bar("folding", None) as progress:
         fold = Fold(new.ledger, progress)
         kafka.fold(reached, progress.expect, lambda batch: fold.take(kafka.log_id, batch))
-
-
-@contextmanager
-def _folding(new: NewDatabase, past: Past, first: int = 0) -> Iterator[Fold]:
-    [(end,)] = past.rows("end_of_events")
-    with progress_bar("folding", end - first) as progress:
-        yield Fold(new.ledger, progress)
-
-
-def _finish(new: NewDatabase, old: Old) -> None:
-    """Take what the old database has beyond the new one: events are folded, the rest is copied."""
-    first = new.first_beyond(old)
-    new.note_reached()
-    with _folding(new, old, first) as fold:
-        fold.take_kept(old, first)
-    new.complete()
-
-
-def take_over(settings: Settings) -> None:
-    """Let what was rebuilt beside a worker take the old one's place, before a worker opens it.
-
-    If it cannot, that is said, and the old one is there as it was.
-    """
-    path = settings.database
-    try:
-        kafka = bool(settings.broker)
-        with alone(path), explained(path, kafka=kafka):
-            unreadable = why_unreadable(path, kafka=False)
-            if unreadable is not None:
-                raise unreadable
-            with NewDatabase(
-                path, goes_on=True, memory_limit=settings.memory, spill=settings.spill
-            ) as new:
-                _finish(new, new.attach())
-                compared = new.compare()
-                kept = new.take_over(keep=compared is None or compared.differing > 0)
-    except LedgerInUse:
-        return  # so it is told of the database itself, next
-    except LedgerError as error:
-        logger.warning("what was rebuilt is not taken: %s", error)
-        return
-    told = f"; the old one is kept as {kept}" if kept else ""
-    if compared is None:
-        logger.warning("the rebuilt database is taken: the old one is damaged%s", told)
-        return
-    rows = counted(compared.differing, "row")
-    logger.warning("the rebuilt database is taken: %s differ from the old one%s", rows, told)
 
 
 def _source(kafka: Kafka | None) -> str:

@@ -15,8 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
-from streams.commands.command import INTERRUPTED, BadInput, CommandError
+from streams.commands.command import INTERRUPTED
 from streams.commands.lake_update import is_fresh
+from streams.errors import BadInput, CommandError
 from streams.settings import Settings
 
 HELP = """\

@@ -9,26 +9,18 @@ from typing import Any, NamedTuple
 
 from rich.text import Text
 
+from analytics.read_model import Compliance, Coverage, ReadModel
+from schemas.claims import Claim
 from schemas.events import Assertion
 from schemas.json_lines import Parties
 from schemas.safe_text import party_label
 from schemas.time import Instant, in_force, iso
-from streams.client import Compliance, Coverage, Knowledge, worker_of
-from streams.commands.console import (
-    answer,
-    bounds,
-    counted,
-    err,
-    say,
-    say_json,
-    table,
-    when,
-    window_in_words,
-)
+from streams.client import worker_of
+from streams.commands.console import bounds, err, say, say_json, table, when, window_in_words
 from streams.commands.lake_reader import opened
 from streams.endpoint import Endpoint
 from streams.explain.reasons import scope_in_words
-from streams.judging.judge import Claim
+from streams.explain.words import answer, counted
 from streams.settings import Settings
 
 COLUMNS = ("claim", "by", "binds", "prohibits", "window (UTC)", "in force now", "violations")
@@ -77,7 +69,7 @@ def run_status(settings: Settings, *, as_json: bool) -> int:
     """Print the status. Returns the exit code."""
     worker = worker_of(settings)
     with opened(settings) as session:
-        knowledge = Knowledge(session.ask)
+        knowledge = ReadModel(session.ask)
         status = gather(knowledge, time.time_ns() // 1000)
         lake = Lake(settings.lake, knowledge.transaction(), session.as_of or status.now)
     if as_json:
@@ -89,7 +81,7 @@ def run_status(settings: Settings, *, as_json: bool) -> int:
     return 0
 
 
-def gather(knowledge: Knowledge, now: Instant) -> Status:
+def gather(knowledge: ReadModel, now: Instant) -> Status:
     """Ask for everything."""
     truces: dict[tuple[str, str], Truce] = {}
     for (conflict, commitment_id, claim_id), claim in sorted(knowledge.claims().items()):

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from streams.commands.command import BadInput
 from streams.commands.console import err, say, table
+from streams.errors import BadInput
 from streams.http import tokens
 from streams.settings import Settings
 

@@ -13,8 +13,9 @@ from collections.abc import Iterator, Sequence
 from analytics.audit.audit import Audit, Compared, Difference, Values
 from analytics.lake.contents import TableDifference, differing_tables
 from schemas.safe_text import for_json
-from streams.commands.console import counted, err, say, table, waiting
+from streams.commands.console import err, say, table, waiting
 from streams.commands.lake_reader import opened
+from streams.explain.words import counted
 from streams.settings import Settings
 
 MOST_SHOWN = 100

@@ -10,24 +10,25 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
-    Collection,
     Iterable,
     Iterator,
     Mapping,
     Sequence,
 )
-from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from operator import itemgetter
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+
+from streams.kafka.progress import NOTHING_BEHIND, Behind, Progress
+from streams.threads import SerialExecutor
 
 if TYPE_CHECKING:
     from aiokafka import AIOKafkaProducer
@@ -44,35 +45,9 @@ IN_FLIGHT = 4
 MOST_ROWS_BEHIND = 50_000
 SECONDS_BETWEEN_TRIES = 1.0
 
-T = TypeVar("T")
+
 Headers = Iterable[tuple[str, bytes]]
 Pending = tuple[int, str, bytes | None, bytes | None, Headers]
-
-
-class Behind(NamedTuple):
-    """What was handed over to be judged and is not yet in the ledger.
-
-    `lows`: of each partition of which records wait, the offset of the first. `conflicts`: of each
-    partition and conflict, the offset of its first record that waits, and how many events do.
-    `rows`: how many events are held in memory for that. `places`: (partition, offset) of each
-    record that waits.
-    """
-
-    lows: Mapping[int, int]
-    conflicts: Mapping[tuple[int, str], tuple[int, int]]
-    rows: int
-    places: Collection[tuple[int, int]]
-
-
-NOTHING_BEHIND = Behind({}, {}, 0, frozenset())
-
-
-def behind_by_conflict(behind: Behind) -> list[tuple[str, int]]:
-    """Which conflicts have events that wait for their turn, and how many, the most first."""
-    events: Counter[str] = Counter()
-    for (_, conflict), (_, waiting) in behind.conflicts.items():
-        events[conflict] += waiting
-    return events.most_common()
 
 
 class Outbox(Protocol):
@@ -83,21 +58,6 @@ class Outbox(Protocol):
 
     def published(self, up_to_seq: int) -> None:
         """Note that all up to this one are."""
-
-
-class OneThread:
-    """A thread that does one thing after the other."""
-
-    def __init__(self, name: str) -> None:
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix=name)
-
-    async def do(self, work: Callable[..., T], *args: Any) -> T:
-        """Do `work(*args)` there after all that was asked before, and give its result."""
-        return await asyncio.get_running_loop().run_in_executor(self._executor, work, *args)
-
-    def close(self) -> None:
-        """Wait until it has finished what it was asked."""
-        self._executor.shutdown(wait=True)
 
 
 class Failure:
@@ -116,107 +76,6 @@ class Failure:
                 self._loop.call_soon_threadsafe(self.happened.set)
 
 
-class Progress:
-    """How far the ledger is in each partition, against the log's end when it was assigned.
-
-    Written by the event loop and read by the consumer's thread, too: single assignments only.
-    """
-
-    def __init__(self, log_id: str, next_offsets: Mapping[int, int]) -> None:
-        self.log_id = log_id
-        self.next_offsets = dict(next_offsets)
-        self.log_ends: dict[int, int] = {}
-        self.marks: dict[int, int] = {}
-        self.to_catch_up: dict[int, int] | None = None
-        self.changed = asyncio.Event()
-        self.behind = NOTHING_BEHIND
-        self._taken: dict[int, int] = {}
-        self._empty: dict[int, tuple[int, int]] = {}
-
-    def begin(self, log_id: str) -> None:
-        """All of the log is in the ledger, and another one, an empty one, takes its place."""
-        nothing = dict.fromkeys(self.log_ends, 0)
-        self._empty = {}
-        self.next_offsets = dict.fromkeys(self.next_offsets, 0)
-        self.marks, self.log_ends = dict(nothing), dict(nothing)
-        self._taken = {}
-        self.log_id = log_id
-        self.changed.set()
-
-    def next_offset(self, partition: int) -> int:
-        """The offset of the first record that is not in the ledger."""
-        return self.next_offsets.get(partition, 0)
-
-    def assigned(self, ends: Mapping[int, int]) -> None:
-        """Just these partitions are assigned now, and their log ended so at that moment."""
-        if self.to_catch_up is None:
-            self.to_catch_up = dict(ends)
-        # What was assigned before is caught up with already, or has a mark to reach.
-        self.marks = {p: self.marks.get(p, end) for p, end in ends.items()}
-        # Of those that went to another worker, that one tells how far behind it is.
-        self.log_ends = dict(ends)
-        self.changed.set()
-
-    def speaks_for(self, partition: int) -> bool:
-        """Is it assigned, and is all judged that was in it when it was?
-
-        Until then the ledger may stand at what was corrected long ago.
-        """
-        mark = self.marks.get(partition)
-        return mark is not None and self._up_to(partition) >= mark
-
-    def fetched(self, partition: int, end: int) -> None:
-        """The log of this partition ended so when records were fetched."""
-        ends = self.log_ends
-        if partition in ends:
-            ends[partition] = max(end, ends[partition])
-
-    def passed(self, partition: int, following: int, position: int) -> None:
-        """Between these two offsets there is no record, and there will be none."""
-        self._empty[partition] = (following, position)
-        self.changed.set()
-
-    def committed(self, partition: int, next_offset: int) -> None:
-        """The ledger has all before `next_offset`."""
-        self.next_offsets[partition] = max(next_offset, self.next_offset(partition))
-        self.changed.set()
-
-    def judged(self, taken: Mapping[int, int], behind: Behind) -> None:
-        """The ledger has what comes before these offsets, but for what is behind."""
-        self._taken.update(taken)
-        self.behind = behind
-        for partition, end in self._taken.items():
-            self.committed(partition, behind.lows.get(partition, end))
-
-    def handed_over(self, partition: int) -> int:
-        """The offset of the first record that is neither in the ledger nor behind."""
-        return max(self._taken.get(partition, 0), self.next_offset(partition))
-
-    def lag(self) -> dict[int, int]:
-        """How many offsets each assigned partition's log is ahead of the ledger."""
-        return {p: max(0, end - self._up_to(p)) for p, end in sorted(self.log_ends.items())}
-
-    def reached(self, ends: Mapping[int, int]) -> bool:
-        """Whether the ledger has all before `ends`."""
-        return all(self._up_to(p) >= end for p, end in ends.items())
-
-    def _up_to(self, partition: int) -> int:
-        """Up to where the ledger has all that there is."""
-        following, position = self._empty.get(partition, (0, 0))
-        reached = self.next_offset(partition)
-        return max(reached, position) if reached >= following else reached
-
-    @property
-    def caught_up(self) -> bool:
-        """Whether all is in the ledger that was in the log when the worker started.
-
-        What has gone to another worker since is for that one to catch up with.
-        """
-        if self.to_catch_up is None:
-            return False
-        return self.reached({p: end for p, end in self.to_catch_up.items() if p in self.log_ends})
-
-
 class Work(NamedTuple):
     """What is done with batches, and where.
 
@@ -228,8 +87,8 @@ class Work(NamedTuple):
     read: Callable[[int, Sequence[Any]], Awaitable[Any]]
     judge: Callable[[Any], Any]
     commit: Callable[[Any], Any]
-    judging: OneThread
-    committing: OneThread
+    judging: SerialExecutor
+    committing: SerialExecutor
     more: Callable[[], Any] = lambda: None
     behind: Callable[[], Behind] = lambda: NOTHING_BEHIND
 
@@ -444,7 +303,7 @@ class Publisher:
     A message may be sent again after a fault; its id shows that.
     """
 
-    def __init__(self, outbox: Outbox, thread: OneThread, access: Access) -> None:
+    def __init__(self, outbox: Outbox, thread: SerialExecutor, access: Access) -> None:
         self._outbox = outbox
         self._thread = thread
         self._access = access

@@ -19,7 +19,6 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import NamedTuple, Self
 
-from streams.engine.agent import OneThread
 from streams.engine.decoding import (
     KeptRecord,
     Packed,
@@ -32,6 +31,7 @@ from streams.engine.decoding import (
     read_packed_kept,
     unpacked,
 )
+from streams.threads import SerialExecutor
 from streams.tuning import tune_collector
 
 logger = logging.getLogger("streams")
@@ -98,7 +98,7 @@ class Reader:
     """Reads batches of records, several at once; `close` ends what was started for it."""
 
     def __init__(self) -> None:
-        self._thread = OneThread("read")
+        self._thread = SerialExecutor("read")
         self._process = ReadingProcess()
 
     async def read(self, records: Callable[[], Sequence[RawRecord]]) -> Reading:

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from streams.kafka.log_identity import LOG_APPEND_TIME, OR_ANOTHER
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -15,23 +17,18 @@ if TYPE_CHECKING:
     from analytics.metrics.process import NoticeMetrics
     from analytics.metrics.summary import Place
     from analytics.notifications.notifications import Notices
-    from streams.engine.agent import Behind, Judged, Outbox, Progress
+    from streams.engine.agent import Judged, Outbox
     from streams.engine.batch import Tally
     from streams.engine.decoding import RawRecord, Reading
     from streams.engine.lake import Keeping
     from streams.kafka.attribution import Attribution
+    from streams.kafka.progress import Behind, Progress
     from streams.kafka.receipts import Refusal
     from streams.settings import Settings
 
 # For so long after it was superseded a reader may be at a snapshot of the lake: several times as
 # long as one query may take.
 LEAST_SECONDS_KEPT, QUERIES_KEPT = 600.0, 5
-# The kind of a record's time that the broker gives, not the sender.
-LOG_APPEND_TIME = 1
-OR_ANOTHER = (
-    "choose another TRUCE_DATA_DIR, or fold this log in its place with `truce rebuild --new-log`"
-)
-"""What to do where a database is of another log."""
 
 
 class OtherLog(Exception):  # noqa: N818 - named as what is the case
@@ -126,7 +123,7 @@ class LedgerCore:
         settings = self._settings
         self._attribution = attribution_of(settings, make=True)
         if was_rebuilt(settings.database):
-            from streams.commands.rebuild import take_over
+            from streams.engine.rebuild import take_over
 
             take_over(settings)
         ledger = Ledger.open(

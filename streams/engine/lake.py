@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from streams.engine.agent import OneThread
+from streams.threads import SerialExecutor
 
 if TYPE_CHECKING:
     from analytics.lake.mark import Mark
@@ -59,7 +59,7 @@ class Lake:
 
     def __init__(self, keeping: Keeping) -> None:
         self._keeping = keeping
-        self._thread = OneThread("lake")
+        self._thread = SerialExecutor("lake")
         self._one_at_a_time = asyncio.Lock()
         self._next: asyncio.Task[Mark] | None = None
         self._woken = asyncio.Event()

@@ -14,10 +14,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Protocol
 
 from analytics.ledger.rows import Reached
-from streams.commands.command import BadInput, Unreachable
 from streams.engine.decoder import Reader
 from streams.engine.decoding import KeptEvent, KeptRecord, RawRecord, Reading
 from streams.engine.engine import raw_records
+from streams.errors import BadInput, Unreachable
 from streams.kafka.access import access_to
 from streams.kafka.attribution import Attribution, attribution_of
 

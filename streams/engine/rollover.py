@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from streams.kafka.dialling import Handing
 
 if TYPE_CHECKING:
-    from streams.engine.agent import Agent, Progress, Publisher
+    from streams.engine.agent import Agent, Publisher
     from streams.engine.stalls import Watch
     from streams.kafka.broker import EmbeddedBroker
     from streams.kafka.producer import LogWriter
+    from streams.kafka.progress import Progress
     from streams.kafka.receipts import Receipts
     from streams.kafka.topics import Topic
     from streams.kafka.transport import LogConsumer

@@ -17,10 +17,9 @@ from datetime import UTC, datetime
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from streams.engine.agent import Progress
-from streams.engine.engine import OR_ANOTHER
 from streams.kafka.access import Access
-from streams.kafka.log_identity import LogReplaced
+from streams.kafka.log_identity import OR_ANOTHER, LogReplaced
+from streams.kafka.progress import Progress
 from streams.kafka.topic_identity import LogIdentity, ask_identity, identity_of
 from streams.kafka.topics import TopicError
 

@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from analytics.ledger.ledger import Ledger, Transaction
-from streams.engine.agent import NOTHING_BEHIND, Behind
 from streams.engine.batch import Batch, Rejection, Tally
 from streams.engine.decoding import Reading, Record
 from streams.engine.outputs import rejection
 from streams.judging.standing import Standing
+from streams.kafka.progress import NOTHING_BEHIND, Behind
 from streams.kafka.receipts import Refusal
 
 # A turn ends with the event in which it has lasted so long.

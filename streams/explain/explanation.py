@@ -8,21 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from analytics.read_model import StoredVerdict
+from schemas.claims import Claim
 from schemas.events import Assertion, Denial, Report
 from schemas.kleene import all_of
 from schemas.time import in_window
 from streams.explain.reasons import CRITERIA, YES, Given, part_in_words, reason
-from streams.judging.judge import Answer, Claim, Reported, answer
+from streams.judging.judge import Answer, Reported, answer
 from streams.judging.statement import parts, statement
 
 OUTSIDE = "it was certainly outside of the window"
-
-
-class Judged(NamedTuple):
-    """A row of `claim_verdicts`, as far as it is needed here."""
-
-    verdict: str
-    still_bound: bool | None
 
 
 class Told(NamedTuple):
@@ -55,7 +50,7 @@ class CommitmentExplained(NamedTuple):
 
 
 def explain_claim(
-    claim_id: str, claim: Claim, judged: Judged | None, reports: Mapping[str, Report]
+    claim_id: str, claim: Claim, judged: StoredVerdict | None, reports: Mapping[str, Report]
 ) -> ClaimExplained:
     """Why `claim` was judged as it was; `judged` None: it has no row, and so is clear."""
     if isinstance(claim, Denial):
@@ -140,7 +135,7 @@ def explain_commitment(
     commitment_id: str,
     claims: Mapping[str, Claim],
     verdict: tuple[str, str | None] | None,
-    judged: Mapping[str, Judged],
+    judged: Mapping[str, StoredVerdict],
     incident: Reported,
 ) -> CommitmentExplained:
     """Why the commitment was judged as it was; `verdict` None: it has no row."""

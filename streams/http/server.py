@@ -13,8 +13,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from streams.engine.agent import Progress, behind_by_conflict
 from streams.http.hosts import Hosts
+from streams.kafka.progress import Progress, behind_by_conflict
 from streams.settings import Address
 
 Scrape = Callable[[str], Awaitable[tuple[bytes, str] | None]]

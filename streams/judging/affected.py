@@ -20,9 +20,10 @@ from collections.abc import Iterable
 from itertools import zip_longest
 
 from analytics.ledger.rows import Scope, Stretch
+from schemas.claims import Claim
 from schemas.events import Assertion, Denial
 from schemas.time import Daily, Limit, Span, Window
-from streams.judging.judge import Claim, Commitment
+from streams.judging.judge import Commitment
 
 # Windows of very many parts are compared with reports as so many stretches, with what is between.
 MOST_STRETCHES = 16

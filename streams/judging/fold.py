@@ -22,6 +22,7 @@ from analytics.ledger.rows import (
     Scope,
     Stretch,
 )
+from schemas.claims import Claim
 from schemas.events import (
     ClaimEvent,
     ClaimRetractedEvent,
@@ -37,7 +38,7 @@ from streams.judging.affected import (
     same_terms,
     singled_out,
 )
-from streams.judging.judge import Claim, Commitment, Incident, Released, judge, judge_first
+from streams.judging.judge import Commitment, Incident, Released, judge, judge_first
 from streams.judging.standing import Standing, is_reciprocal
 from streams.judging.statement import Statement, statement
 

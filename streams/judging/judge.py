@@ -20,6 +20,7 @@ from analytics.ledger.rows import (
     Judgement,
     Outcome,
 )
+from schemas.claims import Claim
 from schemas.events import Assertion, Denial, Report
 from schemas.kleene import all_of, any_of, unanimous
 from schemas.places import Place, within
@@ -27,7 +28,6 @@ from schemas.time import Occurrence, Span, Window, in_window
 from schemas.vocabulary import act_prohibited, target_covered
 from streams.judging.statement import Account, Scope, Statement, statement
 
-Claim = Assertion | Denial
 # How many decisions are remembered, of a kilobyte each: most reports say what others have said.
 MOST_DECIDED = 16_384
 # Of at most so many parts, targets, places and answers: one of 1,000 impacts would take 400 KB.

@@ -16,9 +16,10 @@ from typing import NamedTuple
 from intervaltree import IntervalTree
 
 from analytics.ledger.rows import Alike, ClaimKey, Judgement, Release
+from schemas.claims import Claim
 from schemas.events import Assertion
 from schemas.time import Limit, Occurrence, Window, hull
-from streams.judging.judge import Claim, Commitment, Incident, Met, Released, meet
+from streams.judging.judge import Commitment, Incident, Met, Released, meet
 
 # How many names the answers of one conflict's windows may hold; some tens of MiB at the most.
 MOST_KEPT = 100_000

@@ -21,7 +21,6 @@ from aiokafka.errors import (
 )
 
 from schemas.time import iso
-from streams.engine.engine import LOG_APPEND_TIME, OR_ANOTHER
 from streams.kafka import codecs
 
 if TYPE_CHECKING:
@@ -121,3 +120,13 @@ def _what_tells(record: Any, reached: Reached) -> str | None:  # noqa: ANN401 - 
     if record.timestamp_type != LOG_APPEND_TIME or came <= reached.recorded_at:
         return None
     return f"came at {iso(came)}, and the database has had it since {iso(reached.recorded_at)}"
+
+
+# The kind of a record's time that the broker gives, not the sender.
+LOG_APPEND_TIME = 1
+
+
+OR_ANOTHER = (
+    "choose another TRUCE_DATA_DIR, or fold this log in its place with `truce rebuild --new-log`"
+)
+"""What to do where a database is of another log."""

@@ -15,7 +15,7 @@ from concurrent.futures import wait
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
-from streams.commands.command import BadInput, Unreachable
+from streams.errors import BadInput, Unreachable
 from streams.kafka.access import Access
 from streams.kafka.producer import LogWriter, Packing, Written
 from streams.kafka.topics import TopicError, declared, ensure

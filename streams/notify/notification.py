@@ -12,21 +12,21 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from analytics.notifications.rows import Digest, Facts, Notice
+from analytics.read_model import StoredVerdict
+from schemas.claims import Claim
 from schemas.events import ClaimEvent, Event, ReportEvent, parse_event
 from schemas.kleene import all_of
 from schemas.safe_text import NOBODY_KNOWN, for_annotation
 from schemas.time import iso
-from streams.commands.console import answer, counted
-from streams.commands.explain import NAMES, sentence
 from streams.explain.explanation import (
     ClaimExplained,
     CommitmentExplained,
-    Judged,
     as_json,
     explain_commitment,
 )
 from streams.explain.reasons import part_in_words
-from streams.judging.judge import Claim, Reported
+from streams.explain.words import CRITERION_NAMES, answer, counted, sentence
+from streams.judging.judge import Reported
 
 MOST_ANSWERS = 2_000
 """So many places are held against claims for one message; what takes more is told in brief."""
@@ -130,7 +130,7 @@ def _explained(notice: Notice, facts: Facts, incident: Reported) -> CommitmentEx
     )
     if places * len(facts.claims.events) > MOST_ANSWERS:
         return None
-    judged = {claim: Judged(*row) for claim, row in facts.judged.items()}
+    judged = {claim: StoredVerdict(*row) for claim, row in facts.judged.items()}
     claims = _claims(facts)
     return explain_commitment(notice.commitment_id, claims, facts.verdict, judged, incident)
 
@@ -206,7 +206,7 @@ def _criteria(claim: ClaimExplained) -> list[str]:
         for row in told.rows:
             said = ", ".join(
                 f"{name} {answer(criterion)}"
-                for name, criterion in zip(NAMES, row.criteria, strict=True)
+                for name, criterion in zip(CRITERION_NAMES, row.criteria, strict=True)
             )
             broken = "abstains" if told.answer.abstains else answer(all_of(row.criteria))
             part = part_in_words(row.part, row.report)

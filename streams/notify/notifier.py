@@ -16,10 +16,10 @@ from aiohttp import ClientSession, ClientTimeout
 
 from analytics.metrics.process import NoticeMetrics
 from analytics.notifications.notifications import Notices
-from streams.engine.agent import OneThread
 from streams.notify.sender import Sender, now_us
 from streams.notify.targets import Alertmanager, Target, Webhook, webhook_secret
 from streams.settings import LEVELS, Settings
+from streams.threads import SerialExecutor
 
 SECONDS_TO_ANSWER = 10.0
 LONGEST_PAUSE_OF_LOOKING = 0.5
@@ -65,7 +65,7 @@ class Notifier:
         self._within = within * 1_000_000
         self._rate = rate
         self._proxy = proxy
-        self._thread = OneThread("notices")
+        self._thread = SerialExecutor("notices")
         self._senders = [Sender(target, notices, self._thread.do, metrics) for target in targets]
         self._woken = asyncio.Event()
         self._woken.set()

@@ -10,7 +10,8 @@ import pytest
 
 from schemas.json_lines import MAX_LINE_BYTES, Parties, meant_by, read_lines
 from schemas.time import OPEN, UNKNOWN, Bound, Daily, Span, to_instant
-from streams.commands.console import bounds, counted, window_in_words
+from streams.commands.console import bounds, window_in_words
+from streams.explain.words import counted
 
 
 def at(day: int) -> int:

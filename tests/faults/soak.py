@@ -29,9 +29,9 @@ from aiokafka import AIOKafkaProducer
 from rich.console import Console
 from rich.table import Table
 
-from streams.commands.command import CommandError
 from streams.commands.lake_reader import opened
 from streams.endpoint import read_endpoint
+from streams.errors import CommandError
 from streams.kafka.broker import EmbeddedBroker
 from streams.kafka.topics import EVENTS, declared, ensure
 from streams.settings import Settings

@@ -21,8 +21,8 @@ from analytics.lake.writer import Writer
 from analytics.ledger.ledger import Ledger
 from analytics.metrics.families import DomainCollector
 from analytics.notifications.notifications import Notices, switch
+from analytics.read_model import ReadModel
 from schemas.events import parse_event
-from streams.client import Knowledge
 from streams.commands import demo, status
 from streams.commands.explain import explained_incident, print_json, show_verdict
 from streams.commands.rows import FORMS, Column, Rows, print_rows
@@ -224,7 +224,7 @@ def notify(ledger: Ledger) -> list[str]:
 
 def show(lake: LakeSession, settings: Settings) -> None:
     """All that the commands ask and print."""
-    knowledge = Knowledge(lake.ask)
+    knowledge = ReadModel(lake.ask)
     now = time.time_ns() // 1_000
     found = gather(knowledge, now)
     at = Lake(settings.lake, knowledge.transaction(), now)

@@ -21,8 +21,8 @@ from analytics.lake.session import open_lake
 from analytics.lake.statements import Refused, asking
 from analytics.lake.writer import Writer
 from analytics.ledger.ledger import Ledger
-from streams.commands.command import BadInput
 from streams.commands.sql import Process
+from streams.errors import BadInput
 from streams.settings import Settings
 from tests.analytics.written import Step, changed, claim, judged, report, write
 from tests.cli.commands import ROOT, environment

@@ -10,10 +10,11 @@ import pytest
 
 from analytics.ledger.rows import Alike, ClaimKey, Rejudged, Scope
 from analytics.ledger.transaction import Transaction
+from schemas.claims import Claim
 from streams.engine.alike import statement_of
 from streams.engine.first_sight import Lone
 from streams.judging.fold import Effect, Fold, OfClaim, OfReport
-from streams.judging.judge import Claim, Commitment, Incident, judge
+from streams.judging.judge import Commitment, Incident, judge
 from streams.judging.standing import Standing, is_reciprocal
 from streams.judging.statement import Statement
 

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from analytics.ledger.ledger import Ledger
 from schemas.wire import CONTENT_TYPE_BATCH, encode_batch
 from streams.engine import turns
-from streams.engine.agent import NOTHING_BEHIND
 from streams.engine.decoding import KeptEvent, KeptRecord, RawRecord, Reading, read, read_kept
 from streams.engine.loading import load_standing
 from streams.engine.replay import kept_records
 from streams.engine.turns import Turns
+from streams.kafka.progress import NOTHING_BEHIND
 from tests.support.generated import conflict_of, logs
 from tests.support.given import claim, report
 from tests.support.logged import EPOCH_MS, HISTORY, IN_MEMORY, LOG_ID, Dump, Query, Scratch

@@ -29,11 +29,12 @@ from analytics.ledger.replacement import (
 from analytics.queries import queries as sql
 from analytics.storage.database import connect
 from streams.commands.lake_reader import opened
-from streams.commands.rebuild import _Lake, take_over
+from streams.commands.rebuild import _Lake
 from streams.endpoint import read_endpoint
 from streams.engine import decoder
 from streams.engine.decoding import RawRecord, Reading
 from streams.engine.engine import LedgerCore, OtherLog
+from streams.engine.rebuild import take_over
 from streams.engine.replay import fold_all
 from streams.settings import Address, Settings
 from tests.cli.commands import SCENARIO, TRUCE, Done, environment, rows, truce, worker

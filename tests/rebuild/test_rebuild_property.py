@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from analytics.ledger.ledger import Ledger
 from analytics.ledger.replacement import FOLDED
 from streams.commands.console import progress_bar
-from streams.commands.rebuild import Fold, Wanted, run_rebuild
+from streams.commands.rebuild import Wanted, run_rebuild
 from streams.engine.decoding import read
 from streams.engine.loading import load_standing, process
+from streams.engine.rebuild import Fold
 from streams.engine.replay import offsets
 from streams.settings import Settings
 from tests.rebuild.noise import Delivered, lives

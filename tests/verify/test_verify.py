@@ -12,10 +12,10 @@ import duckdb
 import pytest
 
 from analytics.ledger.ledger import Ledger
-from streams.commands.command import BadInput, Unreachable
 from streams.commands.verify import run_verify
 from streams.engine.decoding import read
 from streams.engine.loading import load_standing, process
+from streams.errors import BadInput, Unreachable
 from streams.settings import Settings
 from tests.cli.commands import SCENARIO, truce, worker
 from tests.support.logged import LOG_ID, records

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 if TYPE_CHECKING:
     from analytics.lake.mark import Mark
     from analytics.ledger.rows import Reached
-    from streams.engine.agent import Behind
+    from streams.kafka.progress import Behind
 
 ROOT = Path(__file__).parents[2]
 
@@ -62,7 +62,7 @@ class PlainCore:
         raise NotImplementedError("it leaves nothing behind")
 
     def behind(self) -> Behind:
-        from streams.engine.agent import NOTHING_BEHIND
+        from streams.kafka.progress import NOTHING_BEHIND
 
         return NOTHING_BEHIND
 

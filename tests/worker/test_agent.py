@@ -8,7 +8,9 @@ from typing import Any, NamedTuple, cast
 
 import pytest
 
-from streams.engine.agent import Agent, Failure, Judged, OneThread, Progress, Work
+from streams.engine.agent import Agent, Failure, Judged, Work
+from streams.kafka.progress import Progress
+from streams.threads import SerialExecutor
 
 
 class _Record(NamedTuple):
@@ -56,7 +58,7 @@ def _work(
             yield _Batch(0, offset, [_Record(offset)])
 
     async def work() -> None:
-        judging, committing = OneThread("judging"), OneThread("committing")
+        judging, committing = SerialExecutor("judging"), SerialExecutor("committing")
         failure = Failure(asyncio.get_running_loop())
         finished = asyncio.Event()
 

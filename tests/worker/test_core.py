@@ -4,8 +4,9 @@ import pytest
 from aiokafka.record.default_records import DefaultRecord
 
 from streams.engine.decoding import RawRecord
-from streams.engine.engine import LOG_APPEND_TIME, raw_records
+from streams.engine.engine import raw_records
 from streams.kafka.attribution import Attribution
+from streams.kafka.log_identity import LOG_APPEND_TIME
 
 NOW = 1_000
 SENDERS_TIME = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streams.engine.agent import Progress
+from streams.kafka.progress import Progress
 
 
 def test_a_worker_speaks_for_a_partition_once_it_has_judged_what_was_in_it() -> None:

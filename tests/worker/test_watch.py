@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import logging
 
-from streams.engine.agent import Progress
 from streams.engine.stalls import Stalls
+from streams.kafka.progress import Progress
 from streams.log_filter import Sparing
 
 

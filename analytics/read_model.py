@@ -1,0 +1,179 @@
+"""What commands, pages and notifications ask of the database, with bound parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from analytics.queries import queries
+from schemas.claims import Claim
+from schemas.events import ClaimEvent, Report, ReportEvent, parse_event
+from schemas.time import Instant
+
+Asking = Callable[[str, Mapping[str, object]], list[tuple[Any, ...]]]
+
+
+class Compliance(NamedTuple):
+    """How often a party broke a claim (None: the commitment, by all its claims together)."""
+
+    conflict: str
+    commitment_id: str
+    claim_id: str | None
+    party: str
+    violations_lower: int
+    violations_upper: int
+
+
+class Coverage(NamedTuple):
+    """What is reported of a conflict, and when the last standing report was recorded."""
+
+    conflict: str
+    reports: int
+    incidents: int
+    sources: int
+    last_report: Instant | None
+
+
+class Alert(NamedTuple):
+    """A pair that became a `violation` or `contested`, and when that was recorded."""
+
+    conflict: str
+    commitment_id: str
+    incident_id: str
+    party: str | None
+    verdict: str
+    recorded_at: Instant
+
+
+class Pair(NamedTuple):
+    """An incident under a commitment: the verdict, and that by each claim that has one."""
+
+    commitment_id: str
+    incident_id: str
+    verdict: str
+    by_claim: dict[str, str]
+
+
+class Counts(NamedTuple):
+    """How many events and refused inputs there are, and when the last event was recorded."""
+
+    events: int
+    rejected: int
+    last_recorded: Instant
+
+
+class ReadModel:
+    """What commands, and the worker's notices, ask of the database.
+
+    Asked by a function that gives the rows of a statement with its parameters, and cannot write.
+    """
+
+    def __init__(self, asking: Asking) -> None:
+        self._ask = asking
+
+    def _named(self, name: str, **values: object) -> list[tuple[Any, ...]]:
+        return self._ask(queries("asking")[name], values)
+
+    def claims(self) -> dict[tuple[str, str, str], Claim]:
+        """Every standing claim and denial by conflict, commitment and claim."""
+        return _claims(self._named("claims"))
+
+    def claims_of(self, conflict: str) -> dict[tuple[str, str, str], Claim]:
+        """Those of one conflict."""
+        return _claims(self._named("claims_of", conflict=conflict))
+
+    def bound_parties(self) -> list[tuple[str, list[str]]]:
+        """Whom the claims of each conflict bind, or deny to be bound."""
+        return [(conflict, parties) for conflict, parties in self._named("bound_parties")]
+
+    def actors(self) -> list[tuple[str, str, int]]:
+        """Conflict, actor, and how many standing reports name it."""
+        return [(conflict, actor, count) for conflict, actor, count in self._named("actors")]
+
+    def verdict_counts(self) -> list[tuple[str, str, str, int]]:
+        """Conflict, commitment, verdict, and how many incidents stand at it."""
+        return [(c, m, v, n) for c, m, v, n in self._named("verdict_counts")]
+
+    def compliance(self) -> list[Compliance]:
+        """The bounds of every claim and commitment, party by party."""
+        return [Compliance(*row) for row in self._named("compliance")]
+
+    def coverage(self) -> list[Coverage]:
+        """What is reported, conflict by conflict."""
+        return [Coverage(*row) for row in self._named("coverage")]
+
+    def conflicts_of(self, incident_id: str) -> list[str]:
+        """The conflicts that have an incident of this id."""
+        return [conflict for (conflict,) in self._named("conflicts_of", incident_id=incident_id)]
+
+    def close_incidents(self, incident_id: str) -> list[str]:
+        """The ids of incidents that look most like this one."""
+        return [found for (found,) in self._named("close_incidents", incident_id=incident_id)]
+
+    def reports_of(self, conflict: str, incident_id: str) -> dict[str, Report]:
+        """The standing reports of an incident by id."""
+        rows = self._named("reports_of", conflict=conflict, incident_id=incident_id)
+        events = [parse_event(payload) for (payload,) in rows]
+        return {e.data.report_id: e.data for e in events if isinstance(e, ReportEvent)}
+
+    def posted_by_of(self, conflict: str, incident_id: str) -> dict[str, str]:
+        """Who posted the standing reports of an incident, by their ids, as far as anybody did."""
+        rows = self._named("posted_by_of", conflict=conflict, incident_id=incident_id)
+        return dict(rows)
+
+    def verdicts_of(self, conflict: str, incident_id: str) -> dict[str, tuple[str, str | None]]:
+        """Commitment -> (verdict, party) of an incident."""
+        rows = self._named("verdicts_of", conflict=conflict, incident_id=incident_id)
+        return {commitment: (verdict, party) for commitment, verdict, party in rows}
+
+    def judged_of(self, conflict: str, incident_id: str) -> dict[tuple[str, str], StoredVerdict]:
+        """(Commitment, claim) -> its verdict on an incident."""
+        rows = self._named("claim_verdicts_of", conflict=conflict, incident_id=incident_id)
+        return {(m, c): StoredVerdict(verdict, still_bound) for m, c, verdict, still_bound in rows}
+
+    def counts(self) -> Counts:
+        """How much is in the database."""
+        return Counts(*self._named("counts")[0])
+
+    def alerts(self, since: Instant) -> list[Alert]:
+        """The pairs that became a violation or contested from then on, as they were recorded."""
+        return [Alert(*row) for row in self._named("alerts", since=since)]
+
+    def last_incidents(self, conflict: str) -> list[Pair]:
+        """The 20 latest pairs of a commitment and an incident, in the order of their time."""
+        pairs: dict[tuple[str, str], Pair] = {}
+        rows = self._named("last_incidents", conflict=conflict)
+        for commitment_id, incident_id, verdict, claim_id, claim_verdict in rows:
+            fresh = Pair(commitment_id, incident_id, verdict, {})
+            pair = pairs.setdefault((commitment_id, incident_id), fresh)
+            if claim_id is not None:
+                pair.by_claim[claim_id] = claim_verdict
+        return list(pairs.values())
+
+    def most_telling(self, conflicts: list[str]) -> tuple[str, str] | None:
+        """Conflict and id of the incident that most is to be said of: contested, then violation."""
+        for conflict, incident_id in self._named("most_telling", conflicts=conflicts):
+            return conflict, incident_id
+        return None
+
+    def transaction(self) -> int:
+        """How far the lake is: the number of the ledger's last transaction in it."""
+        [(seq,)] = self._named("transaction")
+        return int(seq)
+
+    def tables(self) -> list[tuple[str, str | None]]:
+        """The tables and views, and what each of them holds."""
+        return [(name, comment) for name, comment in self._named("tables")]
+
+
+def _claims(rows: list[tuple[Any, ...]]) -> dict[tuple[str, str, str], Claim]:
+    events = [parse_event(payload) for (payload,) in rows]
+    claims = [event.data for event in events if isinstance(event, ClaimEvent)]
+    return {(c.conflict, c.commitment_id, c.claim_id): c for c in claims}
+
+
+class StoredVerdict(NamedTuple):
+    """A row of `claim_verdicts`, as far as it is needed here."""
+
+    verdict: str
+    still_bound: bool | None

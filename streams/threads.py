@@ -1,0 +1,25 @@
+"""Work that is done one after the other, in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class SerialExecutor:
+    """A thread that does one thing after the other."""
+
+    def __init__(self, name: str) -> None:
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix=name)
+
+    async def do(self, work: Callable[..., T], *args: Any) -> T:  # noqa: ANN401 - as `work` takes them
+        """Do `work(*args)` there after all that was asked before, and give its result."""
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work, *args)
+
+    def close(self) -> None:
+        """Wait until it has finished what it was asked."""
+        self._executor.shutdown(wait=True)
