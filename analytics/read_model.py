@@ -10,7 +10,7 @@ from schemas.claims import Claim
 from schemas.events import ClaimEvent, Report, ReportEvent, parse_event
 from schemas.time import Instant
 
-Asking = Callable[[str, Mapping[str, object]], list[tuple[Any, ...]]]
+Ask = Callable[[str, Mapping[str, object]], list[tuple[Any, ...]]]
 
 
 class Compliance(NamedTuple):
@@ -24,7 +24,7 @@ class Compliance(NamedTuple):
     violations_upper: int
 
 
-class Coverage(NamedTuple):
+class ConflictReports(NamedTuple):
     """What is reported of a conflict, and when the last standing report was recorded."""
 
     conflict: str
@@ -45,7 +45,7 @@ class Alert(NamedTuple):
     recorded_at: Instant
 
 
-class Pair(NamedTuple):
+class IncidentVerdict(NamedTuple):
     """An incident under a commitment: the verdict, and that by each claim that has one."""
 
     commitment_id: str
@@ -68,7 +68,7 @@ class ReadModel:
     Asked by a function that gives the rows of a statement with its parameters, and cannot write.
     """
 
-    def __init__(self, asking: Asking) -> None:
+    def __init__(self, asking: Ask) -> None:
         self._ask = asking
 
     def _named(self, name: str, **values: object) -> list[tuple[Any, ...]]:
@@ -98,9 +98,9 @@ class ReadModel:
         """The bounds of every claim and commitment, party by party."""
         return [Compliance(*row) for row in self._named("compliance")]
 
-    def coverage(self) -> list[Coverage]:
+    def coverage(self) -> list[ConflictReports]:
         """What is reported, conflict by conflict."""
-        return [Coverage(*row) for row in self._named("coverage")]
+        return [ConflictReports(*row) for row in self._named("coverage")]
 
     def conflicts_of(self, incident_id: str) -> list[str]:
         """The conflicts that have an incident of this id."""
@@ -139,12 +139,12 @@ class ReadModel:
         """The pairs that became a violation or contested from then on, as they were recorded."""
         return [Alert(*row) for row in self._named("alerts", since=since)]
 
-    def last_incidents(self, conflict: str) -> list[Pair]:
+    def last_incidents(self, conflict: str) -> list[IncidentVerdict]:
         """The 20 latest pairs of a commitment and an incident, in the order of their time."""
-        pairs: dict[tuple[str, str], Pair] = {}
+        pairs: dict[tuple[str, str], IncidentVerdict] = {}
         rows = self._named("last_incidents", conflict=conflict)
         for commitment_id, incident_id, verdict, claim_id, claim_verdict in rows:
-            fresh = Pair(commitment_id, incident_id, verdict, {})
+            fresh = IncidentVerdict(commitment_id, incident_id, verdict, {})
             pair = pairs.setdefault((commitment_id, incident_id), fresh)
             if claim_id is not None:
                 pair.by_claim[claim_id] = claim_verdict

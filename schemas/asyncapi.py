@@ -26,7 +26,7 @@ Json = Any
 Document = dict[str, Json]
 
 
-class JudgedClaim(Frozen):
+class ClaimVerdictMessage(Frozen):
     """The verdict on one claim with its criteria: yes, no, or null for unknown."""
 
     claim_id: Identifier
@@ -52,7 +52,7 @@ class ChangedVerdict(Frozen):
     occurred_start: Time | None
     occurred_end: Time | None
     independent_reports: int | None
-    claims: tuple[JudgedClaim, ...]
+    claims: tuple[ClaimVerdictMessage, ...]
 
 
 class VerdictEvent(Envelope):

@@ -44,7 +44,7 @@ _TOGETHER = 16
 _MAX_CANDIDATES = 1_000_000
 
 Floats = NDArray[np.float64]
-Numbers = NDArray[np.intp]
+Indices = NDArray[np.intp]
 Box = tuple[float, float, float, float]
 """West, south, east and north, in degrees."""
 
@@ -137,7 +137,7 @@ class Drawn:
 class _Pieces:
     """A border in pieces of some segments that follow each other, each within a ball."""
 
-    def __init__(self, through: Floats, starts: Numbers, degrees: Floats) -> None:
+    def __init__(self, through: Floats, starts: Indices, degrees: Floats) -> None:
         self._count = len(starts)
         begins = np.arange(0, self._count, _TOGETHER)
         ends = np.minimum(begins + _TOGETHER, self._count) - 1
@@ -146,7 +146,7 @@ class _Pieces:
         away = np.maximum(_chords(through[starts], middles), _chords(through[starts + 1], middles))
         self._radii = np.maximum.reduceat(away + _longest(degrees) / 2, begins)
 
-    def near(self, centre: Floats, radius: float) -> Numbers:
+    def near(self, centre: Floats, radius: float) -> Indices:
         """The segments that may have a point so near, by their numbers."""
         least = _at_least(np.maximum(_chords(self._middles, centre) - self._radii, 0))
         pieces = np.flatnonzero(least <= radius * (1 + _SURE))
@@ -192,7 +192,7 @@ def _side(a: Floats, b: Floats, c: Floats) -> Floats:
     return side
 
 
-def _segments(border: BaseGeometry) -> tuple[Floats, Numbers]:
+def _segments(border: BaseGeometry) -> tuple[Floats, Indices]:
     """The positions of a border, and those from which a segment leads to the next position."""
     at, line = shapely.get_coordinates(shapely.get_parts(border), return_index=True)
     return at, np.flatnonzero(line[1:] == line[:-1])

@@ -28,7 +28,7 @@ from schemas.time_fields import Clock, End, Start, Zone
 
 Acts = Annotated[tuple[Act | None, ...], Field(max_length=MAX_ENTRIES)]
 Targets = Annotated[tuple[Target | None, ...], Field(max_length=MAX_ENTRIES)]
-Area = Annotated[tuple[AreaField | None, ...], Field(max_length=MAX_ENTRIES)]
+AreaTerms = Annotated[tuple[AreaField | None, ...], Field(max_length=MAX_ENTRIES)]
 Evidence = Annotated[tuple[Uri, ...], Field(max_length=MAX_ENTRIES), NullIs(())]
 
 
@@ -98,7 +98,7 @@ def _without_repeats(parties: tuple[str, ...]) -> tuple[str, ...]:
     return parties
 
 
-Parties = Annotated[
+PartyList = Annotated[
     tuple[Identifier, ...],
     Field(min_length=1, max_length=MAX_ENTRIES, json_schema_extra={"uniqueItems": True}),
     AfterValidator(_without_repeats),
@@ -114,9 +114,9 @@ class Assertion(Frozen):
     claim_id: Identifier
     claimed_by: Claimant
     stance: Literal["asserts"]
-    bound_parties: Parties
+    bound_parties: PartyList
     prohibits: Annotated[Prohibition, NullIs(Prohibition())] = Prohibition()
-    area: Annotated[Area, NullIs(())] = ()
+    area: Annotated[AreaTerms, NullIs(())] = ()
     window: Annotated[Entries, Field(min_length=1)]
     conditions: Annotated[Conditions, NullIs(Conditions())] = Conditions()
     evidence: Evidence = ()
@@ -140,9 +140,9 @@ class Denial(Frozen):
     claim_id: Identifier
     claimed_by: Claimant
     stance: Literal["denies"]
-    bound_parties: Parties
+    bound_parties: PartyList
     prohibits: Annotated[Prohibition, NullIs(Prohibition())] = Prohibition()
-    area: Annotated[Area, NullIs(())] = ()
+    area: Annotated[AreaTerms, NullIs(())] = ()
     window: Annotated[Entries, NullIs(())] = ()
     conditions: Annotated[Conditions, NullIs(Conditions())] = Conditions()
     evidence: Evidence = ()

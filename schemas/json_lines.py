@@ -68,7 +68,7 @@ def check(line: Line, *, explain: bool = True) -> Event | tuple[Problem, ...]:
     return refused_at_entry(line.raw) or event
 
 
-class Parties:
+class NamedParties:
     """Which parties are named as actors, and which are spoken of by a claim, conflict by conflict.
 
     An actor of whom no claim speaks is often a slip of the pen: `Russia` is not `RUS`.

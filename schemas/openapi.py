@@ -48,7 +48,7 @@ class PostedProblem(BaseModel):
     reason: str
 
 
-class Refused(BaseModel):
+class RefusedAnswer(BaseModel):
     """Why a request was not taken, or not all of it (RFC 9457).
 
     `accepted`, `refused` and `problems` are there if the body was read: the accepted events are in
@@ -69,14 +69,14 @@ class Refused(BaseModel):
     unlisted: int | None = Field(default=None, description="How many problems are not listed.")
 
 
-class Status(BaseModel):
+class WorkerStatus(BaseModel):
     """How the worker is."""
 
     status: Literal["alive", "ready", "not ready"]
     reason: str | None = None
 
 
-class Offsets(BaseModel):
+class OffsetsAnswer(BaseModel):
     """Up to which offset of each partition events are judged."""
 
     log_id: str
@@ -143,7 +143,9 @@ def openapi() -> Document:
         },
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "schemas": schemas([*EVENT_TYPES.values(), Taken, Checked, Refused, Status, Offsets]),
+            "schemas": schemas(
+                [*EVENT_TYPES.values(), Taken, Checked, RefusedAnswer, WorkerStatus, OffsetsAnswer]
+            ),
         },
     }
 
@@ -185,7 +187,7 @@ def _post_events() -> Document:
 
 
 def _refusal(status: int) -> Document:
-    answer = _answer(REFUSALS[status], Refused, CONTENT_TYPE_PROBLEM)
+    answer = _answer(REFUSALS[status], RefusedAnswer, CONTENT_TYPE_PROBLEM)
     if status == 401:  # noqa: PLR2004
         answer["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
     if status in {429, 503}:
@@ -204,18 +206,21 @@ def _page(summary: str, content_type: str, *, also: list[int] | None = None) -> 
 
 
 def _status(summary: str, *, also: list[int]) -> Document:
-    answers = {str(status): _answer(summary, Status) for status in [200, *also]}
+    answers = {str(status): _answer(summary, WorkerStatus) for status in [200, *also]}
     return {"summary": summary, "responses": answers | _misdirected()}
 
 
 def _offsets() -> Document:
     summary = "Up to which offset of each partition events are judged."
-    answers = {"200": _answer(summary, Offsets), "503": _answer("The worker starts.", Status)}
+    answers = {
+        "200": _answer(summary, OffsetsAnswer),
+        "503": _answer("The worker starts.", WorkerStatus),
+    }
     return {"summary": summary, "responses": answers | _misdirected()}
 
 
 def _misdirected() -> Document:
-    return {"421": _answer(MISDIRECTED, Refused, CONTENT_TYPE_PROBLEM)}
+    return {"421": _answer(MISDIRECTED, RefusedAnswer, CONTENT_TYPE_PROBLEM)}
 
 
 def _answer(description: str, model: type[BaseModel], content_type: str = JSON) -> Document:

@@ -14,7 +14,7 @@ from streams.commands.command import (
     DESCRIBED,
     Command,
     QueryCommand,
-    Truce,
+    TruceGroup,
     current_settings,
     setting,
     settings_named,
@@ -36,7 +36,7 @@ kafka_security = settings_named("TRUCE_KAFKA_")
 events_file = click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True, path_type=str)
 
 
-@click.group(cls=Truce, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=TruceGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="trucewatch", prog_name="truce")
 def main() -> None:
     """Finds out, from a stream of reports, who broke whose truce, by whose account, and why.

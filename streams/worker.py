@@ -26,9 +26,9 @@ from schemas.safe_text import for_log, for_log_lines
 from streams import limits
 from streams.directory import prepare
 from streams.endpoint import Endpoint, write_endpoint
-from streams.engine.agent import Agent, Failure, Judged, Outbox, Publisher, Work
+from streams.engine.agent import Agent, Failure, JudgedBatch, OutboxReader, Publisher, Work
 from streams.engine.engine import Core, LedgerCore
-from streams.engine.lake import Lake, LakeDoor
+from streams.engine.lake import LakeDoor, LakeService
 from streams.http.hosts import Hosts
 from streams.http.ingest import Door, NotTaken
 from streams.http.server import Pages, WebError
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from streams.kafka.topics import Topic
     from streams.kafka.transport import LogApp, LogConsumer
     from streams.notify.notifier import Notifier
-    from streams.notify.targets import Target
+    from streams.notify.targets import NotificationTarget
 
 DONE, FAILED, UNREACHABLE = 0, 1, 3
 
@@ -285,7 +285,7 @@ class Worker:
         self._agent: Agent | None = None
         self._publisher: Publisher | None = None
         self._notifier: Notifier | None = None
-        self._lake: Lake | None = None
+        self._lake: LakeService | None = None
         self._writer: LogWriter | None = None
         self._app: LogApp | None = None
         self._rollover: Rollover | None = None
@@ -358,7 +358,7 @@ class Worker:
         if on_ready is not None:
             on_ready(endpoint)
 
-    async def _join(self, stack: contextlib.AsyncExitStack, outbox: Outbox) -> None:
+    async def _join(self, stack: contextlib.AsyncExitStack, outbox: OutboxReader) -> None:
         """Begin to read the log and to publish."""
         # Imported here, while the broker starts: Faust takes its time.
         from streams.engine.stalls import Watch
@@ -455,20 +455,22 @@ class Worker:
 
     async def _keep_lake(self, stack: contextlib.AsyncExitStack) -> None:
         """Have the lake follow the ledger from now on."""
-        self._lake = lake = Lake(await self._thread.do(self._core.lake))
+        self._lake = lake = LakeService(await self._thread.do(self._core.lake))
         stack.push_async_callback(lake.stop)
         await self._thread.do(self._core.lagging, lake.lag)
         self._watch(stack, lake.run())
         self._lake_door.open(lake.fresh)
 
-    def _targets(self) -> list[Target]:
+    def _targets(self) -> list[NotificationTarget]:
         if not self._settings.told:
             return []
         from streams.notify.notifier import targets_of
 
         return targets_of(self._settings, self._pages.url)
 
-    async def _begin_to_tell(self, stack: contextlib.AsyncExitStack, targets: list[Target]) -> None:
+    async def _begin_to_tell(
+        self, stack: contextlib.AsyncExitStack, targets: list[NotificationTarget]
+    ) -> None:
         """Tell people what stands, once all is judged: what the log takes back is never told."""
         if targets:
             from streams.notify.notifier import Notifier
@@ -561,7 +563,7 @@ class Worker:
             progress.changed.clear()
             await progress.changed.wait()
 
-    def _after_batch(self, judged: Judged) -> None:
+    def _after_batch(self, judged: JudgedBatch) -> None:
         self._receipts.committed(judged.records, self._core.judged(judged))
         if self._publisher is not None:
             self._publisher.wake()

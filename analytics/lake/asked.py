@@ -23,7 +23,7 @@ class Unanswered(Exception):  # noqa: N818 - named as what is the case
     """There is no answer: the message is DuckDB's, or says what is wrong."""
 
 
-class Answer:
+class QueryResult:
     """What a statement is answered: columns as (name, type), and rows as they are taken."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, *, plan: bool) -> None:
@@ -60,7 +60,7 @@ def opened(lake: Path, folder: Path, memory: str) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def answers(lake: Path, folder: Path, memory: str, sql: str) -> Iterator[Answer]:
+def answers(lake: Path, folder: Path, memory: str, sql: str) -> Iterator[QueryResult]:
     """Each statement's answer, to be taken before the next one is asked. Raises Unanswered."""
     try:
         connection = opened(lake, folder, memory)
@@ -68,7 +68,7 @@ def answers(lake: Path, folder: Path, memory: str, sql: str) -> Iterator[Answer]
             connection.execute(statement)
             # What finds the columns of a PIVOT answers nothing.
             if connection.description and not is_preparing(statement):
-                yield Answer(connection, plan=is_plan(statement))
+                yield QueryResult(connection, plan=is_plan(statement))
     except (Refused, LakeError, duckdb.Error) as error:
         raise Unanswered(str(error)) from error
     except MemoryError as error:

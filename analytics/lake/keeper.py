@@ -16,14 +16,14 @@ from pathlib import Path
 
 import duckdb
 
-from analytics.lake.mark import Mark
-from analytics.lake.notifications import Notices
-from analytics.lake.writer import GROWING, TABLES, Held, LakeError, Step, Writes
+from analytics.lake.mark import LakeMark
+from analytics.lake.notifications import LakeNotifications
+from analytics.lake.writer import GROWING, TABLES, Held, LakeWriteError, Step, WritesLake
 from analytics.ledger.contents import Balance, balance, last_balance
 from analytics.queries import of_table, queries
 from analytics.storage.database import Session
 
-__all__ = ["Keeper", "LakeError", "Mark"]
+__all__ = ["Keeper", "LakeMark", "LakeWriteError"]
 
 logger = logging.getLogger("analytics")
 
@@ -35,7 +35,7 @@ class Keeper:
     """
 
     def __init__(
-        self, lake: Writes, ledger: duckdb.DuckDBPyConnection, *, keep_seconds: float = 600.0
+        self, lake: WritesLake, ledger: duckdb.DuckDBPyConnection, *, keep_seconds: float = 600.0
     ) -> None:
         self._lake = lake
         self._ledger = ledger
@@ -48,15 +48,15 @@ class Keeper:
         """Where the lake is."""
         return self._lake.path
 
-    def update(self, *, anew: bool = False) -> Mark:
-        """Have the lake hold what the ledger now holds; `anew`: give it all again. A LakeError."""
+    def update(self, *, anew: bool = False) -> LakeMark:
+        """Have the lake hold what the ledger holds; `anew`: all of it again. A LakeWriteError."""
         if self._held is not None:
             # It may have been taken away, or its writer have ended: then it is asked how far it is.
-            with contextlib.suppress(LakeError):
+            with contextlib.suppress(LakeWriteError):
                 return self._update(anew=anew)
         return self._update(anew=anew)
 
-    def _update(self, *, anew: bool) -> Mark:
+    def _update(self, *, anew: bool) -> LakeMark:
         held, self._held = self._held, None
         with _moment(self._ledger) as ledger:
             self._held = self._follow(ledger, held, anew=anew)
@@ -65,7 +65,7 @@ class Keeper:
         return self._held.mark
 
     def maintain(self, keep_seconds: float | None = None) -> None:
-        """Put small pieces together, and delete what no reader can need. A LakeError."""
+        """Put small pieces together, and delete what no reader can need. A LakeWriteError."""
         try:
             self._lake.maintain(self._keep_seconds if keep_seconds is None else keep_seconds)
         except BaseException:
@@ -84,10 +84,10 @@ class Keeper:
     def _follow(self, ledger: Session, held: Held | None, *, anew: bool) -> Held:
         now = last_balance(ledger)
         [(ledger_id, basis)] = ledger.execute(queries("contents")["identity"])
-        mark = Mark(now.seq, time.time_ns() // 1_000, ledger_id, basis)
+        mark = LakeMark(now.seq, time.time_ns() // 1_000, ledger_id, basis)
         held = held or self._lake.held()
         if held is None or anew or not self._leads_to(held, mark, ledger):
-            notices = Notices.of(ledger, "followed")
+            notices = LakeNotifications.of(ledger, "followed")
             self._lake.write(_all(ledger), mark, now)
             return Held(mark, now, notices)
         notices = held.notices.since(ledger)
@@ -96,7 +96,7 @@ class Keeper:
         self._lake.write(_new(ledger, held, now, notices), mark, now)
         return Held(mark, now, notices.still_changing())
 
-    def _leads_to(self, held: Held, mark: Mark, ledger: Session) -> bool:
+    def _leads_to(self, held: Held, mark: LakeMark, ledger: Session) -> bool:
         """Is what the lake holds an earlier state of this ledger, and all since then known?"""
         same = (held.mark.ledger_id, held.mark.basis) == (mark.ledger_id, mark.basis)
         if same and balance(ledger, held.mark.seq) == held.balance:
@@ -119,7 +119,7 @@ def _all(ledger: Session) -> Iterator[Step]:
         yield Step("append", table, ledger.stream(_of("all", table)))
 
 
-def _new(ledger: Session, held: Held, now: Balance, notices: Notices) -> Iterator[Step]:
+def _new(ledger: Session, held: Held, now: Balance, notices: LakeNotifications) -> Iterator[Step]:
     """What is new in the ledger since the lake holds what it does."""
     known = held.balance
     asked = ledger.execute(queries("followed")["any_changed"], seq=known.seq)

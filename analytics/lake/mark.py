@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Mark(NamedTuple):
+class LakeMark(NamedTuple):
     """How far a lake is: it holds the ledger's transaction `seq`, since `marked_at` (us)."""
 
     seq: int

@@ -47,7 +47,7 @@ class Numbered(NamedTuple):
         return self._replace(changing=found, last=last)
 
 
-class Notices(NamedTuple):
+class LakeNotifications(NamedTuple):
     """The targets, and the notices and digests."""
 
     targets: pa.Table
@@ -55,7 +55,7 @@ class Notices(NamedTuple):
     digests: Numbered
 
     @classmethod
-    def of(cls, database: Session, file: File) -> Notices:
+    def of(cls, database: Session, file: File) -> LakeNotifications:
         """What a lake or a ledger has."""
         return cls(
             database.table(queries(file)["targets"]),
@@ -63,17 +63,17 @@ class Notices(NamedTuple):
             Numbered.of(database, file, "notice_digests", "digest"),
         )
 
-    def since(self, ledger: Session) -> Notices:
+    def since(self, ledger: Session) -> LakeNotifications:
         """What the ledger has of what a lake that has this may lack."""
         targets = ledger.table(queries("followed")["targets"])
-        return Notices(targets, self.notices.since(ledger), self.digests.since(ledger))
+        return LakeNotifications(targets, self.notices.since(ledger), self.digests.since(ledger))
 
     def numbered(self) -> Iterator[Numbered]:
         """The tables whose rows are numbered."""
         yield self.notices
         yield self.digests
 
-    def still_changing(self) -> Notices:
+    def still_changing(self) -> LakeNotifications:
         """The same without what is done with."""
         still = pc.is_null(self.notices.changing["told_at"])
         # DuckDB's booleans come in a type of their own, for which Arrow has no function.

@@ -19,9 +19,9 @@ from typing import IO, Any
 
 import pyarrow as pa
 
-from analytics.lake.mark import Mark
-from analytics.lake.notifications import Notices, Numbered
-from analytics.lake.writer import Held, LakeError, Step, Writer
+from analytics.lake.mark import LakeMark
+from analytics.lake.notifications import LakeNotifications, Numbered
+from analytics.lake.writer import Held, LakeWriteError, LakeWriter, Step
 from analytics.ledger.contents import Balance, Holding
 
 COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4")
@@ -30,7 +30,7 @@ NICE = 10
 SECONDS_TO_END = 5.0
 
 
-class ApartWriter:
+class SubprocessWriter:
     """Writes the lake at `path` from another process, which is started when it is first needed."""
 
     def __init__(self, path: Path) -> None:
@@ -44,15 +44,15 @@ class ApartWriter:
             if found is None:
                 return None
             contents = {name: Holding(*held) for name, held in found["contents"].items()}
-            mark = Mark(**found["mark"])
+            mark = LakeMark(**found["mark"])
             targets = talk.rows()
             numbered = [
                 Numbered(table, number, talk.rows(), last)
                 for table, number, last in found["numbered"]
             ]
-            return Held(mark, Balance(mark.seq, contents), Notices(targets, *numbered))
+            return Held(mark, Balance(mark.seq, contents), LakeNotifications(targets, *numbered))
 
-    def write(self, steps: Iterable[Step], mark: Mark, balance: Balance) -> None:
+    def write(self, steps: Iterable[Step], mark: LakeMark, balance: Balance) -> None:
         """Take all these steps in one transaction, after which the lake is at this mark."""
         with self._talking() as talk:
             talk.say("write", mark=mark._asdict(), contents=balance.contents)
@@ -102,7 +102,7 @@ class ApartWriter:
             self.close()
             if isinstance(error, OSError | EOFError | ValueError):
                 ended = f"the lake {self.path} was not written: its process has ended"
-                raise LakeError(said or ended) from error
+                raise LakeWriteError(said or ended) from error
             raise
 
 
@@ -110,7 +110,7 @@ def _last_words(talk: _Talk) -> str | None:
     """Why the other process has ended, if it said so."""
     try:
         talk.hear()
-    except LakeError as error:
+    except LakeWriteError as error:
         return str(error)
     except (OSError, EOFError, ValueError):
         return None
@@ -142,7 +142,7 @@ class _Talk:
             raise EOFError
         answer = json.loads(line)
         if "error" in answer:
-            raise LakeError(answer["error"])
+            raise LakeWriteError(answer["error"])
         return answer["answer"]
 
     def rows(self) -> pa.Table:
@@ -157,13 +157,13 @@ def main(path: Path) -> None:
         signal.signal(number, signal.SIG_IGN)
     logging.basicConfig(format="truce: %(message)s", level=logging.WARNING)
     asked, back = sys.stdin.buffer, sys.stdout.buffer
-    writer = Writer(path)
+    writer = LakeWriter(path)
     talk = _Talk(back, asked)
     for line in iter(asked.readline, b""):
         wanted = json.loads(line)
         try:
             found = _done(writer, wanted, asked)
-        except LakeError as error:
+        except LakeWriteError as error:
             back.write(json.dumps({"error": str(error)}).encode() + b"\n")
             back.flush()
             # What else was said belongs to what has failed.
@@ -182,7 +182,7 @@ def main(path: Path) -> None:
     writer.close()
 
 
-def _done(writer: Writer, wanted: dict[str, Any], asked: IO[bytes]) -> Held | None:
+def _done(writer: LakeWriter, wanted: dict[str, Any], asked: IO[bytes]) -> Held | None:
     match wanted["what"]:
         case "held":
             return writer.held()
@@ -190,7 +190,7 @@ def _done(writer: Writer, wanted: dict[str, Any], asked: IO[bytes]) -> Held | No
             writer.maintain(wanted["keep_seconds"])
         case _:
             contents = {name: Holding(*held) for name, held in wanted["contents"].items()}
-            mark = Mark(**wanted["mark"])
+            mark = LakeMark(**wanted["mark"])
             writer.write(_steps(asked), mark, Balance(mark.seq, contents))
     return None
 

@@ -21,9 +21,9 @@ import pyarrow as pa
 
 from analytics.lake.attached import CATALOG, SPILL, attach
 from analytics.lake.extensions import ExtensionMissing
-from analytics.lake.mark import Mark
+from analytics.lake.mark import LakeMark
 from analytics.lake.notifications import TABLES as NOTICES
-from analytics.lake.notifications import Notices
+from analytics.lake.notifications import LakeNotifications
 from analytics.lake.upkeep import upkeep
 from analytics.ledger import arrow
 from analytics.ledger.contents import Balance, Holding
@@ -41,16 +41,16 @@ LOCK = "lock"
 SECONDS_FOR_THE_LOCK = 5.0
 
 
-class LakeError(Exception):
+class LakeWriteError(Exception):
     """The lake could not be written; the ledger has all, and the next update begins anew."""
 
 
 class Held(NamedTuple):
     """What a lake holds."""
 
-    mark: Mark
+    mark: LakeMark
     balance: Balance
-    notices: Notices
+    notices: LakeNotifications
 
 
 class Step(NamedTuple):
@@ -61,15 +61,15 @@ class Step(NamedTuple):
     rows: pa.Table | pa.RecordBatchReader | None = None
 
 
-class Writes(Protocol):
-    """What writes a lake, here or in another process. All of it may raise a LakeError."""
+class WritesLake(Protocol):
+    """What writes a lake, here or in another process. All of it may raise a LakeWriteError."""
 
     path: Path
 
     def held(self) -> Held | None:
         """What the lake holds, by its own word; None: nothing, or it is not whole."""
 
-    def write(self, steps: Iterable[Step], mark: Mark, balance: Balance) -> None:
+    def write(self, steps: Iterable[Step], mark: LakeMark, balance: Balance) -> None:
         """Take all these steps in one transaction, after which the lake is at this mark."""
 
     def maintain(self, keep_seconds: float) -> None:
@@ -82,7 +82,7 @@ class Writes(Protocol):
         """Let go of the lake."""
 
 
-class Writer:
+class LakeWriter:
     """The lake at `path`, made if it is not there. One process at a time."""
 
     def __init__(self, path: Path, *, memory_limit: str = "200MB") -> None:
@@ -97,7 +97,7 @@ class Writer:
         with self._explained():
             return self._held(self._attached())
 
-    def write(self, steps: Iterable[Step], mark: Mark, balance: Balance) -> None:
+    def write(self, steps: Iterable[Step], mark: LakeMark, balance: Balance) -> None:
         """Take all these steps in one transaction, after which the lake is at this mark."""
         with self._explained():
             lake = self._attached()
@@ -143,7 +143,7 @@ class Writer:
             self.close()
             if isinstance(error, duckdb.Error | OSError | ExtensionMissing | pa.ArrowException):
                 reason = (str(error).splitlines() or [type(error).__name__])[0]
-                raise LakeError(f"the lake {self.path} was not written: {reason}") from error
+                raise LakeWriteError(f"the lake {self.path} was not written: {reason}") from error
             raise
 
     def _held(self, lake: Session) -> Held | None:
@@ -152,10 +152,12 @@ class Writer:
         if not found:
             return None
         if found.issuperset((*TABLES, "lake_mark", "contents")) and _has_files(lake):
-            marks = [Mark(*row) for row in lake.execute(sql["mark"])]
+            marks = [LakeMark(*row) for row in lake.execute(sql["mark"])]
             if len(marks) == 1:
                 contents = {name: Holding(*held) for name, *held in lake.execute(sql["contents"])}
-                return Held(marks[0], Balance(marks[0].seq, contents), Notices.of(lake, "lake"))
+                return Held(
+                    marks[0], Balance(marks[0].seq, contents), LakeNotifications.of(lake, "lake")
+                )
         logger.warning("the lake %s is not whole: it is given all of the ledger", self.path)
         return None
 
@@ -216,7 +218,7 @@ def _has_files(lake: Session) -> bool:
     return all(_stat(Path(file), "st_size") == size for file, size in sizes.items())
 
 
-def _set_mark(lake: Session, mark: Mark, now: Balance) -> None:
+def _set_mark(lake: Session, mark: LakeMark, now: Balance) -> None:
     sql = queries("lake")
     lake.execute(sql["forget_mark"])
     lake.execute(sql["set_mark"], **mark._asdict())

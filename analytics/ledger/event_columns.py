@@ -66,7 +66,7 @@ def about(conflict: str, incident_id: str, report_id: str, *, stands: bool) -> A
     return About(incident_key, joined(incident_key, key_of(report_id)), stands)
 
 
-class Rows:
+class EventRows:
     """Takes in events, row by row, and gives their columns."""
 
     def __init__(self) -> None:

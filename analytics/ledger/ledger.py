@@ -82,7 +82,7 @@ class Ledger:
         self._latest: dict[str, int] = dict(self._rows("latest"))
         self._outbox = Outbox(connection.cursor(), self._known.last_outbox)
         self._last_turn: Turn | None = None
-        self._mark = mark.Mark(path, self._known.offsets) if is_marked else None
+        self._mark = mark.LedgerMark(path, self._known.offsets) if is_marked else None
         self._files = OpenFiles(path)
         self.saved: Path | None = None
 

@@ -407,7 +407,7 @@ class NewDatabase:
             os.link(self._file, self.path)
             self._file.unlink()
         mark.sync_folder(self.path.parent)
-        mark.Mark(self.path, offsets_of(Session(self._connection))).close()
+        mark.LedgerMark(self.path, offsets_of(Session(self._connection))).close()
         return kept
 
     def _settle(self) -> None:

@@ -108,7 +108,7 @@ class FirstJudged(NamedTuple):
     decisions: tuple[Decision, ...]
 
 
-class LoneJudged(NamedTuple):
+class FirstSight(NamedTuple):
     """A new incident of one report, judged under every commitment that it touches.
 
     `row`: that of its event in the columns; `recorded_at`: when that was (us). `decisions` as in
@@ -163,7 +163,7 @@ Stretch = tuple[Limit, Limit]
 """From a moment to a moment, both included."""
 
 
-class Scope(NamedTuple):
+class RejudgeScope(NamedTuple):
     """Which incidents of a conflict may have to be judged again under one commitment.
 
     Those of which a report may meet one of the `stretches`, and, unless `parties` is None, one

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from analytics.ledger import arrow
-from analytics.ledger.rows import Numbers, Scope, Stretch
+from analytics.ledger.rows import Numbers, RejudgeScope, Stretch
 from analytics.queries import queries
 from analytics.storage.database import Session
 from schemas.time import FIRST_INSTANT, LAST_INSTANT, Limit
@@ -39,7 +39,7 @@ class Page(NamedTuple):
     over_by: Numbers
 
 
-def pages(database: Session, scope: Scope, stretches: Sequence[Stretch]) -> Iterator[Page]:
+def pages(database: Session, scope: RejudgeScope, stretches: Sequence[Stretch]) -> Iterator[Page]:
     """All standing reports, as they are now, of each incident in the scope.
 
     `stretches`: those of the scope that any report can meet.

@@ -21,12 +21,12 @@ from analytics.ledger.rows import (
     ClaimKey,
     ClaimVerdict,
     FirstJudged,
+    FirstSight,
     Judgement,
     Logged,
-    LoneJudged,
     Rejudged,
 )
-from analytics.ledger.versions import JudgedPairs, Pair
+from analytics.ledger.versions import JudgedPairs, PairIds
 from analytics.queries import queries
 from analytics.storage.database import Session
 from schemas.events import Assertion, Denial
@@ -174,7 +174,7 @@ class Staging:
         self.size += len(step.commitment_ids)
         self._judged.first(logged, incident_key, step, seq)
 
-    def lone(self, lone: LoneJudged, seq: int) -> None:
+    def lone(self, lone: FirstSight, seq: int) -> None:
         """An event came, and makes an incident that nothing else in here is about.
 
         So nothing can replace its report, or how it is judged, until all is written.
@@ -202,7 +202,7 @@ class Staging:
         self._judged.add(logged, step, seq)
         self._replace(logged.recorded_at, pair, before, step)
 
-    def _replace(self, at: int, pair: Pair, before: Judgement, step: Rejudged) -> None:
+    def _replace(self, at: int, pair: PairIds, before: Judgement, step: Rejudged) -> None:
         after = step.after
         conflict, commitment_id, incident_id = pair
         incident_key = key_of(conflict, incident_id)
@@ -218,7 +218,7 @@ class Staging:
                 change = _ClaimChange(key, pair, claim_id, was, now, party)
                 self._claim_verdict(at, change, same_party=same_party)
 
-    def _spell_out(self, pair: Pair, judgement: Judgement, since: int) -> None:
+    def _spell_out(self, pair: PairIds, judgement: Judgement, since: int) -> None:
         conflict, commitment_id, incident_id = pair
         incident_key = key_of(conflict, incident_id)
         key = joined(incident_key, key_of(conflict, commitment_id))
@@ -249,7 +249,7 @@ class Staging:
             self._open_verdict(pair, key, after, at, since)
 
     def _open_verdict(
-        self, pair: Pair, key: int, judgement: Judgement, at: int, since: int | None
+        self, pair: PairIds, key: int, judgement: Judgement, at: int, since: int | None
     ) -> None:
         occurred = (judgement.occurred_start, judgement.occurred_end)
         row = [*pair, judgement.party, judgement.verdict, *occurred, judgement.independent_reports]

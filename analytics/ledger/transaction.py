@@ -21,14 +21,14 @@ from analytics.ledger.rows import (
     ClaimKey,
     EventKey,
     FirstJudged,
+    FirstSight,
     IncidentKey,
     Logged,
-    LoneJudged,
     Position,
     Reached,
     Rejudged,
     RejudgedAlike,
-    Scope,
+    RejudgeScope,
 )
 from analytics.ledger.scope import Page, pages
 from analytics.ledger.staging import Staging
@@ -125,7 +125,7 @@ class Transaction:
             return []
         return self._session.over(self._sql[name], _as_keys(sorted(row for (row,) in where)))
 
-    def pages(self, scope: Scope) -> Iterator[Page]:
+    def pages(self, scope: RejudgeScope) -> Iterator[Page]:
         """All standing reports, as they are now, of each incident in `scope`, in its order."""
         begins, ends = self.extents.get(scope.conflict, (math.inf, -math.inf))
         stretches = [(lo, hi) for lo, hi in scope.stretches if begins <= hi and lo <= ends]
@@ -162,7 +162,7 @@ class Transaction:
         self._staging.event(logged, about, is_stored=is_stored)
         self._grow()
 
-    def lone(self, lone: LoneJudged) -> None:
+    def lone(self, lone: FirstSight) -> None:
         """The ledger takes this event, and its incident, which is new, is judged so; published.
 
         As `event` and `judged`, for an incident that nothing else in the transaction is about.

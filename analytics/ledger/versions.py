@@ -20,14 +20,14 @@ from analytics.ledger.rows import (
     ClaimVerdict,
     Decision,
     FirstJudged,
+    FirstSight,
     IncidentKey,
     Logged,
-    LoneJudged,
     Rejudged,
 )
 
 Key = TypeVar("Key")
-Pair = tuple[str, str, str]
+PairIds = tuple[str, str, str]
 """(conflict, commitment_id, incident_id)"""
 
 _TEXTS_OF_LONE = ("conflict", "incident_id")
@@ -158,14 +158,14 @@ class JudgedPairs:
         self._previous: _Numbered[str | None] = _Numbered()
         # A row of six numbers after the other; see `_columns`.
         self._numbers = array("q")
-        self._where: dict[Pair, int] = {}
+        self._where: dict[PairIds, int] = {}
         # Incidents that are new, each under several commitments: step, commitments, findings, and
         # the first message. The groups are of numbers as in the columns.
         self._new = array("q")
         self._where_new: dict[IncidentKey, tuple[int, tuple[str, ...]]] = {}
         self._commitment_groups, self._finding_groups = _Groups(), _Groups()
         self._decisions: list[tuple[Decision, ...]] = []
-        self._lone: list[LoneJudged] = []
+        self._lone: list[FirstSight] = []
         self._lone_seqs: list[int] = []
 
     def first(self, logged: Logged, incident_key: int, judged: FirstJudged, seq: int) -> None:
@@ -176,7 +176,7 @@ class JudgedPairs:
         commitments = self._commitments_of(conflict, commitment_ids)
         self._new.extend((step, commitments, self._findings_of(decisions), seq))
 
-    def lone(self, lone: LoneJudged, seq: int) -> None:
+    def lone(self, lone: FirstSight, seq: int) -> None:
         """Take an incident that is new, and is not judged otherwise until all this is written.
 
         Its row is one of those that `settle` is given; told as `first` has it.
@@ -261,7 +261,7 @@ class JudgedPairs:
             self._found.append(_Finding(verdict, party, independent, claims))
         return number
 
-    def take_back(self, pair: Pair) -> int | None:
+    def take_back(self, pair: PairIds) -> int | None:
         """Write no rows of a pair that was judged for the first time here; since when it stands."""
         conflict, _, incident_id = pair
         self._part(conflict, incident_id)

@@ -18,7 +18,7 @@ from analytics.ledger.ledger import Ledger
 from analytics.ledger.rows import ClaimOutcome, Outcome
 from analytics.metrics.process import ProcessMetrics
 from analytics.metrics.series import MOST_SERIES, Shown, shown_of
-from analytics.metrics.summary import Place, Summary, SummaryReader
+from analytics.metrics.summary import ConflictPartition, Summary, SummaryReader
 from schemas.safe_text import for_label, party_label
 from schemas.time import Instant, in_force
 from schemas.wire import REASONS
@@ -218,7 +218,7 @@ class DomainCollector(Collector):
         self,
         ledger: Ledger,
         now: Callable[[], Instant],
-        shown: Callable[[Place], bool] = lambda _: True,
+        shown: Callable[[ConflictPartition], bool] = lambda _: True,
         most_series: int = MOST_SERIES,
     ) -> None:
         self._ledger, self._now, self._shown = ledger, now, shown

@@ -123,7 +123,7 @@ class ProcessMetrics:
             self.lag.labels(str(partition)).set(count)
 
 
-class NoticeMetrics:
+class NotificationMetrics:
     """What was told to whom since the process started; only there if there is somebody to tell."""
 
     OUTCOMES = (

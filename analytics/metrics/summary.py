@@ -14,14 +14,14 @@ from schemas.time import UNKNOWN, Bound, Instant, Window, last_end
 TEXTS_AT_ONCE = 500
 
 
-class Terms(NamedTuple):
+class WindowTerms(NamedTuple):
     """When a claim holds, and when it is over for good; nothing of a denial."""
 
     window: Window = ()
     end: Bound = UNKNOWN
 
 
-NO_TERMS = Terms()
+NO_TERMS = WindowTerms()
 
 
 class StandingClaim(NamedTuple):
@@ -69,21 +69,21 @@ class Withdrawal(NamedTuple):
     recorded_at: Instant
 
 
-class Rejection(NamedTuple):
+class LastRejection(NamedTuple):
     """When the log last took what was rejected for this reason (us since 1970)."""
 
     reason: str
     recorded_at: Instant
 
 
-class Place(NamedTuple):
+class ConflictPartition(NamedTuple):
     """Where in which log a conflict is: a log has each conflict in one partition."""
 
     log_id: str
     partition: int
 
 
-class Coverage(NamedTuple):
+class LastReport(NamedTuple):
     """When the log last took a report for the conflict, in us since 1970; None: never."""
 
     conflict: str
@@ -92,9 +92,9 @@ class Coverage(NamedTuple):
     partition: int
 
     @property
-    def place(self) -> Place:
+    def place(self) -> ConflictPartition:
         """Where the last event of the conflict was found."""
-        return Place(self.log_id, self.partition)
+        return ConflictPartition(self.log_id, self.partition)
 
 
 class Summary(NamedTuple):
@@ -104,10 +104,10 @@ class Summary(NamedTuple):
     verdicts: tuple[VerdictCount, ...] = ()
     claim_verdicts: tuple[ClaimVerdictCount, ...] = ()
     withdrawals: tuple[Withdrawal, ...] = ()
-    coverage: tuple[Coverage, ...] = ()
-    rejections: tuple[Rejection, ...] = ()
+    coverage: tuple[LastReport, ...] = ()
+    rejections: tuple[LastRejection, ...] = ()
 
-    def where(self, shown: Callable[[Place], bool]) -> Summary:
+    def where(self, shown: Callable[[ConflictPartition], bool]) -> Summary:
         """Only the conflicts in places that are `shown`; what was rejected has no conflict."""
         conflicts = {one.conflict for one in self.coverage if shown(one.place)}
         if len(conflicts) == len(self.coverage):
@@ -141,7 +141,7 @@ class SummaryReader:
         self._connection = connection
         self._changes: list[tuple[int, int]] = []
         self._claims: tuple[StandingClaim, ...] = ()
-        self._terms: dict[str, Terms] = {}
+        self._terms: dict[str, WindowTerms] = {}
 
     def read(self) -> Summary:
         """The summary of what is committed, all of it as of one moment."""
@@ -160,8 +160,8 @@ class SummaryReader:
             verdicts=tuple(VerdictCount(*row) for row in found["verdicts"]),
             claim_verdicts=tuple(ClaimVerdictCount(*row) for row in found["claim_verdicts"]),
             withdrawals=tuple(Withdrawal(*row) for row in found["withdrawals"]),
-            coverage=tuple(Coverage(*row) for row in found["coverage"]),
-            rejections=tuple(Rejection(*row) for row in found["rejections"]),
+            coverage=tuple(LastReport(*row) for row in found["coverage"]),
+            rejections=tuple(LastRejection(*row) for row in found["rejections"]),
         )
 
     def _read_claims(self) -> tuple[StandingClaim, ...]:
@@ -183,9 +183,9 @@ class SummaryReader:
         )
 
 
-def _terms(raw: str) -> Terms:
+def _terms(raw: str) -> WindowTerms:
     event = parse_event(raw)
     if not isinstance(event, ClaimEvent) or not isinstance(event.data, Assertion):
         raise TypeError("only an assertion has a window")
     window = event.data.terms_window
-    return Terms(window, last_end(window))
+    return WindowTerms(window, last_end(window))

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from analytics.ledger.keys import joined, key_of
-from analytics.notifications.rows import Facts, Lane, Notice, Payloads
+from analytics.notifications.rows import Facts, Lane, Notification, Payloads
 from analytics.queries import queries
 
 # Of more than these nothing is said one by one: see `truce explain`.
@@ -19,7 +19,7 @@ MOST_REPORTS = 50
 Connection = duckdb.DuckDBPyConnection
 
 
-def facts(connection: Connection, notices: Sequence[Notice]) -> dict[int, Facts]:
+def facts(connection: Connection, notices: Sequence[Notification]) -> dict[int, Facts]:
     """What the messages of these notices are made of, by `seq`."""
     claims = _claims(connection, [*dict.fromkeys(one.lane for one in notices)])
     incident_keys = {one.seq: key_of(one.conflict, one.incident_id) for one in notices}
@@ -59,7 +59,7 @@ def _reports(connection: Connection, keys: Sequence[int]) -> dict[tuple[str, str
 
 
 def _verdicts(
-    connection: Connection, notices: Sequence[Notice]
+    connection: Connection, notices: Sequence[Notification]
 ) -> dict[tuple[str, str, str], tuple[str, str | None]]:
     keys = {joined(key_of(one.conflict, one.incident_id), key_of(*one.lane)) for one in notices}
     return {
@@ -71,7 +71,7 @@ def _verdicts(
 
 
 def _judged(
-    connection: Connection, notices: Sequence[Notice], claims: Mapping[Lane, Payloads]
+    connection: Connection, notices: Sequence[Notification], claims: Mapping[Lane, Payloads]
 ) -> dict[tuple[str, str, str], dict[str, tuple[str, bool | None]]]:
     keys = {
         joined(key_of(one.conflict, one.incident_id), key_of(*one.lane, claim_id))

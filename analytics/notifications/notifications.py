@@ -16,9 +16,9 @@ from typing import Any
 import duckdb
 
 from analytics.notifications.facts import facts, lists_of
-from analytics.notifications.rows import Digest, Done, Facts, Lane, Notice
+from analytics.notifications.rows import Digest, Facts, Lane, Notification, Outcome
 from analytics.queries import queries
-from analytics.storage.database import Asking
+from analytics.storage.database import ReadOnlySession
 from schemas.time import Instant
 
 SECOND = 1_000_000
@@ -48,14 +48,14 @@ def switch(
     return [target for (target,) in fresh]
 
 
-class Notices:
+class Notifications:
     """The notices in the database, over a connection of their own. One thread at a time."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
         self._floor = 0
         # What texts are made of is asked where nothing can be written.
-        self._asking = Asking(connection.cursor())
+        self._asking = ReadOnlySession(connection.cursor())
         self._digest_rows("counted_digests")
 
     def look(
@@ -118,10 +118,11 @@ class Notices:
             (conflict, commitment) for conflict, commitment in self._rows("lanes", target=target)
         ]
 
-    def next(self, target: str, lanes: Sequence[Lane], most: int) -> list[Notice]:
+    def next(self, target: str, lanes: Sequence[Lane], most: int) -> list[Notification]:
         """What `target` is to be told next, at most so much of each of these lanes."""
         return [
-            Notice(*row) for row in self._rows("next", target=target, most=most, **lists_of(lanes))
+            Notification(*row)
+            for row in self._rows("next", target=target, most=most, **lists_of(lanes))
         ]
 
     def next_digests(self, target: str, lanes: Sequence[Lane], most: int) -> list[Digest]:
@@ -137,7 +138,7 @@ class Notices:
             incidents=tuple(incident for (incident,) in incidents),
         )
 
-    def facts(self, notices: Sequence[Notice]) -> dict[int, Facts]:
+    def facts(self, notices: Sequence[Notification]) -> dict[int, Facts]:
         """What the messages of these notices are made of, by `seq`."""
         with self._asking.moment() as connection:
             return facts(connection, notices)
@@ -152,7 +153,7 @@ class Notices:
         if seqs:
             self._rows("untried", seqs=list(seqs))
 
-    def done(self, seqs: Collection[int], state: Done, now: Instant) -> None:
+    def done(self, seqs: Collection[int], state: Outcome, now: Instant) -> None:
         """Nothing more is to be done about these notices."""
         if seqs:
             self._rows("done", seqs=list(seqs), state=state, now=now)
@@ -173,7 +174,7 @@ class Notices:
         """Another text is about to be posted, which says the same in less."""
         self._digest_rows("shorter_digest", digest=digest, content=content)
 
-    def done_digest(self, digest: int, state: Done, now: Instant) -> None:
+    def done_digest(self, digest: int, state: Outcome, now: Instant) -> None:
         """The text that was posted last has arrived, or is refused."""
         self._digest_rows("done_digest", digest=digest, state=state, now=now)
 

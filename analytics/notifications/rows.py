@@ -8,12 +8,12 @@ from schemas.time import Instant
 
 Kind = Literal["stands", "withdrawn"]
 DigestKind = Literal["burst", "flapping"]
-Done = Literal["told", "refused"]
+Outcome = Literal["told", "refused"]
 Lane = tuple[str, str]
 """A conflict and one of its commitments: within it the order is kept."""
 
 
-class Notice(NamedTuple):
+class Notification(NamedTuple):
     """One thing to tell one target: that a version of a verdict stands, or was withdrawn.
 
     `content`: what was posted, if that was tried before. Times are in microseconds since 1970.

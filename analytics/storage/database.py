@@ -87,7 +87,7 @@ class Session:
         return self.use().execute(sql, values or None).fetchall()
 
 
-class Asking:
+class ReadOnlySession:
     """A connection that only asks: what it runs cannot write, whatever the text of it says."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:

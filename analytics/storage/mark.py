@@ -126,7 +126,7 @@ def check_there(
     raise LedgerBehind(path, "is not there", said, records, kafka)
 
 
-class Mark:
+class LedgerMark:
     """The mark of an open database, which nobody else may write.
 
     `offsets`: what the database has reached now. Raises OSError.

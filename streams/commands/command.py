@@ -163,7 +163,7 @@ def _one_line(error: Exception, *, wanted: bool) -> str:
     return said if wanted else f"{said} (unexpected; --debug shows where)"
 
 
-class Truce(click.Group):
+class TruceGroup(click.Group):
     """The group of all commands, in the order in which a newcomer meets them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature

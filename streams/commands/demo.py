@@ -21,7 +21,7 @@ from typing import Any
 
 from rich.text import Text
 
-from analytics.read_model import Alert, Pair, ReadModel
+from analytics.read_model import Alert, IncidentVerdict, ReadModel
 from schemas.events import Assertion
 from schemas.safe_text import party_label
 from schemas.time import Instant
@@ -31,7 +31,7 @@ from streams.commands.command import INTERRUPTED
 from streams.commands.console import err, in_colour, say, table, waiting
 from streams.commands.explain import explained_incident, show_claim_verdict, show_verdict
 from streams.commands.lake_reader import following
-from streams.commands.publish import Tally, Target, publish_files, target_of
+from streams.commands.publish import PublishTally, PublishTarget, publish_files, target_of
 from streams.commands.status import Truce, gather, show_truce
 from streams.endpoint import Endpoint
 from streams.errors import BadInput, CommandError, Unreachable
@@ -127,15 +127,17 @@ async def _first(*futures: asyncio.Future[Any]) -> None:
     await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
 
 
-def _show(settings: Settings, target: Target, paths: list[str]) -> int:
+def _show(settings: Settings, target: PublishTarget, paths: list[str]) -> int:
     """Publish the files and show what comes of them. Returns the exit code."""
     with following(settings) as knowledge:
         return _show_all(settings, knowledge, target, paths)
 
 
-def _show_all(settings: Settings, knowledge: ReadModel, target: Target, paths: list[str]) -> int:
+def _show_all(
+    settings: Settings, knowledge: ReadModel, target: PublishTarget, paths: list[str]
+) -> int:
     before = knowledge.counts()
-    tally = Tally()
+    tally = PublishTally()
     for path in paths:
         say(f"Publishing {Path(path).name}")
     with _alerts(knowledge, before.last_recorded):
@@ -151,7 +153,7 @@ def _show_all(settings: Settings, knowledge: ReadModel, target: Target, paths: l
     return 1 if tally.bad or refused else 0
 
 
-def _say_what_came(tally: Tally, new: int, refused: int) -> None:
+def _say_what_came(tally: PublishTally, new: int, refused: int) -> None:
     known = tally.events - new - refused
     say(f"{tally.in_words()} judged")
     if known:
@@ -212,7 +214,7 @@ def _show_truces(knowledge: ReadModel, conflicts: set[str]) -> None:
         _show_incidents(truce, [one for one in judged if one.commitment_id == truce.commitment_id])
 
 
-def _show_incidents(truce: Truce, judged: list[Pair]) -> None:
+def _show_incidents(truce: Truce, judged: list[IncidentVerdict]) -> None:
     asserted = [name for name, claim in truce.claims.items() if isinstance(claim, Assertion)]
     rows: list[list[str | Text]] = [
         [

@@ -9,7 +9,7 @@ from http.client import HTTPException
 from urllib.error import HTTPError
 from urllib.parse import urlsplit, urlunsplit
 
-from analytics.lake.mark import Mark
+from analytics.lake.mark import LakeMark
 from analytics.storage.failures import LedgerInUse
 from streams.endpoint import Endpoint, read_endpoint
 from streams.errors import BadInput, CommandError, Unreachable
@@ -28,7 +28,7 @@ class LakeBehind(CommandError):  # noqa: N818 - named as what is the case
     """The lake could not be brought up to date: what it has is older."""
 
 
-def bring_up_to_date(settings: Settings, *, anew: bool = False) -> Mark:
+def bring_up_to_date(settings: Settings, *, anew: bool = False) -> LakeMark:
     """Have the lake hold all that was acknowledged before; how far it is then.
 
     `anew`: give it all of the ledger again, which only works without a worker. BadInput: there is
@@ -70,10 +70,10 @@ def is_fresh(settings: Settings) -> bool:
     return True
 
 
-def _update(settings: Settings, *, anew: bool) -> Mark:
+def _update(settings: Settings, *, anew: bool) -> LakeMark:
     # Imported here: where a worker does it, a command is there sooner without.
-    from analytics.lake.keeper import Keeper, LakeError
-    from analytics.lake.writer import Writer
+    from analytics.lake.keeper import Keeper, LakeWriteError
+    from analytics.lake.writer import LakeWriter
     from analytics.ledger.ledger import Ledger
 
     if not settings.database.exists():
@@ -83,16 +83,16 @@ def _update(settings: Settings, *, anew: bool) -> Mark:
         )
     try:
         with Ledger.open(settings.database, memory_limit=settings.memory) as ledger:
-            keeper = Keeper(Writer(settings.lake), ledger.cursor())
+            keeper = Keeper(LakeWriter(settings.lake), ledger.cursor())
             try:
                 return keeper.update(anew=anew)
             finally:
                 keeper.close()
-    except LakeError as error:
+    except LakeWriteError as error:
         raise LakeBehind(str(error)) from error
 
 
-def _ask(endpoint: Endpoint) -> Mark:
+def _ask(endpoint: Endpoint) -> LakeMark:
     """Have the worker do it."""
     request = urllib.request.Request(  # noqa: S310 - the address is the worker's own
         f"{_reachable(endpoint.http)}/lake",
@@ -103,7 +103,7 @@ def _ask(endpoint: Endpoint) -> Mark:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(request, timeout=SECONDS_FOR_AN_ANSWER) as answer:
-            return Mark(**json.load(answer))
+            return LakeMark(**json.load(answer))
     except HTTPError as error:
         raise LakeBehind(f"the worker answers {error.code}: {_detail(error)}") from error
     except (OSError, HTTPException, ValueError, TypeError) as error:

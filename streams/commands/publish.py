@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from schemas.events import Event
-from schemas.json_lines import Line, Parties, check, read_lines
+from schemas.json_lines import Line, NamedParties, check, read_lines
 from streams.bar import Bar
 from streams.client import SECONDS_BETWEEN_LOOKS, judged_up_to, worker_of
 from streams.commands.console import err, progress_bar, say
@@ -38,13 +38,13 @@ CLIENT_ID = "truce-publish"
 
 
 @dataclass(slots=True)
-class Tally:
+class PublishTally:
     """What was found in the files."""
 
     good: Counter[str] = field(default_factory=Counter)
     bad: int = 0
     conflicts: set[str] = field(default_factory=set)
-    parties: Parties = field(default_factory=Parties)
+    parties: NamedParties = field(default_factory=NamedParties)
 
     @property
     def events(self) -> int:
@@ -59,7 +59,7 @@ class Tally:
         return counted(self.events, "event") + (f" ({kinds})" if kinds else "")
 
 
-class Target(NamedTuple):
+class PublishTarget(NamedTuple):
     """Where to publish, and the worker whose database decides when it is done, if there is one.
 
     `alive` tells whether it makes sense to go on.
@@ -75,7 +75,7 @@ class Target(NamedTuple):
 def run_publish(settings: Settings, files: Sequence[str], *, dry_run: bool) -> int:
     """Publish `files`. Returns the exit code."""
     target = None if dry_run else find_target(settings)
-    tally = Tally()
+    tally = PublishTally()
     take_up_known_parties(settings, tally.parties)
     try:
         delivered = publish_files(settings, files, target, tally)
@@ -96,10 +96,10 @@ def run_publish(settings: Settings, files: Sequence[str], *, dry_run: bool) -> i
     return 1 if tally.bad else 0
 
 
-def find_target(settings: Settings) -> Target:
+def find_target(settings: Settings) -> PublishTarget:
     """The broker to publish to: the one that is set, or that of the running worker."""
     if settings.broker:
-        return Target(access_to(settings), settings, None, lambda: True)
+        return PublishTarget(access_to(settings), settings, None, lambda: True)
     endpoint = worker_of(settings)
     if endpoint is None:
         raise Unreachable(
@@ -109,18 +109,18 @@ def find_target(settings: Settings) -> Target:
     return target_of(settings, endpoint, lambda: worker_of(settings) == endpoint)
 
 
-def target_of(settings: Settings, endpoint: Endpoint, alive: Callable[[], bool]) -> Target:
+def target_of(settings: Settings, endpoint: Endpoint, alive: Callable[[], bool]) -> PublishTarget:
     """The embedded broker of a worker, which hands out the connections to it."""
     access, handed = Access(endpoint.bootstrap), None
     if (settings.data_dir / FILE_NAME).exists():
         handed = Handed(settings.data_dir)
         access = replace(access, client_id=CLIENT_ID)
         dial_with(access.bootstrap, handed, client_id=CLIENT_ID)
-    return Target(access, None, endpoint, alive, handed)
+    return PublishTarget(access, None, endpoint, alive, handed)
 
 
 def publish_files(
-    settings: Settings, files: Sequence[str], target: Target | None, tally: Tally
+    settings: Settings, files: Sequence[str], target: PublishTarget | None, tally: PublishTally
 ) -> Delivered | None:
     """Read `files` and send what is good to `target` (None: nowhere, and nothing is returned)."""
     with ExitStack() as stack:
@@ -140,7 +140,7 @@ def publish_files(
 
 
 @contextmanager
-def _publisher_to(target: Target) -> Iterator[EventPublisher]:
+def _publisher_to(target: PublishTarget) -> Iterator[EventPublisher]:
     if target.handed is None:
         with EventPublisher(target.access, target.declare, target.alive) as publisher:
             yield publisher
@@ -157,7 +157,7 @@ def _nowhere(_: str, __: bytes) -> None:
 
 
 def _publish_file(
-    name: str, send: Callable[[str, bytes], None], tally: Tally, progress: Bar
+    name: str, send: Callable[[str, bytes], None], tally: PublishTally, progress: Bar
 ) -> None:
     for line in _lines(name, progress):
         found = check(line)
@@ -170,7 +170,7 @@ def _publish_file(
             send(found.data.conflict, line.raw)
 
 
-def _note(tally: Tally, event: Event, line: Line) -> None:
+def _note(tally: PublishTally, event: Event, line: Line) -> None:
     tally.good[event.type] += 1
     tally.conflicts.add(event.data.conflict)
     tally.parties.note(event, f"{line.file}:{line.number}")
@@ -201,7 +201,7 @@ def _size(files: Sequence[str]) -> int | None:
         return None
 
 
-def take_up_known_parties(settings: Settings, parties: Parties) -> None:
+def take_up_known_parties(settings: Settings, parties: NamedParties) -> None:
     """Let `parties` know whom the claims in the database bind, as far as it can be asked."""
     try:
         with reading(settings) as knowledge:

@@ -36,7 +36,7 @@ from streams.commands.console import err, progress_bar, say, say_json, table, wa
 from streams.commands.lake_reader import opened
 from streams.directory import prepare
 from streams.engine.engine import OtherLog
-from streams.engine.rebuild import Fold, finish, folding
+from streams.engine.rebuild import LogReplay, finish, folding
 from streams.engine.replay import (
     Kafka,
     Past,
@@ -63,7 +63,7 @@ class Wanted(NamedTuple):
     as_json: bool = False
 
 
-class Done(NamedTuple):
+class RebuildResult(NamedTuple):
     """What was done. `state`: replaced, waiting (for the worker's next start) or compared."""
 
     state: str
@@ -133,7 +133,7 @@ def _state(settings: Settings, has_log: bool) -> LedgerError | None:
 
 def _replace(
     settings: Settings, wanted: Wanted, kafka: Kafka | None, unreadable: LedgerError | None
-) -> Done:
+) -> RebuildResult:
     """Make the new database and let it take the place of the old one, which no worker has open."""
     path = settings.database
     tells = unreadable is not None or wanted.new_log
@@ -156,7 +156,7 @@ def _replace(
             keep = wanted.keep_old or compared is None or compared.differing > 0
             kept = new.take_over(keep=keep)
             remove(beside(path, REBUILT))
-    return Done(
+    return RebuildResult(
         "compared" if wanted.dry_run else "replaced",
         *(_source(kafka), size, compared, kept, new.left_out, 0),
     )
@@ -181,7 +181,7 @@ def _no_events(settings: Settings, unreadable: LedgerError) -> str:
     return f"{why}: restore a backup; {kafka}"
 
 
-def _beside_a_worker(settings: Settings, wanted: Wanted, kafka: Kafka | None) -> Done:
+def _beside_a_worker(settings: Settings, wanted: Wanted, kafka: Kafka | None) -> RebuildResult:
     """Make the new database, up to where the worker is now, and leave it for its next start."""
     if wanted.dry_run or wanted.new_log:
         option = "--dry-run" if wanted.dry_run else "--new-log"
@@ -205,7 +205,7 @@ def _beside_a_worker(settings: Settings, wanted: Wanted, kafka: Kafka | None) ->
         new.reach(known)
         size = new.size()
         new.leave()
-    return Done("waiting", _source(kafka), size, None, None, [], 0)
+    return RebuildResult("waiting", _source(kafka), size, None, None, [], 0)
 
 
 def _fold_kafka(settings: Settings, new: NewDatabase, kafka: Kafka, past: Past | None) -> None:
@@ -218,7 +218,7 @@ def _fold_kafka(settings: Settings, new: NewDatabase, kafka: Kafka, past: Past |
             raise OtherLog(settings, others, kafka.log_id)
         reached = {partition: to for (_, partition), to in known.items()}
     with progress_bar("folding", None) as progress:
-        fold = Fold(new.ledger, progress)
+        fold = LogReplay(new.ledger, progress)
         kafka.fold(reached, progress.expect, lambda batch: fold.take(kafka.log_id, batch))
 
 
@@ -226,7 +226,7 @@ def _source(kafka: Kafka | None) -> str:
     return "events" if kafka is None else "kafka"
 
 
-def _print_json(settings: Settings, done: Done) -> None:
+def _print_json(settings: Settings, done: RebuildResult) -> None:
     compared = done.compared
     document = {
         **done._asdict(),
@@ -252,7 +252,7 @@ def _print_json(settings: Settings, done: Done) -> None:
     say_json(document)
 
 
-def _print(settings: Settings, done: Done) -> None:
+def _print(settings: Settings, done: RebuildResult) -> None:
     size = done.size
     source = "Kafka" if done.source == "kafka" else "the events that the database kept"
     say(

@@ -28,14 +28,14 @@ class Column(NamedTuple):
     type: str
 
 
-class Rows(NamedTuple):
+class ResultRows(NamedTuple):
     """What a query answers: the columns, and the rows as they are taken."""
 
     columns: Sequence[Column]
     rows: Iterable[tuple[Any, ...]]
 
 
-def print_rows(form: str, found: Rows) -> None:
+def print_rows(form: str, found: ResultRows) -> None:
     """Print an answer on stdout in one of `FORMS`."""
     FORMS[form](_unlike([column.name for column in found.columns]), found)
 
@@ -52,7 +52,7 @@ def _unlike(columns: list[str]) -> list[str]:
     return found
 
 
-def print_table(names: list[str], found: Rows) -> None:
+def print_table(names: list[str], found: ResultRows) -> None:
     """A table for people; nothing is cut, but a terminal gets only so many rows."""
     # Imported here: what programs read needs no styles.
     from streams.commands.console import err, table
@@ -72,7 +72,7 @@ def print_table(names: list[str], found: Rows) -> None:
         err("no rows")
 
 
-def print_json(names: list[str], found: Rows) -> None:
+def print_json(names: list[str], found: ResultRows) -> None:
     """One array of objects, a row a line. What is JSON in the database is JSON here."""
     kinds = [column.type for column in found.columns]
     write = sys.stdout.write
@@ -90,7 +90,7 @@ def print_json(names: list[str], found: Rows) -> None:
     write("]\n" if separator == "\n" else "\n]\n")
 
 
-def print_csv(names: list[str], found: Rows) -> None:
+def print_csv(names: list[str], found: ResultRows) -> None:
     """Comma-separated values with a header; NULL is empty, a list is JSON."""
     # A program gets what is in the database; a terminal nothing that it would act on.
     fit = for_terminal if sys.stdout.isatty() else str
@@ -99,14 +99,14 @@ def print_csv(names: list[str], found: Rows) -> None:
     writer.writerows([fit(as_text(value)) for value in row] for row in found.rows)
 
 
-def print_text(_: list[str], found: Rows) -> None:
+def print_text(_: list[str], found: ResultRows) -> None:
     """The last column of each row, line by line."""
     for row in found.rows:
         for line in str(row[-1]).split("\n"):
             sys.stdout.write(f"{for_terminal(line)}\n")
 
 
-FORMS: dict[str, Callable[[list[str], Rows], None]] = {
+FORMS: dict[str, Callable[[list[str], ResultRows], None]] = {
     "table": print_table,
     "json": print_json,
     "csv": print_csv,

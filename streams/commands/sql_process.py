@@ -1,6 +1,6 @@
 """The process in which one `truce sql` is answered: it can read the lake, and harm only itself.
 
-Asked on stdin, it prints the answer on its stdout, and says on a pipe how it went. Whoever started
+Query on stdin, it prints the answer on its stdout, and says on a pipe how it went. Whoever started
 it bounds its time, and says what became of it if it ends otherwise.
 """
 
@@ -15,14 +15,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, NamedTuple, NoReturn
 
-from analytics.lake.asked import Answer, Unanswered, answers
-from streams.commands.rows import Column, Rows, print_rows
+from analytics.lake.asked import QueryResult, Unanswered, answers
+from streams.commands.rows import Column, ResultRows, print_rows
 
 ANSWERING, PRINTING = "a", "p"
 NICENESS = 19
 
 
-class Asked(NamedTuple):
+class Query(NamedTuple):
     """What is asked: `sql` of the lake in `lake`, whose catalogue is to be copied to `folder`."""
 
     lake: str
@@ -41,7 +41,7 @@ def main() -> NoReturn:
         os._exit(0)  # nothing is asked any more
     threading.Thread(target=_until_left, daemon=True).start()
     _silence()
-    problem = _problem_of(Asked(**json.loads(line)), said)
+    problem = _problem_of(Query(**json.loads(line)), said)
     said.write(json.dumps({"problem": problem}) + "\n")
     said.flush()
     # Without tidying up: a result half read has nothing to say any more.
@@ -70,7 +70,7 @@ def _silence() -> None:
     os.close(null)
 
 
-def _problem_of(asked: Asked, said: IO[str]) -> str | None:
+def _problem_of(asked: Query, said: IO[str]) -> str | None:
     """Answer; what is wrong with what was asked, if something is."""
     try:
         _answer(asked, said)
@@ -87,14 +87,14 @@ def _problem_of(asked: Asked, said: IO[str]) -> str | None:
     return None
 
 
-def _answer(asked: Asked, said: IO[str]) -> None:
+def _answer(asked: Query, said: IO[str]) -> None:
     for answer in answers(Path(asked.lake), Path(asked.folder), asked.memory, asked.sql):
         columns = [Column(*column) for column in answer.columns]
         form = "text" if answer.is_plan and asked.form == "table" else asked.form
-        print_rows(form, Rows(columns, _rows(answer, said)))
+        print_rows(form, ResultRows(columns, _rows(answer, said)))
 
 
-def _rows(answer: Answer, said: IO[str]) -> Iterator[tuple[Any, ...]]:
+def _rows(answer: QueryResult, said: IO[str]) -> Iterator[tuple[Any, ...]]:
     """The rows; time in which they are printed, or nobody reads them, is not the query's."""
     while rows := answer.next_rows():
         said.write(PRINTING + "\n")

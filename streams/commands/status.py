@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 from rich.text import Text
 
-from analytics.read_model import Compliance, Coverage, ReadModel
+from analytics.read_model import Compliance, ConflictReports, ReadModel
 from schemas.claims import Claim
 from schemas.events import Assertion
-from schemas.json_lines import Parties
+from schemas.json_lines import NamedParties
 from schemas.safe_text import party_label
 from schemas.time import Instant, in_force, iso
 from streams.client import worker_of
@@ -41,16 +41,16 @@ class Truce(NamedTuple):
         return [row for row in self.compliance if row.claim_id == claim_id]
 
 
-class Status(NamedTuple):
+class ComplianceStatus(NamedTuple):
     """All that `truce status` tells."""
 
     now: Instant
     truces: list[Truce]
-    coverage: list[Coverage]
+    coverage: list[ConflictReports]
     warnings: list[str]
 
 
-class Lake(NamedTuple):
+class LakeStatus(NamedTuple):
     """Where the lake is, and how far: to which transaction of the ledger.
 
     It holds all that was acknowledged before `as_of` (us since 1970).
@@ -71,7 +71,7 @@ def run_status(settings: Settings, *, as_json: bool) -> int:
     with opened(settings) as session:
         knowledge = ReadModel(session.ask)
         status = gather(knowledge, time.time_ns() // 1000)
-        lake = Lake(settings.lake, knowledge.transaction(), session.as_of or status.now)
+        lake = LakeStatus(settings.lake, knowledge.transaction(), session.as_of or status.now)
     if as_json:
         say_json(document(status, settings, worker, lake))
     else:
@@ -81,7 +81,7 @@ def run_status(settings: Settings, *, as_json: bool) -> int:
     return 0
 
 
-def gather(knowledge: ReadModel, now: Instant) -> Status:
+def gather(knowledge: ReadModel, now: Instant) -> ComplianceStatus:
     """Ask for everything."""
     truces: dict[tuple[str, str], Truce] = {}
     for (conflict, commitment_id, claim_id), claim in sorted(knowledge.claims().items()):
@@ -93,15 +93,17 @@ def gather(knowledge: ReadModel, now: Instant) -> Status:
     for row in knowledge.compliance():
         if (row.conflict, row.commitment_id) in truces:
             truces[row.conflict, row.commitment_id].compliance.append(row)
-    parties = Parties()
+    parties = NamedParties()
     for conflict, bound in knowledge.bound_parties():
         parties.bind(conflict, bound)
     for conflict, actor, times in knowledge.actors():
         parties.name(conflict, actor, times=times)
-    return Status(now, list(truces.values()), knowledge.coverage(), parties.warnings())
+    return ComplianceStatus(now, list(truces.values()), knowledge.coverage(), parties.warnings())
 
 
-def show(status: Status, settings: Settings, worker: Endpoint | None, lake: Lake) -> None:
+def show(
+    status: ComplianceStatus, settings: Settings, worker: Endpoint | None, lake: LakeStatus
+) -> None:
     """Print for people."""
     if worker is None:
         say(f"No worker runs; this is what {settings.database} holds.")
@@ -151,7 +153,7 @@ def _bounds(row: Compliance) -> str:
 
 
 def document(
-    status: Status, settings: Settings, worker: Endpoint | None, lake: Lake
+    status: ComplianceStatus, settings: Settings, worker: Endpoint | None, lake: LakeStatus
 ) -> dict[str, Any]:
     """What `truce status --json` prints."""
     running = {"running": worker is not None}

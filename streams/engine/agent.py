@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from aiokafka import AIOKafkaProducer
 
     from streams.kafka.access import Access
-    from streams.kafka.transport import Batch
+    from streams.kafka.transport import FetchedBatch
 
 logger = logging.getLogger("streams")
 
@@ -46,11 +46,11 @@ MOST_ROWS_BEHIND = 50_000
 SECONDS_BETWEEN_TRIES = 1.0
 
 
-Headers = Iterable[tuple[str, bytes]]
-Pending = tuple[int, str, bytes | None, bytes | None, Headers]
+PendingHeaders = Iterable[tuple[str, bytes]]
+Pending = tuple[int, str, bytes | None, bytes | None, PendingHeaders]
 
 
-class Outbox(Protocol):
+class OutboxReader(Protocol):
     """What the publisher wants of the ledger: (seq, topic, key, value, headers) in their order."""
 
     def pending_outbox(self, limit: int) -> Sequence[Pending]:
@@ -93,7 +93,7 @@ class Work(NamedTuple):
     behind: Callable[[], Behind] = lambda: NOTHING_BEHIND
 
 
-class Judged(NamedTuple):
+class JudgedBatch(NamedTuple):
     """A batch that is in the ledger: what `pipeline.process` counted, and how long it took.
 
     `records` are those of each partition, as they were read, that are whole in it by that.
@@ -124,7 +124,7 @@ class Agent:
         work: Work,
         progress: Progress,
         failure: Failure,
-        after: Callable[[Judged], None],
+        after: Callable[[JudgedBatch], None],
     ) -> None:
         self._work = work
         self._progress = progress
@@ -143,7 +143,7 @@ class Agent:
         self._went_on = asyncio.Event()
         self._unfinished: dict[tuple[int, int], Any] = {}
 
-    async def run(self, batches: AsyncIterator[Batch]) -> None:
+    async def run(self, batches: AsyncIterator[FetchedBatch]) -> None:
         """Faust's agent function. It never returns and never raises by itself.
 
         Faust acknowledges a message and starts an agent again even when it raised. So what goes
@@ -162,7 +162,7 @@ class Agent:
                 self._idle.set()
         await asyncio.Event().wait()
 
-    async def _take(self, batch: Batch) -> None:
+    async def _take(self, batch: FetchedBatch) -> None:
         partition = batch.partition
         following = max(self._taken.get(partition, 0), self._progress.next_offset(partition))
         if batch.position > following:
@@ -235,7 +235,7 @@ class Agent:
         taken = {partition: records[-1].offset + 1} if records else {}
         self._progress.judged(taken, behind)
         whole = self._whole(partition, records, behind)
-        self._after(Judged(tally, time.perf_counter() - began, whole))
+        self._after(JudgedBatch(tally, time.perf_counter() - began, whole))
 
     def _whole(
         self, partition: int, records: Sequence[Any], behind: Behind
@@ -303,7 +303,7 @@ class Publisher:
     A message may be sent again after a fault; its id shows that.
     """
 
-    def __init__(self, outbox: Outbox, thread: SerialExecutor, access: Access) -> None:
+    def __init__(self, outbox: OutboxReader, thread: SerialExecutor, access: Access) -> None:
         self._outbox = outbox
         self._thread = thread
         self._access = access
@@ -403,7 +403,7 @@ class _Chunk(NamedTuple):
 def _packed(create: Callable[[], Any], messages: Sequence[Pending]) -> Iterator[_Chunk]:
     """Messages in their order, in as few of Kafka's batches as can hold them."""
     builder, first, last = create(), messages[0][0], messages[0][0]
-    given: Headers = ()
+    given: PendingHeaders = ()
     listed: list[tuple[str, bytes]] = []
     for seq, _, key, value, headers in messages:
         if headers is not given:

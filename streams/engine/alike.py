@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from analytics.ledger.rows import Alike, Numbers, Scope
+from analytics.ledger.rows import Alike, Numbers, RejudgeScope
 from analytics.ledger.scope import Page
 from schemas.events import ReportEvent, parse_event
 from schemas.time import Occurrence
@@ -68,10 +68,10 @@ class _Simple(NamedTuple):
     of_impact: bool
 
 
-class Reader:
+class PageReader:
     """Reads the pages of one scope: each account that reports give is made once."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: RejudgeScope) -> None:
         self._scope = scope
         self._moments = None if scope.moments is None else np.array(scope.moments, np.int64)
         self._numbers: dict[Said, int] = {}

@@ -22,11 +22,11 @@ from analytics.ledger.rows import (
     Position,
     Rejudged,
     RejudgedAlike,
-    Scope,
+    RejudgeScope,
 )
 from schemas.events import Problem
 from schemas.wire import Rejected
-from streams.engine.alike import Reader, statement_of
+from streams.engine.alike import PageReader, statement_of
 from streams.engine.decoding import (
     NOT_SIMPLE,
     REPORTED,
@@ -38,7 +38,7 @@ from streams.engine.decoding import (
 )
 from streams.engine.first_sight import Lone
 from streams.engine.outputs import is_told
-from streams.judging.fold import Fold, Incidents, fold
+from streams.judging.fold import Incidents, Steps, fold
 from streams.judging.standing import Standing
 from streams.judging.statement import Statement
 from streams.kafka.receipts import Refusal
@@ -48,7 +48,7 @@ Statements = dict[str, Statement]
 
 
 @dataclass(slots=True)
-class Tally:
+class BatchTally:
     """What a batch held: for the process counters, never for a decision."""
 
     events: Counter[str] = field(default_factory=Counter)
@@ -77,10 +77,10 @@ class Batch:
         log_id: str,
         reading: Reading,
         rows: Sequence[int] | None = None,
-        tally: Tally | None = None,
+        tally: BatchTally | None = None,
     ) -> None:
         """`rows`: those of the events that are to be judged; None: all. `tally` counts them."""
-        self.tally = Tally() if tally is None else tally
+        self.tally = BatchTally() if tally is None else tally
         self._tx = tx
         self._standing = standing
         self._log_id = log_id
@@ -173,7 +173,7 @@ class Batch:
             tx.claim(logged, entry.effect[:3], entry.effect.claim)
         self._judge(fold(self._standing, entry.effect, reports), logged, about)
 
-    def _judge(self, steps: Fold, logged: Logged, about: About | None) -> None:
+    def _judge(self, steps: Steps, logged: Logged, about: About | None) -> None:
         """Have the transaction take what the fold says of an event."""
         tx = self._tx
         step = next(steps, None)
@@ -223,8 +223,8 @@ def _statements(stored: dict[str, str]) -> Statements:
     return {report_id: statement_of(raw) for report_id, raw in stored.items()}
 
 
-def _incidents(tx: Transaction, scope: Scope) -> Incidents:
-    reader = Reader(scope)
+def _incidents(tx: Transaction, scope: RejudgeScope) -> Incidents:
+    reader = PageReader(scope)
     for page in tx.pages(scope):
         yield from reader.incidents(page)
 

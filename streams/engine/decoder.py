@@ -94,7 +94,7 @@ class ReadingProcess:
         self.close()
 
 
-class Reader:
+class Decoder:
     """Reads batches of records, several at once; `close` ends what was started for it."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from analytics.ledger.event_columns import About, Columns, Rows, about
+from analytics.ledger.event_columns import About, Columns, EventRows, about
 from analytics.ledger.rows import EventKey
 from schemas.events import ReportEvent
 from schemas.time import Occurrence
@@ -193,7 +193,7 @@ class _Taken:
     """What was found so far."""
 
     def __init__(self) -> None:
-        self.rows = Rows()
+        self.rows = EventRows()
         self.simple = Simple([], array("i"), bytearray(), bytearray())
         self._numbers: dict[Gist, int] = {}
 

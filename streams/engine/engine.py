@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
     from analytics.ledger.rows import Reached
     from analytics.ledger.transaction import Transaction
-    from analytics.metrics.process import NoticeMetrics
-    from analytics.metrics.summary import Place
-    from analytics.notifications.notifications import Notices
-    from streams.engine.agent import Judged, Outbox
-    from streams.engine.batch import Tally
+    from analytics.metrics.process import NotificationMetrics
+    from analytics.metrics.summary import ConflictPartition
+    from analytics.notifications.notifications import Notifications
+    from streams.engine.agent import JudgedBatch, OutboxReader
+    from streams.engine.batch import BatchTally
     from streams.engine.decoding import RawRecord, Reading
     from streams.engine.lake import Keeping
     from streams.kafka.attribution import Attribution
@@ -51,7 +51,7 @@ class Core(Protocol):
     the outbox (another), and `read` and `judged` (the event loop).
     """
 
-    def open(self) -> Outbox:
+    def open(self) -> OutboxReader:
         """Open the ledger and load what stands; where messages to publish are found."""
 
     def reached(self, log_id: str) -> Mapping[int, Reached]:
@@ -75,7 +75,7 @@ class Core(Protocol):
         Returns what it held.
         """
 
-    def notices(self) -> tuple[Notices, NoticeMetrics, list[str]]:
+    def notices(self) -> tuple[Notifications, NotificationMetrics, list[str]]:
         """What is to be told, where that is counted, and which targets are new.
 
         The notices are for another thread, which closes them before `close`.
@@ -90,7 +90,7 @@ class Core(Protocol):
     def metrics(self, accepts: str, progress: Progress) -> tuple[bytes, str]:
         """A metrics page, as of this progress, and its content type."""
 
-    def judged(self, judged: Judged) -> Sequence[Refusal]:
+    def judged(self, judged: JudgedBatch) -> Sequence[Refusal]:
         """Count a batch that was committed; what of it was refused."""
 
     def look(self) -> None:
@@ -113,7 +113,7 @@ class LedgerCore:
         self._settings = settings
         self._stack = contextlib.ExitStack()
 
-    def open(self) -> Outbox:
+    def open(self) -> OutboxReader:
         """Open the ledger and load what stands."""
         # Imported here, in the ledger's thread, while the broker starts.
         from analytics.ledger.ledger import Ledger
@@ -142,10 +142,10 @@ class LedgerCore:
         from schemas.events import EVENT_TYPES
         from schemas.wire import REASONS
         from streams.engine import loading
-        from streams.engine.decoder import Reader
+        from streams.engine.decoder import Decoder
         from streams.engine.turns import SECONDS_A_TURN, Turns
 
-        self._reader = Reader()
+        self._reader = Decoder()
         self._stack.callback(self._reader.close)
         self._ledger = ledger
         self._turns = Turns(ledger, loading.load_standing(ledger), SECONDS_A_TURN)
@@ -178,11 +178,11 @@ class LedgerCore:
             lambda: raw_records(partition, records, now, self._attribution)
         )
 
-    def judge(self, log_id: str, reading: Reading) -> tuple[Transaction, Tally]:
+    def judge(self, log_id: str, reading: Reading) -> tuple[Transaction, BatchTally]:
         """Judge."""
         return self._turns.take(log_id, reading)
 
-    def more(self) -> tuple[Transaction, Tally]:
+    def more(self) -> tuple[Transaction, BatchTally]:
         """Go on."""
         return self._turns.more()
 
@@ -190,7 +190,7 @@ class LedgerCore:
         """Say what waits for its turn."""
         return self._turns.behind()
 
-    def commit(self, judged: tuple[Transaction, Tally]) -> Tally:
+    def commit(self, judged: tuple[Transaction, BatchTally]) -> BatchTally:
         """Write and commit."""
         transaction, tally = judged
         self._ledger.commit(transaction)
@@ -204,22 +204,22 @@ class LedgerCore:
         self._new_targets = switch(cursor, self._settings.told, time.time_ns() // 1_000)
         cursor.close()
 
-    def notices(self) -> tuple[Notices, NoticeMetrics, list[str]]:
+    def notices(self) -> tuple[Notifications, NotificationMetrics, list[str]]:
         """Give what is to be told, where that is counted, and which targets are new."""
-        from analytics.metrics.process import NoticeMetrics
-        from analytics.notifications.notifications import Notices
+        from analytics.metrics.process import NotificationMetrics
+        from analytics.notifications.notifications import Notifications
 
-        metrics = NoticeMetrics(self._registry, self._settings.told)
-        return Notices(self._ledger.cursor()), metrics, self._new_targets
+        metrics = NotificationMetrics(self._registry, self._settings.told)
+        return Notifications(self._ledger.cursor()), metrics, self._new_targets
 
     def lake(self) -> Keeping:
         """Give what keeps the lake."""
         from analytics.lake.keeper import Keeper
-        from analytics.lake.subprocess_writer import ApartWriter
+        from analytics.lake.subprocess_writer import SubprocessWriter
 
         settings = self._settings
         keep = max(LEAST_SECONDS_KEPT, QUERIES_KEPT * settings.query_seconds)
-        return Keeper(ApartWriter(settings.lake), self._ledger.cursor(), keep_seconds=keep)
+        return Keeper(SubprocessWriter(settings.lake), self._ledger.cursor(), keep_seconds=keep)
 
     def lagging(self, lag: Callable[[], float]) -> None:
         """Show how far the lake is behind."""
@@ -235,7 +235,7 @@ class LedgerCore:
         encode, content_type = choose_encoder(accepts)
         return encode(self._registry), content_type
 
-    def _shown(self, place: Place) -> bool:
+    def _shown(self, place: ConflictPartition) -> bool:
         """Does this worker speak for what is there?
 
         Of another log, such as one that ended with its broker, no other worker can.
@@ -245,9 +245,9 @@ class LedgerCore:
             return False
         return place.log_id != progress.log_id or progress.speaks_for(place.partition)
 
-    def judged(self, judged: Judged) -> Sequence[Refusal]:
+    def judged(self, judged: JudgedBatch) -> Sequence[Refusal]:
         """Count a batch that was committed; what of it was refused."""
-        tally: Tally = judged.tally
+        tally: BatchTally = judged.tally
         self._process.committed(
             tally.events, tally.rejected, tally.appended_at, time.time_ns() // 1_000, judged.seconds
         )

@@ -11,7 +11,7 @@ import numpy as np
 
 from analytics.ledger.keys import Flags
 from analytics.ledger.ledger import Transaction
-from analytics.ledger.rows import LoneJudged
+from analytics.ledger.rows import FirstSight
 from streams.engine.decoding import Reading
 from streams.judging.judge import accounts_of, decide_all
 from streams.judging.standing import Standing
@@ -46,5 +46,5 @@ class Lone:
             return False
         names = met.commitment_ids
         decisions = decide_all(met.asked, self._accounts[self._said[row]]) if names else ()
-        tx.lone(LoneJudged(row, recorded_at, names, decisions))
+        tx.lone(FirstSight(row, recorded_at, names, decisions))
         return True

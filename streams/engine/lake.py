@@ -22,7 +22,7 @@ from aiohttp import web
 from streams.threads import SerialExecutor
 
 if TYPE_CHECKING:
-    from analytics.lake.mark import Mark
+    from analytics.lake.mark import LakeMark
 
 logger = logging.getLogger("streams")
 
@@ -41,7 +41,7 @@ SECONDS_TO_FINISH = 5.0
 class Keeping(Protocol):
     """What keeps a lake, in one thread."""
 
-    def update(self, *, anew: bool = False) -> Mark:
+    def update(self, *, anew: bool = False) -> LakeMark:
         """Have the lake hold what the ledger now holds."""
 
     def maintain(self) -> None:
@@ -54,14 +54,14 @@ class Keeping(Protocol):
         """Let go of it."""
 
 
-class Lake:
+class LakeService:
     """Brings the lake up to date soon after commits, and at once when it is asked to."""
 
     def __init__(self, keeping: Keeping) -> None:
         self._keeping = keeping
         self._thread = SerialExecutor("lake")
         self._one_at_a_time = asyncio.Lock()
-        self._next: asyncio.Task[Mark] | None = None
+        self._next: asyncio.Task[LakeMark] | None = None
         self._woken = asyncio.Event()
         self._woken.set()
         # Since when something is in the ledger that the lake does not have; at first, all of it.
@@ -97,13 +97,13 @@ class Lake:
                 rest = min(REST * (time.monotonic() - began), MOST_SECONDS_OF_REST)
             await asyncio.sleep(rest)
 
-    async def fresh(self) -> Mark:
+    async def fresh(self) -> LakeMark:
         """Have it hold all that was committed before this was asked; how far it is then."""
         if self._next is None:
             self._next = asyncio.create_task(self._update())
         return await asyncio.shield(self._next)
 
-    async def _update(self) -> Mark:
+    async def _update(self) -> LakeMark:
         async with self._one_at_a_time:
             # Whoever asks from here on may want what comes too late for this one.
             self._next = None
@@ -149,13 +149,13 @@ class LakeDoor:
 
     def __init__(self, token: str) -> None:
         self._token = token
-        self._ask: Callable[[], Awaitable[Mark]] | None = None
+        self._ask: Callable[[], Awaitable[LakeMark]] | None = None
 
     def routes(self) -> list[web.RouteDef]:
         """What the web server is to be given."""
         return [web.post("/lake", self._post)]
 
-    def open(self, ask: Callable[[], Awaitable[Mark]]) -> None:
+    def open(self, ask: Callable[[], Awaitable[LakeMark]]) -> None:
         """Have `ask` answer from now on."""
         self._ask = ask
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analytics.ledger.ledger import Ledger
 from schemas.events import ClaimEvent, parse_event
-from streams.engine.batch import Tally
+from streams.engine.batch import BatchTally
 from streams.engine.decoding import Reading
 from streams.engine.turns import Turns
 from streams.judging.standing import Standing
@@ -25,7 +25,7 @@ def load_standing(ledger: Ledger) -> Standing:
 
 def process(
     ledger: Ledger, standing: Standing, log_id: str, reading: Reading, *, is_kept: bool = False
-) -> Tally:
+) -> BatchTally:
     """Fold what was read, in log order within each partition, into the ledger: all or nothing.
 
     Records that the ledger has already (below its next offset) are passed over; `is_kept`: see

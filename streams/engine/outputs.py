@@ -12,7 +12,7 @@ from schemas.wire import Rejected
 from streams.kafka.topics import EVENTS, REJECTED
 
 MAX_PROBLEM_BYTES = 4_000
-Headers = tuple[tuple[str, bytes], ...]
+OutputHeaders = tuple[tuple[str, bytes], ...]
 
 
 class Message(NamedTuple):
@@ -21,7 +21,7 @@ class Message(NamedTuple):
     topic: str
     key: bytes | None
     value: bytes | None
-    headers: Headers
+    headers: OutputHeaders
 
 
 def is_told(before: Judgement | None, after: Judgement | None) -> bool:

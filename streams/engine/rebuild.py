@@ -15,7 +15,7 @@ from streams.bar import Bar, Bars, no_bar
 from streams.engine.decoder import KeptBatch, ReadingProcess, read_ahead
 from streams.engine.decoding import KeptRecord, Reading
 from streams.engine.loading import load_standing, process
-from streams.engine.replay import Offsets, Past, kept_records, offsets
+from streams.engine.replay import NextOffsets, Past, kept_records, offsets
 from streams.explain.words import counted
 from streams.settings import Settings
 
@@ -28,7 +28,7 @@ BYTES_AT_ONCE = 16 * 2**20
 logger = logging.getLogger("streams")
 
 
-class Fold:
+class LogReplay:
     """Folds what is read into a database, in large batches."""
 
     def __init__(self, ledger: Ledger, progress: Bar) -> None:
@@ -41,7 +41,7 @@ class Fold:
         process(self._ledger, self._standing, log_id, reading, is_kept=is_kept)
         self._progress.advance(len(reading.records))
 
-    def take_kept(self, past: Past, first: int, below: Offsets | None = None) -> None:
+    def take_kept(self, past: Past, first: int, below: NextOffsets | None = None) -> None:
         """Fold the events that a database kept: see `kept_records`."""
         # A log that is new goes on from the time of those before it: not so one that is known,
         # even if nothing that came in it was kept.
@@ -70,11 +70,11 @@ def _batches(records: Iterator[tuple[str, KeptRecord]]) -> Iterator[KeptBatch]:
 
 
 @contextmanager
-def folding(new: NewDatabase, past: Past, bars: Bars, first: int = 0) -> Iterator[Fold]:
+def folding(new: NewDatabase, past: Past, bars: Bars, first: int = 0) -> Iterator[LogReplay]:
     """A fold into the new database of what a database kept, with a bar for it."""
     [(end,)] = past.rows("end_of_events")
     with bars("folding", end - first) as progress:
-        yield Fold(new.ledger, progress)
+        yield LogReplay(new.ledger, progress)
 
 
 def finish(new: NewDatabase, old: Old, bars: Bars) -> None:

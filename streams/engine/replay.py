@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Protocol
 
 from analytics.ledger.rows import Reached
-from streams.engine.decoder import Reader
+from streams.engine.decoder import Decoder
 from streams.engine.decoding import KeptEvent, KeptRecord, RawRecord, Reading
 from streams.engine.engine import raw_records
 from streams.errors import BadInput, Unreachable
@@ -31,11 +31,11 @@ REJECTED_AT_ONCE = 200
 SECONDS_OF_SILENCE = 60.0
 OTHERWISE = "Fold the events that the database kept with --from-events, or this log with --new-log"
 
-Offsets = dict[tuple[str, int], int]
+NextOffsets = dict[tuple[str, int], int]
 """(log_id, partition) -> the first offset that is not taken in"""
 
 Begin = Callable[[int], None]
-Take = Callable[[Reading], None]
+TakeReading = Callable[[Reading], None]
 
 
 class Past(Protocol):
@@ -50,13 +50,13 @@ def reached_by(past: Past) -> dict[tuple[str, int], Reached]:
     return {(log, partition): Reached(*to) for log, partition, *to in past.rows("offsets_reached")}
 
 
-def offsets(past: Past) -> Offsets:
+def offsets(past: Past) -> NextOffsets:
     """The same, without times."""
     return {place: to.next_offset for place, to in reached_by(past).items()}
 
 
 def kept_records(
-    past: Past, first: int, below: Offsets | None = None
+    past: Past, first: int, below: NextOffsets | None = None
 ) -> Iterator[tuple[str, KeptRecord]]:
     """The id of the log and the record of every event from the row `first` on, as they came in.
 
@@ -80,7 +80,7 @@ def _kept_events(past: Past, first: int) -> Iterator[tuple[Any, ...]]:
         yield from past.rows("events_between", first=start, until=until)
 
 
-def kept_rejected(past: Past, below: Offsets) -> Iterator[list[tuple[Any, ...]]]:
+def kept_rejected(past: Past, below: NextOffsets) -> Iterator[list[tuple[Any, ...]]]:
     """What was rejected before these offsets, in pieces."""
     [(end,)] = past.rows("end_of_rejected")
     for start in range(0, end, REJECTED_AT_ONCE):
@@ -108,7 +108,7 @@ class Kafka:
             raise Unreachable(f"no Kafka answers at {self._bootstrap}")
         self.log_id = found
 
-    def fold(self, reached: Mapping[int, Reached] | None, begin: Begin, take: Take) -> None:
+    def fold(self, reached: Mapping[int, Reached] | None, begin: Begin, take: TakeReading) -> None:
         """Have `take` fold all that was `reached` (None: all that are there now), in batches.
 
         `begin` is told how many records there are. Raises BadInput if the log does not have them
@@ -121,7 +121,9 @@ class Kafka:
         except KafkaError as error:
             raise Unreachable(f"the Kafka at {self._bootstrap} failed: {error!r}") from error
 
-    async def _fold(self, reached: Mapping[int, Reached] | None, begin: Begin, take: Take) -> None:
+    async def _fold(
+        self, reached: Mapping[int, Reached] | None, begin: Begin, take: TakeReading
+    ) -> None:
         from aiokafka import AIOKafkaConsumer
 
         from streams.kafka import codecs
@@ -193,9 +195,9 @@ class Kafka:
         return wanted
 
 
-async def fold_all(batches: AsyncIterator[list[RawRecord]], take: Take) -> None:
+async def fold_all(batches: AsyncIterator[list[RawRecord]], take: TakeReading) -> None:
     """Have all batches read and taken: one is read while the one before it is taken."""
-    with contextlib.closing(Reader()) as reader:
+    with contextlib.closing(Decoder()) as reader:
         taking: asyncio.Future[None] | None = None
         try:
             async for batch in batches:

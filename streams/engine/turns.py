@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from analytics.ledger.ledger import Ledger, Transaction
-from streams.engine.batch import Batch, Rejection, Tally
+from streams.engine.batch import Batch, BatchTally, Rejection
 from streams.engine.decoding import Reading, Record
 from streams.engine.outputs import rejection
 from streams.judging.standing import Standing
@@ -28,9 +28,9 @@ SECONDS_A_TURN = 0.2
 # So many events are looked up at once where a turn goes on with what waits.
 MOST_AT_ONCE = 500
 
-Place = tuple[str, int]
+LogPosition = tuple[str, int]
 """(log_id, partition)"""
-Lane = tuple[str, int, bytes]
+ConflictLane = tuple[str, int, bytes]
 """(log_id, partition, the key of its records: the conflict)"""
 
 
@@ -88,12 +88,12 @@ class Turns:
         self._standing = standing
         self._seconds = seconds
         self._clock = clock
-        self._lanes: dict[Lane, _Lane] = {}
-        self._places: dict[Place, _Held] = {}
+        self._lanes: dict[ConflictLane, _Lane] = {}
+        self._places: dict[LogPosition, _Held] = {}
 
     def take(
         self, log_id: str, reading: Reading, *, is_kept: bool = False
-    ) -> tuple[Transaction, Tally]:
+    ) -> tuple[Transaction, BatchTally]:
         """Judge what was read, in log order within each conflict, as far as one turn goes.
 
         Records that were handed over before, or are in the ledger, are passed over; not so what a
@@ -123,11 +123,11 @@ class Turns:
             self._settle(tx, {(log_id, record.partition) for record in reading.records})
         return tx, batch.tally
 
-    def more(self) -> tuple[Transaction, Tally]:
+    def more(self) -> tuple[Transaction, BatchTally]:
         """Go on with what waits: first with the conflict that had the least time."""
         is_over = self._end_of_turn()
-        tally = Tally()
-        places: set[Place] = set()
+        tally = BatchTally()
+        places: set[LogPosition] = set()
         with self._ledger.judging() as tx:
             while self._lanes:
                 lane = min(self._lanes, key=lambda one: self._lanes[one].seconds)
@@ -198,11 +198,15 @@ class Turns:
             self._places[log_id, partition] = held
         return held
 
-    def _wait(self, lane: Lane, one: _Waiting) -> None:
+    def _wait(self, lane: ConflictLane, one: _Waiting) -> None:
         self._lanes.setdefault(lane, _Lane()).waiting.append(one)
 
     def _go_on(
-        self, tx: Transaction, lane: Lane, is_over: Callable[[], bool] | None, tally: Tally
+        self,
+        tx: Transaction,
+        lane: ConflictLane,
+        is_over: Callable[[], bool] | None,
+        tally: BatchTally,
     ) -> None:
         """Judge what waits in a lane and was read together, as far as the turn goes."""
         waiting = self._lanes[lane].waiting
@@ -224,7 +228,7 @@ class Turns:
         if not waiting:
             del self._lanes[lane]
 
-    def _reject(self, tx: Transaction, place: Place, rejected: Iterable[Rejection]) -> None:
+    def _reject(self, tx: Transaction, place: LogPosition, rejected: Iterable[Rejection]) -> None:
         """Have what was rejected written, now or once the offset has passed it."""
         if any(lane[:2] == place for lane in self._lanes):
             self._places[place].rejected += rejected
@@ -233,7 +237,7 @@ class Turns:
             tx.rejected(one.rejected, one.position, one.recorded_at)
             tx.outbox(*rejection(one.rejected, one.position, one.key))
 
-    def _settle(self, tx: Transaction, places: Iterable[Place]) -> None:
+    def _settle(self, tx: Transaction, places: Iterable[LogPosition]) -> None:
         """Have the transaction take how far each partition is, and what was rejected before."""
         for place in sorted(places):
             held = self._places[place]
@@ -251,7 +255,7 @@ class Turns:
                 tx.advance(*place, low, clock)
 
 
-def _lane_of(log_id: str, one: _Waiting) -> Lane:
+def _lane_of(log_id: str, one: _Waiting) -> ConflictLane:
     # What has another key than its conflict is rejected, whatever its lane.
     return log_id, one.record.partition, one.record.key or b""
 

@@ -20,7 +20,7 @@ from streams.judging.statement import parts, statement
 OUTSIDE = "it was certainly outside of the window"
 
 
-class Told(NamedTuple):
+class ReportExplained(NamedTuple):
     """What one report says of one claim."""
 
     report_id: str
@@ -36,7 +36,7 @@ class ClaimExplained(NamedTuple):
     claim: Claim
     verdict: str
     why: str
-    told: tuple[Told, ...]
+    told: tuple[ReportExplained, ...]
 
 
 class CommitmentExplained(NamedTuple):
@@ -65,7 +65,7 @@ def explain_claim(
     return ClaimExplained(claim_id, claim, judged.verdict, _why(judged.verdict, told), told)
 
 
-def _told(claim: Assertion, bound: bool | None, report_id: str, report: Report) -> Told:
+def _told(claim: Assertion, bound: bool | None, report_id: str, report: Report) -> ReportExplained:
     each = parts(report)
     when = tuple(in_window(claim.terms_window, part.occurrence) for part in each)
     said = answer(claim, statement(report).account, when, still_bound=bound)
@@ -73,10 +73,10 @@ def _told(claim: Assertion, bound: bool | None, report_id: str, report: Report) 
         Given(claim, report, part, criteria)
         for part, criteria in zip(each, said.criteria, strict=True)
     )
-    return Told(report_id, report, said, rows)
+    return ReportExplained(report_id, report, said, rows)
 
 
-def _why(verdict: str, told: tuple[Told, ...]) -> str:
+def _why(verdict: str, told: tuple[ReportExplained, ...]) -> str:
     speaking = [one for one in told if not one.answer.abstains]
     silent = [one for one in told if one.answer.abstains]
     if not speaking:
@@ -99,13 +99,13 @@ def _why(verdict: str, told: tuple[Told, ...]) -> str:
     return "the reports disagree: " + "; ".join(found) + aside
 
 
-def _names(told: list[Told]) -> str:
+def _names(told: list[ReportExplained]) -> str:
     return ", ".join(one.report_id for one in told)
 
 
-def _each(told: list[Told]) -> str:
+def _each(told: list[ReportExplained]) -> str:
     """What makes each of these unknown, told once where it is the same for several."""
-    by_reason: dict[str, list[Told]] = {}
+    by_reason: dict[str, list[ReportExplained]] = {}
     for one in told:
         by_reason.setdefault(_unknowns(one), []).append(one)
     if len(by_reason) == 1:
@@ -113,14 +113,14 @@ def _each(told: list[Told]) -> str:
     return "; ".join(f"by {_names(ones)}, {why}" for why, ones in by_reason.items())
 
 
-def _unknowns(one: Told) -> str:
+def _unknowns(one: ReportExplained) -> str:
     """The unknown answers of the first part that could still be a yes."""
     given = next(row for row in one.rows if all_of(row.criteria) is None)
     found = [reason(name, given) for name in CRITERIA if getattr(given.criteria, name) is None]
     return ", and ".join(found)
 
 
-def _nos(told: list[Told]) -> str:
+def _nos(told: list[ReportExplained]) -> str:
     rows = [row for one in told for row in one.rows]
     for name in CRITERIA:
         if all(getattr(row.criteria, name) is False for row in rows):

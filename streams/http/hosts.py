@@ -77,9 +77,9 @@ def _is_address(text: str, version: int) -> bool:
 
 
 def _problem(status: HTTPStatus, detail: str) -> web.Response:
-    from schemas.openapi import CONTENT_TYPE_PROBLEM, Refused
+    from schemas.openapi import CONTENT_TYPE_PROBLEM, RefusedAnswer
 
-    found = Refused(title=status.phrase, status=status.value, detail=detail)
+    found = RefusedAnswer(title=status.phrase, status=status.value, detail=detail)
     return web.Response(
         status=status.value,
         body=for_json(found.model_dump_json(exclude_none=True)).encode(),

@@ -42,7 +42,7 @@ SECONDS_TO_RETRY = 1
 
 DRY_RUN = {"true": True, "false": False}
 
-Take = Callable[[Sequence[tuple[str, bytes]], str], Awaitable[Sequence["Rejected | None"]]]
+TakeEvents = Callable[[Sequence[tuple[str, bytes]], str], Awaitable[Sequence["Rejected | None"]]]
 """Has the log take events, each with its conflict, which somebody of this name posted.
 
 For each why it was refused when it was read, None if it was not or if that is not known yet
@@ -81,7 +81,7 @@ class _Asked(NamedTuple):
 
     writer: Writer
     form: Form
-    take: Take
+    take: TakeEvents
     dry_run: bool
 
 
@@ -112,7 +112,7 @@ class Door:
         """`writers`: who may post what."""
         self._writers = writers
         self._rate = Rate(per_second)
-        self._take: Take | None = None
+        self._take: TakeEvents | None = None
         self._closed_because = "the worker starts"
         self._held = 0
         self._inside = 0
@@ -133,7 +133,7 @@ class Door:
             web.get("/openapi.json", _openapi),
         ]
 
-    def open(self, take: Take) -> None:
+    def open(self, take: TakeEvents) -> None:
         """Take posts from now on, and have `take` write them to the log."""
         self._take = take
 
@@ -340,9 +340,11 @@ def _refused_events(posted: Posted, *, dry_run: bool) -> _Refusal:
 
 
 def _refused(refusal: _Refusal) -> web.Response:
-    from schemas.openapi import CONTENT_TYPE_PROBLEM, Refused
+    from schemas.openapi import CONTENT_TYPE_PROBLEM, RefusedAnswer
 
-    found = Refused(title=refusal.status.phrase, status=refusal.status.value, detail=refusal.detail)
+    found = RefusedAnswer(
+        title=refusal.status.phrase, status=refusal.status.value, detail=refusal.detail
+    )
     if refusal.posted is not None:
         found.accepted = 0 if refusal.tried else len(refusal.posted.events)
         found.acceptable = len(refusal.posted.events) if refusal.tried else None

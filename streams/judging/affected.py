@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Iterable
 from itertools import zip_longest
 
-from analytics.ledger.rows import Scope, Stretch
+from analytics.ledger.rows import RejudgeScope, Stretch
 from schemas.claims import Claim
 from schemas.events import Assertion, Denial
 from schemas.time import Daily, Limit, Span, Window
@@ -55,7 +55,9 @@ def _scopes(claim: Assertion) -> tuple[object, ...]:
     return (*terms, conditions.reciprocal, conditions.other is not None)
 
 
-def affected(conflict: str, before: Commitment, after: Commitment, claim_id: str) -> Scope | None:
+def affected(
+    conflict: str, before: Commitment, after: Commitment, claim_id: str
+) -> RejudgeScope | None:
     """The incidents that may be judged otherwise once the claim says what it does in `after`.
 
     Who was released by whom is not looked at. None: none are.
@@ -71,7 +73,9 @@ def affected(conflict: str, before: Commitment, after: Commitment, claim_id: str
             parties = frozenset(old.bound_parties) ^ frozenset(new.bound_parties)
     if not stretches:
         return None
-    return Scope(conflict, after.commitment_id, merged(stretches), parties, moments(before, after))
+    return RejudgeScope(
+        conflict, after.commitment_id, merged(stretches), parties, moments(before, after)
+    )
 
 
 def _of_terms(

@@ -1,9 +1,9 @@
 """What one event changes, given what stands. Pure: whoever calls it brings the reports.
 
-What `fold` gives is a generator. It yields a `Scope` where other incidents may have to be judged
-again, and is sent those incidents, one for all that are alike. It yields a `Rejudged` for every
-pair whose verdict, criteria, times or sources are no longer what they were, one `RejudgedAlike` for
-many that changed alike, or one `FirstJudged` for all pairs of a new incident.
+What `fold` gives is a generator. It yields a `RejudgeScope` where other incidents may have to be
+judged again, and is sent those incidents, one for all that are alike. It yields a `Rejudged` for
+every pair whose verdict, criteria, times or sources are no longer what they were, one
+`RejudgedAlike` for many that changed alike, or one `FirstJudged` for all pairs of a new incident.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from analytics.ledger.rows import (
     FirstJudged,
     Rejudged,
     RejudgedAlike,
-    Scope,
+    RejudgeScope,
     Stretch,
 )
 from schemas.claims import Claim
@@ -43,8 +43,8 @@ from streams.judging.standing import Standing, is_reciprocal
 from streams.judging.statement import Statement, statement
 
 Incidents = Iterable[tuple[Incident, Alike]]
-"""One of some that are alike for a `Scope`, and all of these."""
-Fold = Generator[Scope | FirstJudged | Rejudged | RejudgedAlike, Incidents, None]
+"""One of some that are alike for a `RejudgeScope`, and all of these."""
+Steps = Generator[RejudgeScope | FirstJudged | Rejudged | RejudgedAlike, Incidents, None]
 
 
 class OfClaim(NamedTuple):
@@ -93,11 +93,11 @@ def event_key(event: Event) -> EventKey:
     return (event.data.conflict, event.source, event.id)
 
 
-def fold(standing: Standing, effect: Effect, reports: dict[str, Statement]) -> Fold:
+def fold(standing: Standing, effect: Effect, reports: dict[str, Statement]) -> Steps:
     """Change `standing` and `reports`, those of the incident that is spoken of, by `effect`.
 
     `reports` is empty for what is about a claim. Both are changed in place. Incidents sent for a
-    `Scope` must show every report that stands at that moment, of every incident in the scope.
+    `RejudgeScope` must show every report that stands at that moment, of every incident in it.
     """
     match effect:
         case OfReport():
@@ -108,7 +108,7 @@ def fold(standing: Standing, effect: Effect, reports: dict[str, Statement]) -> F
             assert_never(effect)
 
 
-def _claim(standing: Standing, key: ClaimKey, claim: Claim | None) -> Fold:
+def _claim(standing: Standing, key: ClaimKey, claim: Claim | None) -> Steps:
     """A claim came, changed or went: what that can touch is judged again under its commitment."""
     conflict, commitment_id, claim_id = key
     before = standing.commitment(conflict, commitment_id)
@@ -133,7 +133,7 @@ def _claim(standing: Standing, key: ClaimKey, claim: Claim | None) -> Fold:
     yield from _again(scope, before, after)
 
 
-def _report(standing: Standing, effect: OfReport, reports: dict[str, Statement]) -> Fold:
+def _report(standing: Standing, effect: OfReport, reports: dict[str, Statement]) -> Steps:
     """A report came, changed or went: its incident is judged again under all that it touches."""
     conflict, incident_id, report_id, said = effect
     if reports.get(report_id) == said:
@@ -162,13 +162,13 @@ def _report(standing: Standing, effect: OfReport, reports: dict[str, Statement])
         if old != new:
             yield Rejudged(conflict, incident_id, commitment_id, old, new)
         if after is not before and (reached := _released_differently(before, after)) is not None:
-            scope = Scope(conflict, commitment_id, (reached,), None, moments(before, after))
+            scope = RejudgeScope(conflict, commitment_id, (reached,), None, moments(before, after))
             yield from _again(scope, before, after, except_for=incident_id)
 
 
 def _again(
-    scope: Scope, before: Commitment, after: Commitment, *, except_for: str | None = None
-) -> Fold:
+    scope: RejudgeScope, before: Commitment, after: Commitment, *, except_for: str | None = None
+) -> Steps:
     alone = singled_out(before, after) | ({except_for} if except_for is not None else set())
     scope = scope._replace(moments=moments(before, after), alone=frozenset(alone))
     for incident, alike in (yield scope):

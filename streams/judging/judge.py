@@ -26,7 +26,7 @@ from schemas.kleene import all_of, any_of, unanimous
 from schemas.places import Place, within
 from schemas.time import Occurrence, Span, Window, in_window
 from schemas.vocabulary import act_prohibited, target_covered
-from streams.judging.statement import Account, Scope, Statement, statement
+from streams.judging.statement import Account, Statement, StatementScope, statement
 
 # How many decisions are remembered, of a kilobyte each: most reports say what others have said.
 MOST_DECIDED = 16_384
@@ -238,7 +238,7 @@ def _places_in_area(claim: Assertion, places: tuple[Place | None, ...]) -> _Cove
 
 
 def covered_in_area(
-    claim: Assertion, scopes: tuple[Scope, ...]
+    claim: Assertion, scopes: tuple[StatementScope, ...]
 ) -> list[tuple[bool | None, bool | None]]:
     """`target_covered` and `in_area` of each part of a report.
 
@@ -371,7 +371,7 @@ def _touches(answers: Answers) -> bool:
     return answers.count(False) < len(answers)
 
 
-class Asked:
+class WindowMatch:
     """What is asked of an incident under each of some commitments, once times were compared.
 
     `each`: what the claims say, `in_window` and `still_bound` of them. To find what was decided, it
@@ -384,14 +384,14 @@ class Asked:
         self.each = each
 
 
-_same_asked = lru_cache(maxsize=1_024)(Asked)
+_same_asked = lru_cache(maxsize=1_024)(WindowMatch)
 
 
 class Met(NamedTuple):
     """The commitments that one occurrence touches, by id, and what is asked under each of them."""
 
     commitment_ids: tuple[str, ...]
-    asked: Asked
+    asked: WindowMatch
 
 
 def meet(commitments: Iterable[Commitment], occurrence: Occurrence) -> Met | None:
@@ -422,7 +422,7 @@ def judge_first(conflict: str, incident: Incident, met: Met) -> FirstJudged:
     return FirstJudged(conflict, incident.incident_id, start, end, met.commitment_ids, decisions)
 
 
-def decide_all(asked: Asked, accounts: Accounts) -> tuple[Decision, ...]:
+def decide_all(asked: WindowMatch, accounts: Accounts) -> tuple[Decision, ...]:
     """The verdicts on all of the commitments that a new incident of one occurrence touches."""
     return (_decided_all if _is_small(accounts) else _decide_all)(asked, accounts)
 
@@ -432,7 +432,7 @@ def _is_small(accounts: Accounts) -> bool:
     return accounts.size + LARGEST_MET <= LARGEST_DECIDED
 
 
-def _decide_all(asked: Asked, accounts: Accounts) -> tuple[Decision, ...]:
+def _decide_all(asked: WindowMatch, accounts: Accounts) -> tuple[Decision, ...]:
     decide = _decided if _is_small(accounts) else _decide
     return tuple([decide(terms, accounts, when, bound) for terms, when, bound in asked.each])
 

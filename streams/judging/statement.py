@@ -23,7 +23,7 @@ class Part(NamedTuple):
     places: tuple[Place | None, ...]
 
 
-Scope = tuple[tuple[str | None, ...], tuple[Place | None, ...]]
+StatementScope = tuple[tuple[str | None, ...], tuple[Place | None, ...]]
 """Targets and places."""
 
 
@@ -49,7 +49,7 @@ class Account(NamedTuple):
     actor: str | None
     confidence: str | None
     act: str | None
-    scopes: tuple[Scope, ...]
+    scopes: tuple[StatementScope, ...]
     size: int
 
     @property
@@ -108,6 +108,6 @@ def account(said: Gist) -> Account:
     return _account(said, ((said.targets, said.places),))
 
 
-def _account(said: Gist, scopes: tuple[Scope, ...]) -> Account:
+def _account(said: Gist, scopes: tuple[StatementScope, ...]) -> Account:
     size = sum([1 + len(targets) + len(places) for targets, places in scopes])
     return Account(*said[:4], scopes, size)

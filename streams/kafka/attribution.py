@@ -31,7 +31,7 @@ SECONDS_BETWEEN_WARNINGS = 60.0
 _VALUE = re.compile(rb"([A-Za-z0-9][A-Za-z0-9._-]{0,63}); v1=([0-9a-f]{64})")
 _PURPOSE = b"trucewatch posted-by v1"
 
-Headers = Sequence[tuple[str, bytes]]
+RecordHeaders = Sequence[tuple[str, bytes]]
 
 logger = logging.getLogger("streams")
 
@@ -49,7 +49,7 @@ class Attribution:
         """The header of a record of this key and value that `name` posted."""
         return HEADER, f"{name}; v1={self._signature(name.encode(), key, value)}".encode()
 
-    def who(self, headers: Headers, key: bytes | None, value: bytes | None) -> str | None:
+    def who(self, headers: RecordHeaders, key: bytes | None, value: bytes | None) -> str | None:
         """Who posted a record with these headers; None if that is not said, or not true."""
         said = [value for name, value in headers if name.lower() == HEADER]
         if not said:

@@ -74,7 +74,7 @@ SECONDS_TO_SETTLE = 0.5
 SECONDS_BETWEEN_LOOKS = 0.002
 
 
-class Batch(NamedTuple):
+class FetchedBatch(NamedTuple):
     """Records of one partition in log order, as aiokafka's own reader of batches gives them.
 
     `position` is the offset up to which the records before were handed over: from there on none
@@ -346,7 +346,7 @@ class LogConsumer(driver.Consumer):
                 if active is None or tp in active:
                     yield tp, self._message(tp, batch)
 
-    def _message(self, tp: TP, batch: Batch) -> ConsumerMessage:
+    def _message(self, tp: TP, batch: FetchedBatch) -> ConsumerMessage:
         # The last offset: Faust drops a message whose offset it has seen already, and a batch
         # must not be dropped for its first records alone.
         last = batch.records[-1]
@@ -461,7 +461,7 @@ def make_app(
     max_batch: int,
     embedded: bool,
 ) -> LogApp:
-    """The app with `agent`, an async function of a stream of `Batch`, on the topic of `feed`."""
+    """The app with `agent`, an async function of `FetchedBatch`es, on the topic of `feed`."""
     codecs.bound()
     app = LogApp(
         group,
@@ -519,16 +519,16 @@ def _as_read(_: TP, record: Any) -> Any:
     return record
 
 
-def _bounded(partition: int, position: int, records: Sequence[Any]) -> Iterator[Batch]:
+def _bounded(partition: int, position: int, records: Sequence[Any]) -> Iterator[FetchedBatch]:
     """Split what was fetched where it holds more bytes than one batch may."""
     start, size = 0, 0
     for index, record in enumerate(records):
         length = len(record.value or b"")
         if index > start and size + length > MAX_BATCH_BYTES:
-            yield Batch(partition, position, records[start:index])
+            yield FetchedBatch(partition, position, records[start:index])
             start, size, position = index, 0, records[index - 1].offset + 1
         size += length
-    yield Batch(partition, position, records[start:])
+    yield FetchedBatch(partition, position, records[start:])
 
 
 async def fetch_unreadable(consumer: aiokafka.AIOKafkaConsumer, tp: TP, position: int) -> list[Any]:

@@ -25,7 +25,7 @@ MOST_BYTES_OF_A_SUMMARY = 1_000
 MOST_OF_A_SHORT_SUMMARY = 200
 SHORT = ("recorded_at", "withdrawn_at", "verdict_id", "details", "runbook_url")
 
-Json = dict[str, Any]
+JsonObject = dict[str, Any]
 
 
 class _Part(NamedTuple):
@@ -99,7 +99,12 @@ def alert_of_digest(telling: DigestTelling, page: str) -> str:
 
 
 def _alert(
-    labels: Json, notes: Json, parts: Sequence[_Part], starts_at: str, ends_at: str, page: str
+    labels: JsonObject,
+    notes: JsonObject,
+    parts: Sequence[_Part],
+    starts_at: str,
+    ends_at: str,
+    page: str,
 ) -> str:
     annotations = {name: text for name, text in notes.items() if text}
     alert = {
@@ -135,7 +140,7 @@ def event_of(telling: Telling) -> str:
     """The CloudEvent on one verdict."""
     notice = telling.notice
     withdrawn = notice.kind == "withdrawn"
-    data: Json = {
+    data: JsonObject = {
         "conflict": for_label(notice.conflict),
         "commitment_id": for_label(notice.commitment_id),
         "incident_id": for_label(notice.incident_id),
@@ -177,7 +182,7 @@ def event_of(telling: Telling) -> str:
 def event_of_digest(telling: DigestTelling) -> str:
     """The CloudEvent on many verdicts, as they are now."""
     one = telling.digest
-    data: Json = {
+    data: JsonObject = {
         "conflict": for_label(one.conflict),
         "commitment_id": for_label(one.commitment_id),
         "incident_id": None if one.incident_id is None else for_label(one.incident_id),
@@ -195,7 +200,7 @@ def event_of_digest(telling: DigestTelling) -> str:
     return _bounded(dumps(_event(telling.id, kind, telling.until, data)), shorter_event)
 
 
-def _event(id_: str, kind: str, time: str, data: Json) -> Json:
+def _event(id_: str, kind: str, time: str, data: JsonObject) -> JsonObject:
     return {
         "specversion": "1.0",
         "id": id_,

@@ -11,7 +11,7 @@ import shlex
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from analytics.notifications.rows import Digest, Facts, Notice
+from analytics.notifications.rows import Digest, Facts, Notification
 from analytics.read_model import StoredVerdict
 from schemas.claims import Claim
 from schemas.events import ClaimEvent, Event, ReportEvent, parse_event
@@ -41,7 +41,7 @@ class Telling(NamedTuple):
     `criteria`: the answers behind it; `details`: the command that says all.
     """
 
-    notice: Notice
+    notice: Notification
     verdict_id: str
     recorded_at: str
     withdrawn_at: str | None
@@ -68,7 +68,7 @@ class DigestTelling(NamedTuple):
     details: str
 
 
-def tell(notice: Notice, facts: Facts) -> Telling:
+def tell(notice: Notification, facts: Facts) -> Telling:
     """The notice with the reasons that the database knows now."""
     incident = Reported(notice.incident_id, _reports(facts))
     one = _explained(notice, facts, incident)
@@ -121,7 +121,9 @@ def _claims(facts: Facts) -> dict[str, Claim]:
     return {name: event.data for name, event in events if isinstance(event, ClaimEvent)}
 
 
-def _explained(notice: Notice, facts: Facts, incident: Reported) -> CommitmentExplained | None:
+def _explained(
+    notice: Notification, facts: Facts, incident: Reported
+) -> CommitmentExplained | None:
     """None: there is nothing to explain, or too much."""
     if not (incident.reports and facts.claims.events) or facts.claims.more or facts.reports.more:
         return None
@@ -166,7 +168,7 @@ def _command(*words: str) -> str:
     return for_annotation(shlex.join(words))
 
 
-def _summary(notice: Notice, verdict_now: str) -> str:
+def _summary(notice: Notification, verdict_now: str) -> str:
     what = (
         f"{_name(notice.incident_id)} under {_name(notice.commitment_id)}, "
         f"by {_party(notice.party)} ({_name(notice.conflict)})"
@@ -216,7 +218,7 @@ def _criteria(claim: ClaimExplained) -> list[str]:
 
 
 def _claims_json(
-    notice: Notice, incident: Reported, one: CommitmentExplained
+    notice: Notification, incident: Reported, one: CommitmentExplained
 ) -> list[dict[str, Any]]:
     """The claims as `truce explain --json` has them, the violated first, in texts to be shown."""
     found = as_json(notice.conflict, incident, [one])["commitments"][0]["claims"]

@@ -14,10 +14,10 @@ from collections.abc import Sequence
 
 from aiohttp import ClientSession, ClientTimeout
 
-from analytics.metrics.process import NoticeMetrics
-from analytics.notifications.notifications import Notices
+from analytics.metrics.process import NotificationMetrics
+from analytics.notifications.notifications import Notifications
 from streams.notify.sender import Sender, now_us
-from streams.notify.targets import Alertmanager, Target, Webhook, webhook_secret
+from streams.notify.targets import Alertmanager, NotificationTarget, Webhook, webhook_secret
 from streams.settings import LEVELS, Settings
 from streams.threads import SerialExecutor
 
@@ -30,9 +30,9 @@ SECONDS_TO_LOOK_AGAIN = 2.0
 logger = logging.getLogger("streams")
 
 
-def targets_of(settings: Settings, page: str) -> list[Target]:
+def targets_of(settings: Settings, page: str) -> list[NotificationTarget]:
     """Who is to be told. SecretError: the secret of the webhook cannot be used."""
-    targets: list[Target] = []
+    targets: list[NotificationTarget] = []
     if settings.alertmanager:
         targets.append(Alertmanager(settings.alertmanager, page))
     if settings.webhook:
@@ -50,9 +50,9 @@ class Notifier:
 
     def __init__(
         self,
-        notices: Notices,
-        metrics: NoticeMetrics,
-        targets: Sequence[Target],
+        notices: Notifications,
+        metrics: NotificationMetrics,
+        targets: Sequence[NotificationTarget],
         *,
         level: str,
         within: int,

@@ -18,11 +18,11 @@ from typing import Any, NamedTuple
 
 from aiohttp import ClientSession
 
-from analytics.metrics.process import NoticeMetrics
-from analytics.notifications.notifications import Notices
-from analytics.notifications.rows import Digest, Done, Lane, Notice
+from analytics.metrics.process import NotificationMetrics
+from analytics.notifications.notifications import Notifications
+from analytics.notifications.rows import Digest, Lane, Notification, Outcome
 from streams.notify.notification import tell, tell_digest
-from streams.notify.targets import Answer, Target
+from streams.notify.targets import DeliveryAnswer, NotificationTarget
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 30.0
 # What was told in the last day is posted again this often, to whoever forgets. A restarted
@@ -42,7 +42,7 @@ def now_us() -> int:
     return time.time_ns() // 1_000
 
 
-class Message(NamedTuple):
+class OutgoingMessage(NamedTuple):
     """Something to post. `number`: of the notice, or of the digest; `outcome`: if it arrives."""
 
     number: int
@@ -63,10 +63,10 @@ class Sender:
 
     def __init__(
         self,
-        target: Target,
-        notices: Notices,
+        target: NotificationTarget,
+        notices: Notifications,
         do: Callable[..., Any],
-        metrics: NoticeMetrics,
+        metrics: NotificationMetrics,
     ) -> None:
         self._target = target
         self._notices = notices
@@ -96,7 +96,7 @@ class Sender:
             woken = asyncio.Event()
             # Before it looks: what comes meanwhile makes it look again.
             self._idle.append(woken)
-            batch: list[Message] = await self._do(self._prepare)
+            batch: list[OutgoingMessage] = await self._do(self._prepare)
             if not batch:
                 until = min((one.until for one in self._failing.values()), default=None)
                 pause = None if until is None else max(until - time.monotonic(), 0.01)
@@ -108,7 +108,7 @@ class Sender:
                 self.wake()
                 await self._post(session, batch)
 
-    async def _post(self, session: ClientSession, batch: list[Message]) -> None:
+    async def _post(self, session: ClientSession, batch: list[OutgoingMessage]) -> None:
         try:
             async with self._posting if self._target.again else contextlib.nullcontext():
                 contents = [message.content for message in batch]
@@ -130,7 +130,7 @@ class Sender:
             self._most = 1
             await self._pause(failed)
 
-    async def _pause(self, failed: Answer) -> None:
+    async def _pause(self, failed: DeliveryAnswer) -> None:
         name = self._target.name
         if not self._tries:
             logger.warning("%s cannot be told, and is tried until it can: %s", name, failed.why)
@@ -143,14 +143,14 @@ class Sender:
         # Not a secret: it only spreads the tries of several workers.
         return random.uniform(longest / 2, longest)  # noqa: S311
 
-    def _prepare(self) -> list[Message]:
+    def _prepare(self) -> list[OutgoingMessage]:
         """What is next, each noted as tried before it is. Its commitments are busy from here on."""
         target, now = self._target, now_us()
         with self._notices.moment():
             passed = self._notices.pass_over(target.name, now)
             chosen = self._choose(self._notices.lanes(target.name))
             if not chosen:
-                batch: list[Message] = []
+                batch: list[OutgoingMessage] = []
             else:
                 most = max(self._most // len(chosen), 1)
                 digests = self._notices.next_digests(target.name, chosen, most)
@@ -191,7 +191,7 @@ class Sender:
     def _last_served(self, one: Lane | str) -> float:
         return self._served.get(one, 0.0)
 
-    def _of_notices(self, notices: Sequence[Notice]) -> Iterable[Message]:
+    def _of_notices(self, notices: Sequence[Notification]) -> Iterable[OutgoingMessage]:
         fresh = [one for one in notices if one.content is None]
         facts = self._notices.facts(fresh) if fresh else {}
         written = {one.seq: self._target.content(tell(one, facts[one.seq])) for one in fresh}
@@ -199,20 +199,20 @@ class Sender:
         for one in notices:
             outcome = "told" if one.kind == "stands" else "withdrawn"
             content = written.get(one.seq) or one.content or ""
-            yield Message(one.seq, one.lane, False, one.state == "trying", outcome, content)
+            yield OutgoingMessage(one.seq, one.lane, False, one.state == "trying", outcome, content)
 
-    def _of_digest(self, one: Digest) -> Message:
+    def _of_digest(self, one: Digest) -> OutgoingMessage:
         content = one.content
         if content is None or one.state != "trying":
             one = one._replace(revision=one.revision + 1)
             content = self._target.digest(tell_digest(one))
             self._notices.trying_digest(one, content)
-        return Message(one.digest, one.lane, True, True, one.kind, content)
+        return OutgoingMessage(one.digest, one.lane, True, True, one.kind, content)
 
-    def _settle(self, batch: Sequence[Message], answers: Sequence[Answer]) -> None:
+    def _settle(self, batch: Sequence[OutgoingMessage], answers: Sequence[DeliveryAnswer]) -> None:
         """Note what became of each message."""
-        by_state: dict[str, list[Message]] = {}
-        shortened: list[tuple[Message, str]] = []
+        by_state: dict[str, list[OutgoingMessage]] = {}
+        shortened: list[tuple[OutgoingMessage, str]] = []
         for message, answer in zip(batch, answers, strict=True):
             shorter = None
             if answer.state == "too_large":
@@ -236,10 +236,12 @@ class Sender:
         self._count(by_state, len(shortened))
 
     def _note(
-        self, by_state: dict[str, list[Message]], shortened: Sequence[tuple[Message, str]]
+        self,
+        by_state: dict[str, list[OutgoingMessage]],
+        shortened: Sequence[tuple[OutgoingMessage, str]],
     ) -> None:
         now = now_us()
-        states: dict[str, Done] = {"taken": "told", "refused": "refused"}
+        states: dict[str, Outcome] = {"taken": "told", "refused": "refused"}
         for found, state in states.items():
             messages = by_state.get(found, [])
             self._notices.done([one.number for one in messages if not one.is_digest], state, now)
@@ -259,7 +261,7 @@ class Sender:
         tries = 1 if before is None else before.tries + 1
         self._failing[lane] = _Failing(tries, time.monotonic() + self._seconds(tries))
 
-    def _count(self, by_state: dict[str, list[Message]], shortened: int) -> None:
+    def _count(self, by_state: dict[str, list[OutgoingMessage]], shortened: int) -> None:
         outcomes = Counter(message.outcome for message in by_state.get("taken", []))
         outcomes["refused"] = len(by_state.get("refused", []))
         outcomes["shortened"] = shortened

@@ -47,7 +47,7 @@ MOST_OF_AN_ANSWER = 500
 MOST_TO_READ = 64 * 1024
 
 
-class Answer(NamedTuple):
+class DeliveryAnswer(NamedTuple):
     """What became of a message: `untried` if it was not posted, since one before it was not taken.
 
     `answered`: the target itself said so.
@@ -58,11 +58,11 @@ class Answer(NamedTuple):
     answered: bool = True
 
 
-TAKEN = Answer("taken")
-UNTRIED = Answer("untried")
+TAKEN = DeliveryAnswer("taken")
+UNTRIED = DeliveryAnswer("untried")
 
 
-class Target(Protocol):
+class NotificationTarget(Protocol):
     """Somebody to tell."""
 
     name: str
@@ -86,7 +86,7 @@ class Target(Protocol):
 
     async def send(
         self, session: ClientSession, contents: Sequence[str], now: float
-    ) -> list[Answer]:
+    ) -> list[DeliveryAnswer]:
         """Post at `now` (seconds since 1970); what became of each."""
 
 
@@ -117,7 +117,7 @@ class Alertmanager:
 
     async def send(
         self, session: ClientSession, contents: Sequence[str], now: float
-    ) -> list[Answer]:
+    ) -> list[DeliveryAnswer]:
         """Post all in one request; each by itself if they are not taken together.
 
         Alertmanager takes the good ones of an array that it refuses; what stands before it may not.
@@ -127,7 +127,7 @@ class Alertmanager:
             return [answer] * len(contents)
         return [(await self.send(session, [one], now))[0] for one in contents]
 
-    async def _post(self, session: ClientSession, contents: Sequence[str]) -> Answer:
+    async def _post(self, session: ClientSession, contents: Sequence[str]) -> DeliveryAnswer:
         body = f"[{','.join(contents)}]".encode()
         return await _post(session, self._url, body, {"Content-Type": "application/json"})
 
@@ -159,9 +159,9 @@ class Webhook:
 
     async def send(
         self, session: ClientSession, contents: Sequence[str], now: float
-    ) -> list[Answer]:
+    ) -> list[DeliveryAnswer]:
         """Post them one by one, each signed, until one is not taken that may be later."""
-        answers: list[Answer] = []
+        answers: list[DeliveryAnswer] = []
         for content in contents:
             body = content.encode()
             headers = {"Content-Type": CONTENT_TYPE_EVENT}
@@ -196,7 +196,9 @@ def signature(secret: bytes, at: int, body: bytes) -> str:
     return f"t={at},v1={digest}"
 
 
-async def _post(session: ClientSession, url: str, body: bytes, headers: dict[str, str]) -> Answer:
+async def _post(
+    session: ClientSession, url: str, body: bytes, headers: dict[str, str]
+) -> DeliveryAnswer:
     try:
         # Not to where somebody redirects it: what is signed is for this address.
         async with session.post(url, data=body, headers=headers, allow_redirects=False) as response:
@@ -204,15 +206,15 @@ async def _post(session: ClientSession, url: str, body: bytes, headers: dict[str
     except (ClientError, TimeoutError, OSError) as error:
         # Its address may hold a secret: only where it is, is told.
         where = urlsplit(url).netloc
-        return Answer("failed", f"{where}: {type(error).__name__}", answered=False)
+        return DeliveryAnswer("failed", f"{where}: {type(error).__name__}", answered=False)
     status = response.status
     if 200 <= status < 300:  # noqa: PLR2004 - HTTP's own
         return TAKEN
     text = " ".join(beginning[:MOST_OF_AN_ANSWER].decode("utf-8", "replace").split())
     why = f"HTTP {status}: {text}" if text else f"HTTP {status}"
     if status == TOO_LARGE:
-        return Answer("too_large", why)
-    return Answer("refused" if status in REFUSED else "failed", why)
+        return DeliveryAnswer("too_large", why)
+    return DeliveryAnswer("refused" if status in REFUSED else "failed", why)
 
 
 async def _read(response: ClientResponse) -> bytes:

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from analytics.ledger.ledger import Ledger
-from analytics.storage.database import Asking
+from analytics.storage.database import ReadOnlySession
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from analytics.storage.database import Asking
     ],
 )
 def test_what_only_asks_cannot_write(ledger: Ledger, attack: str) -> None:
-    asking = Asking(ledger.cursor())
+    asking = ReadOnlySession(ledger.cursor())
     with pytest.raises(duckdb.Error, match="read-only"), asking.moment() as connection:
         connection.execute(attack)
     with asking.moment() as connection:

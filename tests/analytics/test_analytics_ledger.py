@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from analytics.ledger import scope as scopes
-from analytics.ledger.event_columns import Rows
+from analytics.ledger.event_columns import EventRows
 from analytics.ledger.keys import Keys, KeySet, key_of
 from analytics.ledger.ledger import (
     Ledger,
@@ -26,7 +26,7 @@ from analytics.ledger.ledger import (
     LedgerTooNew,
     Transaction,
 )
-from analytics.ledger.rows import ClaimVerdict, EventKey, Logged, Position, Release, Scope
+from analytics.ledger.rows import ClaimVerdict, EventKey, Logged, Position, RejudgeScope, Release
 from analytics.ledger.scope import Page
 from analytics.queries import migrations
 from schemas.events import parse_event
@@ -169,7 +169,7 @@ def test_the_incidents_of_a_scope_come_in_pages_while_others_are_written(
     late = report("c", "late")
     write(ledger, *(Step(raw, T1) for raw in reports.values()), Step(late, T1))
     stretch = (at("2026-01-12T00:00:00Z"), at("2026-01-12T12:00:00Z"))
-    scope = Scope("testland", "truce", (stretch,))
+    scope = RejudgeScope("testland", "truce", (stretch,))
     found = []
     with ledger.transaction() as tx:
         for number, page in enumerate(tx.pages(scope)):
@@ -207,8 +207,8 @@ def test_a_scope_is_of_incidents_whose_reports_meet_a_stretch_and_name_a_party(
         Step(report("nobody", actor=None), T1),
     )
     ends = [at(f"2026-01-{day}T00:00:00Z") for day in ("01", "02", "19", "21")]
-    two = Scope("testland", "truce", ((ends[0], ends[1]), (ends[2], ends[3])))
-    everything = Scope("testland", "truce", ((-INF, INF),))
+    two = RejudgeScope("testland", "truce", ((ends[0], ends[1]), (ends[2], ends[3])))
+    everything = RejudgeScope("testland", "truce", ((-INF, INF),))
     with ledger.transaction() as tx:
         assert read_pages(tx.pages(two)).keys() == {"early", "late"}
         for parties, named in (
@@ -545,9 +545,9 @@ def test_an_earlier_version_in_which_not_every_report_is_of_one_event_stays_as_i
 def test_claims_before_every_report_ask_nothing_of_the_database(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    everything = Scope("testland", "truce", ((-INF, INF),))
+    everything = RejudgeScope("testland", "truce", ((-INF, INF),))
     said = parse_event(report())
-    rows = Rows()
+    rows = EventRows()
     key, about = put(rows, said, report(), 0)
     with ledger.transaction() as tx:
         tx.read(LOG, rows.columns())

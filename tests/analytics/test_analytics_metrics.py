@@ -14,7 +14,7 @@ from analytics.ledger.ledger import Ledger
 from analytics.ledger.rows import ClaimVerdict, Judgement, Position
 from analytics.metrics.families import DomainCollector, ProcessMetrics, Summary, families
 from analytics.metrics.process import Delays
-from analytics.metrics.summary import Place
+from analytics.metrics.summary import ConflictPartition
 from schemas.events import Problem
 from schemas.safe_text import for_terminal
 from schemas.wire import Rejected
@@ -37,7 +37,9 @@ INSIDE = at("2026-01-12T00:00:00Z")
 AFTER = at("2026-02-12T00:00:00Z")
 
 
-def page(ledger: Ledger, now: int = INSIDE, shown: Callable[[Place], bool] = lambda _: True) -> str:
+def page(
+    ledger: Ledger, now: int = INSIDE, shown: Callable[[ConflictPartition], bool] = lambda _: True
+) -> str:
     registry = CollectorRegistry()
     collector = DomainCollector(ledger, lambda: now, shown)
     registry.register(collector)
@@ -293,8 +295,8 @@ def test_a_worker_shows_only_the_conflicts_that_it_speaks_for(ledger: Ledger) ->
     one = judged()
     write(ledger, Step(claim(), T1), Step(report(), T1, (changed(None, one),)))
     write(ledger, Step(report(), T2, (changed(one, judged("clear")),)), first=2)
-    assert 'conflict="testland"' in page(ledger, shown=Place(LOG, 0).__eq__)
-    assert "testland" not in page(ledger, shown=Place(LOG, 0).__ne__)
+    assert 'conflict="testland"' in page(ledger, shown=ConflictPartition(LOG, 0).__eq__)
+    assert "testland" not in page(ledger, shown=ConflictPartition(LOG, 0).__ne__)
 
 
 def test_no_incident_is_ever_a_label_and_more_incidents_are_no_more_series(ledger: Ledger) -> None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from analytics.ledger.event_columns import About, Rows, about
+from analytics.ledger.event_columns import About, EventRows, about
 from analytics.ledger.ledger import Ledger, Transaction
 from analytics.ledger.rows import (
     ClaimVerdict,
@@ -114,7 +114,7 @@ def write(ledger: Ledger, *steps: Step, first: int = 0) -> None:
 
 def take(tx: Transaction, events: Sequence[tuple[str, str]], first: int = 0) -> list[Logged]:
     """Have the ledger take events, each with the time that it was recorded at."""
-    rows = Rows()
+    rows = EventRows()
     taken = []
     for offset, (raw, recorded_at) in enumerate(events, first):
         event, row = parse_event(raw), len(rows)
@@ -130,7 +130,7 @@ def take(tx: Transaction, events: Sequence[tuple[str, str]], first: int = 0) -> 
     return [logged for _, logged, _ in taken]
 
 
-def put(rows: Rows, event: Event, raw: str, offset: int) -> tuple[int, About | None]:
+def put(rows: EventRows, event: Event, raw: str, offset: int) -> tuple[int, About | None]:
     """Put an event into columns: its key, and the report that it is about."""
     place = (0, offset, 0)
     if isinstance(event, CLAIMED):

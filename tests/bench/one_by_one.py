@@ -14,7 +14,7 @@ from faust.types import TP, ConsumerMessage
 
 from streams.cli import main
 from streams.kafka import transport
-from streams.kafka.transport import Batch, LogApp, LogConsumer, LogTransport
+from streams.kafka.transport import FetchedBatch, LogApp, LogConsumer, LogTransport
 from tests.bench.idle_agent import LightMonitor
 
 # As many as Faust lets wait by itself; the tracker lets two fetches wait.
@@ -30,7 +30,7 @@ class OneByOne(LogConsumer):
             fetched: Any = message.value
             position = fetched.position
             for record in fetched.records:
-                yield tp, self._message(tp, Batch(tp.partition, position, [record]))
+                yield tp, self._message(tp, FetchedBatch(tp.partition, position, [record]))
                 position = record.offset + 1
 
 
@@ -41,9 +41,9 @@ class QuickApp(LogApp):
         super().__init__(*args, cython_optimizations=True, Monitor=LightMonitor, **options)
 
 
-async def put_together(records: AsyncIterator[Batch]) -> AsyncIterator[Batch]:
+async def put_together(records: AsyncIterator[FetchedBatch]) -> AsyncIterator[FetchedBatch]:
     """All that has come, whenever somebody is ready for it."""
-    come: list[Batch] = []
+    come: list[FetchedBatch] = []
     some = asyncio.Event()
 
     async def take() -> None:
@@ -61,7 +61,9 @@ async def put_together(records: AsyncIterator[Batch]) -> AsyncIterator[Batch]:
             return
         taken, come[:] = come.copy(), []
         first = taken[0]
-        yield Batch(first.partition, first.position, [r for one in taken for r in one.records])
+        yield FetchedBatch(
+            first.partition, first.position, [r for one in taken for r in one.records]
+        )
 
 
 def _make_app(group: str, access: Any, feed: Any, agent: Callable[[Any], Any], **given: Any) -> Any:

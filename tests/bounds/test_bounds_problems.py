@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from schemas.events import Invalid, parse_event
-from schemas.json_lines import MOST_WARNINGS, Parties
+from schemas.json_lines import MOST_WARNINGS, NamedParties
 from schemas.openapi import MAX_PROBLEMS_LISTED
 from schemas.problems import MAX_PROBLEMS
 from schemas.wire import Accepted, Rejected, decode_text, encode_batch
@@ -125,7 +125,7 @@ def test_no_event_takes_long_to_read_or_is_refused_in_many_words(raw: str) -> No
 
 
 def test_many_actors_that_nobody_binds_are_warned_of_in_few_lines() -> None:
-    parties = Parties()
+    parties = NamedParties()
     parties.bind("testland", [f"BOUND{n}" for n in range(1_000)])
     for number in range(5_000):
         parties.name("testland", f"actor {number}")

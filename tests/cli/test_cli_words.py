@@ -8,7 +8,7 @@ import math
 
 import pytest
 
-from schemas.json_lines import MAX_LINE_BYTES, Parties, meant_by, read_lines
+from schemas.json_lines import MAX_LINE_BYTES, NamedParties, meant_by, read_lines
 from schemas.time import OPEN, UNKNOWN, Bound, Daily, Span, to_instant
 from streams.commands.console import bounds, window_in_words
 from streams.explain.words import counted
@@ -57,7 +57,7 @@ def test_what_an_actor_may_have_meant(said: str, meant: str | None) -> None:
 
 
 def test_a_party_that_is_denied_to_be_bound_is_no_slip() -> None:
-    parties = Parties()
+    parties = NamedParties()
     parties.bind("c", ["RUS", "UKR"])
     parties.name("c", "UKR")
 

@@ -17,20 +17,20 @@ from analytics.audit.audit import Audit
 from analytics.lake.contents import differing_tables
 from analytics.lake.keeper import Keeper
 from analytics.lake.session import LakeSession, open_lake
-from analytics.lake.writer import Writer
+from analytics.lake.writer import LakeWriter
 from analytics.ledger.ledger import Ledger
 from analytics.metrics.families import DomainCollector
-from analytics.notifications.notifications import Notices, switch
+from analytics.notifications.notifications import Notifications, switch
 from analytics.read_model import ReadModel
 from schemas.events import parse_event
 from streams.commands import demo, status
 from streams.commands.explain import explained_incident, print_json, show_verdict
-from streams.commands.rows import FORMS, Column, Rows, print_rows
-from streams.commands.status import Lake, gather
+from streams.commands.rows import FORMS, Column, ResultRows, print_rows
+from streams.commands.status import LakeStatus, gather
 from streams.engine.decoding import RawRecord, read
 from streams.engine.loading import load_standing, process
 from streams.notify.notification import tell
-from streams.notify.targets import Alertmanager, Target, Webhook
+from streams.notify.targets import Alertmanager, NotificationTarget, Webhook
 from streams.settings import LEVELS, Settings
 from tests.support.trying import tried
 
@@ -171,7 +171,7 @@ class World:
             ]
             tally = process(ledger, load_standing(ledger), "log", read(records))
             assert not tally.rejected
-            keeper = Keeper(Writer(folder / "lake"), ledger.cursor())
+            keeper = Keeper(LakeWriter(folder / "lake"), ledger.cursor())
             keeper.update()
             keeper.close()
             scrape(ledger)
@@ -203,8 +203,8 @@ def scrape(ledger: Ledger) -> None:
 
 
 def notify(ledger: Ledger) -> list[str]:
-    notices = Notices(ledger.cursor())
-    targets: list[Target] = [
+    notices = Notifications(ledger.cursor())
+    targets: list[NotificationTarget] = [
         Alertmanager("http://127.0.0.1:1", "page"),
         Webhook("http://127.0.0.1:1", b"key"),
     ]
@@ -227,7 +227,7 @@ def show(lake: LakeSession, settings: Settings) -> None:
     knowledge = ReadModel(lake.ask)
     now = time.time_ns() // 1_000
     found = gather(knowledge, now)
-    at = Lake(settings.lake, knowledge.transaction(), now)
+    at = LakeStatus(settings.lake, knowledge.transaction(), now)
     status.show(found, settings, None, at)
     json.dumps(status.document(found, settings, None, at))
     conflicts = {truce.conflict for truce in found.truces}
@@ -253,7 +253,7 @@ def print_all(lake: LakeSession, table: str) -> None:
     rows = lake.ask("SELECT * FROM query_table($name)", {"name": table})
     columns = [Column(str(name), str(kind)) for name, kind, *_ in lake.connection.description or []]
     for form in FORMS:
-        print_rows(form, Rows(columns, rows))
+        print_rows(form, ResultRows(columns, rows))
 
 
 @pytest.fixture(scope="module")

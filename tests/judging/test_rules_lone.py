@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from analytics.ledger.rows import LoneJudged
+from analytics.ledger.rows import FirstSight
 from analytics.ledger.transaction import Transaction
 from streams.engine.decoding import RawRecord, read
 from streams.engine.loading import load_standing, process
@@ -41,7 +41,7 @@ class Watched(Transaction):
 
     quick: list[int]
 
-    def lone(self, lone: LoneJudged) -> None:
+    def lone(self, lone: FirstSight) -> None:
         self.quick.append(lone.row)
         super().lone(lone)
 

@@ -16,7 +16,7 @@ def main(folder: Path, incidents: int) -> None:
     """Fold what is left of the log, a few events at a time."""
     from analytics.lake import upkeep
     from analytics.lake.keeper import Keeper
-    from analytics.lake.writer import Writer
+    from analytics.lake.writer import LakeWriter
     from analytics.ledger.ledger import Ledger
     from tests.lake.compared import Fold, revised
     from tests.support.logged import LOG_ID
@@ -24,7 +24,7 @@ def main(folder: Path, incidents: int) -> None:
     rng = random.Random()
     upkeep.MANY_INLINED, upkeep.MANY_FILES = 1_100, 3
     with Ledger.open(folder / "truce.duckdb") as ledger:
-        keeper = Keeper(Writer(folder / "lake"), ledger.cursor())
+        keeper = Keeper(LakeWriter(folder / "lake"), ledger.cursor())
         at = ledger.offsets(LOG_ID).get(0, 0)
         fold = Fold(ledger, [*revised(incidents)], at=at)
         sys.stdout.write("begun\n")

@@ -19,7 +19,7 @@ from analytics.lake.confine import landlock_version
 from analytics.lake.keeper import Keeper
 from analytics.lake.session import open_lake
 from analytics.lake.statements import Refused, asking
-from analytics.lake.writer import Writer
+from analytics.lake.writer import LakeWriter
 from analytics.ledger.ledger import Ledger
 from streams.commands.sql import Process
 from streams.errors import BadInput
@@ -83,7 +83,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
         database.execute("INSERT INTO secret VALUES (?)", [SECRET])
     database.close()
     with Ledger.open(data_dir / "truce.duckdb") as ledger:
-        found = Target(ledger, Keeper(Writer(data_dir / "lake"), ledger.cursor()), folder)
+        found = Target(ledger, Keeper(LakeWriter(data_dir / "lake"), ledger.cursor()), folder)
         write(ledger, Step(claim(), T1), first=0)
         found.write_on("i0")
         # A change of before, and files that are not needed any more: what a mean reader could use.

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from analytics.lake.attached import CATALOG, FILES, attach
 from analytics.lake.keeper import Keeper
-from analytics.lake.subprocess_writer import ApartWriter
-from analytics.lake.writer import Writer
+from analytics.lake.subprocess_writer import SubprocessWriter
+from analytics.lake.writer import LakeWriter
 from analytics.ledger import transaction
 from analytics.ledger.ledger import Ledger
-from analytics.notifications.notifications import Notices, switch
+from analytics.notifications.notifications import Notifications, switch
 from analytics.storage.database import Session
 from tests.lake.compared import Fold, revised, rows, same
 from tests.support.generated import logs
@@ -29,7 +29,9 @@ SOME = max(8, EXAMPLES // 20)
 class House:
     """A ledger with a lake, in one folder."""
 
-    def __init__(self, folder: Path, writer: type[Writer | ApartWriter] = Writer) -> None:
+    def __init__(
+        self, folder: Path, writer: type[LakeWriter | SubprocessWriter] = LakeWriter
+    ) -> None:
         self.path = folder / "lake"
         self.ledger = Ledger.open(folder / "truce.duckdb")
         self.writer = writer
@@ -51,7 +53,7 @@ class House:
         self.ledger.close()
 
 
-@pytest.fixture(params=[Writer, ApartWriter])
+@pytest.fixture(params=[LakeWriter, SubprocessWriter])
 def house(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[House]:
     one = House(tmp_path, request.param)
     yield one
@@ -66,7 +68,7 @@ def test_a_lake_equals_its_ledger_however_it_was_updated(
     with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as folder:
         patch.setattr(transaction, "FLUSH_AT", data.draw(st.sampled_from([2, 60_000]), "flush at"))
         patch.setattr("analytics.lake.upkeep.MANY_INLINED", 5)
-        writer = data.draw(st.sampled_from([Writer, ApartWriter]), "writer")
+        writer = data.draw(st.sampled_from([LakeWriter, SubprocessWriter]), "writer")
         house = House(Path(folder), writer)
         fold = Fold(house.ledger, log)
         while fold.left:
@@ -205,7 +207,7 @@ def test_notices_are_in_the_lake_as_they_change(house: House) -> None:
     house.fold(4)
     with house.ledger.cursor() as cursor:
         switch(cursor, ["webhook"], 0)
-    notices = Notices(house.ledger.cursor())
+    notices = Notifications(house.ledger.cursor())
     notices.look(["undetermined"], 0, 1, 1_000)
     house.keeper.update()
     house.same()

@@ -13,7 +13,7 @@ import pytest
 
 from analytics.lake.attached import CATALOG, attach
 from analytics.lake.keeper import Keeper
-from analytics.lake.writer import Writer
+from analytics.lake.writer import LakeWriter
 from analytics.ledger.contents import Holding
 from analytics.ledger.ledger import Ledger
 from tests.lake.compared import Fold, counted, revised, same
@@ -37,7 +37,7 @@ def test_killed_anywhere_nothing_is_missing_or_double(tmp_path: Path) -> None:
                     said = lake.execute("FROM lake.contents").fetchall()
                     assert counted(lake, "lake.") == {name: Holding(*held) for name, *held in said}
     with Ledger.open(tmp_path / "truce.duckdb") as ledger:
-        keeper = Keeper(Writer(tmp_path / "lake"), ledger.cursor())
+        keeper = Keeper(LakeWriter(tmp_path / "lake"), ledger.cursor())
         fold = Fold(ledger, [*revised(INCIDENTS)], at=ledger.offsets(LOG_ID).get(0, 0))
         fold.take(10)
         keeper.update()

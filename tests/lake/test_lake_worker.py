@@ -163,13 +163,13 @@ def test_there_must_be_a_database(data_dir: Path) -> None:
 @pytest.mark.slow
 def test_a_stopped_reader_holds_up_no_commit_no_merge_and_no_expiry(data_dir: Path) -> None:
     from analytics.lake.keeper import Keeper
-    from analytics.lake.writer import Writer
+    from analytics.lake.writer import LakeWriter
     from analytics.ledger.ledger import Ledger
     from tests.lake.compared import Fold
 
     data_dir.mkdir()
     with Ledger.open(data_dir / "truce.duckdb") as ledger:
-        keeper = Keeper(Writer(data_dir / "lake"), ledger.cursor())
+        keeper = Keeper(LakeWriter(data_dir / "lake"), ledger.cursor())
         Fold(ledger, [*revised(2_000)], "log-0").take(10**9)
         keeper.update()
         reader = _Reader(data_dir / "lake")

@@ -16,7 +16,7 @@ import analytics
 from analytics.lake.folders import PREFIX, PrivateFolder
 from analytics.lake.keeper import Keeper
 from analytics.lake.session import LakeMissing, TookTooLong, open_lake
-from analytics.lake.writer import Writer
+from analytics.lake.writer import LakeWriter
 from analytics.ledger.ledger import Ledger
 from tests.analytics.written import Step, changed, claim, judged, report, rows, write
 
@@ -38,7 +38,7 @@ def judge(ledger: Ledger, lake: Path, incident: str, first: int) -> None:
 
 
 def keep(ledger: Ledger, lake: Path) -> None:
-    keeper = Keeper(Writer(lake), ledger.cursor())
+    keeper = Keeper(LakeWriter(lake), ledger.cursor())
     keeper.update()
     keeper.close()
 

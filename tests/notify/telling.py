@@ -17,8 +17,8 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
 
 from analytics.ledger.ledger import Ledger
-from analytics.metrics.process import NoticeMetrics
-from analytics.notifications.notifications import Notices, switch
+from analytics.metrics.process import NotificationMetrics
+from analytics.notifications.notifications import Notifications, switch
 from streams.engine.decoding import RawRecord, read
 from streams.engine.loading import load_standing, process
 from streams.notify.notifier import Notifier, targets_of
@@ -150,8 +150,8 @@ class World:
         fresh = switch(self.ledger.cursor(), chosen.told, time.time_ns() // 1_000)
         self._registry = CollectorRegistry()
         self._notifier = notifier = Notifier(
-            Notices(self.ledger.cursor()),
-            NoticeMetrics(self._registry, chosen.told),
+            Notifications(self.ledger.cursor()),
+            NotificationMetrics(self._registry, chosen.told),
             targets_of(chosen, "http://127.0.0.1:6066"),
             level=chosen.notify_level,
             within=chosen.notify_within,

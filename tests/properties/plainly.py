@@ -8,12 +8,12 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from analytics.ledger.rows import Alike, ClaimKey, Rejudged, Scope
+from analytics.ledger.rows import Alike, ClaimKey, Rejudged, RejudgeScope
 from analytics.ledger.transaction import Transaction
 from schemas.claims import Claim
 from streams.engine.alike import statement_of
 from streams.engine.first_sight import Lone
-from streams.judging.fold import Effect, Fold, OfClaim, OfReport
+from streams.judging.fold import Effect, OfClaim, OfReport, Steps
 from streams.judging.judge import Commitment, Incident, judge
 from streams.judging.standing import Standing, is_reciprocal
 from streams.judging.statement import Statement
@@ -21,7 +21,7 @@ from streams.judging.statement import Statement
 ALWAYS = ((-math.inf, math.inf),)
 
 
-def fold(standing: Standing, effect: Effect, reports: dict[str, Statement]) -> Fold:
+def fold(standing: Standing, effect: Effect, reports: dict[str, Statement]) -> Steps:
     """What `streams.judging.fold.fold` does."""
     match effect:
         case OfReport():
@@ -30,12 +30,12 @@ def fold(standing: Standing, effect: Effect, reports: dict[str, Statement]) -> F
             return _claim(standing, (conflict, commitment_id, claim_id), claim)
 
 
-def _claim(standing: Standing, key: ClaimKey, claim: Claim | None) -> Fold:
+def _claim(standing: Standing, key: ClaimKey, claim: Claim | None) -> Steps:
     conflict, commitment_id, _ = key
     before = standing.commitment(conflict, commitment_id)
     standing.put_claim(key, claim)
     after = standing.commitment(conflict, commitment_id)
-    scope = Scope(conflict, commitment_id, ALWAYS)
+    scope = RejudgeScope(conflict, commitment_id, ALWAYS)
     if claim is not None and is_reciprocal(claim):
         for incident, _ in (yield scope):
             standing.note_releases(conflict, commitment_id, incident, judge(after, incident))
@@ -43,7 +43,7 @@ def _claim(standing: Standing, key: ClaimKey, claim: Claim | None) -> Fold:
     yield from _again(scope, before, after, except_for=None)
 
 
-def _report(standing: Standing, effect: OfReport, reports: dict[str, Statement]) -> Fold:
+def _report(standing: Standing, effect: OfReport, reports: dict[str, Statement]) -> Steps:
     conflict, incident_id, report_id, said = effect
     before_incident = Incident(incident_id, reports) if reports else None
     if said is None:
@@ -62,11 +62,13 @@ def _report(standing: Standing, effect: OfReport, reports: dict[str, Statement])
         if old != new:
             yield Rejudged(conflict, incident_id, commitment_id, old, new)
         if after is not before:
-            scope = Scope(conflict, commitment_id, ALWAYS)
+            scope = RejudgeScope(conflict, commitment_id, ALWAYS)
             yield from _again(scope, before, after, except_for=incident_id)
 
 
-def _again(scope: Scope, before: Commitment, after: Commitment, *, except_for: str | None) -> Fold:
+def _again(
+    scope: RejudgeScope, before: Commitment, after: Commitment, *, except_for: str | None
+) -> Steps:
     for incident, _ in (yield scope):
         if incident.incident_id == except_for:
             continue
@@ -75,7 +77,7 @@ def _again(scope: Scope, before: Commitment, after: Commitment, *, except_for: s
             yield Rejudged(scope.conflict, incident.incident_id, scope.commitment_id, old, new)
 
 
-def incidents(tx: Transaction, scope: Scope) -> Iterator[tuple[Incident, Alike]]:
+def incidents(tx: Transaction, scope: RejudgeScope) -> Iterator[tuple[Incident, Alike]]:
     """Every incident of the conflict that has a report, each read as it came."""
     tx.flush()
     rows = tx.turn.execute(

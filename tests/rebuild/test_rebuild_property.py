@@ -12,7 +12,7 @@ from streams.commands.console import progress_bar
 from streams.commands.rebuild import Wanted, run_rebuild
 from streams.engine.decoding import read
 from streams.engine.loading import load_standing, process
-from streams.engine.rebuild import Fold
+from streams.engine.rebuild import LogReplay
 from streams.engine.replay import offsets
 from streams.settings import Settings
 from tests.rebuild.noise import Delivered, lives
@@ -49,9 +49,9 @@ def test_folding_what_was_kept_gives_the_same_history_to_the_row(
     judged, rebuilt = old.emptied(), new.emptied()
     live(judged, life[:until])
     with progress_bar("", None) as unseen:
-        Fold(rebuilt, unseen).take_kept(old, 0, offsets(old))
+        LogReplay(rebuilt, unseen).take_kept(old, 0, offsets(old))
         live(judged, life[until:])
-        Fold(rebuilt, unseen).take_kept(old, 0)
+        LogReplay(rebuilt, unseen).take_kept(old, 0)
     assert new.dump(MADE) == old.dump(MADE)
 
 

@@ -14,7 +14,7 @@ import pytest
 from analytics.ledger.ledger import Ledger
 from analytics.ledger.rows import Reached
 from analytics.storage.failures import LedgerBehind, LedgerNoFile, LedgerVanished
-from analytics.storage.mark import SLOT, Mark, mark_of, read_mark
+from analytics.storage.mark import SLOT, LedgerMark, mark_of, read_mark
 from streams.settings import Settings
 from tests.cli.commands import SCENARIO, truce, worker
 from tests.storage.committing import T1, commit_until_killed
@@ -129,7 +129,7 @@ def test_a_database_that_has_more_than_its_mark_is_opened(killed: Settings) -> N
     assert found is not None
     earlier = {("log", 0): Reached(14, 1), ("next", 1): Reached(19, T1)}
     mark_of(killed.database).unlink()
-    Mark(killed.database, earlier).close()
+    LedgerMark(killed.database, earlier).close()
     with Ledger.open(killed.database) as ledger:
         assert ledger.offsets("next") == {1: 20}
     after = read_mark(killed.database)

@@ -16,7 +16,7 @@ from analytics.ledger.rows import (
     Judgement,
     Rejudged,
     RejudgedAlike,
-    Scope,
+    RejudgeScope,
 )
 from schemas.events import Event, Report, ReportEvent, parse_event
 from schemas.time import Limit
@@ -170,7 +170,7 @@ class Given:
         else:
             self.verdicts_by_conflict[key] = step.after
 
-    def _incidents(self, scope: Scope) -> Iterator[tuple[Incident, Alike]]:
+    def _incidents(self, scope: RejudgeScope) -> Iterator[tuple[Incident, Alike]]:
         """Each incident by itself."""
         for place, ((conflict, incident_id), reports) in enumerate(list(self.reports.items())):
             if conflict == scope.conflict and _is_in(scope, reports.values()):
@@ -196,7 +196,7 @@ class Given:
         return None if self.only is None else self.only.verdict
 
 
-def _is_in(scope: Scope, reports: Iterable[Statement]) -> bool:
+def _is_in(scope: RejudgeScope, reports: Iterable[Statement]) -> bool:
     every = list(reports)
     meets = any(
         _meets(lo, hi, occurrence.start, occurrence.end)

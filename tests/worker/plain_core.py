@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from analytics.lake.mark import Mark
+    from analytics.lake.mark import LakeMark
     from analytics.ledger.rows import Reached
     from streams.kafka.progress import Behind
 
@@ -127,10 +127,10 @@ class PlainCore:
 class PlainLake:
     """No lake."""
 
-    def update(self, *, anew: bool = False) -> Mark:
-        from analytics.lake.mark import Mark
+    def update(self, *, anew: bool = False) -> LakeMark:
+        from analytics.lake.mark import LakeMark
 
-        return Mark(0, 0, "plain", "")
+        return LakeMark(0, 0, "plain", "")
 
     def maintain(self) -> None:
         pass

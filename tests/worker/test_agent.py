@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, cast
 
 import pytest
 
-from streams.engine.agent import Agent, Failure, Judged, Work
+from streams.engine.agent import Agent, Failure, JudgedBatch, Work
 from streams.kafka.progress import Progress
 from streams.threads import SerialExecutor
 
@@ -48,7 +48,7 @@ def _work(
     count: int,
     *,
     read: Callable[[int, Any], Awaitable[Any]] = _at_once,
-    after: Callable[[Judged], None] = lambda _: None,
+    after: Callable[[JudgedBatch], None] = lambda _: None,
 ) -> _Done:
     """An agent's work on so many batches, until all are committed or something has failed."""
     done = _Done()
@@ -62,7 +62,7 @@ def _work(
         failure = Failure(asyncio.get_running_loop())
         finished = asyncio.Event()
 
-        def counted(judged: Judged) -> None:
+        def counted(judged: JudgedBatch) -> None:
             after(judged)
             if len(done.committed) == count:
                 finished.set()
@@ -85,7 +85,7 @@ def _work(
 
 
 def test_what_fails_after_a_commit_ends_the_worker_and_leaves_nothing_uncommitted() -> None:
-    def after(judged: Judged) -> None:
+    def after(judged: JudgedBatch) -> None:
         if judged.tally[0].offset == 0:
             raise ValueError("cannot count that")
 

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 
 from streams.engine import decoder
-from streams.engine.decoder import KeptBatch, Reader, ReadingProcess, read_ahead
+from streams.engine.decoder import Decoder, KeptBatch, ReadingProcess, read_ahead
 from streams.engine.decoding import (
     KeptEvent,
     KeptRecord,
@@ -41,10 +41,10 @@ SECONDS = 20.0
 READING = """
 import asyncio, time
 from streams.engine import decoder
-from tests.worker.test_reader import MIXED, Reader, until_beside
+from tests.worker.test_reader import MIXED, Decoder, until_beside
 if __name__ == "__main__":
     decoder.MUCH = 1
-    one = Reader()
+    one = Decoder()
     print(asyncio.run(until_beside(one)), flush=True)
     time.sleep(60)
 """
@@ -102,7 +102,7 @@ def is_alive(process: int) -> bool:
     return True
 
 
-async def until_beside(one: Reader) -> int:
+async def until_beside(one: Decoder) -> int:
     """Read until another process does it; which."""
     await one.read(lambda: MIXED)
     started = one._process._started
@@ -134,7 +134,7 @@ def test_what_is_read_beside_is_what_is_read_here(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(decoder, "MUCH", 1)
 
     async def work() -> list[Reading]:
-        one = Reader()
+        one = Decoder()
         process = await until_beside(one)
         # What ends a worker goes to all of its group; the worker has to drain first.
         os.kill(process, signal.SIGINT)
@@ -151,7 +151,7 @@ def test_what_is_read_beside_is_what_is_read_here(monkeypatch: pytest.MonkeyPatc
 
 def test_a_quiet_worker_has_no_process_beside_it() -> None:
     async def work() -> None:
-        one = Reader()
+        one = Decoder()
         assert same(await one.read(lambda: MIXED), read(MIXED))
         assert pid_of(one._process) is None
         one.close()
@@ -165,7 +165,7 @@ def test_if_the_process_beside_is_killed_all_is_read_here(
     monkeypatch.setattr(decoder, "MUCH", 1)
 
     async def work() -> list[Reading]:
-        one = Reader()
+        one = Decoder()
         os.kill(await until_beside(one), signal.SIGKILL)
         found = [one.read(lambda: MIXED) for _ in range(3)]
         result = await asyncio.gather(*found)

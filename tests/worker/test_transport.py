@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.record.default_records import DefaultRecord
 
 from streams import worker
-from streams.kafka.transport import Batch, _bounded
+from streams.kafka.transport import FetchedBatch, _bounded
 from streams.settings import Address, Settings
 from tests.worker.plain_core import PlainCore, rows
 from tests.worker.running import Start, publish, within
@@ -31,7 +31,7 @@ def test_a_batch_is_bounded_in_bytes_and_one_record_is_always_taken(
         (10, [10]),
     ]
     assert {batch.partition for batch in found} == {2}
-    assert isinstance(found[0], Batch)
+    assert isinstance(found[0], FetchedBatch)
 
 
 def test_records_that_come_while_few_are_committed_are_taken_together(tmp_path: Path) -> None:
