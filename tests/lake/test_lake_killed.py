@@ -20,7 +20,7 @@ from tests.lake.compared import Fold, counted, revised, same
 from tests.support.logged import LOG_ID
 
 PROGRAM = Path(__file__).with_name("keeping.py")
-KILLS = int(os.environ.get("TRUCE_LAKE_KILLS", "12"))
+KILLS = int(os.environ.get("TRUCE_LAKE_KILLS", "5"))
 INCIDENTS = 40_000
 
 
