@@ -77,3 +77,18 @@ def test_every_path_that_a_text_names_exists(text: Path) -> None:
         if not target.exists():
             missing.add(link)
     assert missing == set()
+
+
+def test_every_test_that_a_text_names_exists() -> None:
+    known = set()
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        known |= {path.stem, *re.findall(r"def (test_\w+)", path.read_text(encoding="utf-8"))}
+    missing = []
+    for text in TEXTS:
+        for name in re.findall(
+            r"`(?:[\w/]*/)?(test_[\w…]+)(?:\.py)?`", text.read_text(encoding="utf-8")
+        ):
+            pattern = re.compile(name.replace("…", r"\w*"))
+            if not any(pattern.fullmatch(one) for one in known):
+                missing.append((text.name, name))
+    assert missing == []
