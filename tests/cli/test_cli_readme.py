@@ -17,7 +17,7 @@ import pytest
 from streams.cli import main
 from streams.engine.engine import OtherLog
 from streams.settings import SETTINGS, Address, Settings, load
-from tests.cli.commands import ROOT, Done, environment, truce
+from tests.cli.commands import ROOT, Done, environment, rows
 
 PAGES = {
     str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
@@ -203,25 +203,21 @@ def test_every_block_is_run_or_listed() -> None:
     assert used == {*NOT_RUN, *NO_COMMANDS}, "listed, and nowhere shown"
 
 
-def test_what_the_recipes_select_is_there(tmp_path: Path) -> None:
-    selected = {one.command for one in commands_of("CONTRIBUTING.md") if "pytest" in one.command}
-    args = [shlex.split(command)[4:] for command in sorted(selected)]
-    paths = {arg for one in args for arg in one if arg.startswith("tests/")}
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "--collect-only", "-q", *sorted(paths)],
-        cwd=ROOT,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-2000:]
-    for path in paths:
-        assert re.search(rf"(?m)^{re.escape(path)}.*::", done.stdout), path
-    for one in args:
-        if "-k" in one:
-            for word in one[one.index("-k") + 1].split(" or "):
-                assert word in done.stdout, word
+def test_what_the_recipes_select_is_there() -> None:
+    commands = [one.command for one in commands_of("CONTRIBUTING.md") if "pytest" in one.command]
+    assert len(commands) > 5
+    for command in commands:
+        args = shlex.split(command)
+        paths = [ROOT / arg for arg in args if arg.startswith("tests/")]
+        files = [
+            file for path in paths for file in (path.glob("test_*.py") if path.is_dir() else [path])
+        ]
+        found = [re.findall(r"def (test_\w+)", file.read_text(encoding="utf-8")) for file in files]
+        assert found
+        assert all(found), command
+        if "-k" in args:
+            for word in args[args.index("-k") + 1].split(" or "):
+                assert any(word in name for names in found for name in names), word
 
 
 def test_every_make_target_that_a_page_names_exists() -> None:
@@ -236,8 +232,7 @@ def test_every_query_within_a_sentence_is_answered(judged: Path) -> None:
     queries += [shlex.split(one)[2] for one in inline if re.match(r'truce sql "', one)]
     assert len(queries) >= 2
     for query in queries:
-        done = truce("sql", query, data_dir=judged)
-        assert done.returncode == 0, f"{query}: {done.stderr}"
+        rows(query, judged)  # or it raises
 
 
 def test_the_refusal_of_another_log_reads_as_it_is_shown() -> None:
@@ -296,9 +291,9 @@ def test_every_command_is_in_the_readme_with_its_options() -> None:
 
 
 def test_the_settings_are_those_that_there_are() -> None:
-    rows = re.findall(r"(?m)^\| `(TRUCE_\w+)` \| (.*?) \| (.*?) \|$", PAGES["docs/settings.md"])
+    listed = re.findall(r"(?m)^\| `(TRUCE_\w+)` \| (.*?) \| (.*?) \|$", PAGES["docs/settings.md"])
 
-    assert rows == [
+    assert listed == [
         (s.name, f"`{s.default}`" if s.default else "none", s.meaning) for s in SETTINGS
     ]
 
