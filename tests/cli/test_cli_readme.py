@@ -1,51 +1,286 @@
-"""README and docs say what is: commands exist, print what is shown, and settings are listed."""
+"""README and docs say what is: their commands run and print what is shown, settings are listed."""
 
 from __future__ import annotations
 
 import re
 import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 import pytest
 
 from streams.cli import main
-from streams.settings import SETTINGS
-from tests.cli.commands import ROOT, Done, truce
+from streams.engine.engine import OtherLog
+from streams.settings import SETTINGS, Address, Settings, load
+from tests.cli.commands import ROOT, Done, environment, rows
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-SETTINGS_PAGE = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"(?ms)^```console\n(.*?)^```", README)
-# Lines that tell of a moment, a machine or a directory.
-PASSING = re.compile(r"Ready after|Starting a|The database is|  \S*truce |\.\.\.$")
+PAGES = {
+    str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
+    for path in [
+        *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "deploy/README.md")),
+        *sorted((ROOT / "docs").glob("*.md")),
+    ]
+}
+README = PAGES["README.md"]
+BIN = Path(sys.executable).parent
+BLOCK = re.compile(r"(?ms)^```(\w*)\n(.*?)^```")
+
+# Commands that are not run as they stand, by their beginning, and why not.
+NOT_RUN = {
+    "make demo": "the same as `truce demo`, whose output is compared below",
+    "make up": "wants Docker with a running engine",
+    "make down": "wants Docker with a running engine",
+    "make bench": "takes minutes",
+    "TRUCE_BENCH_BEFORE=": "takes minutes, and an earlier version",
+    ".venv/bin/python -m pytest": "runs these tests; what it selects is looked at below",
+}
+# Blocks without a command, by what they begin with, and what holds them.
+NO_COMMANDS = {
+    '{"specversion"': "published from `mine.jsonl`",
+    " publishers ─►": "a picture",
+    "truce: truce-data/truce.duckdb is of the log": "test_the_refusal_of_another_log_…",
+    "def verified(": "test_the_signature_is_checked_as_is_shown",
+    "export TRUCE_BROKER": "test_the_settings_of_a_secured_kafka_…",
+}
+# What differs from run to run: durations, ports.
+PASSING = (
+    (re.compile(r"\d+\.\d+ s\b"), "N s"),
+    (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:PORT"),
+)
+# What only a first demo prints as it is shown: it says where the data and the command are.
+OF_A_PLACE = re.compile(r"Starting a|The database is|  \S*truce |\.\.\.$")
 
 
-def shown_by(command: str) -> tuple[list[str], list[str]]:
-    """The arguments of the command that starts so, and the lines that the README shows for it."""
-    block = next(block for block in BLOCKS if block.startswith(f"$ {command}"))
-    lines = block.removeprefix("$ ").splitlines()
-    for used in range(1, len(lines) + 1):
-        try:
-            return shlex.split("\n".join(lines[:used])), lines[used:]
-        except ValueError:  # a quotation goes on
+class Shown(NamedTuple):
+    """A command of a page, and the lines that it is said to print."""
+
+    command: str
+    lines: list[str]
+
+
+def blocks(page: str, *languages: str) -> list[str]:
+    found = BLOCK.findall(PAGES[page])
+    return [text for language, text in found if not languages or language in languages]
+
+
+def shown_in(block: str) -> Iterator[Shown]:
+    """The commands of a block: each begins with `$ ` and goes on while bash would read on."""
+    command, goes_on = "", False
+    lines: list[str] = []
+    for line in block.splitlines():
+        if line.startswith("$ "):
+            if command:
+                yield Shown(command, lines)
+            command, lines = line.removeprefix("$ "), []
+        elif goes_on:
+            command += f"\n{line}"
+        else:
+            lines.append(line)
             continue
-    raise AssertionError(block)
+        goes_on = command.endswith(("\\", "|")) or is_open(command)
+    if command:
+        yield Shown(command, lines)
+
+
+def is_open(command: str) -> bool:
+    try:
+        shlex.split(command)
+    except ValueError:  # a quotation goes on
+        return True
+    return False
+
+
+def commands_of(page: str) -> list[Shown]:
+    return [one for block in blocks(page, "console") for one in shown_in(block)]
+
+
+def is_run(command: str) -> bool:
+    return not command.startswith(tuple(NOT_RUN))
+
+
+def masked(line: str) -> str:
+    for pattern, name in PASSING:
+        line = pattern.sub(name, line)
+    return line.rstrip()
+
+
+class Reader:
+    """Somebody who follows a page with a terminal, in a directory of his own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = ""
+        self._worker: subprocess.Popen[str] | None = None
+        kept = environment(TRUCE_HTTP="127.0.0.1:0")
+        self._environment = kept | {"PATH": f"{BIN}:{kept['PATH']}"}
+
+    def types(self, command: str) -> str:
+        """Run a command. Returns all that it prints; of a worker, what it prints until ready."""
+        command = command.replace(".venv/bin/", f"{BIN}/").replace(":6066", f":{self.port}")
+        if command.startswith("truce run"):
+            return self._starts(command.removesuffix("&"))
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=self.folder,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return f"{done.stdout}\n{done.stderr}"
+
+    def _starts(self, command: str) -> str:
+        self.stops()
+        self._worker = subprocess.Popen(
+            shlex.split(command),
+            cwd=self.folder,
+            env=self._environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self._worker.stderr is not None
+        printed = []
+        for line in self._worker.stderr:
+            printed.append(line)
+            if found := re.match(r"Metrics: http://127\.0\.0\.1:(\d+)/", line):
+                self.port = found[1]
+            if line.startswith("Publish events"):
+                return "".join(printed)
+        raise AssertionError("".join(printed))
+
+    def stops(self) -> None:
+        """End the worker, if one runs."""
+        if self._worker is not None:
+            self._worker.terminate()
+            self._worker.communicate(timeout=60)
+            self._worker = None
+
+
+@pytest.fixture
+def reader(judged: Path, tmp_path: Path) -> Iterator[Reader]:
+    """Whoever has seen the demo, in a directory like that of the repository."""
+    shutil.copytree(judged, tmp_path / "truce-data")
+    for name in ("schemas", "deploy", "tests", "pyproject.toml", "analytics"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    [event] = [text for text in blocks("README.md", "json") if "specversion" in text]
+    (tmp_path / "mine.jsonl").write_text(event)
+    without_offset = event.replace("+02:00", "").replace("note-1", "note-2")
+    (tmp_path / "both.jsonl").write_text(event + without_offset)
+    found = Reader(tmp_path)
+    yield found
+    found.stops()
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if commands_of(page)])
+def test_each_command_of_a_page_prints_what_is_shown(page: str, reader: Reader) -> None:
+    for command, lines in commands_of(page):
+        if not is_run(command):
+            continue
+        program = command.split()[0]
+        if program in {"promtool", "amtool"} and shutil.which(program) is None:
+            continue  # of Debian's packages, which are no part of the project
+        printed = reader.types(command)
+        wanted = [masked(line) for line in lines if line.strip() not in {"", "..."}]
+        kept = [masked(line) for line in printed.splitlines()]
+        assert [line for line in wanted if line not in kept] == [], f"{command}\n{printed}"
+
+
+def test_every_block_is_run_or_listed() -> None:
+    used = set()
+    for page, content in PAGES.items():
+        for language, text in BLOCK.findall(content):
+            commands = [one.command for one in shown_in(text)] if language == "console" else []
+            held = [key for key in NO_COMMANDS if text.startswith(key)]
+            assert bool(commands) != bool(held), f"{page}: {text[:80]}"
+            used |= {*held}
+            used |= {key for key in NOT_RUN for one in commands if one.startswith(key)}
+    assert used == {*NOT_RUN, *NO_COMMANDS}, "listed, and nowhere shown"
+
+
+def test_what_the_recipes_select_is_there() -> None:
+    commands = [one.command for one in commands_of("CONTRIBUTING.md") if "pytest" in one.command]
+    assert len(commands) > 5
+    for command in commands:
+        args = shlex.split(command)
+        paths = [ROOT / arg for arg in args if arg.startswith("tests/")]
+        files = [
+            file for path in paths for file in (path.glob("test_*.py") if path.is_dir() else [path])
+        ]
+        found = [re.findall(r"def (test_\w+)", file.read_text(encoding="utf-8")) for file in files]
+        assert found
+        assert all(found), command
+        if "-k" in args:
+            for word in args[args.index("-k") + 1].split(" or "):
+                assert any(word in name for names in found for name in names), word
+
+
+def test_every_make_target_that_a_page_names_exists() -> None:
+    targets = set(re.findall(r"(?m)^([a-z-]+):", (ROOT / "Makefile").read_text()))
+    for page, text in PAGES.items():
+        assert set(re.findall(r"(?:`|\$ )make ([a-z-]+)", text)) <= targets, page
+
+
+def test_every_query_within_a_sentence_is_answered(judged: Path) -> None:
+    inline = [found for text in PAGES.values() for found in re.findall(r"`([^`\n]+)`", text)]
+    queries = [one for one in inline if one.startswith(("from ", "select "))]
+    queries += [shlex.split(one)[2] for one in inline if re.match(r'truce sql "', one)]
+    assert len(queries) >= 2
+    for query in queries:
+        rows(query, judged)  # or it raises
+
+
+def test_the_refusal_of_another_log_reads_as_it_is_shown() -> None:
+    [shown] = [text for text in blocks("docs/operations.md") if "is of the log" in text]
+    logs = re.findall(r"log ([\w-]{22})", shown)
+    settings = Settings(broker=(Address("kafka-1", 9092),), data_dir=Path("truce-data"))
+    assert shown == f"truce: {OtherLog(settings, logs[:1], logs[1])}\n"
+
+
+def test_the_settings_of_a_secured_kafka_are_taken_as_they_are_shown() -> None:
+    [shown] = blocks("docs/settings.md", "sh")
+    done = subprocess.run(
+        ["bash", "-c", f"{shown}\nenv"], env={}, capture_output=True, text=True, check=True
+    )
+    lines = [line.partition("=") for line in done.stdout.splitlines()]
+    settings = load({name: value for name, _, value in lines if name.startswith("TRUCE_")})
+    assert settings.kafka.encrypted
+    assert settings.kafka.authenticated
+
+
+def test_the_signature_is_checked_as_is_shown() -> None:
+    [shown] = blocks("docs/notifications.md", "python")
+    tested = (ROOT / "tests" / "notify" / "test_notices_targets.py").read_text(encoding="utf-8")
+    function = re.search(r"(?ms)^def verified.*?(?=^\S)", tested)
+    assert function is not None
+    without_docstring = re.sub(r'(?m)^    """.*"""\n', "", function[0])
+    assert without_docstring.strip() == shown.strip()
 
 
 def test_the_readme_opens_with_one_sentence_and_then_a_real_command() -> None:
     _, sentence, *_ = README.split("\n\n")
 
     assert sentence.count(".") == 1
-    assert BLOCKS[0].startswith("$ make demo\n")
+    assert blocks("README.md", "console")[0].startswith("$ make demo\n")
 
 
-def test_every_command_and_option_in_the_readme_exists() -> None:
-    named = re.findall(r"(?:`|\$ )truce ([a-z-]+)([^`\n]*)", README)
-    assert {name for name, _ in named} == set(main.commands)
-    for name, rest in named:
-        command = main.commands[name]
-        known = {option for param in command.params for option in param.opts} | {"--debug"}
-        assert set(re.findall(r"--[a-z-]+", rest)) <= known, f"truce {name}{rest}"
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_and_option_in_a_page_exists(page: str) -> None:
+    for name, rest in re.findall(r"(?:`|\$ )truce ([a-z-]+)([^`\n]*)", PAGES[page]):
+        assert name in main.commands, f"truce {name}"
+        assert options_of(main.commands[name]) >= set(re.findall(r"(?<!\S)--[a-z-]+", rest)), rest
+
+
+def options_of(command: click.Command) -> set[str]:
+    """The options of a command, and of those beneath it."""
+    beneath = command.commands.values() if isinstance(command, click.Group) else []
+    own = {option for param in command.params for option in param.opts} | {"--debug"}
+    return own.union(*map(options_of, beneath))
 
 
 def test_every_command_is_in_the_readme_with_its_options() -> None:
@@ -56,29 +291,17 @@ def test_every_command_is_in_the_readme_with_its_options() -> None:
 
 
 def test_the_settings_are_those_that_there_are() -> None:
-    rows = re.findall(r"(?m)^\| `(TRUCE_\w+)` \| (.*?) \| (.*?) \|$", SETTINGS_PAGE)
+    listed = re.findall(r"(?m)^\| `(TRUCE_\w+)` \| (.*?) \| (.*?) \|$", PAGES["docs/settings.md"])
 
-    assert rows == [
+    assert listed == [
         (s.name, f"`{s.default}`" if s.default else "none", s.meaning) for s in SETTINGS
     ]
 
 
 def test_the_demo_prints_what_is_shown(shown: tuple[Path, Done]) -> None:
-    _, lines = shown_by("make demo")
+    demo = next(one for one in commands_of("README.md") if one.command == "make demo")
 
-    assert len(lines) > 20
-    missing = set(lines) - set(shown[1].stdout.splitlines())
-    assert [line for line in missing if not PASSING.match(line)] == []
-
-
-@pytest.mark.parametrize("command", ["truce sql", "truce explain"])
-def test_a_command_prints_what_is_shown(command: str, judged: Path) -> None:
-    args, lines = shown_by(command)
-
-    done = truce(*args[1:], data_dir=judged)
-
-    assert done.returncode == 0
-    printed = done.stdout.splitlines()
-    kept = [line for line in lines if not PASSING.match(line) and line.strip() != "..."]
-    assert kept
-    assert [line for line in kept if line not in printed] == []
+    assert len(demo.lines) > 20
+    printed = {masked(line) for line in shown[1].stdout.splitlines()}
+    wanted = [masked(line) for line in demo.lines if not OF_A_PLACE.match(line)]
+    assert [line for line in wanted if line not in printed] == []
