@@ -7,7 +7,7 @@ id per place) are in words only; JSON Schema has none for them.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
@@ -15,6 +15,7 @@ from pydantic_core import core_schema
 
 from schemas.events import EVENT_TYPES, Envelope
 from schemas.fields import Frozen, Identifier
+from schemas.problems import Json
 from schemas.time import Bound
 from schemas.time_fields import Time
 from schemas.wire import CONTENT_TYPE_BATCH, CONTENT_TYPE_EVENT, REASONS
@@ -22,7 +23,6 @@ from schemas.wire import CONTENT_TYPE_BATCH, CONTENT_TYPE_EVENT, REASONS
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 REFERENCE = "#/components/schemas/{model}"
 
-Json = Any
 Document = dict[str, Json]
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from analytics.notifications.facts import facts, lists_of
-from analytics.notifications.rows import Digest, Facts, Lane, Notification, Outcome
+from analytics.notifications.rows import Digest, Facts, Lane, Notification, NotificationOutcome
 from analytics.queries import queries
 from analytics.storage.database import ReadOnlySession
 from schemas.time import Instant
@@ -153,7 +153,7 @@ class Notifications:
         if seqs:
             self._rows("untried", seqs=list(seqs))
 
-    def done(self, seqs: Collection[int], state: Outcome, now: Instant) -> None:
+    def done(self, seqs: Collection[int], state: NotificationOutcome, now: Instant) -> None:
         """Nothing more is to be done about these notices."""
         if seqs:
             self._rows("done", seqs=list(seqs), state=state, now=now)
@@ -174,7 +174,7 @@ class Notifications:
         """Another text is about to be posted, which says the same in less."""
         self._digest_rows("shorter_digest", digest=digest, content=content)
 
-    def done_digest(self, digest: int, state: Outcome, now: Instant) -> None:
+    def done_digest(self, digest: int, state: NotificationOutcome, now: Instant) -> None:
         """The text that was posted last has arrived, or is refused."""
         self._digest_rows("done_digest", digest=digest, state=state, now=now)
 

@@ -8,7 +8,7 @@ from schemas.time import Instant
 
 Kind = Literal["stands", "withdrawn"]
 DigestKind = Literal["burst", "flapping"]
-Outcome = Literal["told", "refused"]
+NotificationOutcome = Literal["told", "refused"]
 Lane = tuple[str, str]
 """A conflict and one of its commitments: within it the order is kept."""
 

@@ -20,7 +20,7 @@ from aiohttp import ClientSession
 
 from analytics.metrics.process import NotificationMetrics
 from analytics.notifications.notifications import Notifications
-from analytics.notifications.rows import Digest, Lane, Notification, Outcome
+from analytics.notifications.rows import Digest, Lane, Notification, NotificationOutcome
 from streams.notify.notification import tell, tell_digest
 from streams.notify.targets import DeliveryAnswer, NotificationTarget
 
@@ -241,7 +241,7 @@ class Sender:
         shortened: Sequence[tuple[OutgoingMessage, str]],
     ) -> None:
         now = now_us()
-        states: dict[str, Outcome] = {"taken": "told", "refused": "refused"}
+        states: dict[str, NotificationOutcome] = {"taken": "told", "refused": "refused"}
         for found, state in states.items():
             messages = by_state.get(found, [])
             self._notices.done([one.number for one in messages if not one.is_digest], state, now)

@@ -21,9 +21,7 @@ SOURCES = [
 
 # Names that stand for two things, and why they may.
 DEFINED_TWICE: dict[str, str] = {
-    "Json": "any JSON value: two modules without a common one beneath them",
     "Numbers": "one array of 64-bit integers; the plain rows import no module of the database",
-    "Outcome": "the verdict on an incident, and what became of a notification",
 }
 
 
