@@ -16,7 +16,7 @@ import duckdb
 
 from analytics.ledger.contents import last_balance, settle_basis
 from analytics.ledger.keys import KeySet
-from analytics.ledger.outbox import Outbox, OutboxMessage, pack_anew
+from analytics.ledger.outbox import Outbox, OutboxMessage
 from analytics.ledger.rows import ClaimKey, Reached, Release
 from analytics.ledger.transaction import Known, Transaction
 from analytics.queries import queries
@@ -49,9 +49,6 @@ __all__ = [
 ]
 
 logger = logging.getLogger("analytics")
-
-# What no SQL can do: see `schema/005_packets.sql`.
-AFTER_CHANGES = {5: pack_anew}
 
 
 class Ledger:
@@ -116,7 +113,7 @@ class Ledger:
             if marked is not None:
                 check_mark(connection, path, marked, kafka=kafka, accepts=accepts)
             if not read_only:
-                migrate(connection, path, AFTER_CHANGES, kafka)
+                migrate(connection, path, kafka)
                 settle_basis(Session(connection))
                 try:
                     tidy(connection)

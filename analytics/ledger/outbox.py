@@ -222,32 +222,3 @@ class Outbox:
             if follows_on and self._size + outgoing.size <= MOST_BYTES_AT_HAND:
                 self._at_hand.extend(found)
                 self._size += outgoing.size
-
-
-def pack_anew(database: Session, source: str = "unpacked_outbox") -> None:
-    """Put the messages that a table of an earlier version holds, one by one, into packets."""
-    sql = queries("reading")
-    outgoing = Outgoing(0)
-    after = -1
-    # A broker that was away for long may have left more than fits into memory.
-    while (
-        end := database.execute(
-            sql["end_of_unpacked"], source=source, after=after, most_bytes=MOST_BYTES_AT_ONCE
-        )[0][0]
-    ) is not None:
-        rows = database.execute(sql["unpacked_outbox"], source=source, after=after, up_to=end)
-        for (seq, topic), pieces in groupby(rows, key=itemgetter(0, 1)):
-            outgoing.put(_whole(seq, topic, list(pieces)))
-        outgoing.flush(database, None)
-        after = end
-
-
-def _whole(seq: int, topic: str, pieces: list[tuple[Any, ...]]) -> OutboxMessage:
-    keys, values = ([p[column] for p in pieces if p[column] is not None] for column in (2, 3))
-    return OutboxMessage(
-        seq,
-        topic,
-        b"".join(keys) if keys else None,
-        b"".join(values) if values else None,
-        tuple((h["name"], bytes(h["value"])) for h in pieces[0][4]),
-    )

@@ -24,7 +24,6 @@ import duckdb
 from analytics.ledger import arrow
 from analytics.ledger.contents import recount
 from analytics.ledger.ledger import Ledger, check_mark, marked_of, offsets_of
-from analytics.ledger.outbox import pack_anew
 from analytics.ledger.transaction import Transaction
 from analytics.queries import queries
 from analytics.storage import mark
@@ -338,10 +337,7 @@ class NewDatabase:
         # A database of an earlier version may not have it.
         if self._run("has_table", name=name) == [(1,)]:
             self._run(f"forget_{name}")
-            if name == "outbox" and self._run("has_packets") == [(0,)]:
-                pack_anew(Session(self._connection), "old.outbox")
-            else:
-                self._run(f"carry_{name}")
+            self._run(f"carry_{name}")
 
     @contextmanager
     def _unless_damaged(self, name: str) -> Iterator[None]:

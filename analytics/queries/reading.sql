@@ -263,27 +263,3 @@ SELECT
 FROM outbox
 WHERE last_seq <= $up_to
 ORDER BY last_seq, piece;
-
--- What was still to be published when each message had rows of its own.
--- name: end_of_unpacked
-SELECT max(seq)
-FROM (
-    SELECT
-        seq,
-        bytes,
-        sum(bytes) OVER (ORDER BY seq) AS so_far
-    FROM query_table($source)
-    WHERE piece = 0 AND seq > $after
-)
-WHERE so_far - bytes < $most_bytes;
-
--- name: unpacked_outbox
-SELECT
-    seq,
-    topic,
-    key,
-    value,
-    headers
-FROM query_table($source)
-WHERE seq > $after AND seq <= $up_to
-ORDER BY seq, piece;

@@ -94,12 +94,6 @@ SELECT count(*)
 FROM duckdb_tables()
 WHERE database_name = 'old' AND table_name = $name;
 
--- An earlier version has a row for each message.
--- name: has_packets
-SELECT count(*)
-FROM duckdb_columns()
-WHERE database_name = 'old' AND table_name = 'outbox' AND column_name = 'packed';
-
 -- name: forget_outbox
 DELETE FROM outbox;
 

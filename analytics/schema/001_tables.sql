@@ -1,7 +1,11 @@
 -- What the ledger writes. Versions are appended; superseding one sets superseded_at and no more.
 -- Times of the log (recorded_at, superseded_at) never mix with times of the world (occurred_*).
 
-CREATE TABLE events (
+-- An event and the version of a report that it makes are one row: their text is half of all.
+-- No CHECK: DuckDB writes its columns anew when it sets superseded_at, and if a list is among
+-- them the row gets another place, though their order is that in which events came in.
+
+CREATE TABLE accepted (
     source VARCHAR NOT NULL,
     event_id VARCHAR NOT NULL,
     type VARCHAR NOT NULL,
@@ -12,21 +16,62 @@ CREATE TABLE events (
     "offset" BIGINT NOT NULL,
     batch_index INTEGER NOT NULL,
     payload JSON NOT NULL,
-    event_key BIGINT NOT NULL
+    event_key BIGINT NOT NULL,
+    superseded_at TIMESTAMPTZ,
+    incident_id VARCHAR,
+    report_id VARCHAR,
+    reported_by VARCHAR,
+    reporter_kind VARCHAR,
+    reporter_party VARCHAR,
+    occurred_start TIMESTAMPTZ,
+    occurred_end TIMESTAMPTZ,
+    certainty VARCHAR,
+    actor VARCHAR,
+    confidence VARCHAR,
+    act VARCHAR,
+    targets VARCHAR[],
+    begins_at TIMESTAMPTZ,
+    ends_at TIMESTAMPTZ,
+    over_by TIMESTAMPTZ,
+    incident_key BIGINT,
+    report_key BIGINT,
+    posted_by VARCHAR
 );
 
-COMMENT ON TABLE events IS 'Every accepted event, once, as it stands in the log';
-COMMENT ON COLUMN events.source IS 'Who made the event: the CloudEvents source';
-COMMENT ON COLUMN events.event_id IS 'The id of the event: unique for a source within a conflict';
-COMMENT ON COLUMN events.type IS 'One of the four event types, such as incident.reported';
-COMMENT ON COLUMN events.conflict IS 'The conflict that the event belongs to';
-COMMENT ON COLUMN events.recorded_at IS 'When the log took the event; never runs backwards';
-COMMENT ON COLUMN events.log_id IS 'Which log it was: an embedded broker starts a new one';
-COMMENT ON COLUMN events.partition IS 'The partition of the log';
-COMMENT ON COLUMN events."offset" IS 'The offset of the record in its partition';
-COMMENT ON COLUMN events.batch_index IS 'The place in a record that is a batch, from 0';
-COMMENT ON COLUMN events.payload IS 'The event in its own JSON text';
-COMMENT ON COLUMN events.event_key IS 'Hash of conflict, source and event_id, for look-ups';
+COMMENT ON TABLE accepted IS
+'Every accepted event, once, with what it says if it reports an incident: NULL in all others';
+COMMENT ON COLUMN accepted.source IS 'Who made the event: the CloudEvents source';
+COMMENT ON COLUMN accepted.event_id IS 'The id of the event: unique for a source within a conflict';
+COMMENT ON COLUMN accepted.type IS 'One of the four event types, such as incident.reported';
+COMMENT ON COLUMN accepted.conflict IS 'The conflict that the event belongs to';
+COMMENT ON COLUMN accepted.recorded_at IS 'When the log took the event; never runs backwards';
+COMMENT ON COLUMN accepted.log_id IS 'Which log it was: an embedded broker starts a new one';
+COMMENT ON COLUMN accepted.partition IS 'The partition of the log';
+COMMENT ON COLUMN accepted."offset" IS 'The offset of the record in its partition';
+COMMENT ON COLUMN accepted.batch_index IS 'The place in a record that is a batch, from 0';
+COMMENT ON COLUMN accepted.payload IS 'The event in its own JSON text';
+COMMENT ON COLUMN accepted.event_key IS 'Hash of conflict, source and event_id, for look-ups';
+COMMENT ON COLUMN accepted.superseded_at IS
+'When the log took what replaced the report, or took it back; NULL: stands, or no report';
+COMMENT ON COLUMN accepted.incident_id IS 'The incident that is reported';
+COMMENT ON COLUMN accepted.report_id IS 'The report; the same id again is a revision';
+COMMENT ON COLUMN accepted.reported_by IS 'Who reports it';
+COMMENT ON COLUMN accepted.reporter_kind IS 'What kind of source that is';
+COMMENT ON COLUMN accepted.reporter_party IS 'The party that the reporter speaks for';
+COMMENT ON COLUMN accepted.occurred_start IS 'When it is said to have begun';
+COMMENT ON COLUMN accepted.occurred_end IS 'When it had ended; equal to the start: an instant';
+COMMENT ON COLUMN accepted.certainty IS 'sometime in between, or throughout';
+COMMENT ON COLUMN accepted.actor IS 'Who is said to have acted; NULL: not said';
+COMMENT ON COLUMN accepted.confidence IS 'confirmed, likely, alleged or unknown; NULL: no actor';
+COMMENT ON COLUMN accepted.act IS 'What was done; NULL: not said';
+COMMENT ON COLUMN accepted.targets IS 'What was hit; empty: not said; NULL in it: and others';
+COMMENT ON COLUMN accepted.begins_at IS 'The earliest start of the whole and its impacts';
+COMMENT ON COLUMN accepted.ends_at IS 'The latest end of the whole and its impacts';
+COMMENT ON COLUMN accepted.over_by IS 'A moment that all of it certainly came before';
+COMMENT ON COLUMN accepted.incident_key IS 'Hash of conflict and incident_id';
+COMMENT ON COLUMN accepted.report_key IS 'Hash of conflict, incident_id and report_id';
+COMMENT ON COLUMN accepted.posted_by IS
+'Whose token it was posted with; NULL: nobody posted it, or that cannot be verified';
 
 CREATE TABLE claim_versions (
     conflict VARCHAR NOT NULL,
@@ -75,57 +120,6 @@ COMMENT ON COLUMN claim_versions.recorded_at IS 'When the log took this version'
 COMMENT ON COLUMN claim_versions.superseded_at IS
 'When the log took what replaced it; NULL: stands';
 COMMENT ON COLUMN claim_versions.claim_key IS 'Hash of conflict, commitment_id and claim_id';
-
-CREATE TABLE report_versions (
-    conflict VARCHAR NOT NULL,
-    incident_id VARCHAR NOT NULL,
-    report_id VARCHAR NOT NULL,
-    reported_by VARCHAR NOT NULL,
-    reporter_kind VARCHAR,
-    reporter_party VARCHAR,
-    occurred_start TIMESTAMPTZ NOT NULL,
-    occurred_end TIMESTAMPTZ NOT NULL,
-    certainty VARCHAR NOT NULL,
-    actor VARCHAR,
-    confidence VARCHAR,
-    act VARCHAR,
-    targets VARCHAR[] NOT NULL,
-    payload JSON NOT NULL,
-    recorded_at TIMESTAMPTZ NOT NULL,
-    superseded_at TIMESTAMPTZ,
-    begins_at TIMESTAMPTZ NOT NULL,
-    ends_at TIMESTAMPTZ NOT NULL,
-    over_by TIMESTAMPTZ NOT NULL,
-    incident_key BIGINT NOT NULL,
-    report_key BIGINT NOT NULL
-);
-
-COMMENT ON TABLE report_versions IS 'Every version of every report of an incident';
-COMMENT ON COLUMN report_versions.conflict IS 'The conflict that the incident belongs to';
-COMMENT ON COLUMN report_versions.incident_id IS 'The incident that is reported';
-COMMENT ON COLUMN report_versions.report_id IS 'The report; the same id again is a revision';
-COMMENT ON COLUMN report_versions.reported_by IS 'Who reports it';
-COMMENT ON COLUMN report_versions.reporter_kind IS 'What kind of source that is';
-COMMENT ON COLUMN report_versions.reporter_party IS 'The party that the reporter speaks for';
-COMMENT ON COLUMN report_versions.occurred_start IS 'When it is said to have begun';
-COMMENT ON COLUMN report_versions.occurred_end IS
-'When it had ended; equal to the start: an instant';
-COMMENT ON COLUMN report_versions.certainty IS 'sometime in between, or throughout';
-COMMENT ON COLUMN report_versions.actor IS 'Who is said to have acted; NULL: not said';
-COMMENT ON COLUMN report_versions.confidence IS
-'confirmed, likely, alleged or unknown; NULL: no actor';
-COMMENT ON COLUMN report_versions.act IS 'What was done; NULL: not said';
-COMMENT ON COLUMN report_versions.targets IS
-'What was hit; empty: not said; NULL in it: and others';
-COMMENT ON COLUMN report_versions.payload IS 'The event that said it, in its own JSON text';
-COMMENT ON COLUMN report_versions.recorded_at IS 'When the log took this version';
-COMMENT ON COLUMN report_versions.superseded_at IS
-'When the log took what replaced it; NULL: stands';
-COMMENT ON COLUMN report_versions.begins_at IS 'The earliest start of the whole and its impacts';
-COMMENT ON COLUMN report_versions.ends_at IS 'The latest end of the whole and its impacts';
-COMMENT ON COLUMN report_versions.over_by IS 'A moment that all of it certainly came before';
-COMMENT ON COLUMN report_versions.incident_key IS 'Hash of conflict and incident_id';
-COMMENT ON COLUMN report_versions.report_key IS 'Hash of conflict, incident_id and report_id';
 
 CREATE TABLE claim_verdict_versions (
     conflict VARCHAR NOT NULL,
@@ -238,21 +232,158 @@ COMMENT ON COLUMN rejected.partition IS 'The partition of the log';
 COMMENT ON COLUMN rejected."offset" IS 'The offset of the record in its partition';
 COMMENT ON COLUMN rejected.batch_index IS 'The place in a batch; NULL: the record as a whole';
 
+-- Of each message by itself most is the same, again and again: so they stand in packets.
+
 CREATE TABLE outbox (
-    seq BIGINT NOT NULL,
-    topic VARCHAR NOT NULL,
+    first_seq BIGINT NOT NULL,
+    last_seq BIGINT NOT NULL,
     piece INTEGER NOT NULL,
-    key BLOB,
-    value BLOB,
-    headers STRUCT(name VARCHAR, value BLOB)[] NOT NULL,
+    packed BLOB NOT NULL,
     bytes BIGINT NOT NULL
 );
 
-COMMENT ON TABLE outbox IS 'Messages that are still to be published; gone once they are';
-COMMENT ON COLUMN outbox.seq IS 'The order in which they are to be published';
-COMMENT ON COLUMN outbox.topic IS 'The topic to publish to';
-COMMENT ON COLUMN outbox.piece IS 'Which piece of a large record this row is, from 0';
-COMMENT ON COLUMN outbox.key IS 'The key of the record, or a piece of it';
-COMMENT ON COLUMN outbox.value IS 'The record, or a piece of it';
-COMMENT ON COLUMN outbox.headers IS 'The headers of the record';
-COMMENT ON COLUMN outbox.bytes IS 'How large the record is';
+COMMENT ON TABLE outbox IS
+'Messages that are still to be published, in packets; gone once they are';
+COMMENT ON COLUMN outbox.first_seq IS 'The first message of the packet that is not published yet';
+COMMENT ON COLUMN outbox.last_seq IS 'The last message of the packet, in the order of publishing';
+COMMENT ON COLUMN outbox.piece IS 'Which piece of the packet this row is, from 0';
+COMMENT ON COLUMN outbox.packed IS
+'A piece of an Arrow stream (LZ4): seq, topic, key, value, headers in MessagePack';
+COMMENT ON COLUMN outbox.bytes IS 'How large the keys and values of the packet are';
+
+-- Which notifications went where. Unlike all else in here they do not follow from the log: a
+-- rebuilt database must take these tables over, or it begins as if just switched on.
+
+CREATE TABLE notice_targets (
+    target VARCHAR NOT NULL,
+    since TIMESTAMPTZ NOT NULL
+);
+
+COMMENT ON TABLE notice_targets IS 'Where changed verdicts are posted to, while that is on';
+COMMENT ON COLUMN notice_targets.target IS 'alertmanager or webhook';
+COMMENT ON COLUMN notice_targets.since IS
+'When it was switched on: what was recorded before is not told';
+
+CREATE TABLE notices (
+    seq BIGINT NOT NULL,
+    target VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    conflict VARCHAR NOT NULL,
+    commitment_id VARCHAR NOT NULL,
+    incident_id VARCHAR NOT NULL,
+    party VARCHAR,
+    verdict VARCHAR NOT NULL,
+    recorded_at TIMESTAMPTZ NOT NULL,
+    state VARCHAR NOT NULL,
+    told_at TIMESTAMPTZ,
+    content JSON,
+    noted_at TIMESTAMPTZ,
+    digest BIGINT
+);
+
+COMMENT ON TABLE notices IS 'What each target was told, or is still to be told, of a verdict';
+COMMENT ON COLUMN notices.seq IS 'The order in which they are told';
+COMMENT ON COLUMN notices.target IS 'alertmanager or webhook';
+COMMENT ON COLUMN notices.kind IS 'stands, or withdrawn: that version stands no more';
+COMMENT ON COLUMN notices.conflict IS 'The conflict of both';
+COMMENT ON COLUMN notices.commitment_id IS 'The commitment';
+COMMENT ON COLUMN notices.incident_id IS 'The incident';
+COMMENT ON COLUMN notices.party IS 'The one known actor; NULL: none, or several';
+COMMENT ON COLUMN notices.verdict IS 'violation, contested or undetermined';
+COMMENT ON COLUMN notices.recorded_at IS 'When the log took what made it so';
+COMMENT ON COLUMN notices.state IS
+'waiting; trying (it may have arrived); told; refused by the target; passed (withdrawn before it
+was told, or switched off); old (recorded too long ago to be told); digest (one of many in a
+message)';
+COMMENT ON COLUMN notices.told_at IS 'When it got into a state in which nothing more is to be done';
+COMMENT ON COLUMN notices.content IS 'What was posted';
+COMMENT ON COLUMN notices.noted_at IS 'When the worker saw that it is to be told';
+COMMENT ON COLUMN notices.digest IS 'The message that stands for it and others; NULL: its own';
+
+CREATE TABLE notice_digests (
+    digest BIGINT NOT NULL,
+    target VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    conflict VARCHAR NOT NULL,
+    commitment_id VARCHAR NOT NULL,
+    incident_id VARCHAR,
+    verdict VARCHAR NOT NULL,
+    since TIMESTAMPTZ NOT NULL,
+    opened_at TIMESTAMPTZ NOT NULL,
+    closed_at TIMESTAMPTZ,
+    state VARCHAR NOT NULL,
+    revision INTEGER NOT NULL,
+    counted BIGINT NOT NULL,
+    standing BIGINT NOT NULL,
+    is_final BOOLEAN NOT NULL,
+    is_over BOOLEAN NOT NULL,
+    told_at TIMESTAMPTZ,
+    content JSON
+);
+
+COMMENT ON TABLE notice_digests IS
+'Messages that stand for many notices each; `notices.digest` says which';
+COMMENT ON COLUMN notice_digests.digest IS 'Its number';
+COMMENT ON COLUMN notice_digests.target IS 'alertmanager or webhook';
+COMMENT ON COLUMN notice_digests.kind IS
+'burst: more than TRUCE_NOTIFY_RATE a minute of one commitment; flapping: one incident again and
+again';
+COMMENT ON COLUMN notice_digests.conflict IS 'The conflict of all';
+COMMENT ON COLUMN notice_digests.commitment_id IS 'The commitment of all';
+COMMENT ON COLUMN notice_digests.incident_id IS 'The incident that flaps; NULL: a burst';
+COMMENT ON COLUMN notice_digests.verdict IS 'The verdict of all; if it flaps, of the first';
+COMMENT ON COLUMN notice_digests.since IS 'When the log took what made the first of them so';
+COMMENT ON COLUMN notice_digests.opened_at IS 'When the worker began it';
+COMMENT ON COLUMN notice_digests.closed_at IS 'When it became quiet; NULL: others still join it';
+COMMENT ON COLUMN notice_digests.state IS
+'waiting; trying (it may have arrived); told; refused by the target; passed (switched off)';
+COMMENT ON COLUMN notice_digests.revision IS 'How often its text was written: 0: never';
+COMMENT ON COLUMN notice_digests.counted IS 'Incidents, or times, that the last text counts';
+COMMENT ON COLUMN notice_digests.standing IS 'How many of them stand by the last text';
+COMMENT ON COLUMN notice_digests.is_final IS 'The last text says the final count';
+COMMENT ON COLUMN notice_digests.is_over IS 'The last text says that none stands any more';
+COMMENT ON COLUMN notice_digests.told_at IS 'When the target took the last text, or refused it';
+COMMENT ON COLUMN notice_digests.content IS 'What was last posted';
+
+-- The ledger numbers its transactions, and each says what the tables hold after it: so a lake that
+-- follows the ledger knows what it lacks, and anybody can tell whether a copy is whole.
+
+CREATE TABLE identity (
+    ledger_id VARCHAR NOT NULL,
+    basis VARCHAR NOT NULL
+);
+
+COMMENT ON TABLE identity IS 'Which database this is';
+COMMENT ON COLUMN identity.ledger_id IS 'A name that no other database has, but its copies';
+COMMENT ON COLUMN identity.basis IS 'What the hashes depend on: versions of DuckDB and the schema';
+
+INSERT INTO identity
+SELECT
+    uuid()::VARCHAR AS ledger_id,
+    '' AS basis;
+
+CREATE TABLE transactions (
+    seq BIGINT NOT NULL,
+    table_name VARCHAR NOT NULL,
+    row_count BIGINT NOT NULL,
+    hash UBIGINT NOT NULL
+);
+
+COMMENT ON TABLE transactions IS
+'What each table held after each transaction that the lake may still have to follow';
+COMMENT ON COLUMN transactions.seq IS 'The number of the transaction';
+COMMENT ON COLUMN transactions.table_name IS 'The table';
+COMMENT ON COLUMN transactions.row_count IS 'How many rows it had';
+COMMENT ON COLUMN transactions.hash IS 'The sum of the hashes of its rows, modulo 2^64';
+
+CREATE TABLE changed_rows (
+    seq BIGINT NOT NULL,
+    table_name VARCHAR NOT NULL,
+    place BIGINT NOT NULL
+);
+
+COMMENT ON TABLE changed_rows IS
+'Versions that were there before a transaction and were changed by it: a lake has yet to follow';
+COMMENT ON COLUMN changed_rows.seq IS 'The number of the transaction';
+COMMENT ON COLUMN changed_rows.table_name IS 'The table of versions';
+COMMENT ON COLUMN changed_rows.place IS 'The rowid of the version, which never changes';

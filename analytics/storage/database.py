@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import Future
 from hashlib import sha256
 from pathlib import Path
@@ -225,12 +225,10 @@ def explain(path: Path, error: duckdb.Error, kafka: bool | None = None) -> Ledge
 def migrate(
     connection: duckdb.DuckDBPyConnection,
     path: Path,
-    after: Mapping[int, Callable[[Session], None]],
     kafka: bool | None = None,
 ) -> None:
     """Bring the schema up to date, each change in a transaction of its own.
 
-    `after`: what else is to be done, in the same transaction, after the change of this number.
     Raises LedgerTooNew, LedgerFull or LedgerOutdated.
     """
     sql = queries("reading")
@@ -244,8 +242,6 @@ def migrate(
         if version > applied:
             with _change(connection, path):
                 connection.execute(statements)
-                if version in after:
-                    after[version](Session(connection))
                 connection.execute(sql["applied_now"], {"version": version, "name": name})
     # Views are of no version: all are made again when their file is another one.
     digest = f"views {sha256(views().encode()).hexdigest()}"

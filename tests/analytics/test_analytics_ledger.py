@@ -51,7 +51,6 @@ from tests.analytics.written import (
     take,
     write,
 )
-from tests.support.logged import of_version
 
 T1, T2, T3 = (f"2026-02-01T00:00:0{n}Z" for n in (1, 2, 3))
 INF = float("inf")
@@ -357,6 +356,36 @@ def test_migrations_run_once(path: Path) -> None:
             assert sorted(found) == [(0, 1), *((version, 1) for version, _, _ in migrations())]
 
 
+MORE = "ALTER TABLE rejected ADD COLUMN more VARCHAR; UPDATE rejected SET more = 'yes'"
+
+
+def test_a_migration_changes_a_database_once_and_keeps_what_is_in_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Ledger.open(path) as ledger, ledger.transaction() as tx:
+        tx.rejected(Rejected("not_json", (), b"", None), Position(LOG, 0, 8, 0), at(T1))
+    known = [*migrations(), (2, "002_more", MORE)]
+    monkeypatch.setattr("analytics.storage.database.migrations", lambda: known)
+    for _ in range(2):
+        with Ledger.open(path) as ledger:
+            assert rows(ledger, "SELECT reason, more FROM rejected") == [("not_json", "yes")]
+            assert rows(ledger, "SELECT max(version) FROM schema_migrations") == [(2,)]
+
+
+def test_a_database_is_as_it_was_where_a_migration_fails(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Ledger.open(path) as ledger:
+        write(ledger, Step(claim(), T1))
+    known = [*migrations(), (2, "002_more", f"{MORE}; SELECT error('it does not fit')")]
+    monkeypatch.setattr("analytics.storage.database.migrations", lambda: known)
+    before = dump(path, VERSIONS)
+    with pytest.raises(LedgerOutdated, match="it is as it was; `truce rebuild` makes a new one"):
+        Ledger.open(path)
+    assert dump(path, VERSIONS) == before
+    assert rows(path, "SELECT count(*) FROM duckdb_columns() WHERE column_name = 'more'") == [(0,)]
+
+
 def test_views_are_made_again_when_their_file_is_another_one(path: Path) -> None:
     with Ledger.open(path) as ledger:
         rows(ledger, "CREATE OR REPLACE VIEW verdicts AS SELECT 'of an earlier version' AS verdict")
@@ -448,61 +477,7 @@ def test_a_key_set_holds_what_comes_in_any_order_and_in_any_pieces() -> None:
         assert found(keys, [*others, *all_of_them]) == all_of_them
 
 
-@pytest.mark.parametrize("most_bytes", [1, 16 * 2**20])
-def test_what_an_earlier_version_was_still_to_publish_is_published(
-    path: Path, monkeypatch: pytest.MonkeyPatch, most_bytes: int
-) -> None:
-    monkeypatch.setattr("analytics.ledger.outbox.MOST_BYTES_AT_ONCE", most_bytes)
-    large = bytes(range(256)) * 100
-    of_version(4, path)
-    with duckdb.connect(str(path)) as connection:
-        headers = [{"name": "reason", "value": b"\x00"}]
-        connection.executemany(
-            "INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [
-                (7, "a", 0, b"k", large[:20_000], headers, 25_601),
-                (7, "a", 1, None, large[20_000:], headers, 25_601),
-                (8, "b", 0, None, None, [], 0),
-                (9, "b", 0, b"", b"", [], 0),
-            ],
-        )
-    with Ledger.open(path) as ledger:
-        assert rows(
-            ledger, "SELECT table_name FROM duckdb_tables() WHERE table_name LIKE '%out%'"
-        ) == [("outbox",)]
-        with ledger.transaction() as tx:
-            tx.outbox("c", None, b"")
-        assert ledger.pending_outbox()[0].seq == 7
-        told = []
-        while pending := ledger.pending_outbox():
-            told += pending
-            ledger.published(pending[-1].seq)
-        assert [tuple(message) for message in told] == [
-            (7, "a", b"k", large, (("reason", b"\x00"),)),
-            (8, "b", None, None, ()),
-            (9, "b", b"", b"", ()),
-            (10, "c", None, b"", ()),
-        ]
-
-
 READ = ("accepted", "events", *VERSIONS, "reports", "reports_between('testland', NULL, NULL)")
-
-
-def test_events_and_reports_of_an_earlier_version_become_one_table(
-    path: Path, tmp_path: Path
-) -> None:
-    now = tmp_path / "now.duckdb"
-    said = [report("a"), report("b"), report("a", actor={"party": "BBB"}), report_retracted("b")]
-    with Ledger.open(now) as ledger:
-        write(ledger, Step(claim(), T1), *(Step(raw, T2) for raw in said))
-    of_version(6, path, now)
-    Ledger.open(path).close()
-    found = dump(path, READ)
-    assert found == dump(now, READ)
-    assert [len(found[name]) for name in READ[-2:]] == [1, 1]
-    assert rows(path, "SELECT event_id FROM accepted ORDER BY rowid") == rows(
-        now, "SELECT event_id FROM accepted ORDER BY rowid"
-    )
 
 
 def test_events_keep_their_order_when_a_report_is_superseded(ledger: Ledger) -> None:
@@ -516,30 +491,6 @@ def test_events_keep_their_order_when_a_report_is_superseded(ledger: Ledger) -> 
         (2, False),
         (3, False),
     ]
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        "DELETE FROM events",
-        "DELETE FROM report_versions",
-        "INSERT INTO report_versions FROM report_versions",
-        "UPDATE report_versions SET payload = '{}'",
-    ],
-)
-def test_an_earlier_version_in_which_not_every_report_is_of_one_event_stays_as_it_was(
-    path: Path, tmp_path: Path, damage: str
-) -> None:
-    now = tmp_path / "now.duckdb"
-    with Ledger.open(now) as ledger:
-        write(ledger, Step(report(), T1))
-    of_version(6, path, now)
-    with duckdb.connect(str(path)) as connection:
-        connection.execute(damage)
-    before = dump(path, ("events", *VERSIONS))
-    with pytest.raises(LedgerOutdated, match="it is as it was; `truce rebuild` makes a new one"):
-        Ledger.open(path)
-    assert dump(path, ("events", *VERSIONS)) == before
 
 
 def test_claims_before_every_report_ask_nothing_of_the_database(

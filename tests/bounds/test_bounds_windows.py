@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 
 from analytics.audit.audit import Audit
-from analytics.ledger.ledger import AFTER_CHANGES, Ledger
+from analytics.ledger.ledger import Ledger
 from analytics.storage.database import connect, migrate
 from streams.engine.decoding import read
 from streams.engine.loading import load_standing, process
@@ -29,7 +29,7 @@ class Days:
 
     def __init__(self) -> None:
         self.connection = connect(IN_MEMORY, threads=1)
-        migrate(self.connection, IN_MEMORY, AFTER_CHANGES)
+        migrate(self.connection, IN_MEMORY)
         self.connection.execute(Path(__file__).with_name("spelt_out.sql").read_text("utf-8"))
 
     def fold(self, log: list[str]) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from analytics.ledger.ledger import Ledger, LedgerInUse
+from analytics.ledger.ledger import LedgerInUse
 from analytics.ledger.replacement import (
     CARRIED,
     FOLDED,
@@ -39,7 +39,7 @@ from streams.engine.replay import fold_all
 from streams.settings import Address, Settings
 from tests.cli.commands import SCENARIO, TRUCE, Done, environment, rows, truce, worker
 from tests.rebuild.conftest import judge
-from tests.support.logged import HISTORY, Dump, dump, of_version, records
+from tests.support.logged import HISTORY, Dump, dump, records
 
 DATABASE = {"truce.duckdb", "truce.duckdb.mark"}
 ALL = HISTORY | {"outbox": "FROM outbox"}
@@ -96,40 +96,6 @@ def test_the_rebuilt_database_is_the_old_one_to_the_row(scenario: Settings) -> N
     ]
     assert state(scenario) == before
     assert files(scenario) == DATABASE
-
-
-def test_what_an_earlier_version_was_still_to_publish_is_carried_over(scenario: Settings) -> None:
-    earlier = scenario.data_dir / "earlier"
-    of_version(4, earlier, scenario.database)
-    earlier.replace(scenario.database)
-    change(
-        scenario,
-        """
-        INSERT INTO outbox VALUES
-            (3, 'truce.verdicts', 0, 'k', 'one', [{name: 'n', value: 'v'}], 4),
-            (4, 'truce.verdicts', 0, 'k', 'two', [], 4)""",
-    )
-    assert rebuild(scenario).returncode == 0
-    with Ledger.open(scenario.database) as ledger:
-        assert [tuple(message) for message in ledger.pending_outbox()] == [
-            (3, "truce.verdicts", b"k", b"one", (("n", b"v"),)),
-            (4, "truce.verdicts", b"k", b"two", ()),
-        ]
-
-
-@pytest.mark.parametrize("version", [6, 7])
-def test_a_database_of_an_earlier_version_is_rebuilt_to_the_row(
-    scenario: Settings, version: int
-) -> None:
-    change(scenario, NOBODY_POSTED)
-    before = state(scenario)
-    earlier = scenario.data_dir / "earlier"
-    of_version(version, earlier, scenario.database)
-    earlier.replace(scenario.database)
-    done = rebuild(scenario)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "No row differs" in done.stdout
-    assert state(scenario) == before
 
 
 def test_the_lake_answers_a_rebuild_what_the_database_would(scenario: Settings) -> None:

@@ -9,9 +9,8 @@ from typing import Any
 
 import duckdb
 
-from analytics.ledger.ledger import AFTER_CHANGES, Ledger
+from analytics.ledger.ledger import Ledger
 from analytics.ledger.outbox import unpacked
-from analytics.queries import migrations
 from analytics.queries import queries as sql
 from analytics.storage.database import connect, migrate
 from streams.engine.decoding import RawRecord, read
@@ -89,7 +88,7 @@ class Scratch:
 
     def __init__(self) -> None:
         self._connection = connect(IN_MEMORY, threads=1)
-        migrate(self._connection, IN_MEMORY, AFTER_CHANGES)
+        migrate(self._connection, IN_MEMORY)
 
     def emptied(self) -> Ledger:
         """The database without a row, as a ledger."""
@@ -121,43 +120,6 @@ class Scratch:
                 ledger = Ledger(self._connection, IN_MEMORY)
                 standing = load_standing(ledger)
         return self.dump(queries)
-
-
-VIEWS_OF_7 = """
-    CREATE VIEW events AS
-    SELECT
-        source, event_id, type, conflict, recorded_at, log_id, partition, "offset", batch_index,
-        payload, event_key
-    FROM accepted;
-    CREATE VIEW report_versions AS
-    SELECT
-        conflict, incident_id, report_id, reported_by, reporter_kind, reporter_party,
-        occurred_start, occurred_end, certainty, actor, confidence, act, targets, payload,
-        recorded_at, superseded_at, begins_at, ends_at, over_by, incident_key, report_key
-    FROM accepted
-    WHERE report_key IS NOT NULL"""
-
-
-def of_version(version: int, path: Path, now: Path | None = None) -> None:
-    """A database of an earlier version of the schema, with the rows of one of now."""
-    with duckdb.connect(str(path)) as connection:
-        connection.execute("CREATE TABLE schema_migrations (version INTEGER, name VARCHAR)")
-        for number, name, statements in migrations()[:version]:
-            connection.execute(statements)
-            connection.execute("INSERT INTO schema_migrations VALUES (?, ?)", [number, name])
-        if version == 7:
-            # Made by its own change then; now the views stand in a file of theirs.
-            connection.execute(VIEWS_OF_7)
-        if now is None:
-            return
-        connection.execute(f"ATTACH '{now}' AS now (READ_ONLY)")
-        has = "SELECT table_name FROM duckdb_tables() WHERE database_name <> 'now'"
-        tables = {name for (name,) in connection.execute(has).fetchall()}
-        # An outbox of before version 5 is of another shape.
-        for table in tables - {"schema_migrations"} - ({"outbox"} if version < 5 else set()):
-            columns = connection.execute(f"DESCRIBE {table}").fetchall()
-            listed = ", ".join(f'"{name}"' for name, *_ in columns)
-            connection.execute(f"INSERT INTO {table} SELECT {listed} FROM now.{table}")  # noqa: S608
 
 
 def dump(path: Path, queries: Mapping[str, Query]) -> Dump:

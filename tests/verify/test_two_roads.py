@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.audit.audit import Audit, Difference
-from analytics.ledger.ledger import AFTER_CHANGES, Ledger
+from analytics.ledger.ledger import Ledger
 from analytics.storage.database import connect, migrate
 from streams.engine.decoding import read
 from streams.engine.loading import load_standing, process
@@ -30,7 +30,7 @@ class BothRoads:
 
     def __init__(self) -> None:
         self.ledger = connect(IN_MEMORY, threads=1)
-        migrate(self.ledger, IN_MEMORY, AFTER_CHANGES)
+        migrate(self.ledger, IN_MEMORY)
         self.audit = Audit(threads=1)
 
     def follow(self, log: Sequence[str]) -> list[Difference]:

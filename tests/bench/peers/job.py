@@ -24,7 +24,6 @@ import pyarrow as pa
 
 from analytics.ledger import arrow
 from analytics.ledger.keys import joined, key_of
-from analytics.ledger.ledger import AFTER_CHANGES
 from analytics.ledger.rows import Judgement
 from analytics.queries import queries
 from analytics.storage.database import Session, connect, migrate
@@ -100,7 +99,7 @@ class Job:
     def __init__(self, database: Path) -> None:
         self._claims: dict[str, Claims] = {}
         connection = connect(database)
-        migrate(connection, database, AFTER_CHANGES)
+        migrate(connection, database)
         self.written = Written(connection)
         # After a restart the log goes on behind the claims: they are taken from the database.
         for payload in queries_of_claims(self.written.session):

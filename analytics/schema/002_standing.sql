@@ -1,1 +1,0 @@
--- It made views. All of them stand in views.sql now, which is run after the last change.

@@ -1,1 +1,0 @@
--- It made a view. All of them stand in views.sql now, which is run after the last change.
