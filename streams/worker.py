@@ -50,8 +50,9 @@ if TYPE_CHECKING:
     from schemas.wire import Rejected
     from streams.engine.rollover import Rollover
     from streams.engine.stalls import Watch
+    from streams.kafka.log_app import LogApp
     from streams.kafka.topics import Topic
-    from streams.kafka.transport import LogApp, LogConsumer
+    from streams.kafka.transport import LogConsumer
     from streams.notify.notifier import Notifier
     from streams.notify.targets import NotificationTarget
 
@@ -166,7 +167,7 @@ def configure_logging(settings: Settings) -> None:
         # ... and with no room on the disk, each line would be a traceback on stderr.
         logging.raiseExceptions = False
     logging.captureWarnings(capture=True)
-    for name in (*LIBRARIES, "py.warnings", "streams.kafka.transport"):
+    for name in (*LIBRARIES, "py.warnings", "streams.kafka.transport", "streams.kafka.log_app"):
         library = logging.getLogger(name)
         library.handlers[:] = [theirs]
         library.setLevel(logging.INFO if settings.debug else logging.WARNING)
@@ -363,8 +364,9 @@ class Worker:
         # Imported here, while the broker starts: Faust takes its time.
         from streams.engine.stalls import Watch
         from streams.kafka import log_identity, topics
+        from streams.kafka.feed import FETCH_WAIT_KAFKA, FETCH_WAIT_TANSU, Feed
+        from streams.kafka.log_app import make_app
         from streams.kafka.topic_identity import ask_identity
-        from streams.kafka.transport import FETCH_WAIT_KAFKA, FETCH_WAIT_TANSU, Feed, make_app
 
         settings, broker, core = self._settings, self._broker, self._core
         declared = topics.declared(settings.partitions, settings.replication)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from aiokafka import AIOKafkaProducer
 
     from streams.kafka.access import Access
-    from streams.kafka.transport import FetchedBatch
+    from streams.kafka.feed import FetchedBatch
 
 logger = logging.getLogger("streams")
 

@@ -29,7 +29,7 @@ PRELOADED = (
     "streams.engine.loading",
     "streams.engine.decoder",
     "streams.kafka.topics",
-    "streams.kafka.transport",
+    "streams.kafka.log_app",
     "streams.worker",
     "tests.faults.marked_worker",
 )
@@ -197,13 +197,13 @@ def main() -> None:
     """Run the worker."""
     from streams import cli
     from streams.engine import decoder
-    from streams.kafka import transport
+    from streams.kafka import feed, log_app
 
     if sys.platform == "linux":
         # It is not to outlive who started it to kill it.
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    transport.KAFKA.update(broker_session_timeout=1.0, broker_heartbeat_interval=0.3)
-    transport.FETCH_WAIT_KAFKA = transport.FETCH_WAIT_TANSU
+    log_app.KAFKA.update(broker_session_timeout=1.0, broker_heartbeat_interval=0.3)
+    feed.FETCH_WAIT_KAFKA = feed.FETCH_WAIT_TANSU
     if os.environ.pop("BESIDE", ""):
         decoder.MUCH = 1
     if marks := os.environ.pop("MARKS", ""):
