@@ -26,7 +26,7 @@ from schemas.safe_text import for_log, for_log_lines
 from streams import limits
 from streams.directory import prepare
 from streams.endpoint import Endpoint, write_endpoint
-from streams.engine.agent import Agent, Failure, JudgedBatch, OutboxReader, Publisher, Work
+from streams.engine.agent import Agent, JudgedBatch, Work
 from streams.engine.engine import Core, LedgerCore
 from streams.engine.lake import LakeDoor, LakeService
 from streams.http.hosts import Hosts
@@ -37,13 +37,14 @@ from streams.kafka.access import access_to
 from streams.kafka.attribution import attribution_of
 from streams.kafka.broker import Broker, BrokerError, EmbeddedBroker, RemoteBroker
 from streams.kafka.dialling import Handing, can_hand, plain_dial
+from streams.kafka.outbox_publisher import OutboxPublisher, OutboxReader
 from streams.kafka.producer import LogWriter
 from streams.kafka.progress import Progress, behind_by_conflict
 from streams.kafka.receipts import Receipts
 from streams.log_filter import Sparing
 from streams.log_lines import LogLines
 from streams.settings import Settings
-from streams.threads import SerialExecutor
+from streams.threads import Failure, SerialExecutor
 from streams.tuning import tune_allocator, tune_collector, tune_threads
 
 if TYPE_CHECKING:
@@ -284,7 +285,7 @@ class Worker:
         self._progress = Progress("", {})
         self._receipts = Receipts()
         self._agent: Agent | None = None
-        self._publisher: Publisher | None = None
+        self._publisher: OutboxPublisher | None = None
         self._notifier: Notifier | None = None
         self._lake: LakeService | None = None
         self._writer: LogWriter | None = None
@@ -380,9 +381,9 @@ class Worker:
             | {partition: one.next_offset for partition, one in reached.items()},
         )
         self._pages.follow(progress)
-        self._publisher = publisher = Publisher(outbox, self._publishing, broker.access)
-        stack.push_async_callback(publisher.stop)
-        await publisher.start()
+        self._publisher = publisher = await stack.enter_async_context(
+            OutboxPublisher.connected(outbox, self._publishing, broker.access)
+        )
         self._writer = LogWriter(
             broker.access,
             seconds_to_answer=SECONDS_TO_ANSWER,

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from analytics.metrics.process import NotificationMetrics
     from analytics.metrics.summary import ConflictPartition
     from analytics.notifications.notifications import Notifications
-    from streams.engine.agent import JudgedBatch, OutboxReader
+    from streams.engine.agent import JudgedBatch
     from streams.engine.batch import BatchTally
     from streams.engine.decoding import RawRecord, Reading
     from streams.engine.lake import Keeping
     from streams.kafka.attribution import Attribution
+    from streams.kafka.outbox_publisher import OutboxReader
     from streams.kafka.progress import Behind, Progress
     from streams.kafka.receipts import Refusal
     from streams.settings import Settings

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from streams.kafka.dialling import Handing
 
 if TYPE_CHECKING:
-    from streams.engine.agent import Agent, Publisher
+    from streams.engine.agent import Agent
     from streams.engine.stalls import Watch
     from streams.kafka.broker import EmbeddedBroker
+    from streams.kafka.outbox_publisher import OutboxPublisher
     from streams.kafka.producer import LogWriter
     from streams.kafka.progress import Progress
     from streams.kafka.receipts import Receipts
@@ -45,7 +46,7 @@ class Rolling(NamedTuple):
     topics: Sequence[Topic]
     progress: Progress
     agent: Agent
-    publisher: Publisher
+    publisher: OutboxPublisher
     writer: LogWriter
     receipts: Receipts
     consumer: LogConsumer

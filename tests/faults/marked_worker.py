@@ -162,7 +162,8 @@ def mark(path: Path, checkpoint: str | None) -> None:
     """Have all that this process does be noted in the file."""
     from analytics.ledger import ledger, transaction
     from streams import worker
-    from streams.engine import agent, engine
+    from streams.engine import engine
+    from streams.kafka import outbox_publisher
 
     marking = Marking(path)
     if checkpoint:
@@ -181,7 +182,7 @@ def mark(path: Path, checkpoint: str | None) -> None:
     marking.during(transaction.Transaction, "finish", 1, Ledger.JUDGING, Ledger.COMMITTING)
     marking.counting(engine.LedgerCore, "judge")
     marking.during(ledger.Ledger, "published", 2, NOTING)
-    marking.awaiting(agent.Publisher, "_send", 2, SENDING)
+    marking.awaiting(outbox_publisher.OutboxPublisher, "_send", 2, SENDING)
     marking.awaiting(worker.Worker, "_drain", 0, Life.DRAINING, Life.CLOSING)
 
 
