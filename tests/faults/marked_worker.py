@@ -161,9 +161,9 @@ class Marking:
 def mark(path: Path, checkpoint: str | None) -> None:
     """Have all that this process does be noted in the file."""
     from analytics.ledger import ledger, transaction
-    from streams import worker
     from streams.engine import engine
     from streams.kafka import outbox_publisher
+    from streams.worker import composition
 
     marking = Marking(path)
     if checkpoint:
@@ -183,7 +183,7 @@ def mark(path: Path, checkpoint: str | None) -> None:
     marking.counting(engine.LedgerCore, "judge")
     marking.during(ledger.Ledger, "published", 2, NOTING)
     marking.awaiting(outbox_publisher.OutboxPublisher, "_send", 2, SENDING)
-    marking.awaiting(worker.Worker, "_drain", 0, Life.DRAINING, Life.CLOSING)
+    marking.awaiting(composition.Worker, "_drain", 0, Life.DRAINING, Life.CLOSING)
 
 
 def live(environ: dict[str, str], said: str) -> None:

@@ -7,45 +7,32 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
-import logging.handlers
 import os
 import secrets
-import signal
-import sys
-import threading
-import traceback
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
-from dataclasses import replace
-from io import TextIOWrapper
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from analytics.storage.failures import LedgerError, LedgerFull, LedgerMemory, LedgerVanished
-from schemas.safe_text import for_log, for_log_lines
-from streams import limits
-from streams.directory import prepare
 from streams.endpoint import Endpoint, write_endpoint
 from streams.engine.agent import Agent, JudgedBatch, Work
-from streams.engine.engine import Core, LedgerCore
+from streams.engine.engine import Core
 from streams.engine.lake import LakeDoor, LakeService
 from streams.http.hosts import Hosts
 from streams.http.ingest import Door, NotTaken
-from streams.http.server import Pages, WebError
+from streams.http.server import Pages
 from streams.http.writers import Writers
 from streams.kafka.access import access_to
 from streams.kafka.attribution import attribution_of
-from streams.kafka.broker import Broker, BrokerError, EmbeddedBroker, RemoteBroker
+from streams.kafka.broker import Broker, EmbeddedBroker, RemoteBroker
 from streams.kafka.dialling import Handing, can_hand, plain_dial
 from streams.kafka.outbox_publisher import OutboxPublisher, OutboxReader
 from streams.kafka.producer import LogWriter
 from streams.kafka.progress import Progress, behind_by_conflict
 from streams.kafka.receipts import Receipts
-from streams.log_filter import Sparing
-from streams.log_lines import LogLines
 from streams.settings import Settings
 from streams.threads import Failure, SerialExecutor
-from streams.tuning import tune_allocator, tune_collector, tune_threads
+from streams.worker.exits import FAILED, UNREACHABLE, Ended
+from streams.worker.signals import stop_on_signals
 
 if TYPE_CHECKING:
     from schemas.wire import Rejected
@@ -57,8 +44,6 @@ if TYPE_CHECKING:
     from streams.notify.notifier import Notifier
     from streams.notify.targets import NotificationTarget
 
-DONE, FAILED, UNREACHABLE = 0, 1, 3
-
 # What a stop may take: to judge what the embedded broker's log still holds, which is lost with it;
 # to publish what is in the outbox, which otherwise waits for the next start; to leave the group.
 # All of it together ends in time for whoever sends a SIGKILL after ten seconds.
@@ -69,13 +54,8 @@ SECONDS_TO_CATCH_UP = 5.0
 SECONDS_OF_SILENCE = 0.25
 SECONDS_TO_PUBLISH = 5.0
 SECONDS_TO_LEAVE = 5.0
-SECONDS_TO_END = 3.0
 
 SECONDS_BETWEEN_LOOKS = 1.0
-
-# How many records at once it is tried with again after the engine had not enough memory: what
-# `truce publish` and POST /events pack has up to 256 KB in each.
-RECORDS_AFTER_THAT = 8
 
 # With the embedded broker: how long a post waits for the ledger, and how many events of a conflict
 # may wait for their turn before further ones are refused. Fewer than are held for all.
@@ -86,174 +66,9 @@ MOST_BEHIND = 4_000
 SECONDS_TO_ANSWER = 10.0
 
 logger = logging.getLogger("streams")
-LIBRARIES = ("faust", "mode", "aiokafka", "asyncio", "aiohttp")
 
 T = TypeVar("T")
 OnReady = Callable[[Endpoint], None]
-
-
-class Ended(Exception):  # noqa: N818
-    """Why a worker could not go on, in one line, and the exit code that says so."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-
-
-def main(settings: Settings, *, on_ready: OnReady | None = None) -> int:
-    """Run a worker until a signal ends it; the exit code of the process."""
-    configure_logging(settings)
-    if (why := prepared(settings)) is not None:
-        sys.stderr.write(f"truce: {for_log(why)}\n")
-        return FAILED
-    tune_collector()
-    tune_threads()
-    tune_allocator()
-    work = _ending(run(settings, on_ready=on_ready))
-    with contextlib.suppress(ImportError):
-        import uvloop
-
-        return uvloop.run(work)
-    return asyncio.run(work)
-
-
-async def _ending(work: Coroutine[Any, Any, int]) -> int:
-    """Do the work, and see to it that the process ends soon after it."""
-    code = await work
-    timer = threading.Timer(SECONDS_TO_END, _end, (code,))
-    timer.daemon = True
-    timer.start()
-    return code
-
-
-def _end(code: int) -> None:
-    """End the process that a task or a thread of a library keeps: all of ours is closed by now.
-
-    Where a topic was deleted, the Kafka client waits for it for ever.
-    """
-    logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
-
-
-def prepared(settings: Settings) -> str | None:
-    """Have a directory to work in, and enough of the system; None, or why that cannot be."""
-    if (found := limits.what_is_wrong(settings)) is not None:
-        said, is_too_low = found
-        if is_too_low:
-            return said
-        logger.warning("%s", said)
-    try:
-        prepare(settings.data_dir)
-    except LedgerError as error:
-        return str(error)
-    return None
-
-
-def configure_logging(settings: Settings) -> None:
-    """Our own warnings to stderr; what the libraries say to a bounded file, or there as well."""
-    ours = logging.StreamHandler()
-    ours.setFormatter(LogLines("truce: %(message)s"))
-    for own in (logger, logging.getLogger("analytics")):
-        own.handlers[:] = [ours]
-        own.propagate = False
-    theirs: logging.Handler = ours
-    if not settings.debug:
-        path = settings.data_dir / "worker.log"
-        theirs = _OwnLog(path, "a", 1_000_000, 1, delay=True)
-        theirs.setFormatter(LogLines("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-        # With Kafka away they would say the same some thirty times a second...
-        theirs.addFilter(Sparing())
-        # ... and with no room on the disk, each line would be a traceback on stderr.
-        logging.raiseExceptions = False
-    logging.captureWarnings(capture=True)
-    for name in (*LIBRARIES, "py.warnings", "streams.kafka.transport", "streams.kafka.log_app"):
-        library = logging.getLogger(name)
-        library.handlers[:] = [theirs]
-        library.setLevel(logging.INFO if settings.debug else logging.WARNING)
-        library.propagate = False
-    threading.excepthook = _thread_failed
-
-
-class _OwnLog(logging.handlers.RotatingFileHandler):
-    """A log file that is ours alone; no link is followed."""
-
-    def _open(self) -> TextIOWrapper:
-        return TextIOWrapper(open(self.baseFilename, "ab", opener=_private), encoding="utf-8")
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-
-
-def _thread_failed(failed: threading.ExceptHookArgs) -> None:
-    """Faust's threads may end in an error when the broker does: for the log, not for stderr."""
-    if failed.exc_value is not None:
-        logging.getLogger("faust").error("a thread has failed", exc_info=failed.exc_value)
-
-
-async def run(
-    settings: Settings,
-    *,
-    on_ready: OnReady | None = None,
-    stop: asyncio.Event | None = None,
-    core: Core | None = None,
-) -> int:
-    """Run a worker until `stop` is set or a signal comes; the exit code.
-
-    `on_ready` is called once, when all is judged that was in the log at the start. What goes wrong
-    is one line on stderr.
-    """
-    stop = stop or asyncio.Event()
-    try:
-        if core is None:
-            await _run_with_less(settings, on_ready, stop)
-        else:
-            await Worker(settings, core, stop).run(on_ready)
-    except Exception as error:  # noqa: BLE001 - whatever it was, the user gets one line
-        if settings.debug:
-            sys.stderr.write(for_log_lines(traceback.format_exc()) + "\n")
-        ended = _explained(error, settings)
-        sys.stderr.write(f"truce: {for_log(str(ended))}\n")
-        return ended.code
-    return DONE
-
-
-async def _run_with_less(settings: Settings, on_ready: OnReady | None, stop: asyncio.Event) -> None:
-    """Run a worker, and if its engine has not enough memory another, with smaller batches.
-
-    Nothing of a batch that failed was kept, and the ledger knows where to go on in the log; that of
-    an embedded broker ends, and what was in it and not acknowledged is to be published again.
-    """
-    try:
-        await _run_ledger(settings, on_ready, stop)
-    except LedgerMemory as error:
-        most = RECORDS_AFTER_THAT
-        if settings.max_batch <= most or stop.is_set():
-            raise
-        logger.warning("%s; it is tried again, once, with TRUCE_MAX_BATCH=%d", error.reason, most)
-    else:
-        return
-    # What the error has led through holds connections, and these the database, open.
-    gc.collect()
-    await _run_ledger(replace(settings, max_batch=most), on_ready, stop)
-
-
-async def _run_ledger(settings: Settings, on_ready: OnReady | None, stop: asyncio.Event) -> None:
-    """Run a worker on the ledger. What is known to go wrong with that is a LedgerError."""
-    from analytics.storage.failing import explained
-
-    core = LedgerCore(settings)
-    try:
-        await Worker(settings, core, stop).run(on_ready)
-    except LedgerVanished as error:
-        raise Ended(FAILED, f"{error}{_what_is_left(error, settings, core)}") from error
-    except Exception as error:
-        known = explained(settings.database, error, kafka=bool(settings.broker))
-        if known is None:
-            raise
-        raise known from error
 
 
 class Worker:
@@ -295,7 +110,7 @@ class Worker:
     async def run(self, on_ready: OnReady | None) -> None:
         """Start, work until told to stop or something fails, and end in good order."""
         async with contextlib.AsyncExitStack() as stack:
-            stack.enter_context(_signals(self._stop))
+            stack.enter_context(stop_on_signals(self._stop))
             starting = asyncio.create_task(self._start(stack, on_ready))
             ending = asyncio.create_task(self._until_end())
             await asyncio.wait({starting, ending}, return_when=asyncio.FIRST_COMPLETED)
@@ -643,63 +458,3 @@ async def _over(task: asyncio.Task[Any]) -> None:
     await asyncio.wait({task})
     if not task.cancelled():
         task.exception()  # marks it as seen
-
-
-@contextlib.contextmanager
-def _signals(stop: asyncio.Event) -> Iterator[None]:
-    """Let the first SIGINT or SIGTERM set `stop`, and a second one end the process at once."""
-    loop = asyncio.get_running_loop()
-    handled = (signal.SIGINT, signal.SIGTERM)
-
-    def told() -> None:
-        if stop.is_set():
-            sys.stderr.write("truce: told twice to stop: ended before all was finished\n")
-            sys.stderr.flush()
-            # The ledger holds whole batches only, and the broker ends with its parent.
-            os._exit(FAILED)
-        stop.set()
-
-    installed = []
-    for number in handled:
-        # Only the main thread may: elsewhere the caller has `stop`.
-        with contextlib.suppress(ValueError, RuntimeError, NotImplementedError):
-            loop.add_signal_handler(number, told)
-            installed.append(number)
-    try:
-        yield
-    finally:
-        for number in installed:
-            loop.remove_signal_handler(number)
-
-
-def _explained(error: Exception, settings: Settings) -> Ended:
-    from aiokafka.errors import KafkaError
-
-    if isinstance(error, Ended):
-        return error
-    if isinstance(error, BrokerError | KafkaError):
-        return Ended(UNREACHABLE, str(error) or type(error).__name__)
-    text = " ".join(str(error).split()) or "no reason given"
-    if isinstance(error, LedgerFull):
-        return Ended(
-            FAILED,
-            "there is no room left on the disk: nothing of the last batch was kept, and all before "
-            "it is safe; make room, and start the worker again",
-        )
-    if isinstance(error, LedgerMemory):
-        more = limits.in_words()
-        return Ended(FAILED, f"{text} (TRUCE_MEMORY={settings.memory}{more})")
-    ours = isinstance(error, WebError) or type(error).__module__.partition(".")[0] in {
-        "streams",
-        "analytics",
-    }
-    return Ended(FAILED, text if ours else f"{type(error).__name__}: {text}")
-
-
-def _what_is_left(error: LedgerVanished, settings: Settings, core: Core) -> str:
-    database, saved = settings.database, core.saved()
-    if saved is not None:
-        return f"; all that was committed is in {saved}: move it to {database}, and start again"
-    if error.path not in {database, settings.data_dir}:
-        return f"; all that was committed is in {database}: start again"
-    return "; what it held could not be saved, and the next start says what is missing"
