@@ -1,4 +1,4 @@
-"""Work that is done one after the other in a thread of its own, and what went wrong in any."""
+"""Threads and tasks: work done one after the other in a thread, and what went wrong in any."""
 
 from __future__ import annotations
 
@@ -40,3 +40,11 @@ class Failure:
             self.reason = reason
             with contextlib.suppress(RuntimeError):  # the loop may be closed already
                 self._loop.call_soon_threadsafe(self.happened.set)
+
+
+async def end_task(task: asyncio.Task[Any]) -> None:
+    """Cancel a task and wait until it is over; what it raised is of no interest any more."""
+    task.cancel()
+    await asyncio.wait({task})
+    if not task.cancelled():
+        task.exception()  # marks it as seen

@@ -19,10 +19,12 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from streams.kafka.access import Access
+from streams.kafka.access import Access, access_to
 from streams.kafka.dialling import dial_with
 from streams.kafka.gate import Gate, GateError, listens
 from streams.kafka.tansu import BinaryError, broker_binary
+from streams.settings import Settings
+from streams.threads import end_task
 
 if TYPE_CHECKING:
     from aiokafka.admin import AIOKafkaAdminClient
@@ -96,6 +98,27 @@ async def ask_cluster_id(access: Access) -> str | None:
     """The id of the cluster that is reached so; None if nothing answers (yet)."""
     async with opened(access) as admin:
         return None if admin is None else await cluster_id(admin)
+
+
+def broker_of(settings: Settings) -> Broker:
+    """The broker that is set, or one of our own. Not yet started."""
+    if settings.broker:
+        return RemoteBroker(access_to(settings))
+    return EmbeddedBroker(settings.data_dir)
+
+
+@contextlib.asynccontextmanager
+async def starting(broker: Broker) -> AsyncIterator[asyncio.Task[None]]:
+    """Begin to start a broker, and stop it afterwards; the task is done when it answers.
+
+    It needs a moment, which whoever starts it may use. The task raises `BrokerError`.
+    """
+    task = asyncio.create_task(broker.start())
+    try:
+        yield task
+    finally:
+        await end_task(task)
+        await broker.stop()
 
 
 class RemoteBroker:

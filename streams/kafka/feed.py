@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
+
+from streams.kafka.progress import Progress
 
 MAX_BATCH_BYTES = 8 * 2**20
 
@@ -50,6 +54,31 @@ class Feed(NamedTuple):
     passed: Callable[[int, int, int], None]
     failed: Callable[[BaseException], None]
     handed_over: Callable[[int], int] | None = None
+
+
+def feed_of(
+    topic: str, progress: Progress, failed: Callable[[BaseException], None], *, embedded: bool
+) -> Feed:
+    """The feed that keeps `progress`, which belongs to the loop that this is called in.
+
+    `failed` may be called in any thread.
+    """
+    loop = asyncio.get_running_loop()
+
+    def in_loop(call: Callable[..., None], *args: object) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop may be closed already
+            loop.call_soon_threadsafe(call, *args)
+
+    return Feed(
+        topic,
+        FETCH_WAIT_TANSU if embedded else FETCH_WAIT_KAFKA,
+        progress.next_offset,
+        lambda ends: in_loop(progress.assigned, ends),
+        progress.fetched,
+        lambda *place: in_loop(progress.passed, *place),
+        failed,
+        progress.handed_over,
+    )
 
 
 def bounded(partition: int, position: int, records: Sequence[Any]) -> Iterator[FetchedBatch]:

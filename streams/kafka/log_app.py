@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -82,6 +84,16 @@ class LogApp(App):
     def crashed_event(self) -> Any:
         """Set once Faust has given up; `crash_reason` says why."""
         return self._crashed
+
+    async def until_crashed(self) -> None:
+        """Wait until Faust has given up, and raise why."""
+        await self.crashed_event.wait()
+        raise self.crash_reason or RuntimeError("Faust has given up")
+
+    async def leave(self, seconds: float) -> None:
+        """Stop it, whether or not it was started, which leaves the group; in so much time."""
+        with contextlib.suppress(Exception):
+            await asyncio.wait_for(self.stop(), seconds)
 
     @property
     def log_consumer(self) -> LogConsumer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
 
@@ -123,6 +123,12 @@ class Progress:
         following, position = self._empty.get(partition, (0, 0))
         reached = self.next_offset(partition)
         return max(reached, position) if reached >= following else reached
+
+    async def until(self, reached: Callable[[], bool]) -> None:
+        """Wait until that is so; looked at whenever something here has changed."""
+        while not reached():
+            self.changed.clear()
+            await self.changed.wait()
 
     @property
     def caught_up(self) -> bool:

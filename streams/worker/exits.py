@@ -7,8 +7,9 @@ from pathlib import Path
 from analytics.storage.failures import LedgerFull, LedgerMemory, LedgerVanished
 from streams import limits
 from streams.http.server import WebError
-from streams.kafka.broker import BrokerError
+from streams.kafka.broker import Broker, BrokerError
 from streams.settings import Settings
+from streams.threads import Failure
 
 DONE, FAILED, UNREACHABLE = 0, 1, 3
 
@@ -19,6 +20,14 @@ class Ended(Exception):  # noqa: N818
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
         self.code = code
+
+
+def raise_failure(broker: Broker, failure: Failure) -> None:
+    """Raise why the worker cannot go on, if it cannot: that the broker died explains the rest."""
+    if broker.died.is_set():
+        raise Ended(UNREACHABLE, "the embedded broker has died; start the worker again")
+    if failure.reason is not None:
+        raise failure.reason
 
 
 def explained(error: Exception, settings: Settings) -> Ended:

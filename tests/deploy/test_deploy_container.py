@@ -16,7 +16,7 @@ import yaml
 
 from streams.http.hosts import Hosts
 from streams.settings import SETTINGS, load
-from streams.worker import composition
+from streams.worker import draining
 from tests.deploy.installed import DEPLOY, ROOT, run
 
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text()
@@ -130,7 +130,7 @@ def test_the_worker_answers_to_the_name_by_which_prometheus_calls_it() -> None:
 
 
 def test_the_worker_has_the_time_to_stop_in_good_order() -> None:
-    needed = composition.SECONDS_TO_PUBLISH + composition.SECONDS_TO_LEAVE + SECONDS_FOR_A_BATCH
+    needed = draining.SECONDS_TO_PUBLISH + draining.SECONDS_TO_LEAVE + SECONDS_FOR_A_BATCH
     assert int(SERVICES["worker"]["stop_grace_period"].removesuffix("s")) >= needed
 
 

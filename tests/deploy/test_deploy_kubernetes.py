@@ -20,7 +20,7 @@ import yaml
 from streams.http.hosts import Hosts
 from streams.kafka import topics
 from streams.settings import SETTINGS, load
-from streams.worker import composition
+from streams.worker import draining
 from tests.deploy.installed import DEPLOY, missing, run, wanted
 
 BASE = DEPLOY / "kubernetes"
@@ -247,7 +247,7 @@ def test_the_worker_answers_to_the_names_of_its_service(settings: dict[str, str]
 
 
 def test_the_worker_has_the_time_to_stop_in_good_order(pod: dict[str, Any]) -> None:
-    needed = composition.SECONDS_TO_PUBLISH + composition.SECONDS_TO_LEAVE + SECONDS_FOR_A_BATCH
+    needed = draining.SECONDS_TO_PUBLISH + draining.SECONDS_TO_LEAVE + SECONDS_FOR_A_BATCH
     assert pod["terminationGracePeriodSeconds"] >= needed
 
 
