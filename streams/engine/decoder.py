@@ -19,18 +19,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import NamedTuple, Self
 
-from streams.engine.decoding import (
-    KeptRecord,
-    Packed,
-    RawRecord,
-    Reading,
-    packed,
-    read,
-    read_kept,
-    read_packed,
-    read_packed_kept,
-    unpacked,
-)
+from streams.engine.decoding import KeptRecord, RawRecord, Reading, read, read_kept
+from streams.engine.packing import Packed, packed, read_packed, read_packed_kept, unpacked
 from streams.threads import SerialExecutor
 from streams.tuning import tune_collector
 

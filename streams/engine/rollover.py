@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from streams.engine.agent import Agent
     from streams.engine.stalls import Watch
-    from streams.kafka.broker import EmbeddedBroker
+    from streams.kafka.embedded_broker import EmbeddedBroker
     from streams.kafka.outbox_publisher import OutboxPublisher
     from streams.kafka.producer import LogWriter
     from streams.kafka.progress import Progress

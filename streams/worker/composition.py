@@ -22,8 +22,10 @@ from streams.http.ingest import Door, TakeEvents
 from streams.http.posts import EmbeddedPosts, KafkaPosts
 from streams.http.server import Pages
 from streams.http.writers import Writers
+from streams.kafka.access import access_to
 from streams.kafka.attribution import attribution_of
-from streams.kafka.broker import EmbeddedBroker, broker_of, starting
+from streams.kafka.broker import Broker, RemoteBroker, starting
+from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.outbox_publisher import OutboxPublisher
 from streams.kafka.producer import LogWriter
 from streams.kafka.progress import Progress
@@ -63,7 +65,11 @@ class Worker:
         self._not_ready: str | None = "starting"
         self._stopping = asyncio.Event()
         self._receipts = Receipts()
-        self._broker = broker_of(settings)
+        self._broker: Broker = (
+            RemoteBroker(access_to(settings))
+            if settings.broker
+            else EmbeddedBroker(settings.data_dir)
+        )
         self._metrics = MetricsPage(core)
         self._door = Door(Writers(settings), settings.posts_per_second)
         self._lake_token = secrets.token_hex(32)

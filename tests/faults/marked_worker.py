@@ -19,7 +19,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from streams.kafka.broker import PR_SET_PDEATHSIG
+from streams.kafka.embedded_broker import PR_SET_PDEATHSIG
 
 # What a process imports from which workers are forked.
 PRELOADED = (
