@@ -15,7 +15,8 @@ import pytest
 import yaml
 
 from streams.http.hosts import Hosts
-from streams.settings import SETTINGS, load
+from streams.settings import SETTINGS
+from streams.settings_reader import load
 from streams.worker import draining
 from tests.deploy.installed import DEPLOY, ROOT, run
 

@@ -19,7 +19,8 @@ import yaml
 
 from streams.http.hosts import Hosts
 from streams.kafka import topics
-from streams.settings import SETTINGS, load
+from streams.settings import SETTINGS
+from streams.settings_reader import load
 from streams.worker import draining
 from tests.deploy.installed import DEPLOY, missing, run, wanted
 
