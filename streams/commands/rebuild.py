@@ -12,15 +12,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from analytics.lake.session import LakeSession
+from analytics.ledger.old_database import why_unreadable
+from analytics.ledger.rebuild_failures import REBUILT, explained
 from analytics.ledger.replacement import (
-    REBUILT,
     Comparison,
     NewDatabase,
     Size,
     alone,
-    explained,
     remove,
-    why_unreadable,
 )
 from analytics.queries import queries
 from analytics.storage.failures import (

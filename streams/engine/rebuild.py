@@ -9,7 +9,9 @@ from itertools import groupby
 from operator import itemgetter
 
 from analytics.ledger.ledger import Ledger
-from analytics.ledger.replacement import NewDatabase, Old, alone, explained, why_unreadable
+from analytics.ledger.old_database import Old, why_unreadable
+from analytics.ledger.rebuild_failures import explained
+from analytics.ledger.replacement import NewDatabase, alone
 from analytics.storage.failures import LedgerError, LedgerInUse
 from streams.bar import Bar, Bars, no_bar
 from streams.engine.decoder import KeptBatch, ReadingProcess, read_ahead
