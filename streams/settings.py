@@ -143,7 +143,7 @@ SETTINGS = (
 )
 
 LEVELS = ("violation", "contested", "undetermined")
-"""The verdicts that can be told, the gravest first."""
+"""The verdicts that can be notified, the gravest first."""
 PROTOCOL = "TRUCE_KAFKA_SECURITY_PROTOCOL"
 FOR_TLS = ("TRUCE_KAFKA_CA_FILE", "TRUCE_KAFKA_CERT_FILE", "TRUCE_KAFKA_KEY_FILE")
 FOR_SASL = ("TRUCE_KAFKA_USERNAME", "TRUCE_KAFKA_PASSWORD_FILE")
@@ -153,7 +153,7 @@ FOR_SASL = ("TRUCE_KAFKA_USERNAME", "TRUCE_KAFKA_PASSWORD_FILE")
 class Settings:
     """Everything that can be set. `broker` is empty for the embedded one.
 
-    `alertmanager` and `webhook` are empty if nobody is told; `notify_within` is in seconds.
+    `alertmanager` and `webhook` are empty if nobody is notified; `notify_within` is in seconds.
     """
 
     broker: tuple[Address, ...] = ()
@@ -200,7 +200,7 @@ class Settings:
         return self.lake_dir or self.data_dir / "lake"
 
     @property
-    def told(self) -> list[str]:
-        """Who is told of verdicts."""
+    def notification_targets(self) -> list[str]:
+        """Who is notified of verdicts."""
         targets = {"alertmanager": self.alertmanager, "webhook": self.webhook}
         return [target for target, url in targets.items() if url]

@@ -36,7 +36,7 @@ FOLDED = (
     "claim_verdict_versions",
     "verdict_versions",
 )
-"""What the fold makes anew, by names that every version of the schema has."""
+"""What a replay recreates, by names that every version of the schema has."""
 TAKEN_OVER = ("rejected", "log_offsets")
 """What came in the log and left no event behind: copied for what was not read from the log."""
 CARRIED = ("outbox", "notice_targets", "notices", "notice_digests")
@@ -110,15 +110,15 @@ class _SilentLedger(Ledger):
 class NewDatabase:
     """A database that is being made; use it in a `with`, which removes it unless it was taken.
 
-    `tells`: what is judged is to be published. `goes_on`: it begins with what was left complete,
-    instead of with nothing.
+    `publishes`: what is judged is to be published. `goes_on`: it begins with what was left
+    complete, instead of with nothing.
     """
 
     def __init__(
         self,
         path: Path,
         *,
-        tells: bool = False,
+        publishes: bool = False,
         goes_on: bool = False,
         memory_limit: str = "400MB",
         spill: str = SPILL_LIMIT,
@@ -127,7 +127,7 @@ class NewDatabase:
         self._goes_on = goes_on
         self._replaces = path.exists()
         self._file = beside(path, BUILDING)
-        self._kind = Ledger if tells else _SilentLedger
+        self._kind = Ledger if publishes else _SilentLedger
         self._memory_limit, self._spill = memory_limit, spill
         self.left_out: list[str] = []
         self._closing = contextlib.ExitStack()

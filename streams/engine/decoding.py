@@ -131,7 +131,7 @@ class Simple(NamedTuple):
     of_impact: bytearray
 
     def add(self, number: int, throughout: bool, of_impact: bool) -> None:
-        """Take in the next row."""
+        """Add the next row."""
         self.said.append(number)
         self.throughout.append(throughout)
         self.of_impact.append(of_impact)

@@ -156,7 +156,7 @@ class LakeService:
             logger.warning("the lake is not up to date, the next start does that: %s", error)
 
 
-class LakeDoor:
+class LakeApi:
     """`POST /lake` for commands on this machine that know the worker's token."""
 
     def __init__(self, token: str) -> None:

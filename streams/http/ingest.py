@@ -1,4 +1,4 @@
-"""The door for events: `POST /events`. Who may come in, how much at once, and what is answered.
+"""The ingest API: `POST /events`. Who may post, how much at once, and what is answered.
 
 Whether the log has the events, the worker knows: it hands `open` what to ask.
 """
@@ -92,7 +92,7 @@ class Rate:
         return 0.0
 
 
-class Door:
+class IngestApi:
     """Takes posts between `open` and `close`, and refuses them otherwise."""
 
     def __init__(self, writers: Writers, per_second: int) -> None:
@@ -106,7 +106,7 @@ class Door:
         self._empty = asyncio.Event()
         self._empty.set()
         # A large body takes a while to read, which others need not wait for.
-        self._reading = ThreadPoolExecutor(1, thread_name_prefix="door")
+        self._reading = ThreadPoolExecutor(1, thread_name_prefix="ingest")
 
     def routes(self, guard: Guard) -> list[web.RouteDef]:
         """What the web server is to be given, whose middlewares see no question before a body."""
@@ -244,7 +244,7 @@ class Door:
                 HTTPStatus.REQUEST_TIMEOUT, f"the body took more than {SECONDS_FOR_BODY:.0f} s"
             ) from None
         except (web.RequestPayloadError, ConnectionError):
-            # Broken off, or broken: mostly there is nobody left to be told.
+            # Broken off, or broken: mostly there is nobody left to answer.
             raise PostRefused(
                 HTTPStatus.BAD_REQUEST, "the body is not whole; none was taken"
             ) from None

@@ -1,4 +1,4 @@
-"""The worker's web server: its metrics, its state, how far the ledger is, and the door for events.
+"""The worker's web server: its metrics, its state, how far the ledger is, and the ingest API.
 
 They are served by aiohttp in the worker's own loop. Faust's web server stays off: it would add
 pages of its own (statistics, a router to other workers) that nobody asked for.

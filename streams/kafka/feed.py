@@ -37,7 +37,7 @@ class LogMismatchError(Exception):
 
 
 class Feed(NamedTuple):
-    """What the consumer asks of, and tells, the worker. All is called from the consumer's thread.
+    """What the consumer asks of the worker and reports to it, all from the consumer's thread.
 
     `next_offset(partition)` is where the ledger goes on; `assigned(ends)` hears of an assignment,
     with the log's end at that moment for each partition; `fetched(partition, end)` of the log's

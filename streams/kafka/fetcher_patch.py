@@ -35,7 +35,7 @@ def ask_after(
         try:
             await wait()
         except asyncio.CancelledError:
-            # As in the client's own: the partitions are assigned anew, or it is being closed.
+            # As in the client's own: the partitions are reassigned, or it is being closed.
             return False
         count(1)
         try:

@@ -71,7 +71,7 @@ class Progress:
             self.to_catch_up = dict(ends)
         # What was assigned before is caught up with already, or has a mark to reach.
         self.marks = {p: self.marks.get(p, end) for p, end in ends.items()}
-        # Of those that went to another worker, that one tells how far behind it is.
+        # Of those that went to another worker, that one shows how far behind it is.
         self.log_ends = dict(ends)
         self.changed.set()
 

@@ -37,7 +37,7 @@ class _Thread(driver.AIOKafkaConsumerThread):
         super().__post_init__()
         # The offset that follows what was handed over of each partition, since the last seek.
         self._following: dict[TP, int] = {}
-        self._telling: asyncio.Task[None] | None = None
+        self._reporting_ends: asyncio.Task[None] | None = None
         self._pacing = Pacing(self._in_flight)
 
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
@@ -68,14 +68,14 @@ class _Thread(driver.AIOKafkaConsumerThread):
 
     async def begin_log(self) -> Mapping[TP, int]:
         """Read on where the ledger goes on in the log that has taken the place of another one."""
-        offsets = await self._seek_to_ledger(tell=False)
+        offsets = await self._seek_to_ledger(ask_ends=False)
         self._pacing.resume()
         return offsets
 
-    async def _seek_to_ledger(self, *, tell: bool = True) -> Mapping[TP, int]:
+    async def _seek_to_ledger(self, *, ask_ends: bool = True) -> Mapping[TP, int]:
         """Go to where the ledger goes on, whatever offsets the Kafka group has committed.
 
-        `tell`: where the log ends is of interest.
+        `ask_ends`: where the log ends is of interest.
         """
         feed = self.consumer.feed
         consumer = self._ensure_consumer()
@@ -87,14 +87,14 @@ class _Thread(driver.AIOKafkaConsumerThread):
         for tp, offset in offsets.items():
             consumer.seek(tp, offset)
         self._following = dict(offsets)
-        if self._telling is not None:
-            self._telling.cancel()
-        if tell:
-            self._telling = asyncio.create_task(self._tell_ends(list(offsets)))
+        if self._reporting_ends is not None:
+            self._reporting_ends.cancel()
+        if ask_ends:
+            self._reporting_ends = asyncio.create_task(self._report_ends(list(offsets)))
         return offsets
 
-    async def _tell_ends(self, tps: list[TP]) -> None:
-        """Tell where the log ended when these partitions were assigned.
+    async def _report_ends(self, tps: list[TP]) -> None:
+        """Report where the log ended when these partitions were assigned.
 
         Tansu's answer to that question can leave out the last records; what it says beside the
         first records that it gives is right.
@@ -109,7 +109,7 @@ class _Thread(driver.AIOKafkaConsumerThread):
                 await asyncio.sleep(0.01)
             marks = {tp: _end(consumer, tp) for tp in tps}
         except (KafkaError, AssertionError) as error:
-            # Assigned anew meanwhile: then another seek asks again.
+            # Reassigned meanwhile: then another seek asks again.
             driver.logger.warning("cannot tell where the log ends: %r", error)
             return
         feed.assigned({tp.partition: max(ends[tp], marks[tp]) for tp in tps})
@@ -140,7 +140,7 @@ class _Thread(driver.AIOKafkaConsumerThread):
                 self.consumer.feed.fetched(tp.partition, _end(consumer, tp))
         if found:
             self._pacing.came(found)
-        self._tell_passed(consumer)
+        self._report_passed(consumer)
         return found
 
     def _in_flight(self) -> int:
@@ -149,8 +149,8 @@ class _Thread(driver.AIOKafkaConsumerThread):
         up_to = feed.handed_over or feed.next_offset
         return sum(max(0, end - up_to(tp.partition)) for tp, end in following.items())
 
-    def _tell_passed(self, consumer: aiokafka.AIOKafkaConsumer) -> None:
-        """Tell of offsets that the client has passed over, for there was nothing to hand over."""
+    def _report_passed(self, consumer: aiokafka.AIOKafkaConsumer) -> None:
+        """Report offsets that the client has passed over, for there was nothing to hand over."""
         assignment = consumer._subscription.subscription.assignment
         for tp, following in self._following.items():
             state = assignment.state_value(tp) if assignment is not None else None
@@ -170,7 +170,7 @@ class _Thread(driver.AIOKafkaConsumerThread):
             consumer.seek(tp, position)
             records = await fetch_unreadable(consumer, tp, position)
             if self._following != following:
-                return {}  # assigned anew meanwhile
+                return {}  # reassigned meanwhile
             if records:
                 found[tp] = records
                 consumer.seek(tp, records[-1].offset + 1)
@@ -216,7 +216,7 @@ class LogConsumer(driver.Consumer):
         for tp, (position, records) in fetched.items():
             for batch in bounded(tp.partition, position, records):
                 if not self.flow_active or generation != self.app.consumer_generation_id:
-                    # Partitions are being assigned anew, and after that comes a seek to the
+                    # Partitions are being reassigned, and after that comes a seek to the
                     # ledger's offsets: what is left out here will be fetched again.
                     return
                 if active is None or tp in active:
@@ -250,7 +250,7 @@ class LogConsumer(driver.Consumer):
         """Offsets between two messages are no gaps here: a message stands for many records."""
 
     def _new_offset(self, tp: TP) -> int | None:
-        """Tell the Kafka group what the ledger has; for tools that show lag, never for us.
+        """Commit to the Kafka group what the ledger has; for tools that show lag, never for us.
 
         What Faust counts as acknowledged is not asked: it acknowledges what has failed, too.
         """

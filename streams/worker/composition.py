@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from streams.endpoint import Endpoint, write_endpoint
 from streams.engine.agent import Agent, JudgedBatch, Work
 from streams.engine.engine import Core
-from streams.engine.lake import LakeDoor, LakeService
+from streams.engine.lake import LakeApi, LakeService
 from streams.engine.opening import MetricsPage, OpenLedger, opened_ledger
 from streams.http.hosts import Hosts
-from streams.http.ingest import Door, TakeEvents
+from streams.http.ingest import IngestApi, TakeEvents
 from streams.http.posts import EmbeddedPosts, KafkaPosts
 from streams.http.server import Pages
 from streams.http.writers import Writers
@@ -71,11 +71,11 @@ class Worker:
             else EmbeddedBroker(settings.data_dir)
         )
         self._metrics = MetricsPage(core)
-        self._door = Door(Writers(settings), settings.posts_per_second)
+        self._ingest_api = IngestApi(Writers(settings), settings.posts_per_second)
         self._lake_token = secrets.token_hex(32)
-        self._lake_door = LakeDoor(self._lake_token)
+        self._lake_api = LakeApi(self._lake_token)
         hosts = Hosts(settings.http.host, settings.http_hosts)
-        routes = (*self._door.routes(hosts.refuse), *self._lake_door.routes())
+        routes = (*self._ingest_api.routes(hosts.refuse), *self._lake_api.routes())
         self._pages = Pages(
             settings.http, hosts, self._metrics.page, lambda: self._not_ready, routes
         )
@@ -85,7 +85,7 @@ class Worker:
         self._finish: Callable[[float], Awaitable[None]] = nothing_to_finish
 
     async def run(self, on_ready: OnReady | None) -> None:
-        """Start, work until told to stop or something fails, and end in good order."""
+        """Start, work until it is stopped or something fails, and end in good order."""
         async with contextlib.AsyncExitStack() as stack:
             stack.enter_context(stop_on_signals(self._stop))
             stages = Stages(stack, self._failure)
@@ -126,7 +126,7 @@ class Worker:
         progress, posts = await self._join(stages, ledger, lake)
         stages.watch(self._look())
         await progress.until(lambda: progress.to_catch_up is not None)
-        self._door.open(posts)
+        self._ingest_api.open(posts)
         endpoint = Endpoint(os.getpid(), url, broker.bootstrap, broker.log_id, self._lake_token)
         # Before it has caught up: from here on commands may ask the worker, and must, since no
         # other process can open the database.
@@ -143,7 +143,7 @@ class Worker:
         lake = await stages.begin(LakeService.following(ledger))
         self._on_commit.append(lake.wake)
         stages.watch(lake.run())
-        self._lake_door.open(lake.fresh)
+        self._lake_api.open(lake.fresh)
         return lake
 
     async def _join(
@@ -231,7 +231,7 @@ class Worker:
         return rollover
 
     def _targets(self, url: str) -> list[NotificationTarget]:
-        if not self._settings.told:
+        if not self._settings.notification_targets:
             return []
         from streams.notify.notifier import targets_of
 
@@ -276,5 +276,5 @@ class Worker:
         self._not_ready = "stopping"
         by = asyncio.get_running_loop().time() + SECONDS_TO_STOP
         self._stopping.set()
-        await self._door.close()
+        await self._ingest_api.close()
         await self._finish(by)

@@ -8,7 +8,7 @@ import os
 import threading
 from io import TextIOWrapper
 
-from streams.log_filter import Sparing
+from streams.log_filter import RateLimitFilter
 from streams.log_lines import LogLines
 from streams.settings import Settings
 
@@ -30,7 +30,7 @@ def configure_logging(settings: Settings) -> None:
         theirs = _OwnLog(path, "a", 1_000_000, 1, delay=True)
         theirs.setFormatter(LogLines("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         # With Kafka away they would say the same some thirty times a second...
-        theirs.addFilter(Sparing())
+        theirs.addFilter(RateLimitFilter())
         # ... and with no room on the disk, each line would be a traceback on stderr.
         logging.raiseExceptions = False
     logging.captureWarnings(capture=True)

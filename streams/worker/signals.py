@@ -18,7 +18,7 @@ def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
     loop = asyncio.get_running_loop()
     handled = (signal.SIGINT, signal.SIGTERM)
 
-    def told() -> None:
+    def stop_or_end() -> None:
         if stop.is_set():
             sys.stderr.write("truce: told twice to stop: ended before all was finished\n")
             sys.stderr.flush()
@@ -30,7 +30,7 @@ def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
     for number in handled:
         # Only the main thread may: elsewhere the caller has `stop`.
         with contextlib.suppress(ValueError, RuntimeError, NotImplementedError):
-            loop.add_signal_handler(number, told)
+            loop.add_signal_handler(number, stop_or_end)
             installed.append(number)
     try:
         yield
