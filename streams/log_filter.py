@@ -10,7 +10,7 @@ from collections.abc import Callable
 SECONDS_BETWEEN_TWO = 60.0
 
 
-class Sparing(logging.Filter):
+class RateLimitFilter(logging.Filter):
     """Lets pass what one line of a program says once in so many seconds, and counts the rest."""
 
     def __init__(

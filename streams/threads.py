@@ -1,8 +1,9 @@
-"""Work that is done one after the other, in a thread of its own."""
+"""Threads and tasks: work done one after the other in a thread, and what went wrong in any."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -23,3 +24,27 @@ class SerialExecutor:
     def close(self) -> None:
         """Wait until it has finished what it was asked."""
         self._executor.shutdown(wait=True)
+
+
+class Failure:
+    """The first thing that went wrong so that the worker cannot go on. May be set by any thread."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self.happened = asyncio.Event()
+        self.reason: BaseException | None = None
+
+    def set(self, reason: BaseException) -> None:
+        """Tell the worker that it must end; only the first reason counts."""
+        if self.reason is None:
+            self.reason = reason
+            with contextlib.suppress(RuntimeError):  # the loop may be closed already
+                self._loop.call_soon_threadsafe(self.happened.set)
+
+
+async def end_task(task: asyncio.Task[Any]) -> None:
+    """Cancel a task and wait until it is over; what it raised is of no interest any more."""
+    task.cancel()
+    await asyncio.wait({task})
+    if not task.cancelled():
+        task.exception()  # marks it as seen

@@ -1,6 +1,6 @@
 """A process of its own that writes a lake, so that it takes no time and no memory of the ledger's.
 
-It is told what to do in lines of JSON on its standard input, each followed by the rows that it
+It gets its orders as lines of JSON on its standard input, each followed by the rows that it
 takes as an Arrow stream, and answers each in a line on its standard output. It ends with its input.
 """
 
@@ -73,7 +73,7 @@ class SubprocessWriter:
             self._process.kill()
 
     def close(self) -> None:
-        """End the process, once it has done what it was told to."""
+        """End the process, once it has done what it was asked to."""
         process, self._process = self._process, None
         if process is not None:
             with contextlib.suppress(OSError, subprocess.TimeoutExpired):
@@ -97,7 +97,7 @@ class SubprocessWriter:
             yield talk
         except BaseException as error:
             said = _last_words(talk) if isinstance(error, BrokenPipeError) else None
-            # It may be in the midst of something: the next one begins anew.
+            # It may be in the midst of something: the next one starts afresh.
             self._process.kill()
             self.close()
             if isinstance(error, OSError | EOFError | ValueError):

@@ -42,7 +42,7 @@ SECONDS_FOR_THE_LOCK = 5.0
 
 
 class LakeWriteError(Exception):
-    """The lake could not be written; the ledger has all, and the next update begins anew."""
+    """The lake could not be written; the ledger has all, and the next update starts afresh."""
 
 
 class Held(NamedTuple):
@@ -139,7 +139,7 @@ class LakeWriter:
         try:
             yield
         except BaseException as error:
-            # Whether it was committed only the mark can tell: that is read again the next time.
+            # Whether it was committed only the mark shows: that is read again the next time.
             self.close()
             if isinstance(error, duckdb.Error | OSError | ExtensionMissing | pa.ArrowException):
                 reason = (str(error).splitlines() or [type(error).__name__])[0]

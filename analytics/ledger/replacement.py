@@ -1,11 +1,6 @@
 """A new database beside the old one: what is copied into it, and how it takes the old one's place.
 
 What an event means for it is not known here: whoever rebuilds folds the log into `ledger`.
-
-    LedgerError
-    ├── RebuildRuns     another rebuild of the same database runs
-    ├── RebuildStale    what was rebuilt is not of this database
-    └── RebuildFailed   it could not be written, or the old one not be read
 """
 
 from __future__ import annotations
@@ -23,20 +18,14 @@ import duckdb
 
 from analytics.ledger import arrow
 from analytics.ledger.contents import recount
-from analytics.ledger.ledger import Ledger, check_mark, marked_of, offsets_of
+from analytics.ledger.ledger import Ledger, offsets_of
+from analytics.ledger.old_database import Old
+from analytics.ledger.rebuild_failures import REBUILT, RebuildFailed, RebuildRuns, RebuildStale
 from analytics.ledger.transaction import Transaction
 from analytics.queries import queries
 from analytics.storage import mark
-from analytics.storage.database import SPILL_LIMIT, Session, connect, quoted
-from analytics.storage.failing import explained as known_failure
+from analytics.storage.database import SPILL_LIMIT, Session
 from analytics.storage.failing import is_damage
-from analytics.storage.failures import (
-    LedgerDamaged,
-    LedgerError,
-    LedgerFull,
-    LedgerInUse,
-    LedgerMemory,
-)
 from analytics.storage.place import WAL, beside, clear_spill
 
 FOLDED = (
@@ -46,42 +35,13 @@ FOLDED = (
     "claim_verdict_versions",
     "verdict_versions",
 )
-"""What the fold makes anew, by names that every version of the schema has."""
+"""What a replay recreates, by names that every version of the schema has."""
 TAKEN_OVER = ("rejected", "log_offsets")
 """What came in the log and left no event behind: copied for what was not read from the log."""
 CARRIED = ("outbox", "notice_targets", "notices", "notice_digests")
 """What has gone out, and what is still to: copied and never folded, so that nothing goes twice."""
 
-KAFKAS_LOG = "Kafka's log, if one has it"
-_HAS_ACCEPTED, _HAS_POSTED_BY = 7, 8
-BUILDING, REBUILT, KEPT = ".rebuilding", ".rebuilt", ".before-rebuild"
-
-
-class RebuildRuns(LedgerError):  # noqa: N818
-    """Another rebuild of the same database runs."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"another rebuild of {path} runs: wait until it is done")
-
-
-class RebuildStale(LedgerError):  # noqa: N818
-    """What was rebuilt is not of this database."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(
-            f"{beside(path, REBUILT)} knows more of the log than {path} does, so it was made of "
-            "another database: it is not taken; run `truce rebuild` again"
-        )
-
-
-class RebuildFailed(LedgerError):  # noqa: N818
-    """It could not be written, or the old one not be read; the old one is as it was."""
-
-    def __init__(self, path: Path, reason: str, way_out: str = "") -> None:
-        super().__init__(
-            f"no new database was made: {reason}; {path} is as it was"
-            + (f": {way_out}" if way_out else "")
-        )
+BUILDING, KEPT = ".rebuilding", ".before-rebuild"
 
 
 class Comparison(NamedTuple):
@@ -137,62 +97,6 @@ def alone(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-@contextmanager
-def explained(path: Path, *, kafka: bool) -> Iterator[None]:
-    """Say what goes wrong with either database in one line: RebuildFailed.
-
-    `kafka`: whether a Kafka that is set has its log.
-    """
-    try:
-        yield
-    except (duckdb.Error, OSError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise RebuildFailed(path, reason.splitlines()[0], _way_out(path, error, kafka)) from error
-
-
-def _way_out(path: Path, error: Exception, kafka: bool) -> str:
-    found = known_failure(path, error, kafka=kafka)
-    if isinstance(found, LedgerFull):
-        return "make as much room as a second database takes"
-    if isinstance(found, LedgerMemory):
-        return "set TRUCE_MEMORY higher"
-    if isinstance(found, LedgerDamaged):
-        if kafka:
-            return f"move it away, and `truce rebuild` without --from-events folds {KAFKAS_LOG}"
-        return f"it is damaged: restore a backup, or set TRUCE_BROKER to fold {KAFKAS_LOG}"
-    return str(found) if found is not None else ""
-
-
-def settle(path: Path) -> None:
-    """Put what a killed worker left beside the database into it. Raises a LedgerError.
-
-    A new database that took its place must not find the log of the old one's last changes.
-    """
-    if beside(path, WAL).exists():
-        with connect(path) as connection:
-            connection.execute(queries("rebuild")["checkpoint"])
-
-
-def why_unreadable(path: Path, *, kafka: bool) -> LedgerError | None:
-    """Why the database at `path` cannot be read; None: it can. Raises LedgerInUse.
-
-    `kafka`: whether a Kafka that is set has its log. If not, one that has less than its mark says
-    is none to go on with, either: LedgerBehind.
-    """
-    try:
-        marked = None if kafka else marked_of(path)
-        mark.check_there(path, marked, kafka=kafka, accepts=None)
-        with connect(path, read_only=True, kafka=kafka) as connection:
-            if marked is not None:
-                check_mark(connection, path, marked, kafka=kafka, accepts=None)
-        settle(path)
-    except LedgerInUse:
-        raise
-    except LedgerError as error:
-        return error
-    return None
-
-
 class _Silent(Transaction):
     # It was said when it was judged for the first time.
     tells = False
@@ -202,58 +106,18 @@ class _SilentLedger(Ledger):
     kind_of_transaction = _Silent
 
 
-def asked_of_old(name: str, *, version: int) -> str:
-    """A statement of `queries/rebuild.sql`, as a database of this version of the schema answers it.
-
-    Up to version 6 the events stood in a table of that name, up to 7 without who posted them.
-    """
-    sql = queries("rebuild")[name]
-    if version < _HAS_POSTED_BY:
-        sql = sql.replace("    posted_by,", "    NULL AS posted_by,")
-    return sql if version >= _HAS_ACCEPTED else sql.replace("FROM accepted", "FROM events")
-
-
-class Old:
-    """The old database, attached to the new one: to be read and no more.
-
-    While it is attached no worker can open it, but others can read it.
-    """
-
-    def __init__(self, ledger: Ledger, path: Path) -> None:
-        self._connection = ledger.cursor()
-        self._connection.execute(f"ATTACH {quoted(path)} AS old (READ_ONLY)")
-        self._connection.execute("USE old")
-        self._session = Session(self._connection)
-        self._version: int = self._session.execute(queries("reading")["applied"])[0][0]
-
-    def first_beyond(self, offsets: Iterable[Sequence[Any]]) -> int:
-        """The row of its first event not before these offsets, as `offsets_reached` gives them."""
-        sql = asked_of_old("first_beyond", version=self._version)
-        first: int = self._session.over(sql, arrow.table_of(offsets, arrow.OFFSETS))[0][0]
-        return first
-
-    def rows(self, name: str, **values: int) -> list[tuple[Any, ...]]:
-        """What a statement of `queries/rebuild.sql` gives, asked of the old one."""
-        sql = asked_of_old(name, version=self._version)
-        return self._session.execute(sql, **values)
-
-    def close(self) -> None:
-        """Be done with asking."""
-        self._connection.close()
-
-
 class NewDatabase:
     """A database that is being made; use it in a `with`, which removes it unless it was taken.
 
-    `tells`: what is judged is to be published. `goes_on`: it begins with what was left complete,
-    instead of with nothing.
+    `publishes`: what is judged is to be published. `goes_on`: it begins with what was left
+    complete, instead of with nothing.
     """
 
     def __init__(
         self,
         path: Path,
         *,
-        tells: bool = False,
+        publishes: bool = False,
         goes_on: bool = False,
         memory_limit: str = "400MB",
         spill: str = SPILL_LIMIT,
@@ -262,7 +126,7 @@ class NewDatabase:
         self._goes_on = goes_on
         self._replaces = path.exists()
         self._file = beside(path, BUILDING)
-        self._kind = Ledger if tells else _SilentLedger
+        self._kind = Ledger if publishes else _SilentLedger
         self._memory_limit, self._spill = memory_limit, spill
         self.left_out: list[str] = []
         self._closing = contextlib.ExitStack()

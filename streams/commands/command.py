@@ -17,7 +17,8 @@ import click
 
 from schemas.safe_text import for_log_lines, for_terminal
 from streams.errors import CommandError
-from streams.settings import SETTINGS, Setting, Settings, SettingsError, load
+from streams.settings import SETTINGS, Setting, Settings, SettingsError
+from streams.settings_reader import load
 
 INTERRUPTED = 130
 DEBUG = "TRUCE_DEBUG"

@@ -12,15 +12,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from analytics.lake.session import LakeSession
+from analytics.ledger.old_database import why_unreadable
+from analytics.ledger.rebuild_failures import REBUILT, explained
 from analytics.ledger.replacement import (
-    REBUILT,
     Comparison,
     NewDatabase,
     Size,
     alone,
-    explained,
     remove,
-    why_unreadable,
 )
 from analytics.queries import queries
 from analytics.storage.failures import (
@@ -139,7 +138,9 @@ def _replace(
     tells = unreadable is not None or wanted.new_log
     if unreadable is not None and kafka is None:
         raise BadInput(_no_events(settings, unreadable))
-    with NewDatabase(path, tells=tells, memory_limit=settings.memory, spill=settings.spill) as new:
+    with NewDatabase(
+        path, publishes=tells, memory_limit=settings.memory, spill=settings.spill
+    ) as new:
         old = new.attach() if unreadable is None else None
         compared = None
         if kafka is not None:

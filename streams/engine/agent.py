@@ -1,79 +1,33 @@
-"""The agent on `truce.events` and the publisher of the outbox: they move and decide nothing.
+"""The agent on `truce.events`: it moves batches to the ledger, in their order, and decides nothing.
 
-What is judged, what is committed and what is taken out of the outbox has a thread each; the event
-loop only waits for them.
+What is judged and what is committed has a thread each; the event loop only waits for them.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
 import time
 from collections import defaultdict
 from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
-    Iterable,
-    Iterator,
     Mapping,
     Sequence,
 )
-from itertools import groupby
-from operator import itemgetter
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
-
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from streams.kafka.progress import NOTHING_BEHIND, Behind, Progress
-from streams.threads import SerialExecutor
+from streams.threads import Failure, SerialExecutor
 
 if TYPE_CHECKING:
-    from aiokafka import AIOKafkaProducer
+    from streams.kafka.feed import FetchedBatch
 
-    from streams.kafka.access import Access
-    from streams.kafka.transport import FetchedBatch
-
-logger = logging.getLogger("streams")
-
-PUBLISH_AT_ONCE = 5_000
 # One is committed, one judged, one read, and one about to be: nobody waits for the next.
 IN_FLIGHT = 4
 # While so many events are held for what is behind, no further batch is taken.
 MOST_ROWS_BEHIND = 50_000
-SECONDS_BETWEEN_TRIES = 1.0
-
-
-PendingHeaders = Iterable[tuple[str, bytes]]
-Pending = tuple[int, str, bytes | None, bytes | None, PendingHeaders]
-
-
-class OutboxReader(Protocol):
-    """What the publisher wants of the ledger: (seq, topic, key, value, headers) in their order."""
-
-    def pending_outbox(self, limit: int) -> Sequence[Pending]:
-        """The oldest messages that are not yet published."""
-
-    def published(self, up_to_seq: int) -> None:
-        """Note that all up to this one are."""
-
-
-class Failure:
-    """The first thing that went wrong so that the worker cannot go on. May be set by any thread."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self.happened = asyncio.Event()
-        self.reason: BaseException | None = None
-
-    def set(self, reason: BaseException) -> None:
-        """Tell the worker that it must end; only the first reason counts."""
-        if self.reason is None:
-            self.reason = reason
-            with contextlib.suppress(RuntimeError):  # the loop may be closed already
-                self._loop.call_soon_threadsafe(self.happened.set)
 
 
 class Work(NamedTuple):
@@ -295,124 +249,3 @@ class Agent:
         await self._idle.wait()
         if self._in_flight:
             await asyncio.wait(self._in_flight)
-
-
-class Publisher:
-    """Sends what the outbox holds, in its order, and takes out what the broker has acknowledged.
-
-    A message may be sent again after a fault; its id shows that.
-    """
-
-    def __init__(self, outbox: OutboxReader, thread: SerialExecutor, access: Access) -> None:
-        self._outbox = outbox
-        self._thread = thread
-        self._access = access
-        self._producer: AIOKafkaProducer | None = None
-        self._one_at_a_time = asyncio.Lock()
-        self._woken = asyncio.Event()
-        self._woken.set()  # something may have been left by the last run
-
-    def wake(self) -> None:
-        """There may be something new in the outbox."""
-        self._woken.set()
-
-    async def start(self) -> None:
-        """Connect to the broker."""
-        from aiokafka import AIOKafkaProducer
-
-        self._producer = AIOKafkaProducer(
-            **self._access.for_aiokafka(),
-            acks="all",
-            max_batch_size=512 * 1024,
-            max_request_size=32 * 2**20,
-        )
-        await self._producer.start()
-
-    async def run(self) -> None:
-        """Publish for ever. Raises what the ledger raises; a broker that is away is waited for."""
-        said = False
-        while True:
-            await self._woken.wait()
-            self._woken.clear()
-            try:
-                await self.publish()
-                said = False
-            except KafkaError as error:
-                if not said:
-                    reason = str(error) or type(error).__name__
-                    logger.warning("cannot publish verdicts yet: %s", reason)
-                said = True
-                await asyncio.sleep(SECONDS_BETWEEN_TRIES)
-                self._woken.set()
-
-    async def publish(self) -> None:
-        """Publish all that is there now. Raises `KafkaError`; what was not sent stays."""
-        async with self._one_at_a_time:
-            while pending := await self._thread.do(self._outbox.pending_outbox, PUBLISH_AT_ONCE):
-                await self._send(pending)
-                await self._thread.do(self._outbox.published, pending[-1][0])
-
-    async def stop(self) -> None:
-        """Disconnect."""
-        if self._producer is not None:
-            await self._producer.stop()
-
-    async def _send(self, pending: Sequence[Pending]) -> None:
-        by_topic: dict[tuple[str, int], list[Pending]] = defaultdict(list)
-        partitions: dict[tuple[str, bytes | None], int] = {}
-        for (topic, key), alike in groupby(pending, key=itemgetter(1, 2)):
-            if (topic, key) not in partitions:
-                partitions[topic, key] = await self._partition(topic, key)
-            by_topic[topic, partitions[topic, key]] += alike
-        await asyncio.gather(
-            *(self._send_all(*place, messages) for place, messages in by_topic.items())
-        )
-
-    async def _partition(self, topic: str, key: bytes | None) -> int:
-        producer = self._connected()
-        partitions = await producer.partitions_for(topic)
-        # The same choice that Kafka's own clients make, so that a key has one partition.
-        chosen = producer._partition(topic, None, None, None, key, None)
-        return int(chosen) if chosen in partitions else min(partitions)
-
-    async def _send_all(self, topic: str, partition: int, messages: Sequence[Pending]) -> None:
-        """Send the messages of one partition in their order, as few large batches."""
-        producer = self._connected()
-        for chunk in _packed(producer.create_batch, messages):
-            future = await producer.send_batch(chunk.builder, topic, partition=partition)
-            try:
-                await future
-            except MessageSizeTooLargeError:
-                if chunk.last - chunk.first:
-                    raise
-                # The one thing that no later try can mend. The tables have what it says.
-                logger.warning("message %d of the outbox is too large for %s", chunk.first, topic)
-
-    def _connected(self) -> AIOKafkaProducer:
-        if self._producer is None:
-            raise RuntimeError("the publisher has not been started")
-        return self._producer
-
-
-class _Chunk(NamedTuple):
-    builder: Any
-    first: int
-    last: int
-
-
-def _packed(create: Callable[[], Any], messages: Sequence[Pending]) -> Iterator[_Chunk]:
-    """Messages in their order, in as few of Kafka's batches as can hold them."""
-    builder, first, last = create(), messages[0][0], messages[0][0]
-    given: PendingHeaders = ()
-    listed: list[tuple[str, bytes]] = []
-    for seq, _, key, value, headers in messages:
-        if headers is not given:
-            # Most messages share theirs.
-            given, listed = headers, list(headers)
-        if builder.append(timestamp=None, key=key, value=value, headers=listed) is None:
-            yield _Chunk(builder, first, last)
-            builder, first = create(), seq
-            # An empty batch takes one message of any size.
-            builder.append(timestamp=None, key=key, value=value, headers=listed)
-        last = seq
-    yield _Chunk(builder, first, last)

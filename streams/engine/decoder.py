@@ -19,18 +19,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import NamedTuple, Self
 
-from streams.engine.decoding import (
-    KeptRecord,
-    Packed,
-    RawRecord,
-    Reading,
-    packed,
-    read,
-    read_kept,
-    read_packed,
-    read_packed_kept,
-    unpacked,
-)
+from streams.engine.decoding import KeptRecord, RawRecord, Reading, read, read_kept
+from streams.engine.packing import Packed, packed, read_packed, read_packed_kept, unpacked
 from streams.threads import SerialExecutor
 from streams.tuning import tune_collector
 
@@ -43,7 +33,7 @@ AHEAD = 2
 
 
 class ReadingProcess:
-    """The process that reads beside this one. It is started when there is much to read."""
+    """The subprocess that reads. It is started when there is much to read."""
 
     def __init__(self) -> None:
         self._pool: ProcessPoolExecutor | None = None
@@ -65,7 +55,7 @@ class ReadingProcess:
     def ask(self, reads: Callable[[bytes], Packed], records: bytes) -> Future[Packed]:
         """Have it read what `packed` gave.
 
-        If it has ended, what is given raises BrokenProcessPool; `gone` is to be told of that.
+        If it has ended, what is given raises BrokenProcessPool; `gone` is to be called then.
         """
         if self._pool is None:
             raise RuntimeError("it has not been started")

@@ -6,11 +6,9 @@ What is found in a batch is plain values and columns, cheap to hand from one pro
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import NamedTuple
-
-import msgspec
 
 from analytics.ledger.event_columns import About, Columns, EventRows, about
 from analytics.ledger.rows import EventKey
@@ -133,7 +131,7 @@ class Simple(NamedTuple):
     of_impact: bytearray
 
     def add(self, number: int, throughout: bool, of_impact: bool) -> None:
-        """Take in the next row."""
+        """Add the next row."""
         self.said.append(number)
         self.throughout.append(throughout)
         self.of_impact.append(of_impact)
@@ -261,84 +259,3 @@ class SimpleEntries:
             OfReport(conflict, incident_id, report_id, says),
             About(incident_key, report_key, stands=True),
         )
-
-
-class _SentRecord(NamedTuple):
-    """A record on its way between processes: what is not about a report is sent beside it.
-
-    A number below 0 tells what, -1 the first.
-    """
-
-    partition: int
-    offset: int
-    timestamp_ms: int
-    key: bytes | None
-    found: list[ReportEntry | int]
-
-
-class _Sent(NamedTuple):
-    records: list[_SentRecord]
-    accounts: list[Account]
-
-
-class Packed(NamedTuple):
-    """A reading as another process is handed it: of NamedTuples pickle makes five times the work.
-
-    `encoded` has records and accounts; `others` are entries about claims and what was rejected.
-    """
-
-    encoded: bytes
-    others: list[ClaimEntry | Rejected]
-    columns: Columns
-    simple: Simple
-
-
-_encoder = msgspec.msgpack.Encoder()
-_raw_records = msgspec.msgpack.Decoder(list[RawRecord])
-_kept_records = msgspec.msgpack.Decoder(list[KeptRecord])
-_sent_reading = msgspec.msgpack.Decoder(_Sent)
-
-
-def read_packed(records: bytes) -> Packed:
-    """Read what `packed` gave of records of the log."""
-    return _sent(read(_raw_records.decode(records)))
-
-
-def read_packed_kept(records: bytes) -> Packed:
-    """Read what `packed` gave of what a database keeps."""
-    return _sent(read_kept(_kept_records.decode(records)))
-
-
-def _sent(reading: Reading) -> Packed:
-    others: list[ClaimEntry | Rejected] = []
-    sent = []
-    for partition, offset, timestamp_ms, key, all_found in reading.records:
-        found: list[ReportEntry | int] = []
-        for one in all_found:
-            if isinstance(one, int | ReportEntry):
-                found.append(one)
-            else:
-                others.append(one)
-                found.append(-len(others))
-        sent.append(_SentRecord(partition, offset, timestamp_ms, key, found))
-    _, columns, simple = reading
-    encoded = _encoder.encode(_Sent(sent, simple.accounts))
-    return Packed(encoded, others, columns, simple._replace(accounts=[]))
-
-
-def packed(records: Sequence[RawRecord] | Sequence[KeptRecord]) -> bytes:
-    """Records as another process is handed them."""
-    return _encoder.encode(records)
-
-
-def unpacked(sent: Packed) -> Reading:
-    """The reading that was packed."""
-    encoded, others, columns, simple = sent
-    sent_records, accounts = _sent_reading.decode(encoded)
-    records = []
-    for partition, offset, timestamp_ms, key, all_found in sent_records:
-        found: list[Found] = [
-            others[-1 - one] if isinstance(one, int) and one < 0 else one for one in all_found
-        ]
-        records.append(Record(partition, offset, timestamp_ms, key, found))
-    return Reading(records, columns, simple._replace(accounts=accounts))

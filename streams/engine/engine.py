@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from analytics.metrics.process import NotificationMetrics
     from analytics.metrics.summary import ConflictPartition
     from analytics.notifications.notifications import Notifications
-    from streams.engine.agent import JudgedBatch, OutboxReader
+    from streams.engine.agent import JudgedBatch
     from streams.engine.batch import BatchTally
     from streams.engine.decoding import RawRecord, Reading
     from streams.engine.lake import Keeping
     from streams.kafka.attribution import Attribution
+    from streams.kafka.outbox_publisher import OutboxReader
     from streams.kafka.progress import Behind, Progress
     from streams.kafka.receipts import Refusal
     from streams.settings import Settings
@@ -55,7 +56,7 @@ class Core(Protocol):
         """Open the ledger and load what stands; where messages to publish are found."""
 
     def reached(self, log_id: str) -> Mapping[int, Reached]:
-        """How far each partition of this log was taken in that the ledger knows."""
+        """The checkpoint of each partition of this log that the ledger knows."""
 
     async def read(self, partition: int, records: Sequence[Any]) -> object:
         """Read records of a partition, as aiokafka gives them, also while others are judged."""
@@ -76,7 +77,7 @@ class Core(Protocol):
         """
 
     def notices(self) -> tuple[Notifications, NotificationMetrics, list[str]]:
-        """What is to be told, where that is counted, and which targets are new.
+        """What is to be notified, where that is counted, and which targets are new.
 
         The notices are for another thread, which closes them before `close`.
         """
@@ -162,7 +163,7 @@ class LedgerCore:
         return ledger
 
     def reached(self, log_id: str) -> Mapping[int, Reached]:
-        """Say how far each partition was taken in. OtherLog: a Kafka that is not ours.
+        """Say how far each partition was ingested. OtherLog: a Kafka that is not ours.
 
         An embedded broker begins a new log at each start, which goes on from the one before.
         """
@@ -197,19 +198,21 @@ class LedgerCore:
         return tally
 
     def _switch_notices(self) -> None:
-        """Take up, or leave, those who are to be told: from now on, before anything is judged."""
+        """Switch targets of notifications on or off from now on, before anything is judged."""
         from analytics.notifications.notifications import switch
 
         cursor = self._ledger.cursor()
-        self._new_targets = switch(cursor, self._settings.told, time.time_ns() // 1_000)
+        self._new_targets = switch(
+            cursor, self._settings.notification_targets, time.time_ns() // 1_000
+        )
         cursor.close()
 
     def notices(self) -> tuple[Notifications, NotificationMetrics, list[str]]:
-        """Give what is to be told, where that is counted, and which targets are new."""
+        """Give what is to be notified, where that is counted, and which targets are new."""
         from analytics.metrics.process import NotificationMetrics
         from analytics.notifications.notifications import Notifications
 
-        metrics = NotificationMetrics(self._registry, self._settings.told)
+        metrics = NotificationMetrics(self._registry, self._settings.notification_targets)
         return Notifications(self._ledger.cursor()), metrics, self._new_targets
 
     def lake(self) -> Keeping:

@@ -12,7 +12,7 @@ import hmac
 import ipaddress
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
@@ -23,6 +23,7 @@ from streams.threads import SerialExecutor
 
 if TYPE_CHECKING:
     from analytics.lake.mark import LakeMark
+    from streams.engine.opening import OpenLedger
 
 logger = logging.getLogger("streams")
 
@@ -129,6 +130,17 @@ class LakeService:
             except Exception as error:  # noqa: BLE001 - it can wait
                 logger.warning("the lake is not cleared up: %s", error)
 
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def following(cls, ledger: OpenLedger) -> AsyncIterator[LakeService]:
+        """One for the ledger's lake, of which it lets go afterwards."""
+        lake = cls(await ledger.judging.do(ledger.core.lake))
+        try:
+            await ledger.judging.do(ledger.core.lagging, lake.lag)
+            yield lake
+        finally:
+            await lake.stop()
+
     async def stop(self) -> None:
         """Let go of it, as far as it was brought."""
         if self._one_at_a_time.locked():
@@ -144,7 +156,7 @@ class LakeService:
             logger.warning("the lake is not up to date, the next start does that: %s", error)
 
 
-class LakeDoor:
+class LakeApi:
     """`POST /lake` for commands on this machine that know the worker's token."""
 
     def __init__(self, token: str) -> None:

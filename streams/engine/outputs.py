@@ -1,4 +1,4 @@
-"""What is told to other programs: which changes of a verdict, and what could not be read.
+"""What is published to other programs: which changes of a verdict, and what could not be read.
 
 `analytics.ledger.messages` makes those of verdicts; `schemas.asyncapi` has all.
 """

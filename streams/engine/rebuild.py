@@ -9,7 +9,9 @@ from itertools import groupby
 from operator import itemgetter
 
 from analytics.ledger.ledger import Ledger
-from analytics.ledger.replacement import NewDatabase, Old, alone, explained, why_unreadable
+from analytics.ledger.old_database import Old, why_unreadable
+from analytics.ledger.rebuild_failures import explained
+from analytics.ledger.replacement import NewDatabase, alone
 from analytics.storage.failures import LedgerError, LedgerInUse
 from streams.bar import Bar, Bars, no_bar
 from streams.engine.decoder import KeptBatch, ReadingProcess, read_ahead
@@ -105,13 +107,13 @@ def take_over(settings: Settings) -> None:
                 compared = new.compare()
                 kept = new.take_over(keep=compared is None or compared.differing > 0)
     except LedgerInUse:
-        return  # so it is told of the database itself, next
+        return  # the database itself says so, next
     except LedgerError as error:
         logger.warning("what was rebuilt is not taken: %s", error)
         return
-    told = f"; the old one is kept as {kept}" if kept else ""
+    kept_as = f"; the old one is kept as {kept}" if kept else ""
     if compared is None:
-        logger.warning("the rebuilt database is taken: the old one is damaged%s", told)
+        logger.warning("the rebuilt database is taken: the old one is damaged%s", kept_as)
         return
     rows = counted(compared.differing, "row")
-    logger.warning("the rebuilt database is taken: %s differ from the old one%s", rows, told)
+    logger.warning("the rebuilt database is taken: %s differ from the old one%s", rows, kept_as)

@@ -32,7 +32,7 @@ SECONDS_OF_SILENCE = 60.0
 OTHERWISE = "Fold the events that the database kept with --from-events, or this log with --new-log"
 
 NextOffsets = dict[tuple[str, int], int]
-"""(log_id, partition) -> the first offset that is not taken in"""
+"""(log_id, partition) -> the first offset that is not ingested"""
 
 Begin = Callable[[int], None]
 TakeReading = Callable[[Reading], None]
@@ -46,7 +46,7 @@ class Past(Protocol):
 
 
 def reached_by(past: Past) -> dict[tuple[str, int], Reached]:
-    """How far it has taken in each partition of each log."""
+    """How far it has ingested each partition of each log."""
     return {(log, partition): Reached(*to) for log, partition, *to in past.rows("offsets_reached")}
 
 
@@ -111,7 +111,7 @@ class Kafka:
     def fold(self, reached: Mapping[int, Reached] | None, begin: Begin, take: TakeReading) -> None:
         """Have `take` fold all that was `reached` (None: all that are there now), in batches.
 
-        `begin` is told how many records there are. Raises BadInput if the log does not have them
+        `begin` is given how many records there are. Raises BadInput if the log does not have them
         all, and Unreachable if it falls silent.
         """
         from aiokafka.errors import KafkaError
@@ -127,7 +127,7 @@ class Kafka:
         from aiokafka import AIOKafkaConsumer
 
         from streams.kafka import codecs
-        from streams.kafka.transport import MAX_BATCH_BYTES
+        from streams.kafka.feed import MAX_BATCH_BYTES
 
         codecs.bound()
         partitions = await self._partitions()
@@ -249,7 +249,7 @@ class _Fetcher:
     async def _fetch(self) -> dict[Any, list[Any]]:
         from aiokafka.errors import CorruptRecordException, KafkaError, UnsupportedCodecError
 
-        from streams.kafka.transport import fetch_unreadable
+        from streams.kafka.unreadable import fetch_unreadable
 
         try:
             fetched = await self._consumer.getmany(timeout_ms=500, max_records=self._most)

@@ -13,12 +13,15 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from streams.kafka.dialling import Handing
+from streams.kafka.dialling import Handing, can_hand, plain_dial
 
 if TYPE_CHECKING:
-    from streams.engine.agent import Agent, Publisher
+    from pathlib import Path
+
+    from streams.engine.agent import Agent
     from streams.engine.stalls import Watch
-    from streams.kafka.broker import EmbeddedBroker
+    from streams.kafka.embedded_broker import EmbeddedBroker
+    from streams.kafka.outbox_publisher import OutboxPublisher
     from streams.kafka.producer import LogWriter
     from streams.kafka.progress import Progress
     from streams.kafka.receipts import Receipts
@@ -38,6 +41,14 @@ SECONDS_FOR_POSTS = 10.0
 SECONDS_TO_JUDGE = 60.0
 
 
+def handing_of(broker: EmbeddedBroker, data_dir: Path, progress: Progress) -> Handing | None:
+    """Hand out connections to an embedded broker; None where the kernel cannot see to whom."""
+    if not can_hand():
+        return None
+    dial = broker.connect or plain_dial(broker.bootstrap)
+    return Handing(data_dir, dial, lambda: progress.log_id)
+
+
 class Rolling(NamedTuple):
     """What a log is read, written and published with."""
 
@@ -45,7 +56,7 @@ class Rolling(NamedTuple):
     topics: Sequence[Topic]
     progress: Progress
     agent: Agent
-    publisher: Publisher
+    publisher: OutboxPublisher
     writer: LogWriter
     receipts: Receipts
     consumer: LogConsumer
@@ -129,9 +140,8 @@ class Rollover:
                 await (await self._with.writer.write_last(partition, mark))
             await asyncio.gather(*committed)
             # Conflicts take turns: what came before a record may be judged after it.
-            while self._with.progress.behind.rows:
-                self._with.progress.changed.clear()
-                await self._with.progress.changed.wait()
+            progress = self._with.progress
+            await progress.until(lambda: not progress.behind.rows)
         finally:
             for last in committed:
                 last.cancel()

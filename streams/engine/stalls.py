@@ -36,7 +36,7 @@ KEPT = f"the database has all that was judged, and is of the one before: {OR_ANO
 class _Place:
     next_offset: int
     since: float
-    told: bool = False
+    reported: bool = False
 
 
 class Stalls:
@@ -56,12 +56,12 @@ class Stalls:
             next_offset = next_offsets.get(partition, 0)
             place = self._places.setdefault(partition, _Place(next_offset, now))
             if next_offset != place.next_offset or not behind:
-                if place.told:
+                if place.reported:
                     seconds = now - place.since
                     found.append(f"partition {partition} of the log moves on after {seconds:.0f} s")
                 self._places[partition] = _Place(next_offset, now)
-            elif not place.told and now - place.since >= self._patience:
-                place.told = True
+            elif not place.reported and now - place.since >= self._patience:
+                place.reported = True
                 found.append(
                     f"partition {partition} of the log stands still: nothing judged for "
                     f"{now - place.since:.0f} s, at offset {next_offset} with {behind} to come"
@@ -69,8 +69,8 @@ class Stalls:
         return found
 
     def forget(self) -> None:
-        """Begin anew: there was a reason for standing still, and that is told already."""
-        self._places = {p: place for p, place in self._places.items() if place.told}
+        """Start over: there was a reason for standing still, and that is reported already."""
+        self._places = {p: place for p, place in self._places.items() if place.reported}
 
 
 class Watch:

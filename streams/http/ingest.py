@@ -1,4 +1,4 @@
-"""The door for events: `POST /events`. Who may come in, how much at once, and what is answered.
+"""The ingest API: `POST /events`. Who may post, how much at once, and what is answered.
 
 Whether the log has the events, the worker knows: it hands `open` what to ask.
 """
@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import json
 import logging
-import math
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +18,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from aiohttp import web
 from aiokafka.errors import KafkaError
 
-from schemas.safe_text import for_json
+from streams.http.refusals import (
+    SECONDS_TO_RETRY,
+    PostRefused,
+    away,
+    refused,
+    refused_events,
+    too_large,
+    too_many,
+)
 from streams.http.writers import Writers, WritersUnknown
 
 if TYPE_CHECKING:
@@ -38,7 +45,6 @@ MAX_AT_ONCE = 256
 SECONDS_FOR_BODY = 10.0
 SECONDS_TO_TAKE = 15.0
 SECONDS_TO_FINISH = 5.0
-SECONDS_TO_RETRY = 1
 
 DRY_RUN = {"true": True, "false": False}
 
@@ -51,25 +57,6 @@ For each why it was refused when it was read, None if it was not or if that is n
 
 Guard = Callable[[web.Request], web.Response | None]
 """What is answered instead to a request that must not be; None: it may."""
-
-
-class _Refusal(Exception):  # noqa: N818 - an answer, not an error
-    def __init__(
-        self,
-        status: HTTPStatus,
-        detail: str,
-        posted: Posted | None = None,
-        *,
-        tried: bool = False,
-        **headers: str,
-    ) -> None:
-        """`tried`: nothing of what was `posted` went to the log."""
-        super().__init__(detail)
-        self.status = status
-        self.detail = detail
-        self.posted = posted
-        self.tried = tried
-        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
 class NotTaken(Exception):  # noqa: N818 - named as what is the case
@@ -105,7 +92,7 @@ class Rate:
         return 0.0
 
 
-class Door:
+class IngestApi:
     """Takes posts between `open` and `close`, and refuses them otherwise."""
 
     def __init__(self, writers: Writers, per_second: int) -> None:
@@ -119,7 +106,7 @@ class Door:
         self._empty = asyncio.Event()
         self._empty.set()
         # A large body takes a while to read, which others need not wait for.
-        self._reading = ThreadPoolExecutor(1, thread_name_prefix="door")
+        self._reading = ThreadPoolExecutor(1, thread_name_prefix="ingest")
 
     def routes(self, guard: Guard) -> list[web.RouteDef]:
         """What the web server is to be given, whose middlewares see no question before a body."""
@@ -148,8 +135,8 @@ class Door:
         """Answer a client that asks before it sends its body."""
         try:
             self._look_at(request)
-        except _Refusal as refusal:
-            return _refused(refusal)
+        except PostRefused as refusal:
+            return refused(refusal)
         if request.headers["Expect"].lower() == "100-continue":
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             request.writer.output_size = 0  # the answer itself has not begun
@@ -160,8 +147,8 @@ class Door:
             asked = self._look_at(request)
             with self._room():
                 return await self._answer(request, asked)
-        except _Refusal as refusal:
-            return _refused(refusal)
+        except PostRefused as refusal:
+            return refused(refusal)
 
     def _look_at(self, request: web.Request) -> _Asked:
         """Refuse what can be refused by its head alone, the cheapest question first."""
@@ -172,23 +159,23 @@ class Door:
         form = form_of(request.headers.get("Content-Type", ""))
         if form is None:
             kinds = ", ".join(FORMS)
-            raise _Refusal(
+            raise PostRefused(
                 HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"expected a content type of {kinds}, in UTF-8"
             )
         if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise _Refusal(
+            raise PostRefused(
                 HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "expected a body without content encoding"
             )
         if (request.content_length or 0) > MAX_BODY_BYTES:
-            raise _too_large()
+            raise too_large()
         dry_run = _dry_run(request)
         if self._take is None:
-            raise _away(self._closed_because)
+            raise away(self._closed_because)
         return _Asked(writer, form, self._take, dry_run)
 
     def _who(self, request: web.Request) -> Writer:
         if not self._writers:
-            raise _Refusal(
+            raise PostRefused(
                 HTTPStatus.FORBIDDEN,
                 "nobody may post: there is no token. truce token add makes one; a worker with "
                 "TRUCE_TOKEN_FILE takes the one in that file",
@@ -196,9 +183,9 @@ class Door:
         try:
             writer = self._writers.who(request.headers.getall("Authorization", []))
         except WritersUnknown:
-            raise _away("the tokens cannot be read") from None
+            raise away("the tokens cannot be read") from None
         if writer is None:
-            raise _Refusal(
+            raise PostRefused(
                 HTTPStatus.UNAUTHORIZED,
                 "expected one header Authorization: Bearer TOKEN, with a token of this worker",
                 WWW_Authenticate='Bearer realm="trucewatch"',
@@ -210,9 +197,9 @@ class Door:
         """Be one of those inside, if there is room."""
         seconds = self._rate.wait()
         if seconds:
-            raise _too_many("more posts a second than TRUCE_POSTS_PER_SECOND", seconds)
+            raise too_many("more posts a second than TRUCE_POSTS_PER_SECOND", seconds)
         if self._inside >= MAX_AT_ONCE:
-            raise _too_many(f"{MAX_AT_ONCE} posts are being worked on", SECONDS_TO_RETRY)
+            raise too_many(f"{MAX_AT_ONCE} posts are being worked on", SECONDS_TO_RETRY)
         self._inside += 1
         self._empty.clear()
         try:
@@ -235,7 +222,7 @@ class Door:
         finally:
             self._held -= len(body)
         if posted.refused or not posted.events:
-            raise _refused_events(posted, dry_run=asked.dry_run)
+            raise refused_events(posted, dry_run=asked.dry_run)
         if asked.dry_run:
             return web.json_response(Checked(acceptable=len(posted.events)).model_dump())
         return web.json_response(Taken(accepted=len(posted.events)).model_dump(), status=202)
@@ -247,18 +234,18 @@ class Door:
             async with asyncio.timeout(SECONDS_FOR_BODY):
                 async for chunk in request.content.iter_any():
                     if len(body) + len(chunk) > MAX_BODY_BYTES:
-                        raise _too_large()
+                        raise too_large()
                     if self._held + len(chunk) > MAX_HELD_BYTES:
-                        raise _too_many("other bodies fill the memory for them", SECONDS_TO_RETRY)
+                        raise too_many("other bodies fill the memory for them", SECONDS_TO_RETRY)
                     self._held += len(chunk)
                     body += chunk
         except TimeoutError:
-            raise _Refusal(
+            raise PostRefused(
                 HTTPStatus.REQUEST_TIMEOUT, f"the body took more than {SECONDS_FOR_BODY:.0f} s"
             ) from None
         except (web.RequestPayloadError, ConnectionError):
-            # Broken off, or broken: mostly there is nobody left to be told.
-            raise _Refusal(
+            # Broken off, or broken: mostly there is nobody left to answer.
+            raise PostRefused(
                 HTTPStatus.BAD_REQUEST, "the body is not whole; none was taken"
             ) from None
 
@@ -272,7 +259,7 @@ class Door:
                 self._reading, read_body, asked.form, body, asked.writer
             )
         except TooManyEvents:
-            raise _Refusal(
+            raise PostRefused(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
                 f"expected at most {MAX_POSTED_EVENTS:,} events; none was taken",
             ) from None
@@ -284,32 +271,11 @@ class Door:
             async with asyncio.timeout(SECONDS_TO_TAKE):
                 return await asked.take(posted.events, asked.writer.name)
         except NotTaken as error:
-            raise _away(str(error)) from error
+            raise away(str(error)) from error
         except (KafkaError, TimeoutError) as error:
             why = str(error) or type(error).__name__
             logger.warning("a post was not taken, the log does not answer: %s", why)
-            raise _away("the log does not answer") from error
-
-
-def _too_large() -> _Refusal:
-    from schemas.openapi import MAX_BODY_BYTES
-
-    return _Refusal(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        f"expected at most {MAX_BODY_BYTES:,} bytes; none was taken",
-    )
-
-
-def _too_many(detail: str, seconds: float) -> _Refusal:
-    return _Refusal(HTTPStatus.TOO_MANY_REQUESTS, detail, Retry_After=str(math.ceil(seconds)))
-
-
-def _away(why: str) -> _Refusal:
-    return _Refusal(
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        f"{why}: send all again later; what the log has already is passed over",
-        Retry_After=str(SECONDS_TO_RETRY),
-    )
+            raise away("the log does not answer") from error
 
 
 def _dry_run(request: web.Request) -> bool:
@@ -317,45 +283,12 @@ def _dry_run(request: web.Request) -> bool:
     # A name that is not known may be one that was misspelt, and what was only to be tried is sent.
     unknown = sorted(set(request.query) - {"dry_run"})
     if unknown or len(asked) != 1 or asked[0] not in DRY_RUN:
-        raise _Refusal(
+        raise PostRefused(
             HTTPStatus.BAD_REQUEST,
             "of parameters of the query only dry_run=true or dry_run=false is known; "
             "none was taken",
         )
     return DRY_RUN[asked[0]]
-
-
-def _refused_events(posted: Posted, *, dry_run: bool) -> _Refusal:
-    if not posted.refused:
-        return _Refusal(HTTPStatus.BAD_REQUEST, "expected at least one event", posted)
-    # What is true of all that were refused; of various kinds it is a bad request.
-    statuses = [*posted.statuses]
-    status = HTTPStatus(statuses[0]) if len(statuses) == 1 else HTTPStatus.BAD_REQUEST
-    total = posted.refused + len(posted.events)
-    if dry_run:
-        said = f"would refuse {posted.refused} of {total} events; it was only tried"
-        return _Refusal(status, said, posted, tried=True)
-    said = f"refused {posted.refused} of {total} events; the others are in the log"
-    return _Refusal(status, said, posted)
-
-
-def _refused(refusal: _Refusal) -> web.Response:
-    from schemas.openapi import CONTENT_TYPE_PROBLEM, RefusedAnswer
-
-    found = RefusedAnswer(
-        title=refusal.status.phrase, status=refusal.status.value, detail=refusal.detail
-    )
-    if refusal.posted is not None:
-        found.accepted = 0 if refusal.tried else len(refusal.posted.events)
-        found.acceptable = len(refusal.posted.events) if refusal.tried else None
-        found.refused = refusal.posted.refused
-        found.problems = refusal.posted.problems
-        found.unlisted = refusal.posted.unlisted or None
-    return web.Response(
-        status=refusal.status.value,
-        body=for_json(found.model_dump_json(exclude_none=True)).encode(),
-        headers={"Content-Type": CONTENT_TYPE_PROBLEM, **refusal.headers},
-    )
 
 
 async def _openapi(_: web.Request) -> web.Response:

@@ -1,4 +1,4 @@
-"""The worker's web server: its metrics, its state, how far the ledger is, and the door for events.
+"""The worker's web server: its metrics, its state, how far the ledger is, and the ingest API.
 
 They are served by aiohttp in the worker's own loop. Faust's web server stays off: it would add
 pages of its own (statistics, a router to other workers) that nobody asked for.
@@ -6,9 +6,10 @@ pages of its own (statistics, a router to other workers) that nobody asked for.
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -45,7 +46,7 @@ class WebError(Exception):
 
 
 class Pages:
-    """The HTTP server. `url` holds after `start`."""
+    """The HTTP server."""
 
     def __init__(
         self,
@@ -61,19 +62,21 @@ class Pages:
         """
         self._hosts = hosts
         self._routes = [*routes]
-        self.url = ""
         self._address = address
         self._scrape = scrape
         self._not_ready = not_ready
         self._progress: Progress | None = None
-        self._runner: web.AppRunner | None = None
 
     def follow(self, progress: Progress) -> None:
         """Show this progress, known once the broker is."""
         self._progress = progress
 
-    async def start(self) -> None:
-        """Listen. Raises `WebError` when the port cannot be had."""
+    @contextlib.asynccontextmanager
+    async def served(self) -> AsyncIterator[str]:
+        """Listen, at the URL that this gives, and close all connections afterwards.
+
+        Raises `WebError` when the port cannot be had.
+        """
         app = web.Application(middlewares=[self._hosts.guard])
         app.add_routes(
             [
@@ -85,7 +88,7 @@ class Pages:
                 *self._routes,
             ]
         )
-        self._runner = web.AppRunner(
+        runner = web.AppRunner(
             app,
             access_log=None,
             logger=_errors_of_ours(),
@@ -94,30 +97,29 @@ class Pages:
             lingering_time=SECONDS_TO_LINGER,
             auto_decompress=False,  # a small body could become a large one
         )
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, self._address.host, self._address.port)
+        try:
+            await runner.setup()
+            yield await self._listen(runner)
+        finally:
+            await runner.cleanup()
+
+    async def _listen(self, runner: web.AppRunner) -> str:
+        site = web.TCPSite(runner, self._address.host, self._address.port)
         try:
             await site.start()
         except OSError as error:
-            await self.stop()
             raise WebError(
                 f"cannot listen on {self._address} ({error.strerror or error}): another program "
                 "may be there; set TRUCE_HTTP to another HOST:PORT, port 0 for any free one"
             ) from error
-        port = self._runner.addresses[0][1]
-        self.url = f"http://{Address(self._address.host, port)}"
         if not _is_loopback(self._address.host):
             logger.warning(
                 "the pages listen on %s, for other machines, too, and without TLS: put a proxy "
                 "with TLS in front of them",
                 self._address,
             )
-
-    async def stop(self) -> None:
-        """Close all connections and stop listening."""
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        port = runner.addresses[0][1]
+        return f"http://{Address(self._address.host, port)}"
 
     async def _index(self, _: web.Request) -> web.Response:
         return web.Response(text=PAGES)

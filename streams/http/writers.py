@@ -26,7 +26,7 @@ class WritersUnknown(Exception):  # noqa: N818 - named as what is the case
 
 
 class _State(NamedTuple):
-    """What tells a file from what it was: device, inode, size, and when it was changed (ns)."""
+    """What identifies a version of a file: device, inode, size, and when it was changed (ns)."""
 
     device: int
     inode: int

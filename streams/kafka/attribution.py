@@ -3,7 +3,7 @@
 Whoever may write to the log can give a record any header. So a worker that was posted to signs the
 name together with the record, with a key that only workers have; a header that does not fit its
 record says nothing. To copy a record with its header is to publish the same events again, which
-changes nothing. Whoever has the key can fold the log again to the same `posted_by`.
+changes nothing. Whoever has the key can replay the log to the same `posted_by`.
 """
 
 from __future__ import annotations

@@ -217,7 +217,7 @@ class Handed:
         return self.log_id
 
     def close(self) -> None:
-        """Tell the worker that they are not needed any more."""
+        """Let the worker know that they are not needed any more."""
         for asking in self._asked:
             asking.close()
         self._asked.clear()

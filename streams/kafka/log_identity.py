@@ -1,9 +1,9 @@
 """Whether a log is still the one that a database has read.
 
-A topic that was deleted and made anew is of the same cluster, and once it is as long its offsets
-are the same, too; so it is with one that lost, with a broker, what it had acknowledged. What tells
-is when the record came that is in the place of the last one that the database has: that one did
-not come after its recorded time. Where clocks have run back since, nothing tells: none is refused.
+A topic that was deleted and recreated is of the same cluster, and once it is as long its offsets
+are the same, too; so it is with one that lost, with a broker, what it had acknowledged. What shows
+it is when the record came that is in the place of the last one that the database has: that one did
+not come after its recorded time. Where clocks have run back since, nothing does: none is refused.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class LogReplaced(Exception):  # noqa: N818 - named as what is the case
 
 
 async def check(access: Access, topic: str, reached: Mapping[int, Reached]) -> None:
-    """Raise `LogReplaced` if a partition's log is another than the one that was taken in so far."""
+    """Raise `LogReplaced` if a partition's log is another than the one that was ingested so far."""
     if not any(to.next_offset for to in reached.values()):
         return
     codecs.bound()
@@ -70,7 +70,7 @@ async def why_replaced(
 async def _what_differs(
     consumer: AIOKafkaConsumer, tp: TopicPartition, reached: Reached
 ) -> str | None:
-    """What is known to be otherwise at the place of the last record that was taken in."""
+    """What is known to be otherwise at the place of the last record that was ingested."""
     offset = reached.next_offset - 1
     # One at a time: the client waits before it asks for more while others are not handed out.
     consumer.assign([tp])

@@ -6,9 +6,10 @@ What an event is, and whether it may be written, was decided before.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from streams.kafka.access import Access
@@ -78,6 +79,19 @@ class LogWriter:
         self._attribution = attribution
         self._seconds = seconds_to_answer
         self._producer: AIOKafkaProducer | None = None
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def connected(
+        cls, access: Access, *, seconds_to_answer: float, attribution: Attribution | None = None
+    ) -> AsyncIterator[LogWriter]:
+        """Connect one, and disconnect it afterwards. Raises `KafkaError`."""
+        writer = cls(access, seconds_to_answer=seconds_to_answer, attribution=attribution)
+        try:
+            await writer.start()
+            yield writer
+        finally:
+            await writer.stop()
 
     async def start(self) -> None:
         """Connect. Raises `KafkaError`."""

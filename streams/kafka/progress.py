@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
 
@@ -71,7 +71,7 @@ class Progress:
             self.to_catch_up = dict(ends)
         # What was assigned before is caught up with already, or has a mark to reach.
         self.marks = {p: self.marks.get(p, end) for p, end in ends.items()}
-        # Of those that went to another worker, that one tells how far behind it is.
+        # Of those that went to another worker, that one shows how far behind it is.
         self.log_ends = dict(ends)
         self.changed.set()
 
@@ -123,6 +123,12 @@ class Progress:
         following, position = self._empty.get(partition, (0, 0))
         reached = self.next_offset(partition)
         return max(reached, position) if reached >= following else reached
+
+    async def until(self, reached: Callable[[], bool]) -> None:
+        """Wait until that is so; looked at whenever something here has changed."""
+        while not reached():
+            self.changed.clear()
+            await self.changed.wait()
 
     @property
     def caught_up(self) -> bool:

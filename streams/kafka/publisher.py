@@ -58,7 +58,7 @@ class EventPublisher:
         """`declare`: create the topics as these settings say, where they are missing.
 
         `log_id` says to which log the connection leads that was made last; "": not known.
-        `alive` tells whether the broker may still answer; once it does not, nothing is waited for.
+        `alive` says whether the broker may still answer; once it does not, nothing is waited for.
         """
         self._access = access
         self._bootstrap = access.bootstrap
@@ -196,7 +196,7 @@ class EventPublisher:
                 raise Unreachable(f"the broker at {self._bootstrap} has ended")
 
     def _close(self) -> None:
-        # What is left undone was told by an exception: asyncio need not tell it again.
+        # An exception has said what is left undone: asyncio need not log it again.
         self._loop.set_exception_handler(lambda *_: None)
         asyncio.run_coroutine_threadsafe(self._disconnect(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)

@@ -26,7 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from streams.kafka.access import Access
-from streams.kafka.broker import EmbeddedBroker
+from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.topics import EVENTS, declared, ensure
 from tests.cli.commands import TRUCE, environment
 

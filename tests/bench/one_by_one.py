@@ -13,8 +13,10 @@ from typing import Any
 from faust.types import TP, ConsumerMessage
 
 from streams.cli import main
-from streams.kafka import transport
-from streams.kafka.transport import FetchedBatch, LogApp, LogConsumer, LogTransport
+from streams.kafka import log_app
+from streams.kafka.feed import FetchedBatch
+from streams.kafka.log_app import LogApp
+from streams.kafka.transport import LogConsumer, LogTransport
 from tests.bench.idle_agent import LightMonitor
 
 # As many as Faust lets wait by itself; the tracker lets two fetches wait.
@@ -71,12 +73,12 @@ def _make_app(group: str, access: Any, feed: Any, agent: Callable[[Any], Any], *
 
 
 if __name__ == "__main__":
-    whole = transport.make_app
+    whole = log_app.make_app
     given: dict[str, Any] = {
         "make_app": _make_app,
         "WAITING_BATCHES": WAITING_RECORDS,
         "LogApp": QuickApp,
     }
-    vars(transport).update(given)
+    vars(log_app).update(given)
     LogTransport.Consumer = OneByOne
     main()

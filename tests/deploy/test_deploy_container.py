@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 import yaml
 
-from streams import worker
 from streams.http.hosts import Hosts
-from streams.settings import SETTINGS, load
+from streams.settings import SETTINGS
+from streams.settings_reader import load
+from streams.worker import draining
 from tests.deploy.installed import DEPLOY, ROOT, run
 
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text()
@@ -130,7 +131,7 @@ def test_the_worker_answers_to_the_name_by_which_prometheus_calls_it() -> None:
 
 
 def test_the_worker_has_the_time_to_stop_in_good_order() -> None:
-    needed = worker.SECONDS_TO_PUBLISH + worker.SECONDS_TO_LEAVE + SECONDS_FOR_A_BATCH
+    needed = draining.SECONDS_TO_PUBLISH + draining.SECONDS_TO_LEAVE + SECONDS_FOR_A_BATCH
     assert int(SERVICES["worker"]["stop_grace_period"].removesuffix("s")) >= needed
 
 

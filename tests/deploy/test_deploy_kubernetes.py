@@ -17,10 +17,11 @@ import jsonschema
 import pytest
 import yaml
 
-from streams import worker
 from streams.http.hosts import Hosts
 from streams.kafka import topics
-from streams.settings import SETTINGS, load
+from streams.settings import SETTINGS
+from streams.settings_reader import load
+from streams.worker import draining
 from tests.deploy.installed import DEPLOY, missing, run, wanted
 
 BASE = DEPLOY / "kubernetes"
@@ -247,7 +248,7 @@ def test_the_worker_answers_to_the_names_of_its_service(settings: dict[str, str]
 
 
 def test_the_worker_has_the_time_to_stop_in_good_order(pod: dict[str, Any]) -> None:
-    needed = worker.SECONDS_TO_PUBLISH + worker.SECONDS_TO_LEAVE + SECONDS_FOR_A_BATCH
+    needed = draining.SECONDS_TO_PUBLISH + draining.SECONDS_TO_LEAVE + SECONDS_FOR_A_BATCH
     assert pod["terminationGracePeriodSeconds"] >= needed
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.kafka.broker import EmbeddedBroker
+from streams.kafka.embedded_broker import EmbeddedBroker
 from tests.faults.crash import PROGRAM
 from tests.kafka.real import Worker
 from tests.support.brokers import open_broker

@@ -27,7 +27,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from rich.console import Console
 from rich.table import Table
 
-from streams.kafka.broker import EmbeddedBroker
+from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.topics import EVENTS, REJECTED, VERDICTS, declared, ensure
 from tests.faults.marked_worker import (
     BETWEEN,

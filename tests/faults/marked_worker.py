@@ -19,7 +19,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from streams.kafka.broker import PR_SET_PDEATHSIG
+from streams.kafka.embedded_broker import PR_SET_PDEATHSIG
 
 # What a process imports from which workers are forked.
 PRELOADED = (
@@ -29,7 +29,7 @@ PRELOADED = (
     "streams.engine.loading",
     "streams.engine.decoder",
     "streams.kafka.topics",
-    "streams.kafka.transport",
+    "streams.kafka.log_app",
     "streams.worker",
     "tests.faults.marked_worker",
 )
@@ -161,8 +161,9 @@ class Marking:
 def mark(path: Path, checkpoint: str | None) -> None:
     """Have all that this process does be noted in the file."""
     from analytics.ledger import ledger, transaction
-    from streams import worker
-    from streams.engine import agent, engine
+    from streams.engine import engine
+    from streams.kafka import outbox_publisher
+    from streams.worker import composition
 
     marking = Marking(path)
     if checkpoint:
@@ -181,8 +182,8 @@ def mark(path: Path, checkpoint: str | None) -> None:
     marking.during(transaction.Transaction, "finish", 1, Ledger.JUDGING, Ledger.COMMITTING)
     marking.counting(engine.LedgerCore, "judge")
     marking.during(ledger.Ledger, "published", 2, NOTING)
-    marking.awaiting(agent.Publisher, "_send", 2, SENDING)
-    marking.awaiting(worker.Worker, "_drain", 0, Life.DRAINING, Life.CLOSING)
+    marking.awaiting(outbox_publisher.OutboxPublisher, "_send", 2, SENDING)
+    marking.awaiting(composition.Worker, "_drain", 0, Life.DRAINING, Life.CLOSING)
 
 
 def live(environ: dict[str, str], said: str) -> None:
@@ -197,13 +198,13 @@ def main() -> None:
     """Run the worker."""
     from streams import cli
     from streams.engine import decoder
-    from streams.kafka import transport
+    from streams.kafka import feed, log_app
 
     if sys.platform == "linux":
         # It is not to outlive who started it to kill it.
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    transport.KAFKA.update(broker_session_timeout=1.0, broker_heartbeat_interval=0.3)
-    transport.FETCH_WAIT_KAFKA = transport.FETCH_WAIT_TANSU
+    log_app.KAFKA.update(broker_session_timeout=1.0, broker_heartbeat_interval=0.3)
+    feed.FETCH_WAIT_KAFKA = feed.FETCH_WAIT_TANSU
     if os.environ.pop("BESIDE", ""):
         decoder.MUCH = 1
     if marks := os.environ.pop("MARKS", ""):

@@ -32,7 +32,7 @@ from rich.table import Table
 from streams.commands.lake_reader import opened
 from streams.endpoint import read_endpoint
 from streams.errors import CommandError
-from streams.kafka.broker import EmbeddedBroker
+from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.topics import EVENTS, declared, ensure
 from streams.settings import Settings
 from tests.faults.crash import PROGRAM

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.kafka.broker import EmbeddedBroker
+from streams.kafka.embedded_broker import EmbeddedBroker
 from tests.faults.conftest import Start
 from tests.faults.marked_worker import blank
 from tests.faults.mixed import log_of

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from streams.kafka.broker import EmbeddedBroker
+from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.topics import EVENTS
 from tests.faults.conftest import Start
 from tests.faults.mixed import log_of

@@ -11,7 +11,7 @@ import pytest
 from analytics.ledger.rows import Reached
 from streams.kafka import topics
 from streams.kafka.access import Access
-from streams.kafka.broker import EmbeddedBroker
+from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.log_identity import LogReplaced, check
 from tests.kafka.apache_kafka import ApacheKafka
 from tests.kafka.real import consume, cut, declare, publish

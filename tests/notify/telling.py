@@ -147,11 +147,11 @@ class World:
     async def telling(self, **settings: Any) -> AsyncIterator[None]:
         """Tell who is set, from a worker's start to its end."""
         chosen = Settings(data_dir=self._dir, **settings)
-        fresh = switch(self.ledger.cursor(), chosen.told, time.time_ns() // 1_000)
+        fresh = switch(self.ledger.cursor(), chosen.notification_targets, time.time_ns() // 1_000)
         self._registry = CollectorRegistry()
         self._notifier = notifier = Notifier(
             Notifications(self.ledger.cursor()),
-            NotificationMetrics(self._registry, chosen.told),
+            NotificationMetrics(self._registry, chosen.notification_targets),
             targets_of(chosen, "http://127.0.0.1:6066"),
             level=chosen.notify_level,
             within=chosen.notify_within,

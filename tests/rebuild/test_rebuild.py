@@ -18,12 +18,12 @@ import duckdb
 import pytest
 
 from analytics.ledger.ledger import LedgerInUse
+from analytics.ledger.rebuild_failures import RebuildRuns
 from analytics.ledger.replacement import (
     CARRIED,
     FOLDED,
     TAKEN_OVER,
     NewDatabase,
-    RebuildRuns,
     alone,
 )
 from analytics.queries import queries as sql

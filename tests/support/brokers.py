@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from streams.endpoint import Endpoint, read_endpoint
-from streams.kafka.broker import EmbeddedBroker
 from streams.kafka.dialling import FILE_NAME, Handed, dial_with
+from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.topics import EVENTS, declared, ensure
 
 PARTITIONS = 4

@@ -149,14 +149,14 @@ def rows(data_dir: Path) -> list[tuple[int, int, bytes]]:
 
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
-    from streams import settings as s
     from streams import worker
-    from streams.kafka import transport
+    from streams.kafka import log_app
+    from streams.settings_reader import load
 
     # The broker of these tests is always a Tansu, also where it is another worker's.
-    transport.KAFKA.update(transport.TANSU)
+    log_app.KAFKA.update(log_app.TANSU)
 
-    chosen = s.load(os.environ)
+    chosen = load(os.environ)
     given = dict(argument.split("=") for argument in sys.argv[1:])
     chosen.data_dir.mkdir(parents=True, exist_ok=True)
     worker.configure_logging(chosen)

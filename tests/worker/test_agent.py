@@ -8,9 +8,9 @@ from typing import Any, NamedTuple, cast
 
 import pytest
 
-from streams.engine.agent import Agent, Failure, JudgedBatch, Work
+from streams.engine.agent import Agent, JudgedBatch, Work
 from streams.kafka.progress import Progress
-from streams.threads import SerialExecutor
+from streams.threads import Failure, SerialExecutor
 
 
 class _Record(NamedTuple):

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from streams.engine.decoding import RawRecord, packed, read, read_packed, unpacked
+from streams.engine.decoding import RawRecord, read
+from streams.engine.packing import packed, read_packed, unpacked
 from streams.kafka.attribution import HEADER, Attribution, attribution_of, key_path
 from streams.secrets import SecretError
 from streams.settings import Settings

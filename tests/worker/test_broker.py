@@ -10,7 +10,8 @@ import pytest
 
 from streams.kafka import topics
 from streams.kafka.access import Access
-from streams.kafka.broker import LOG_BYTES, EmbeddedBroker, RemoteBroker, _BoundedLog
+from streams.kafka.broker import RemoteBroker
+from streams.kafka.embedded_broker import LOG_BYTES, EmbeddedBroker, _BoundedLog
 from tests.worker.running import Start, brokers, within
 
 
@@ -46,7 +47,7 @@ def guards(broker: int) -> list[int]:
 
 def test_the_guard_alone_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As where the kernel cannot end a process with its parent."""
-    monkeypatch.setattr("streams.kafka.broker._end_with_parent", lambda: None)
+    monkeypatch.setattr("streams.kafka.embedded_broker._end_with_parent", lambda: None)
     log_id = ""
     child = os.fork()
     if child == 0:

@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 
-from streams.kafka import broker as brokers
+from streams.kafka import embedded_broker as brokers
 from streams.kafka.access import Access
-from streams.kafka.broker import EmbeddedBroker, ask_cluster_id
+from streams.kafka.broker import ask_cluster_id
 from streams.kafka.dialling import FILE_NAME, Handed, Handing
+from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.gate import Gate, GateError
 from streams.kafka.tansu import broker_binary
 from tests.support.brokers import open_broker

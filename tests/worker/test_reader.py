@@ -24,12 +24,10 @@ from streams.engine.decoding import (
     KeptRecord,
     RawRecord,
     Reading,
-    packed,
     read,
     read_kept,
-    read_packed,
-    unpacked,
 )
+from streams.engine.packing import packed, read_packed, unpacked
 from tests.support.generated import logs
 from tests.support.logged import records
 from tests.support.trying import in_parts, tried

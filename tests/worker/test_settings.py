@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from streams.settings import SETTINGS, Address, KafkaSecurity, Settings, SettingsError, load
+from streams.settings import SETTINGS, Address, KafkaSecurity, Settings, SettingsError
+from streams.settings_reader import load
 
 
 def test_nothing_set_means_the_documented_defaults() -> None:

@@ -4,7 +4,7 @@ import logging
 
 from streams.engine.stalls import Stalls
 from streams.kafka.progress import Progress
-from streams.log_filter import Sparing
+from streams.log_filter import RateLimitFilter
 
 
 def test_standing_still_is_said_once_and_once_more_when_it_is_over() -> None:
@@ -51,11 +51,11 @@ def test_while_the_broker_is_away_nobody_stands_still() -> None:
 
 def test_what_is_said_over_and_over_is_written_once_in_a_while_with_a_count() -> None:
     now = [0.0]
-    sparing = Sparing(60, lambda: now[0])
+    limited = RateLimitFilter(60, lambda: now[0])
 
     def say(line: int, name: str) -> str | None:
         record = logging.LogRecord("lib", logging.WARNING, "lib.py", line, "no %s", (name,), None)
-        return record.getMessage() if sparing.filter(record) else None
+        return record.getMessage() if limited.filter(record) else None
 
     assert say(1, "a") == "no a"
     assert [say(1, "b"), say(1, "c")] == [None, None]

@@ -16,7 +16,7 @@ import pytest
 
 from streams import worker
 from streams.endpoint import FILE_NAME, read_endpoint
-from streams.kafka.broker import EmbeddedBroker
+from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.settings import Address, Settings
 from tests.worker.plain_core import ROOT, PlainCore, rows
 from tests.worker.running import Start, publish, publish_async, within
