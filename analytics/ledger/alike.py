@@ -14,10 +14,11 @@ import pyarrow as pa
 from analytics.ledger import arrow
 from analytics.ledger.contents import Changes, change, insert
 from analytics.ledger.keys import Flags, Numbers, joined_all, key_of
-from analytics.ledger.rows import ClaimVerdict, Judgement, Logged, RejudgedAlike
+from analytics.ledger.rows import Logged, RejudgedAlike
 from analytics.ledger.versions import as_json, moments, spread, table, texts
 from analytics.queries import queries
 from analytics.storage.database import Session
+from schemas.verdicts import ClaimVerdict, Judgement
 
 _AMEND, _CLOSE = ("amend", "amended"), ("close", "closed")
 NOTHING = Judgement("", "clear", None, 0, 0, 0, ())

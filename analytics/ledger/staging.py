@@ -17,19 +17,12 @@ from analytics.ledger.event_columns import About, Columns
 from analytics.ledger.flatten import Row, claim_row
 from analytics.ledger.keys import joined, key_of
 from analytics.ledger.messages import messages
-from analytics.ledger.rows import (
-    ClaimKey,
-    ClaimVerdict,
-    FirstJudged,
-    FirstSight,
-    Judgement,
-    Logged,
-    Rejudged,
-)
+from analytics.ledger.rows import ClaimKey, FirstJudged, FirstSight, Logged, Rejudged
 from analytics.ledger.versions import JudgedPairs, PairIds
 from analytics.queries import queries
 from analytics.storage.database import Session
 from schemas.events import Assertion, Denial
+from schemas.verdicts import ClaimVerdict, Judgement
 
 _PARTY, _VERDICT, _OCCURRED, _SINCE = 3, 4, slice(5, 8), 10
 _BEFORE_CONDITIONS = 12

@@ -16,15 +16,8 @@ import pyarrow as pa
 
 from analytics.ledger import arrow
 from analytics.ledger.keys import Numbers, joined_all, key_of
-from analytics.ledger.rows import (
-    ClaimVerdict,
-    Decision,
-    FirstJudged,
-    FirstSight,
-    IncidentKey,
-    Logged,
-    Rejudged,
-)
+from analytics.ledger.rows import FirstJudged, FirstSight, IncidentKey, Logged, Rejudged
+from schemas.verdicts import ClaimVerdict, Decision
 
 Key = TypeVar("Key")
 PairIds = tuple[str, str, str]

@@ -15,12 +15,12 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from analytics.ledger.ledger import Ledger
-from analytics.ledger.rows import ClaimOutcome, Outcome
 from analytics.metrics.process import ProcessMetrics
 from analytics.metrics.series import MOST_SERIES, Shown, shown_of
 from analytics.metrics.summary import ConflictPartition, Summary, SummaryReader
 from schemas.safe_text import for_label, party_label
 from schemas.time import Instant, in_force
+from schemas.verdicts import ClaimOutcome, Outcome
 from schemas.wire import REASONS
 
 __all__ = [

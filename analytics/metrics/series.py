@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple, get_args
 
-from analytics.ledger.rows import ClaimOutcome, Outcome
 from analytics.metrics.summary import Summary
 from schemas.safe_text import NOBODY_KNOWN, party_label
 from schemas.time import Limit
+from schemas.verdicts import ClaimOutcome, Outcome
 
 MOST_SERIES = 20_000
 BYTES_PER_SERIES = 256

@@ -23,7 +23,7 @@ from streams.explain.explanation import (
 )
 from streams.explain.reasons import part_in_words, place_in_words
 from streams.explain.words import CRITERION_NAMES, answer, counted, sentence
-from streams.judging.judge import Reported
+from streams.judging.incident import Reported
 from streams.settings import Settings
 
 

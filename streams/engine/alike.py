@@ -18,8 +18,8 @@ from analytics.ledger.rows import Alike, Numbers, RejudgeScope
 from analytics.ledger.scope import Page
 from schemas.events import ReportEvent, parse_event
 from schemas.time import Occurrence
-from streams.judging.judge import Incident
-from streams.judging.statement import Account, Statement, statement
+from streams.judging.incident import Incident
+from streams.judging.statement import Statement, TimedStatement, timed_statement
 
 NOT_SIMPLE = -1
 
@@ -61,7 +61,7 @@ Said = tuple[bytes, ...]
 
 
 class _Simple(NamedTuple):
-    """What one report says: the number of its account, and of its time what columns leave out."""
+    """What one report says: the number of its statement, and of its time what columns leave out."""
 
     number: int
     throughout: bool
@@ -69,13 +69,13 @@ class _Simple(NamedTuple):
 
 
 class PageReader:
-    """Reads the pages of one scope: each account that reports give is made once."""
+    """Reads the pages of one scope: each statement is made once."""
 
     def __init__(self, scope: RejudgeScope) -> None:
         self._scope = scope
         self._moments = None if scope.moments is None else np.array(scope.moments, np.int64)
         self._numbers: dict[Said, int] = {}
-        self._accounts: list[Account] = []
+        self._statements: list[Statement] = []
 
     def incidents(self, page: Page) -> Iterator[tuple[Incident, Alike]]:
         """One incident of those that are alike, and all of these."""
@@ -110,8 +110,8 @@ class PageReader:
         )
         number = self._numbers.get(what)
         if number is None:
-            self._numbers[what] = number = len(self._accounts)
-            self._accounts.append(statement_of(payload).account)
+            self._numbers[what] = number = len(self._statements)
+            self._statements.append(stored_statement(payload).statement)
         occurred = data.occurred
         return _Simple(number, occurred.certainty == "throughout", occurred.of == "impact")
 
@@ -136,12 +136,14 @@ class PageReader:
         statements = {page.report_ids[row]: self._statement(page, said[row], row) for row in rows}
         return Incident(page.incident_ids[rows[0]], statements)
 
-    def _statement(self, page: Page, said: _Simple, row: int) -> Statement:
+    def _statement(self, page: Page, said: _Simple, row: int) -> TimedStatement:
         number, throughout, of_impact = said
         if number == NOT_SIMPLE:
-            return statement_of(page.payloads[row])
+            return stored_statement(page.payloads[row])
         start, end = int(page.begins[row]), int(page.ends[row])
-        return Statement(self._accounts[number], (Occurrence(start, end, throughout, of_impact),))
+        return TimedStatement(
+            self._statements[number], (Occurrence(start, end, throughout, of_impact),)
+        )
 
 
 def _alike(page: Page, firsts: Numbers, lasts: Numbers) -> Alike:
@@ -156,9 +158,9 @@ def _alike(page: Page, firsts: Numbers, lasts: Numbers) -> Alike:
     return Alike(page.places[firsts], ids, page.incident_keys[firsts], starts, ends, over_by)
 
 
-def statement_of(payload: str) -> Statement:
+def stored_statement(payload: str) -> TimedStatement:
     """What a report that the ledger keeps as its event's JSON text says."""
     event = parse_event(payload)
     if not isinstance(event, ReportEvent):
         raise TypeError(f"the ledger keeps a {event.type} as a standing report")
-    return statement(event.data)
+    return timed_statement(event.data)

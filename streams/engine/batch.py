@@ -26,7 +26,7 @@ from analytics.ledger.rows import (
 )
 from schemas.events import Problem
 from schemas.wire import Rejected
-from streams.engine.alike import PageReader, statement_of
+from streams.engine.alike import PageReader, stored_statement
 from streams.engine.decoding import (
     NOT_SIMPLE,
     REPORTED,
@@ -40,10 +40,10 @@ from streams.engine.first_sight import Lone
 from streams.engine.outputs import is_told
 from streams.judging.fold import Incidents, Steps, fold
 from streams.judging.standing import Standing
-from streams.judging.statement import Statement
+from streams.judging.statement import TimedStatement
 from streams.kafka.receipts import Refusal
 
-Statements = dict[str, Statement]
+Statements = dict[str, TimedStatement]
 """What the standing reports of an incident say, by their ids."""
 
 
@@ -220,7 +220,7 @@ def _incident_keys(reading: Reading) -> Keys:
 
 
 def _statements(stored: dict[str, str]) -> Statements:
-    return {report_id: statement_of(raw) for report_id, raw in stored.items()}
+    return {report_id: stored_statement(raw) for report_id, raw in stored.items()}
 
 
 def _incidents(tx: Transaction, scope: RejudgeScope) -> Incidents:

@@ -18,7 +18,13 @@ from schemas.events import ReportEvent
 from schemas.time import Occurrence
 from schemas.wire import Accepted, Rejected, decode
 from streams.judging.fold import OfClaim, OfReport, effect_of, event_key
-from streams.judging.statement import Account, Gist, Statement, account, gist
+from streams.judging.statement import (
+    SimpleStatement,
+    Statement,
+    TimedStatement,
+    simple_statement,
+    statement,
+)
 
 REPORTED = "incident.reported"
 NOT_SIMPLE = -1
@@ -123,11 +129,12 @@ class Record(NamedTuple):
 class Simple(NamedTuple):
     """What the simple reports say, those without impacts, beside what the columns have of them.
 
-    `accounts`: all that they say, leaving out when, each once. By row: `said` is the number of its
-    account, NOT_SIMPLE for another event; `throughout` and `of_impact` belong to its occurrence.
+    `statements`: all that they say, leaving out when, each once. By row: `said` is the number of
+    its statement, NOT_SIMPLE for another event; `throughout` and `of_impact` belong to its
+    occurrence.
     """
 
-    accounts: list[Account]
+    statements: list[Statement]
     said: array[int]
     throughout: bytearray
     of_impact: bytearray
@@ -195,7 +202,7 @@ class _Taken:
     def __init__(self) -> None:
         self.rows = EventRows()
         self.simple = Simple([], array("i"), bytearray(), bytearray())
-        self._numbers: dict[Gist, int] = {}
+        self._numbers: dict[SimpleStatement, int] = {}
 
     def one(self, found: Accepted | Rejected, partition: int, offset: int) -> Found:
         """Take what was found in this place."""
@@ -211,21 +218,21 @@ class _Taken:
         if isinstance(effect, OfClaim):
             key = self.rows.event(event, raw, place)
             return ClaimEntry(names, key, event.type, index, row, effect)
-        conflict, incident_id, report_id, said = effect
-        which = about(conflict, incident_id, report_id, stands=said is not None)
-        if said is not None and isinstance(event, ReportEvent):
-            key = self.rows.report(event, raw, place, which, said.occurrences)
+        conflict, incident_id, report_id, says = effect
+        which = about(conflict, incident_id, report_id, stands=says is not None)
+        if says is not None and isinstance(event, ReportEvent):
+            key = self.rows.report(event, raw, place, which, says.occurrences)
         else:
             key = self.rows.event(event, raw, place)
         return ReportEntry(names, key, event.type, index, row, effect, which)
 
     def _simple(self, event: ReportEvent, raw: str, place: tuple[int, int, int]) -> int:
         row, report = len(self.rows), event.data
-        what = gist(report)
+        what = simple_statement(report)
         number = self._numbers.get(what)
         if number is None:
-            self._numbers[what] = number = len(self.simple.accounts)
-            self.simple.accounts.append(account(what))
+            self._numbers[what] = number = len(self.simple.statements)
+            self.simple.statements.append(statement(what))
         _, _, throughout, of_impact = occurrence = report.occurred.occurrence
         self.simple.add(number, throughout, of_impact)
         which = about(report.conflict, report.incident_id, report.report_id, stands=True)
@@ -249,9 +256,9 @@ class SimpleEntries:
     def __getitem__(self, row: int) -> ReportEntry:
         conflict, source, event_id, incident_id, report_id, *others = self._rows[row]
         key, incident_key, report_key, start, end, index = others
-        accounts, said, throughout, of_impact = self._simple
+        statements, said, throughout, of_impact = self._simple
         when = Occurrence(start, end, bool(throughout[row]), bool(of_impact[row]))
-        says = Statement(accounts[said[row]], (when,))
+        says = TimedStatement(statements[said[row]], (when,))
         return ReportEntry(
             (conflict, source, event_id),
             key,
@@ -278,13 +285,13 @@ class _SentRecord(NamedTuple):
 
 class _Sent(NamedTuple):
     records: list[_SentRecord]
-    accounts: list[Account]
+    statements: list[Statement]
 
 
 class Packed(NamedTuple):
     """A reading as another process is handed it: of NamedTuples pickle makes five times the work.
 
-    `encoded` has records and accounts; `others` are entries about claims and what was rejected.
+    `encoded` has records and statements; `others` are entries about claims and what was rejected.
     """
 
     encoded: bytes
@@ -322,8 +329,8 @@ def _sent(reading: Reading) -> Packed:
                 found.append(-len(others))
         sent.append(_SentRecord(partition, offset, timestamp_ms, key, found))
     _, columns, simple = reading
-    encoded = _encoder.encode(_Sent(sent, simple.accounts))
-    return Packed(encoded, others, columns, simple._replace(accounts=[]))
+    encoded = _encoder.encode(_Sent(sent, simple.statements))
+    return Packed(encoded, others, columns, simple._replace(statements=[]))
 
 
 def packed(records: Sequence[RawRecord] | Sequence[KeptRecord]) -> bytes:
@@ -334,11 +341,11 @@ def packed(records: Sequence[RawRecord] | Sequence[KeptRecord]) -> bytes:
 def unpacked(sent: Packed) -> Reading:
     """The reading that was packed."""
     encoded, others, columns, simple = sent
-    sent_records, accounts = _sent_reading.decode(encoded)
+    sent_records, statements = _sent_reading.decode(encoded)
     records = []
     for partition, offset, timestamp_ms, key, all_found in sent_records:
         found: list[Found] = [
             others[-1 - one] if isinstance(one, int) and one < 0 else one for one in all_found
         ]
         records.append(Record(partition, offset, timestamp_ms, key, found))
-    return Reading(records, columns, simple._replace(accounts=accounts))
+    return Reading(records, columns, simple._replace(statements=statements))

@@ -13,7 +13,7 @@ from analytics.ledger.keys import Flags
 from analytics.ledger.ledger import Transaction
 from analytics.ledger.rows import FirstSight
 from streams.engine.decoding import Reading
-from streams.judging.judge import accounts_of, decide_all
+from streams.judging.memo import decide_all, one_statement
 from streams.judging.standing import Standing
 
 
@@ -34,17 +34,19 @@ class Lone:
                 strict=True,
             )
         )
-        self._said = simple.said
-        self._accounts = [accounts_of((said,)) for said in simple.accounts]
+        self._numbers = simple.said
+        self._statements = [one_statement(said) for said in simple.statements]
 
     def take(self, tx: Transaction, row: int, recorded_at: int) -> bool:
         """Have `tx` take the incident in this row, or say that it is to be judged as others are."""
         if not self._is_lone[row]:
             return False
-        met = self._standing.touched_at(self._conflicts[row], self._when[row]).met
-        if met is None:
+        matched = self._standing.touched_at(self._conflicts[row], self._when[row]).matched
+        if matched is None:
             return False
-        names = met.commitment_ids
-        decisions = decide_all(met.asked, self._accounts[self._said[row]]) if names else ()
+        names = matched.commitment_ids
+        decisions = (
+            decide_all(matched.window_match, self._statements[self._numbers[row]]) if names else ()
+        )
         tx.lone(FirstSight(row, recorded_at, names, decisions))
         return True

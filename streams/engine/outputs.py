@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from analytics.ledger.rows import Judgement, Position
+from analytics.ledger.rows import Position
+from schemas.verdicts import Judgement
 from schemas.wire import Rejected
 from streams.kafka.topics import EVENTS, REJECTED
 

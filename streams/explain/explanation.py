@@ -13,9 +13,11 @@ from schemas.claims import Claim
 from schemas.events import Assertion, Denial, Report
 from schemas.kleene import all_of
 from schemas.time import in_window
-from streams.explain.reasons import CRITERIA, YES, Given, part_in_words, reason
-from streams.judging.judge import Answer, Reported, answer
-from streams.judging.statement import parts, statement
+from schemas.verdicts import CRITERIA
+from streams.explain.reasons import YES, Given, part_in_words, reason
+from streams.judging.incident import Reported
+from streams.judging.judge import Answer, answer
+from streams.judging.statement import parts, timed_statement
 
 OUTSIDE = "it was certainly outside of the window"
 
@@ -68,7 +70,7 @@ def explain_claim(
 def _told(claim: Assertion, bound: bool | None, report_id: str, report: Report) -> ReportExplained:
     each = parts(report)
     when = tuple(in_window(claim.terms_window, part.occurrence) for part in each)
-    said = answer(claim, statement(report).account, when, still_bound=bound)
+    said = answer(claim, timed_statement(report).statement, when, still_bound=bound)
     rows = tuple(
         Given(claim, report, part, criteria)
         for part, criteria in zip(each, said.criteria, strict=True)
@@ -146,7 +148,7 @@ def explain_commitment(
     if verdict is None:
         why = "it was certainly outside of every window"
         return CommitmentExplained(commitment_id, "clear", None, why, explained)
-    why = _why_overall(verdict[0], explained, incident.accounts.known_actors)
+    why = _why_overall(verdict[0], explained, incident.statements.known_actors)
     return CommitmentExplained(commitment_id, *verdict, why, explained)
 
 

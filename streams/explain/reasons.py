@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from analytics.ledger.rows import Criteria
 from schemas.claims import Assertion
 from schemas.places import Place, Point, Polygonal
 from schemas.reports import Report
 from schemas.safe_text import for_terminal
 from schemas.time import Daily
+from schemas.verdicts import Criteria
 from schemas.vocabulary import act_prohibited
 from streams.judging.statement import ATTRIBUTED, Part
-
-CRITERIA = Criteria._fields
 
 
 class Given(NamedTuple):

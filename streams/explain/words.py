@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streams.explain.reasons import CRITERIA
+from schemas.verdicts import CRITERIA
 
 CRITERION_NAMES = tuple(name.replace("_", " ") for name in CRITERIA)
 

@@ -26,11 +26,12 @@ from analytics.ledger.ledger import (
     LedgerTooNew,
     Transaction,
 )
-from analytics.ledger.rows import ClaimVerdict, EventKey, Logged, Position, RejudgeScope, Release
+from analytics.ledger.rows import EventKey, Logged, Position, RejudgeScope, Release
 from analytics.ledger.scope import Page
 from analytics.queries import migrations
 from schemas.events import parse_event
 from schemas.problems import Problem
+from schemas.verdicts import ClaimVerdict
 from schemas.wire import Rejected
 from tests.analytics.written import (
     LOG,

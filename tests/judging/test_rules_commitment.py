@@ -10,8 +10,9 @@ import pytest
 from analytics.ledger.rows import FirstJudged, Rejudged
 from schemas.events import parse_event
 from streams.judging.fold import effect_of, fold
-from streams.judging.judge import Incident, judge
-from streams.judging.statement import statement
+from streams.judging.incident import Incident
+from streams.judging.judge import judge
+from streams.judging.statement import timed_statement
 from tests.support.given import (
     CONFLICT,
     Given,
@@ -288,7 +289,7 @@ def test_what_was_decided_of_large_reports_is_not_remembered() -> None:
 
     def judge_with(impacts: int) -> None:
         said = reported(impacts=[{"place": "UA-30"}] * impacts)
-        judgement = judge(commitment, Incident("i", {"r": statement(said)}))
+        judgement = judge(commitment, Incident("i", {"r": timed_statement(said)}))
         assert judgement is not None
         assert judgement.verdict == "violation"
 
@@ -333,5 +334,5 @@ def test_a_new_incident_is_judged_at_once_where_times_are_plain_and_not_too_much
     found = given([*claims, report(**said)]).verdicts()
     for pair in pairs(step):
         assert found[pair.commitment_id, "i"] == pair.after
-        incident = Incident("i", {"r": statement(reported(**said))})
+        incident = Incident("i", {"r": timed_statement(reported(**said))})
         assert pair.after == judge(standing.commitment(CONFLICT, pair.commitment_id), incident)

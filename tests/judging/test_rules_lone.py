@@ -10,7 +10,7 @@ from analytics.ledger.rows import FirstSight
 from analytics.ledger.transaction import Transaction
 from streams.engine.decoding import RawRecord, read
 from streams.engine.loading import load_standing, process
-from streams.judging.statement import account, gist, statement
+from streams.judging.statement import simple_statement, statement, timed_statement
 from tests.support.given import (
     CONFLICT,
     claim,
@@ -183,6 +183,6 @@ def test_reports_that_say_the_same_have_the_same_gist_and_no_others(
     other: dict[str, Any], same: bool
 ) -> None:
     one, another = reported(), reported(**other)
-    assert (gist(one) == gist(another)) is same
+    assert (simple_statement(one) == simple_statement(another)) is same
     for report_ in (one, another):
-        assert account(gist(report_)) == statement(report_).account
+        assert statement(simple_statement(report_)) == timed_statement(report_).statement

@@ -14,8 +14,10 @@ from schemas.time import Occurrence
 from schemas.wire import CONTENT_TYPE_BATCH, encode_batch
 from streams.engine.decoding import RawRecord
 from streams.engine.first_sight import Lone
-from streams.judging.judge import Incident, judge, judge_first
-from streams.judging.statement import Statement
+from streams.judging.incident import Incident
+from streams.judging.judge import judge
+from streams.judging.memo import judge_first
+from streams.judging.statement import TimedStatement
 from tests.support.generated import conflict_of, logs, subject_of
 from tests.support.given import given as given_events
 from tests.support.given import pairs
@@ -134,7 +136,10 @@ def test_what_is_known_of_all_that_lie_alike_is_what_each_is_judged_by_itself(
     found = given_events(log)
     standing = found.standing
     asked = [
-        (conflict, Incident(incident_id, {report_id: Statement(said.account, (occurrence,))}))
+        (
+            conflict,
+            Incident(incident_id, {report_id: TimedStatement(said.statement, (occurrence,))}),
+        )
         for (conflict, incident_id), reports in found.reports.items()
         for report_id, said in reports.items()
         if len(said.occurrences) == 1
@@ -142,15 +147,15 @@ def test_what_is_known_of_all_that_lie_alike_is_what_each_is_judged_by_itself(
     ]
     # Of what is asked first, what is known is from the events before.
     for conflict, incident in asked:
-        touched, met = standing.touched(conflict, incident)
+        touched, matched = standing.touched(conflict, incident)
         by_itself = {
             commitment_id: judged
             for commitment_id in ("truce", "pause")
             if (judged := judge(standing.commitment(conflict, commitment_id), incident))
         }
         assert touched >= by_itself.keys()
-        if met is not None:
-            at_once = pairs(judge_first(conflict, incident, met))
+        if matched is not None:
+            at_once = pairs(judge_first(conflict, incident, matched))
             assert {pair.commitment_id: pair.after for pair in at_once} == by_itself
 
 
