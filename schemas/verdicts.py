@@ -14,6 +14,8 @@ Outcome = Literal["violation", "clear", "contested", "undetermined"]
 
 CLAIM_OUTCOMES: tuple[ClaimOutcome, ...] = get_args(ClaimOutcome)
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+# From the gravest on.
+BY_GRAVITY: tuple[Outcome, ...] = ("violation", "contested", "undetermined", "clear")
 
 
 class Criteria(NamedTuple):
@@ -64,18 +66,23 @@ class Judgement(NamedTuple):
 
 
 class Amendable(NamedTuple):
-    """What may change within a version of a commitment's verdict."""
+    """What of a commitment's verdict may change within a version."""
 
     occurred_start: int
     occurred_end: int
     independent_reports: int
 
 
+class ClaimAmendable(NamedTuple):
+    """What of a claim's verdict may change within a version."""
+
+    before_conditions: ClaimOutcome
+
+
 def amendable(judgement: Judgement) -> Amendable:
-    """What of `judgement` may change without a new version."""
-    return Amendable(
-        judgement.occurred_start, judgement.occurred_end, judgement.independent_reports
-    )
+    """What of `judgement` may change within a version."""
+    start, end = judgement.occurred_start, judgement.occurred_end
+    return Amendable(start, end, judgement.independent_reports)
 
 
 def is_same_party(before: Judgement | None, after: Judgement | None) -> bool:
@@ -98,13 +105,22 @@ def is_same_claim_version(
 ) -> bool:
     """Does the version of a claim's verdict stay? A new verdict, criterion or party opens another.
 
-    `same_party`: see `is_same_party`, of the judgements that these belong to.
+    Both are of one claim. `same_party`: see `is_same_party`, of the judgements that they belong to.
     """
     return (
         same_party
         and before is not None
         and after is not None
-        and before.claim_id == after.claim_id
         and before.verdict == after.verdict
         and before.criteria == after.criteria
+    )
+
+
+def is_same_throughout(before: Judgement | None, after: Judgement | None) -> bool:
+    """Do all versions stay, that of the commitment's verdict and those of its claims'?"""
+    if before is None or after is None or not is_same_version(before, after):
+        return False
+    old = {claim.claim_id: claim for claim in before.claims}
+    return old.keys() == {claim.claim_id for claim in after.claims} and all(
+        is_same_claim_version(old[claim.claim_id], claim, same_party=True) for claim in after.claims
     )

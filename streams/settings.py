@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Literal, NamedTuple, cast, get_args
 from urllib.parse import urlsplit
 
+from schemas.verdicts import BY_GRAVITY
+
 
 class Setting(NamedTuple):
     """One environment variable: its name, its default as text and what it means."""
@@ -148,7 +150,7 @@ SETTINGS = (
     Setting("TRUCE_DEBUG", "no", "yes: show tracebacks and the libraries' log"),
 )
 
-LEVELS = ("violation", "contested", "undetermined")
+LEVELS = tuple(verdict for verdict in BY_GRAVITY if verdict != "clear")
 """The verdicts that can be told, the gravest first."""
 PROTOCOL = "TRUCE_KAFKA_SECURITY_PROTOCOL"
 FOR_TLS = ("TRUCE_KAFKA_CA_FILE", "TRUCE_KAFKA_CERT_FILE", "TRUCE_KAFKA_KEY_FILE")

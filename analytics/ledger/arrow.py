@@ -7,6 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from schemas.verdicts import CRITERIA
+
 TEXT, KEY, COUNT, PLACE = pa.string(), pa.int64(), pa.int32(), pa.int64()
 TEXTS, FLAG, BYTES = pa.list_(pa.string()), pa.bool_(), pa.binary()
 JSON = pa.json_(TEXT)
@@ -61,7 +63,7 @@ CLAIMS = _schema(
 )
 CLAIM_VERDICTS = _schema(
     (TEXT, "conflict commitment_id claim_id incident_id party verdict"),
-    (FLAG, "in_window party_bound act_prohibited target_covered in_area still_bound"),
+    (FLAG, " ".join(CRITERIA)),
     (TEXT, "before_conditions"),
     (MOMENT, "recorded_at superseded_at"),
     (KEY, "pair_key"),
@@ -102,6 +104,7 @@ KEYS = _schema((KEY, "key"))
 STRETCHES = _schema((MOMENT, "since until"))
 CHOSEN = _schema((PLACE, "row"), (MOMENT, "recorded_at superseded_at"))
 CLOSED = _schema((KEY, "key"), (MOMENT, "superseded_at"))
+# See `Amendable` and `ClaimAmendable`.
 AMENDED = _schema(
     (KEY, "key"), (MOMENT, "occurred_start occurred_end"), (COUNT, "independent_reports")
 )

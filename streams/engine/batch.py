@@ -168,9 +168,9 @@ class Batch:
         self.tally.appended_at.append(logged.recorded_at)
         reports: Statements = {}
         if isinstance(entry, ReportEntry):
-            reports = self._reports[entry.effect[:2]]
+            reports = self._reports[entry.effect.incident_key]
         else:
-            tx.claim(logged, entry.effect[:3], entry.effect.claim)
+            tx.claim(logged, entry.effect.key, entry.effect.claim)
         self._judge(fold(self._standing, entry.effect, reports), logged, about)
 
     def _judge(self, steps: Steps, logged: Logged, about: About | None) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from analytics.ledger.rows import Position
-from schemas.verdicts import Judgement
+from schemas.verdicts import Judgement, is_same_throughout
 from schemas.wire import Rejected
 from streams.kafka.topics import EVENTS, REJECTED
 
@@ -30,11 +30,7 @@ def is_told(before: Judgement | None, after: Judgement | None) -> bool:
 
     Other reports may change when it occurred, or how many independent ones there are, and no more.
     """
-    return before is None or after is None or _told(before) != _told(after)
-
-
-def _told(judgement: Judgement) -> object:
-    return judgement.verdict, judgement.party, [claim[:3] for claim in judgement.claims]
+    return not is_same_throughout(before, after)
 
 
 def rejection(rejected: Rejected, position: Position, key: bytes | None) -> Message:

@@ -13,7 +13,7 @@ from schemas.claims import Claim
 from schemas.events import Assertion, Denial, Report
 from schemas.kleene import all_of
 from schemas.time import in_window
-from schemas.verdicts import CRITERIA
+from schemas.verdicts import BY_GRAVITY, CRITERIA
 from streams.explain.reasons import YES, Given, part_in_words, reason
 from streams.judging.incident import Reported
 from streams.judging.judge import Answer, answer
@@ -157,10 +157,7 @@ def _why_overall(verdict: str, claims: tuple[ClaimExplained, ...], actors: froze
     speaking = [c for c in claims if not actors or not actors.isdisjoint(c.claim.bound_parties)]
     if not speaking:
         return f"no claim speaks of {who}"
-    by_verdict = {
-        word: [c.claim_id for c in speaking if c.verdict == word]
-        for word in ("violation", "undetermined", "clear")
-    }
+    by_verdict = {word: [c.claim_id for c in speaking if c.verdict == word] for word in BY_GRAVITY}
     counted = "; ".join(f"{word} by {', '.join(ids)}" for word, ids in by_verdict.items() if ids)
     opening = {
         "violation": f"every claim that speaks of {who} was violated",

@@ -133,7 +133,7 @@ def _core(part: Span | Daily) -> Stretch:
 
 
 def _hours(part: Span | Daily) -> tuple[object, ...]:
-    return () if isinstance(part, Span) else part[:3]
+    return () if isinstance(part, Span) else (part.from_, part.to, part.zone)
 
 
 def _differing(old: Iterable[Stretch], new: Iterable[Stretch]) -> list[Stretch]:

@@ -17,6 +17,7 @@ from analytics.ledger.rows import (
     ClaimKey,
     EventKey,
     FirstJudged,
+    IncidentKey,
     Rejudged,
     RejudgedAlike,
     RejudgeScope,
@@ -58,6 +59,11 @@ class OfClaim(NamedTuple):
     claim_id: str
     claim: Claim | None
 
+    @property
+    def key(self) -> ClaimKey:
+        """Which claim it is."""
+        return self.conflict, self.commitment_id, self.claim_id
+
 
 class OfReport(NamedTuple):
     """What an event makes of a report: it says this now; None: it was taken back."""
@@ -66,6 +72,11 @@ class OfReport(NamedTuple):
     incident_id: str
     report_id: str
     statement: TimedStatement | None
+
+    @property
+    def incident_key(self) -> IncidentKey:
+        """Which incident it is about."""
+        return self.conflict, self.incident_id
 
 
 Effect = OfClaim | OfReport
@@ -110,8 +121,8 @@ def fold(standing: Standing, effect: Effect, reports: dict[str, TimedStatement])
     match effect:
         case OfReport():
             return _report(standing, effect, reports)
-        case OfClaim(conflict, commitment_id, claim_id, claim):
-            return _claim(standing, (conflict, commitment_id, claim_id), claim)
+        case OfClaim():
+            return _claim(standing, effect.key, effect.claim)
         case _:
             assert_never(effect)
 

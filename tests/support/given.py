@@ -144,8 +144,9 @@ class Given:
             return
         self.seen.add(key)
         effect = effect_of(event)
-        of_report = isinstance(effect, OfReport)
-        mine = self.reports.setdefault(effect[:2], {}) if of_report else {}
+        mine: dict[str, TimedStatement] = {}
+        if isinstance(effect, OfReport):
+            mine = self.reports.setdefault(effect.incident_key, {})
         steps = fold(self.standing, effect, mine)
         step = next(steps, None)
         while step is not None:
