@@ -92,9 +92,9 @@ class AlikeRows:
             if len(rows):
                 insert(database, changes, table_name, rows)
 
-    def told(self, is_told: Sequence[bool], first_seq: int) -> pa.Table:
-        """What `told.messages` makes messages of: those of these changes, by incident."""
-        rows = np.flatnonzero(np.array(is_told)[self._of])
+    def published(self, is_published: Sequence[bool], first_seq: int) -> pa.Table:
+        """What `messages` makes messages of: those of these changes, by incident."""
+        rows = np.flatnonzero(np.array(is_published)[self._of])
         rows = rows[np.argsort(self._places[rows], kind="stable")]
         of = self._of[rows]
         log_id, *place = self._logged.position
@@ -102,7 +102,7 @@ class AlikeRows:
         verdicts = [change.after and change.after.verdict for change in self._changes]
         at = np.full(len(rows), self._logged.recorded_at)
         return table(
-            arrow.TOLD,
+            arrow.PUBLISHED,
             np.arange(first_seq, first_seq + len(rows)),
             *self._names(of),
             texts(self._ids, rows),

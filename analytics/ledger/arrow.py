@@ -90,7 +90,7 @@ MESSAGES = _schema((PLACE, "seq"), (TEXT, "topic"), (BYTES, "key value headers")
 OUTBOX = _schema(
     (PLACE, "first_seq last_seq"), (COUNT, "piece"), (BYTES, "packed"), (PLACE, "bytes")
 )
-TOLD = _schema(
+PUBLISHED = _schema(
     (PLACE, "seq"),
     (TEXT, "conflict commitment_id incident_id place party verdict previous_verdict"),
     (UTC, "recorded_at occurred_start occurred_end"),

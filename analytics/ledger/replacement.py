@@ -196,7 +196,7 @@ def why_unreadable(path: Path, *, kafka: bool) -> LedgerError | None:
 
 class _Silent(Transaction):
     # It was said when it was judged for the first time.
-    tells = False
+    publishes = False
 
 
 class _SilentLedger(Ledger):

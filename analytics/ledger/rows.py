@@ -120,7 +120,7 @@ Stretch = tuple[Limit, Limit]
 class RejudgeScope(NamedTuple):
     """Which incidents of a conflict may have to be judged again under one commitment.
 
-    Those of which a report may meet one of the `stretches`, and, unless `parties` is None, one
+    Those of which a report may overlap one of the `stretches`, and, unless `parties` is None, one
     names one of the parties as actor or as the reporter's. `moments`: all that lie alike to these
     and say the same are judged alike; None: only those of the very same time are. `alone`: to these
     nothing is alike.

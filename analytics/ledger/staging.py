@@ -187,22 +187,22 @@ class Staging:
             self._claims.open(number, claim_row(claim, payload, logged.recorded_at, number))
 
     def judged(self, logged: Logged, incident_key: int, step: FirstJudged, seq: int) -> None:
-        """An incident is judged for the first time; message `seq` and those after it tell of it."""
+        """An incident is judged for the first time; published from message `seq` on."""
         self.size += len(step.commitment_ids)
         self._judged.first(logged, incident_key, step, seq)
 
-    def lone(self, lone: FirstSight, seq: int) -> None:
+    def first_seen(self, first_seen: FirstSight, seq: int) -> None:
         """An event came, and makes an incident that nothing else in here is about.
 
         So nothing can replace its report, or how it is judged, until all is written.
         """
-        self.size += 1 + len(lone.commitment_ids)
-        self._accepted.rows.append((lone.row, lone.recorded_at, None))
-        if lone.commitment_ids:
-            self._judged.lone(lone, seq)
+        self.size += 1 + len(first_seen.commitment_ids)
+        self._accepted.rows.append((first_seen.row, first_seen.recorded_at, None))
+        if first_seen.commitment_ids:
+            self._judged.first_seen(first_seen, seq)
 
     def rejudged(self, logged: Logged, step: Rejudged, seq: int) -> None:
-        """A pair is judged otherwise than before; message `seq` tells of it (0: none does).
+        """A pair is judged otherwise than before; published as message `seq` (0: not).
 
         One that was not judged before is a few numbers in `JudgedPairs`; of all others each row is
         spelled out, since it may replace one or be replaced.
@@ -285,16 +285,16 @@ class Staging:
             self._claim_verdicts.open(key, row)
 
     def flush(self, database: Session, changes: Changes) -> pa.Table | None:
-        """Write all of it, and be empty again; `changes` is told what became of the tables.
+        """Write all of it, and be empty again; `changes` hears what became of the tables.
 
         The messages made of it, if there are any.
         """
         self._carry_since(database)
         for rows in self._all:
             rows.flush(database, changes)
-        told = self._flush_judged(database, changes)
+        published = self._flush_judged(database, changes)
         self.size = 0
-        return told
+        return published
 
     def _flush_judged(self, database: Session, changes: Changes) -> pa.Table | None:
         judged = self._judged
@@ -303,9 +303,9 @@ class Staging:
         judged.settle(self._accepted.log_id, self._columns.accepted)
         insert(database, changes, "verdict_versions", judged.verdicts())
         insert(database, changes, "claim_verdict_versions", judged.claim_verdicts())
-        told = judged.told()
+        published = judged.published()
         self._judged = JudgedPairs()
-        return None if told is None else messages(told)
+        return None if published is None else messages(published)
 
     def _carry_since(self, database: Session) -> None:
         carried = [row for row in self._verdicts.rows if row[_SINCE] is None]

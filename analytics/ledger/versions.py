@@ -1,7 +1,7 @@
 """What a transaction has judged, in columns: what many pairs share stands once, under a number.
 
-A pair that is judged for the first time, and a change that is to be told, are a few numbers here.
-Arrow makes rows and messages of all of them at once. No rules here.
+A pair that is judged for the first time, and a change that is to be published, are a few numbers
+here. Arrow makes rows and messages of all of them at once. No rules here.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ Key = TypeVar("Key")
 PairIds = tuple[str, str, str]
 """(conflict, commitment_id, incident_id)"""
 
-_TEXTS_OF_LONE = ("conflict", "incident_id")
+_TEXTS_OF_FIRST_SEEN = ("conflict", "incident_id")
 _PLACE = ("partition", "offset", "batch_index")
-_NUMBERS_OF_LONE = ("incident_key", "occurred_start", "occurred_end")
+_NUMBERS_OF_FIRST_SEEN = ("incident_key", "occurred_start", "occurred_end")
 
 
 class _Numbered(dict[Key, int]):
@@ -198,40 +198,40 @@ class JudgedPairs:
         self._new = array("q")
         self._where_new: dict[IncidentKey, tuple[int, tuple[str, ...]]] = {}
         self._commitment_groups, self._finding_groups = _Groups(), _Groups()
-        self._lone: list[FirstSight] = []
-        self._lone_seqs: list[int] = []
+        self._first_seen: list[FirstSight] = []
+        self._first_seen_seqs: list[int] = []
 
     def first(self, logged: Logged, incident_key: int, judged: FirstJudged, seq: int) -> None:
-        """Take an incident that is new; told as messages from number `seq` on, not at all if 0."""
+        """Take an incident that is new; published as messages from number `seq` on, or not if 0."""
         conflict, incident_id, start, end, commitment_ids, decisions = judged
         step = self._steps.new(logged, incident_id, incident_key, (start, end))
         self._where_new[conflict, incident_id] = (len(self._new), commitment_ids)
         commitments = self._commitments_of(conflict, commitment_ids)
         self._new.extend(_New(step, commitments, self._findings_of(decisions), seq))
 
-    def lone(self, lone: FirstSight, seq: int) -> None:
+    def first_seen(self, first_seen: FirstSight, seq: int) -> None:
         """Take an incident that is new, and is not judged otherwise until all this is written.
 
-        Its row is one of those that `settle` is given; told as `first` has it.
+        Its row is one of those that `settle` is given; published as `first` has it.
         """
-        self._lone.append(lone)
-        self._lone_seqs.append(seq)
+        self._first_seen.append(first_seen)
+        self._first_seen_seqs.append(seq)
 
     def settle(self, log_id: str, accepted: pa.Table) -> None:
-        """Nothing more is to come: put in what was `lone`, from rows of `accepted`."""
-        if not self._lone:
+        """Nothing more is to come: put in what was `first_seen`, from rows of `accepted`."""
+        if not self._first_seen:
             return
-        rows, recorded_at, commitment_ids, decisions = zip(*self._lone, strict=True)
-        seqs = self._lone_seqs
-        self._lone, self._lone_seqs = [], []
-        of_rows = accepted.select([*_TEXTS_OF_LONE, *_PLACE, *_NUMBERS_OF_LONE]).take(
+        rows, recorded_at, commitment_ids, decisions = zip(*self._first_seen, strict=True)
+        seqs = self._first_seen_seqs
+        self._first_seen, self._first_seen_seqs = [], []
+        of_rows = accepted.select([*_TEXTS_OF_FIRST_SEEN, *_PLACE, *_NUMBERS_OF_FIRST_SEEN]).take(
             pa.array(rows)
         )
         conflicts, incident_ids, *places = (
-            of_rows[name].to_pylist() for name in (*_TEXTS_OF_LONE, *_PLACE)
+            of_rows[name].to_pylist() for name in (*_TEXTS_OF_FIRST_SEEN, *_PLACE)
         )
         keys, starts, ends = (
-            of_rows[name].cast(arrow.PLACE).to_numpy() for name in _NUMBERS_OF_LONE
+            of_rows[name].cast(arrow.PLACE).to_numpy() for name in _NUMBERS_OF_FIRST_SEEN
         )
         first = self._steps.extend(
             incident_ids,
@@ -261,7 +261,7 @@ class JudgedPairs:
         return self._finding_groups.put(decisions, members)
 
     def add(self, logged: Logged, rejudged: Rejudged, seq: int) -> None:
-        """Take a change; it is told as message number `seq`, or not at all if that is 0."""
+        """Take a change; published as message number `seq`, or not if that is 0."""
         conflict, incident_id, commitment_id, before, after = rejudged
         if before is None:
             previous = None
@@ -390,15 +390,15 @@ class JudgedPairs:
         of_claims = np.array(keys, dtype=np.int64)[back]
         return pa.array(joined_all(_taken(self._steps.incident_keys, step), of_claims))
 
-    def told(self) -> pa.Table | None:
-        """What `told.messages` makes messages of; None: there is nothing to tell."""
+    def published(self) -> pa.Table | None:
+        """What `messages` makes messages of; None: there is nothing to publish."""
         columns = self._columns()
         step, commitment, finding, previous, seq, _ = columns.where(columns.seq > 0)
         if not len(seq):
             return None
         steps = self._steps
         return table(
-            arrow.TOLD,
+            arrow.PUBLISHED,
             np.ascontiguousarray(seq),
             *self._names(commitment),
             texts(steps.incident_ids, step),
@@ -419,16 +419,16 @@ class JudgedPairs:
         return texts(conflicts, commitment), texts(commitment_ids, commitment)
 
     def __bool__(self) -> bool:
-        return bool(self._numbers or self._new or self._lone)
+        return bool(self._numbers or self._new or self._first_seen)
 
 
 def as_json(claims: Iterable[ClaimVerdict]) -> str:
     """The verdicts by each claim as a message has them."""
-    said = [
+    rows = [
         {"claim_id": claim.claim_id, "verdict": claim.verdict, **claim.criteria._asdict()}
         for claim in claims
     ]
-    return msgspec.json.encode(said).decode()
+    return msgspec.json.encode(rows).decode()
 
 
 def spread(counts: Numbers) -> tuple[Numbers, Numbers]:

@@ -1,7 +1,7 @@
 """Reports as the ledger keeps them, to incidents: one for all that say the same at like times.
 
-Most reports say what others have said, and many lie alike to the bounds of all windows. What is
-read of a report in the quick way is only which of its texts are the same; whatever says more than
+Most reports say what others say, and many lie alike to the bounds of all windows. What is
+read of a report on the fast path is only which of its texts are the same; whatever says more than
 is known here is read as it was when it came.
 """
 
@@ -57,7 +57,7 @@ class _Event(msgspec.Struct):
 
 
 _decoder = msgspec.json.Decoder(_Event)
-Said = tuple[bytes, ...]
+StatementTexts = tuple[bytes, ...]
 
 
 class _Simple(NamedTuple):
@@ -74,20 +74,20 @@ class PageReader:
     def __init__(self, scope: RejudgeScope) -> None:
         self._scope = scope
         self._moments = None if scope.moments is None else np.array(scope.moments, np.int64)
-        self._numbers: dict[Said, int] = {}
+        self._numbers: dict[StatementTexts, int] = {}
         self._statements: list[Statement] = []
 
     def incidents(self, page: Page) -> Iterator[tuple[Incident, Alike]]:
         """One incident of those that are alike, and all of these."""
-        said = [self._read(payload) for payload in page.payloads]
+        reports = [self._read(payload) for payload in page.payloads]
         firsts = np.flatnonzero(np.diff(page.places, prepend=-1))
-        edges = np.append(firsts, len(said))
-        classes = self._classes(page, said)
+        edges = np.append(firsts, len(reports))
+        classes = self._classes(page, reports)
         groups: dict[object, list[int]] = {}
         alone = self._scope.alone
         for first, last in pairwise(edges.tolist()):
             name = page.incident_ids[first]
-            if name in alone or any(one.number == NOT_SIMPLE for one in said[first:last]):
+            if name in alone or any(one.number == NOT_SIMPLE for one in reports[first:last]):
                 key: object = name
             elif last - first == 1:
                 key = classes[first]
@@ -97,7 +97,7 @@ class PageReader:
         for members in groups.values():
             rows = np.array(members, np.int64)
             lasts = edges[np.searchsorted(edges, rows, "right")]
-            one = self._incident(page, said, range(members[0], int(lasts[0])))
+            one = self._incident(page, reports, range(members[0], int(lasts[0])))
             yield one, _alike(page, rows, lasts)
 
     def _read(self, payload: str) -> _Simple:
@@ -115,11 +115,11 @@ class PageReader:
         occurred = data.occurred
         return _Simple(number, occurred.certainty == "throughout", occurred.of == "impact")
 
-    def _classes(self, page: Page, said: Sequence[_Simple]) -> list[tuple[int, ...]]:
+    def _classes(self, page: Page, reports: Sequence[_Simple]) -> list[tuple[int, ...]]:
         """What a report says, and how it lies: equal for those that are alike."""
         starts, ends = page.begins, page.ends
-        numbers = np.array([one.number for one in said], np.int64)
-        flags = np.array([2 * one.throughout + one.of_impact for one in said], np.int64)
+        numbers = np.array([one.number for one in reports], np.int64)
+        flags = np.array([2 * one.throughout + one.of_impact for one in reports], np.int64)
         lies: tuple[Numbers, ...] = (starts, ends)
         if self._moments is not None:
             # An instant is as certain as what went on throughout; see `Windows.touched`.
@@ -132,12 +132,14 @@ class PageReader:
             )
         return list(zip(*(column.tolist() for column in (numbers, flags, *lies)), strict=True))
 
-    def _incident(self, page: Page, said: Sequence[_Simple], rows: Sequence[int]) -> Incident:
-        statements = {page.report_ids[row]: self._statement(page, said[row], row) for row in rows}
+    def _incident(self, page: Page, reports: Sequence[_Simple], rows: Sequence[int]) -> Incident:
+        statements = {
+            page.report_ids[row]: self._statement(page, reports[row], row) for row in rows
+        }
         return Incident(page.incident_ids[rows[0]], statements)
 
-    def _statement(self, page: Page, said: _Simple, row: int) -> TimedStatement:
-        number, throughout, of_impact = said
+    def _statement(self, page: Page, report: _Simple, row: int) -> TimedStatement:
+        number, throughout, of_impact = report
         if number == NOT_SIMPLE:
             return stored_statement(page.payloads[row])
         start, end = int(page.begins[row]), int(page.ends[row])

@@ -25,7 +25,7 @@ class Message(NamedTuple):
     headers: OutputHeaders
 
 
-def is_told(before: Judgement | None, after: Judgement | None) -> bool:
+def is_published(before: Judgement | None, after: Judgement | None) -> bool:
     """Is there a verdict, a party or a criterion that is not what it was?
 
     Other reports may change when it occurred, or how many independent ones there are, and no more.

@@ -1,6 +1,6 @@
 """Why an incident was judged as it was: every claim by every report, and a sentence for each.
 
-Pure. The verdicts are those of the database; the answers behind them are asked of `judge` again.
+Pure. The verdicts are those of the database; the answers behind them are those of `judge` again.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ class ReportExplained(NamedTuple):
 
 
 class ClaimExplained(NamedTuple):
-    """One claim on one incident. `told` is empty for a denial, which has no terms."""
+    """One claim on one incident. `by_report` is empty for a denial, which has no terms."""
 
     claim_id: str
     claim: Claim
     verdict: str
     why: str
-    told: tuple[ReportExplained, ...]
+    by_report: tuple[ReportExplained, ...]
 
 
 class CommitmentExplained(NamedTuple):
@@ -58,29 +58,33 @@ def explain_claim(
     if isinstance(claim, Denial):
         who = " and ".join(claim.bound_parties)
         return ClaimExplained(claim_id, claim, "clear", f"it denies that {who} is bound", ())
-    # Without a row, whether a conditional claim still bound was not asked.
+    # Without a row, whether a conditional claim still bound was not judged.
     unasked = None if claim.conditions.reciprocal or claim.conditions.other else True
     bound = unasked if judged is None else judged.still_bound
-    told = tuple(_told(claim, bound, *item) for item in sorted(reports.items()))
+    by_report = tuple(_by_report(claim, bound, *item) for item in sorted(reports.items()))
     if judged is None:
-        return ClaimExplained(claim_id, claim, "clear", OUTSIDE, told)
-    return ClaimExplained(claim_id, claim, judged.verdict, _why(judged.verdict, told), told)
+        return ClaimExplained(claim_id, claim, "clear", OUTSIDE, by_report)
+    return ClaimExplained(
+        claim_id, claim, judged.verdict, _why(judged.verdict, by_report), by_report
+    )
 
 
-def _told(claim: Assertion, bound: bool | None, report_id: str, report: Report) -> ReportExplained:
+def _by_report(
+    claim: Assertion, bound: bool | None, report_id: str, report: Report
+) -> ReportExplained:
     each = parts(report)
     when = tuple(in_window(claim.terms_window, part.occurrence) for part in each)
-    said = answer(claim, timed_statement(report).statement, when, still_bound=bound)
+    answered = answer(claim, timed_statement(report).statement, when, still_bound=bound)
     rows = tuple(
         Given(claim, report, part, criteria)
-        for part, criteria in zip(each, said.criteria, strict=True)
+        for part, criteria in zip(each, answered.criteria, strict=True)
     )
-    return ReportExplained(report_id, report, said, rows)
+    return ReportExplained(report_id, report, answered, rows)
 
 
-def _why(verdict: str, told: tuple[ReportExplained, ...]) -> str:
-    speaking = [one for one in told if not one.answer.abstains]
-    silent = [one for one in told if one.answer.abstains]
+def _why(verdict: str, by_report: tuple[ReportExplained, ...]) -> str:
+    speaking = [one for one in by_report if not one.answer.abstains]
+    silent = [one for one in by_report if one.answer.abstains]
     if not speaking:
         return "every report leaves out what it takes: " + _each(silent)
     aside = f" ({_names(silent)} abstains: {_unknowns(silent[0])})" if len(silent) == 1 else ""
@@ -101,14 +105,14 @@ def _why(verdict: str, told: tuple[ReportExplained, ...]) -> str:
     return "the reports disagree: " + "; ".join(found) + aside
 
 
-def _names(told: list[ReportExplained]) -> str:
-    return ", ".join(one.report_id for one in told)
+def _names(by_report: list[ReportExplained]) -> str:
+    return ", ".join(one.report_id for one in by_report)
 
 
-def _each(told: list[ReportExplained]) -> str:
-    """What makes each of these unknown, told once where it is the same for several."""
+def _each(by_report: list[ReportExplained]) -> str:
+    """What makes each of these unknown, given once where it is the same for several."""
     by_reason: dict[str, list[ReportExplained]] = {}
-    for one in told:
+    for one in by_report:
         by_reason.setdefault(_unknowns(one), []).append(one)
     if len(by_reason) == 1:
         return next(iter(by_reason))
@@ -122,8 +126,8 @@ def _unknowns(one: ReportExplained) -> str:
     return ", and ".join(found)
 
 
-def _nos(told: list[ReportExplained]) -> str:
-    rows = [row for one in told for row in one.rows]
+def _nos(by_report: list[ReportExplained]) -> str:
+    rows = [row for one in by_report for row in one.rows]
     for name in CRITERIA:
         if all(getattr(row.criteria, name) is False for row in rows):
             return reason(name, rows[0])
@@ -209,13 +213,13 @@ def _claim_json(one: ClaimExplained) -> dict[str, Any]:
 
 
 def _answers_json(one: ClaimExplained) -> Iterator[dict[str, Any]]:
-    for told in one.told:
-        for row in told.rows:
+    for explained in one.by_report:
+        for row in explained.rows:
             yield {
-                "report_id": told.report_id,
+                "report_id": explained.report_id,
                 "part": part_in_words(row.part, row.report),
                 "impact": row.part.impact,
                 **row.criteria._asdict(),
                 "broken": all_of(row.criteria),
-                "abstains": told.answer.abstains,
+                "abstains": explained.answer.abstains,
             }

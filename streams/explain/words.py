@@ -12,9 +12,9 @@ def sentence(text: str) -> str:
     return text[0].upper() + text[1:] + ("" if text.endswith(".") else ".")
 
 
-def answer(said: bool | None) -> str:
+def answer(given: bool | None) -> str:
     """A three-valued answer as a word."""
-    return {True: "yes", False: "no", None: "unknown"}[said]
+    return {True: "yes", False: "no", None: "unknown"}[given]
 
 
 def counted(number: int, noun: str) -> str:

@@ -33,9 +33,9 @@ Answers = tuple[bool | None, ...]
 """Answers in turn: `in_window` for every part of every report, or `still_bound` for every claim."""
 
 
-def party_bound(claim: Assertion, said: Statement) -> bool | None:
+def party_bound(claim: Assertion, statement: Statement) -> bool | None:
     """Is the actor bound? Unknown unless the attribution is at least `likely`."""
-    return said.actor in claim.parties if said.attributed else None
+    return statement.actor in claim.parties if statement.attributed else None
 
 
 class _Covered(NamedTuple):
@@ -90,40 +90,40 @@ class Answer(NamedTuple):
 
 
 def answer(
-    claim: Assertion, said: Statement, when: Answers, *, still_bound: bool | None = True
+    claim: Assertion, statement: Statement, when: Answers, *, still_bound: bool | None = True
 ) -> Answer:
     """Did a report that says this, with its parts in the window or not, see `claim` broken?
 
     The AND of the criteria, OR-ed over the whole and its impacts.
     """
     # Who did what is said of the whole: an impact refines when, where and what was hit.
-    bound = party_bound(claim, said)
-    act = act_prohibited(claim.prohibits.acts, said.act)
+    bound = party_bound(claim, statement)
+    act = act_prohibited(claim.prohibits.acts, statement.act)
     rows = tuple(
         [
             Criteria(in_window, bound, act, target_covered, in_area, still_bound)
             for (target_covered, in_area), in_window in zip(
-                covered_in_area(claim, said.scopes), when, strict=True
+                covered_in_area(claim, statement.scopes), when, strict=True
             )
         ]
     )
     broken = any_of([all_of(row) for row in rows])
-    return Answer(broken, broken is None and _is_only_silent(claim, said, rows[0]), rows)
+    return Answer(broken, broken is None and _is_only_silent(claim, statement, rows[0]), rows)
 
 
-def _is_only_silent(claim: Assertion, said: Statement, whole: Criteria) -> bool:
+def _is_only_silent(claim: Assertion, statement: Statement, whole: Criteria) -> bool:
     """Is the answer unknown only because the report leaves out what the claim speaks of?
 
     Silence is no veto against other reports: such a report abstains. A doubtful time, an `alleged`
     actor or a condition is not silence, and neither is a scope that the claim itself left unsaid.
     """
-    if len(said.scopes) > 1 or whole.in_window is None or whole.still_bound is None:
+    if len(statement.scopes) > 1 or whole.in_window is None or whole.still_bound is None:
         return False
-    [(targets, places)] = said.scopes
+    [(targets, places)] = statement.scopes
     left_out = Criteria(
         in_window=False,
-        party_bound=said.actor is None and said.confidence != "alleged",
-        act_prohibited=said.act is None and _speaks(claim.prohibits.acts),
+        party_bound=statement.actor is None and statement.confidence != "alleged",
+        act_prohibited=statement.act is None and _speaks(claim.prohibits.acts),
         target_covered=not targets and _speaks(claim.prohibits.targets),
         in_area=not places and _speaks(claim.area),
         still_bound=False,
@@ -147,7 +147,7 @@ def judge_claim(
     What all reports and impacts agree on is shown, criterion by criterion.
     """
     of_parts = iter(when)
-    parts = [(said, tuple([next(of_parts) for _ in said.scopes])) for said in each]
+    parts = [(statement, tuple([next(of_parts) for _ in statement.scopes])) for statement in each]
     unconditional = [answer(claim, *one) for one in parts]
     answers = unconditional
     if bound is not True:
@@ -203,7 +203,7 @@ def decide(
         for (claim_id, claim), answers, still in zip(terms.assertions, when, bound, strict=True)
         if may_be_inside(answers)
     ]
-    reporters = [said.reporter_party for said in statements.each]
+    reporters = [statement.reporter_party for statement in statements.each]
     return Decision(
         verdict=overall(terms.claims, actors, rows),
         party=next(iter(actors)) if len(actors) == 1 else None,

@@ -18,7 +18,7 @@ from streams.judging.incident import Incident, IncidentStatements
 from streams.judging.judge import Answers, decide, judge, may_be_inside
 from streams.judging.statement import Statement
 
-# How many decisions are remembered, of a kilobyte each: most reports say what others have said.
+# How many decisions are remembered, of a kilobyte each: most reports say what others say.
 MOST_DECIDED = 16_384
 # Of at most so many parts, targets, places and answers: one of 1,000 impacts would take 400 KB.
 LARGEST_DECIDED = 64
@@ -98,7 +98,7 @@ def match_windows(commitments: Iterable[Commitment], occurrence: Occurrence) -> 
             answers += len(when)
     if len(matched) > MOST_MATCHED or answers > LARGEST_MATCH:
         return None
-    match = _one_of_equal(WindowMatch(tuple([asked for _, asked in matched])))
+    match = _one_of_equal(WindowMatch(tuple([of_one for _, of_one in matched])))
     return Matched(tuple([name for name, _ in matched]), match)
 
 

@@ -215,7 +215,7 @@ class Standing:
         return Touched(frozenset().union(*each), None)
 
     def touched_at(self, conflict: str, when: When) -> Touched:
-        """The commitments that have a window which this occurrence may meet."""
+        """The commitments that have a window that this occurrence may be inside of."""
         windows = self._windows.get(conflict)
         return UNTOUCHED if windows is None else windows.touched(when)
 

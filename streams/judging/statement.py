@@ -104,9 +104,9 @@ def simple_statement(report: Report) -> SimpleStatement:
     )
 
 
-def statement(said: SimpleStatement) -> Statement:
+def statement(simple: SimpleStatement) -> Statement:
     """The statement of a report without impacts: for all that say the same one is enough."""
-    return _statement(said, ((said.targets, said.places),))
+    return _statement(simple, ((simple.targets, simple.places),))
 
 
 def _statement(whole: SimpleStatement, scopes: tuple[StatementScope, ...]) -> Statement:

@@ -204,7 +204,7 @@ def _criteria(claim: ClaimExplained) -> list[str]:
     if claim.verdict == "clear":
         return []
     lines = []
-    for told in claim.told:
+    for told in claim.by_report:
         for row in told.rows:
             said = ", ".join(
                 f"{name} {answer(criterion)}"

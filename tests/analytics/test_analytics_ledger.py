@@ -64,7 +64,7 @@ def test_what_is_raised_within_leaves_nothing(ledger: Ledger) -> None:
 
     def fail(tx: Transaction) -> None:
         [logged] = take(tx, [(report(), T2)], 1)
-        tx.rejudged(logged, changed(None, judged()), told=True)
+        tx.rejudged(logged, changed(None, judged()), published=True)
         tx.outbox("t", b"k", b"v")
         tx.flush()
         raise ZeroDivisionError
@@ -474,11 +474,11 @@ def test_what_an_earlier_version_was_still_to_publish_is_published(
         with ledger.transaction() as tx:
             tx.outbox("c", None, b"")
         assert ledger.pending_outbox()[0].seq == 7
-        told = []
+        published = []
         while pending := ledger.pending_outbox():
-            told += pending
+            published += pending
             ledger.published(pending[-1].seq)
-        assert [tuple(message) for message in told] == [
+        assert [tuple(message) for message in published] == [
             (7, "a", b"k", large, (("reason", b"\x00"),)),
             (8, "b", None, None, ()),
             (9, "b", b"", b"", ()),

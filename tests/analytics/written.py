@@ -102,7 +102,7 @@ def write(ledger: Ledger, *steps: Step, first: int = 0) -> None:
         logs = take(tx, [(raw, recorded_at) for raw, recorded_at, _ in steps], first)
         for logged, (_, _, changes) in zip(logs, steps, strict=True):
             for change in changes:
-                tx.rejudged(logged, change, told=False)
+                tx.rejudged(logged, change, published=False)
 
 
 def take(tx: Transaction, events: Sequence[tuple[str, str]], first: int = 0) -> list[Logged]:

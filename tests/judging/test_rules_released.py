@@ -20,8 +20,8 @@ def _claim(*parties: str) -> Assertion:
 
     from schemas.events import ClaimEvent, parse_event
 
-    said = claim(bound_parties=list(parties), conditions={"reciprocal": True})
-    found = parse_event(json.dumps(json.loads(said)))
+    made = claim(bound_parties=list(parties), conditions={"reciprocal": True})
+    found = parse_event(json.dumps(json.loads(made)))
     assert isinstance(found, ClaimEvent)
     assert isinstance(found.data, Assertion)
     return found.data
@@ -55,8 +55,8 @@ def test_all_candidates_at_once_are_asked_what_each_is() -> None:
     tried = 0
     for bound in ("A", "AB", "ABC"):
         for actor in (None, "A", "C"):
-            said = reported(actor=actor and {"party": actor, "confidence": "confirmed"})
-            incident = Incident("i", {"r": timed_statement(said)})
+            made = reported(actor=actor and {"party": actor, "confidence": "confirmed"})
+            incident = Incident("i", {"r": timed_statement(made)})
             assert incident.start == START
             parties = incident.statements.known_actors or frozenset(bound)
             for count in (0, 1, 2, 3):

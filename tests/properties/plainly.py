@@ -12,7 +12,7 @@ from analytics.ledger.rows import Alike, ClaimKey, Rejudged, RejudgeScope
 from analytics.ledger.transaction import Transaction
 from schemas.claims import Claim
 from streams.engine.alike import stored_statement
-from streams.engine.first_sight import Lone
+from streams.engine.first_sight import FastPath
 from streams.judging.commitment import Commitment
 from streams.judging.fold import Effect, OfClaim, OfReport, Steps
 from streams.judging.incident import Incident
@@ -47,12 +47,12 @@ def _claim(standing: Standing, key: ClaimKey, claim: Claim | None) -> Steps:
 
 
 def _report(standing: Standing, effect: OfReport, reports: dict[str, TimedStatement]) -> Steps:
-    conflict, incident_id, report_id, said = effect
+    conflict, incident_id, report_id, statement = effect
     before_incident = Incident(incident_id, reports) if reports else None
-    if said is None:
+    if statement is None:
         reports.pop(report_id, None)
     else:
-        reports[report_id] = said
+        reports[report_id] = statement
     after_incident = Incident(incident_id, reports)
     commitments = {name for where, name in standing._claims if where == conflict}
     for commitment_id in sorted(commitments):
@@ -103,4 +103,4 @@ def judged_plainly(patch: pytest.MonkeyPatch) -> None:
     """Have the pipeline work in this way."""
     patch.setattr("streams.engine.batch.fold", fold)
     patch.setattr("streams.engine.batch._incidents", incidents)
-    patch.setattr(Lone, "take", lambda *_: False)
+    patch.setattr(FastPath, "take", lambda *_: False)

@@ -13,7 +13,7 @@ from analytics.ledger import transaction
 from schemas.time import Occurrence
 from schemas.wire import CONTENT_TYPE_BATCH, encode_batch
 from streams.engine.decoding import RawRecord
-from streams.engine.first_sight import Lone
+from streams.engine.first_sight import FastPath
 from streams.judging.incident import Incident
 from streams.judging.judge import judge
 from streams.judging.memo import judge_first
@@ -135,18 +135,18 @@ def test_what_is_known_of_all_that_lie_alike_is_what_each_is_judged_by_itself(
 ) -> None:
     found = given_events(log)
     standing = found.standing
-    asked = [
+    incidents = [
         (
             conflict,
-            Incident(incident_id, {report_id: TimedStatement(said.statement, (occurrence,))}),
+            Incident(incident_id, {report_id: TimedStatement(report.statement, (occurrence,))}),
         )
         for (conflict, incident_id), reports in found.reports.items()
-        for report_id, said in reports.items()
-        if len(said.occurrences) == 1
-        for occurrence in around(said.occurrences[0])
+        for report_id, report in reports.items()
+        if len(report.occurrences) == 1
+        for occurrence in around(report.occurrences[0])
     ]
-    # Of what is asked first, what is known is from the events before.
-    for conflict, incident in asked:
+    # Of what is judged first, what is known is from the events before.
+    for conflict, incident in incidents:
         touched, matched = standing.touched(conflict, incident)
         by_itself = {
             commitment_id: judged
@@ -191,11 +191,11 @@ def test_the_database_holds_what_the_fold_said_and_each_pair_once(
 @in_parts
 @tried(at_least=500)
 @given(log=logs(max_size=20), flush_at=st.sampled_from([1, 5, 60_000]))
-def test_what_is_judged_in_the_quick_way_is_what_it_is_in_the_long_one(
+def test_what_is_judged_on_the_fast_path_is_what_it_is_on_the_slow_one(
     scratch: Scratch, part: int, log: list[str], flush_at: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(transaction, "FLUSH_AT", flush_at)
-        quick = scratch.folded([records(log)], NUMBERED)
-        patched.setattr(Lone, "take", lambda *_: False)
-        assert scratch.folded([records(log)], NUMBERED) == quick
+        fast = scratch.folded([records(log)], NUMBERED)
+        patched.setattr(FastPath, "take", lambda *_: False)
+        assert scratch.folded([records(log)], NUMBERED) == fast
