@@ -14,6 +14,7 @@ import msgspec
 
 from analytics.ledger.event_columns import About, Columns, EventRows, about
 from analytics.ledger.rows import EventKey
+from schemas.event_types import EventType
 from schemas.events import ReportEvent
 from schemas.time import Occurrence
 from schemas.wire import Accepted, Rejected, decode
@@ -26,7 +27,7 @@ from streams.judging.statement import (
     statement,
 )
 
-REPORTED = "incident.reported"
+REPORTED: EventType = "incident.reported"
 NOT_SIMPLE = -1
 _TEXTS = ("conflict", "source", "event_id", "incident_id", "report_id")
 _KEYS = ("event_key", "incident_key", "report_key")
