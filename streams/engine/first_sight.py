@@ -35,7 +35,7 @@ class FastPath:
             )
         )
         self._numbers = simple.said
-        self._statements = [one_statement(said) for said in simple.statements]
+        self._statements = [one_statement(statement) for statement in simple.statements]
 
     def take(self, tx: Transaction, row: int, recorded_at: int) -> bool:
         """Have `tx` take the incident in this row, or say that it is to be judged as others are."""

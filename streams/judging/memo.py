@@ -73,10 +73,16 @@ def _one_of_equal(match: WindowMatch) -> WindowMatch:
     return match
 
 
-@lru_cache(maxsize=MOST_DECIDED)
 def one_statement(statement: Statement) -> IncidentStatements:
-    """What the reports of an incident of one report say together: one object for all."""
+    """What an incident of one report says: of a small one the same object for all that say it."""
+    return (_of_one if statement.size > LARGEST_DECIDED else _same_of_one)(statement)
+
+
+def _of_one(statement: Statement) -> IncidentStatements:
     return IncidentStatements((statement,))
+
+
+_same_of_one = lru_cache(maxsize=MOST_DECIDED)(_of_one)
 
 
 def match_windows(commitments: Iterable[Commitment], occurrence: Occurrence) -> Matched | None:
