@@ -18,6 +18,7 @@ from schemas.fields import Frozen, Identifier
 from schemas.problems import Json
 from schemas.time import Bound
 from schemas.time_fields import Time
+from schemas.verdicts import ClaimOutcome, Outcome
 from schemas.wire import CONTENT_TYPE_BATCH, CONTENT_TYPE_EVENT, REASONS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -30,7 +31,7 @@ class ClaimVerdictMessage(Frozen):
     """The verdict on one claim with its criteria: yes, no, or null for unknown."""
 
     claim_id: Identifier
-    verdict: Literal["violation", "clear", "undetermined"]
+    verdict: ClaimOutcome
     in_window: bool | None
     party_bound: bool | None
     act_prohibited: bool | None
@@ -46,8 +47,8 @@ class ChangedVerdict(Frozen):
     commitment_id: Identifier
     incident_id: Identifier
     party: Identifier | None
-    verdict: Literal["violation", "clear", "contested", "undetermined"] | None
-    previous_verdict: Literal["violation", "clear", "contested", "undetermined"] | None
+    verdict: Outcome | None
+    previous_verdict: Outcome | None
     recorded_at: Time
     occurred_start: Time | None
     occurred_end: Time | None

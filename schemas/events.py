@@ -6,7 +6,7 @@ An event is a CloudEvent 1.0 in JSON; its `type` says which of the four it is.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import from_json
@@ -98,10 +98,9 @@ class ReportRetractedEvent(Envelope):
 Event = ClaimEvent | ClaimRetractedEvent | ReportEvent | ReportRetractedEvent
 
 EVENT_TYPES: dict[str, type[Event]] = {
-    "commitment.claimed": ClaimEvent,
-    "commitment.claim_retracted": ClaimRetractedEvent,
-    "incident.reported": ReportEvent,
-    "incident.report_retracted": ReportRetractedEvent,
+    name: model
+    for model in get_args(Event)
+    for name in get_args(model.model_fields["type"].annotation)
 }
 STANCES = ["asserts", "denies"]
 NOT_EXPLAINED = Problem("", "invalid; what is wrong with so many events is not all said")

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, to_json
 
+from schemas.event_types import EVENT_TYPE_NAMES
 from schemas.fields import PATTERNS
 from schemas.safe_text import first_unfit, for_terminal, named
 
@@ -31,16 +32,7 @@ MORE: tuple[str | int, ...] = ("", "more")
 """Where `collect` says how many there are."""
 ROUNDS = 5
 NO_VALUE = object()
-TAGS = frozenset(
-    {
-        "commitment.claimed",
-        "commitment.claim_retracted",
-        "incident.reported",
-        "incident.report_retracted",
-        "asserts",
-        "denies",
-    }
-)
+TAGS = frozenset({*EVENT_TYPE_NAMES, "asserts", "denies"})
 NOUNS = {"act": "an act", "acts": "an act", "targets": "a target", "type": "an event type"}
 REASONS = {
     "missing": "required",

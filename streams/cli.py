@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from schemas.event_types import EVENT_TYPE_NAMES
 from streams.commands.command import (
     DESCRIBED,
     Command,
@@ -20,13 +21,7 @@ from streams.commands.command import (
     settings_named,
 )
 
-EVENT_TYPES = (
-    "commitment.claimed",
-    "commitment.claim_retracted",
-    "incident.reported",
-    "incident.report_retracted",
-)
-SCHEMAS = (*EVENT_TYPES, "openapi")
+SCHEMAS = (*EVENT_TYPE_NAMES, "openapi")
 
 
 data_dir = setting("TRUCE_DATA_DIR")

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from schemas.verdicts import BY_GRAVITY
+
 
 class Setting(NamedTuple):
     """One environment variable: its name, its default as text and what it means."""
@@ -142,7 +144,7 @@ SETTINGS = (
     Setting("TRUCE_DEBUG", "no", "yes: show tracebacks and the libraries' log"),
 )
 
-LEVELS = ("violation", "contested", "undetermined")
+LEVELS = tuple(verdict for verdict in BY_GRAVITY if verdict != "clear")
 """The verdicts that can be notified, the gravest first."""
 PROTOCOL = "TRUCE_KAFKA_SECURITY_PROTOCOL"
 FOR_TLS = ("TRUCE_KAFKA_CA_FILE", "TRUCE_KAFKA_CERT_FILE", "TRUCE_KAFKA_KEY_FILE")

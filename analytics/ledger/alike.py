@@ -14,10 +14,17 @@ import pyarrow as pa
 from analytics.ledger import arrow
 from analytics.ledger.contents import Changes, change, insert
 from analytics.ledger.keys import Flags, Numbers, joined_all, key_of
-from analytics.ledger.rows import ClaimVerdict, Judgement, Logged, RejudgedAlike
-from analytics.ledger.versions import as_json, moments, spread, table, texts
+from analytics.ledger.rows import Logged, RejudgedAlike
+from analytics.ledger.versions import as_json, criteria_columns, moments, spread, table, texts
 from analytics.queries import queries
 from analytics.storage.database import Session
+from schemas.verdicts import (
+    ClaimVerdict,
+    Judgement,
+    is_same_claim_version,
+    is_same_party,
+    is_same_version,
+)
 
 _AMEND, _CLOSE = ("amend", "amended"), ("close", "closed")
 NOTHING = Judgement("", "clear", None, 0, 0, 0, ())
@@ -85,9 +92,9 @@ class AlikeRows:
             if len(rows):
                 insert(database, changes, table_name, rows)
 
-    def told(self, is_told: Sequence[bool], first_seq: int) -> pa.Table:
-        """What `told.messages` makes messages of: those of these changes, by incident."""
-        rows = np.flatnonzero(np.array(is_told)[self._of])
+    def published(self, is_published: Sequence[bool], first_seq: int) -> pa.Table:
+        """What `messages` makes messages of: those of these changes, by incident."""
+        rows = np.flatnonzero(np.array(is_published)[self._of])
         rows = rows[np.argsort(self._places[rows], kind="stable")]
         of = self._of[rows]
         log_id, *place = self._logged.position
@@ -95,7 +102,7 @@ class AlikeRows:
         verdicts = [change.after and change.after.verdict for change in self._changes]
         at = np.full(len(rows), self._logged.recorded_at)
         return table(
-            arrow.TOLD,
+            arrow.PUBLISHED,
             np.arange(first_seq, first_seq + len(rows)),
             *self._names(of),
             texts(self._ids, rows),
@@ -204,9 +211,8 @@ class AlikeRows:
         )
 
     def _is_amended(self, one: _OfClaim) -> bool:
-        was, now = one.was, one.now
-        same = was is not None and now is not None and was[:3] == now[:3]
-        return same and _is_of_same_party(self._changes[one.number])
+        same_party = _is_of_same_party(self._changes[one.number])
+        return is_same_claim_version(one.was, one.now, same_party=same_party)
 
     def _closed_claims(self) -> pa.Table:
         claims = [c for c in self._claims if c.was is not None and not self._is_amended(c)]
@@ -221,7 +227,6 @@ class AlikeRows:
         claims, verdicts = [one for one, _ in opened], [now for _, now in opened]
         which, rows = self._pairs_of(claims)
         of = self._of[rows]
-        criteria = zip(*[now.criteria for now in verdicts], strict=True) if verdicts else [()] * 6
         return table(
             arrow.CLAIM_VERDICTS,
             *self._names(of),
@@ -229,7 +234,7 @@ class AlikeRows:
             texts(self._ids, rows),
             texts([one.party for one in self._stands], of),
             texts([now.verdict for now in verdicts], which),
-            *(pa.array(list(a), arrow.FLAG).take(pa.array(which)) for a in criteria),
+            *criteria_columns(verdicts, which),
             texts([now.before_conditions for now in verdicts], which),
             pa.array(np.full(len(rows), self._logged.recorded_at)).view(arrow.MOMENT),
             pa.nulls(len(rows), arrow.MOMENT),
@@ -238,11 +243,8 @@ class AlikeRows:
 
 
 def _is_same(change: RejudgedAlike) -> bool:
-    """Do verdict and party stay?"""
-    before, after = change.before, change.after
-    return before is not None and after is not None and before[1:3] == after[1:3]
+    return is_same_version(change.before, change.after)
 
 
 def _is_of_same_party(change: RejudgedAlike) -> bool:
-    before, after = change.before, change.after
-    return before is not None and after is not None and before.party == after.party
+    return is_same_party(change.before, change.after)

@@ -7,6 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from schemas.verdicts import CRITERIA
+
 TEXT, KEY, COUNT, PLACE = pa.string(), pa.int64(), pa.int32(), pa.int64()
 TEXTS, FLAG, BYTES = pa.list_(pa.string()), pa.bool_(), pa.binary()
 JSON = pa.json_(TEXT)
@@ -61,7 +63,7 @@ CLAIMS = _schema(
 )
 CLAIM_VERDICTS = _schema(
     (TEXT, "conflict commitment_id claim_id incident_id party verdict"),
-    (FLAG, "in_window party_bound act_prohibited target_covered in_area still_bound"),
+    (FLAG, " ".join(CRITERIA)),
     (TEXT, "before_conditions"),
     (MOMENT, "recorded_at superseded_at"),
     (KEY, "pair_key"),
@@ -88,7 +90,7 @@ MESSAGES = _schema((PLACE, "seq"), (TEXT, "topic"), (BYTES, "key value headers")
 OUTBOX = _schema(
     (PLACE, "first_seq last_seq"), (COUNT, "piece"), (BYTES, "packed"), (PLACE, "bytes")
 )
-TOLD = _schema(
+PUBLISHED = _schema(
     (PLACE, "seq"),
     (TEXT, "conflict commitment_id incident_id place party verdict previous_verdict"),
     (UTC, "recorded_at occurred_start occurred_end"),
@@ -102,6 +104,7 @@ KEYS = _schema((KEY, "key"))
 STRETCHES = _schema((MOMENT, "since until"))
 CHOSEN = _schema((PLACE, "row"), (MOMENT, "recorded_at superseded_at"))
 CLOSED = _schema((KEY, "key"), (MOMENT, "superseded_at"))
+# See `Amendable` and `ClaimAmendable`.
 AMENDED = _schema(
     (KEY, "key"), (MOMENT, "occurred_start occurred_end"), (COUNT, "independent_reports")
 )

@@ -22,7 +22,7 @@ _MUST_BE_ESCAPED = '["\\\\[:cntrl:]]'
 
 
 def messages(told: pa.Table) -> pa.Table:
-    """`arrow.MESSAGES` of `arrow.TOLD`: one for each changed verdict."""
+    """`arrow.MESSAGES` of `arrow.PUBLISHED`: one for each changed verdict."""
     conflict, commitment, incident, place = (_escaped(told[name]) for name in _NAMES)
     party, verdict, previous = (_or_null(_escaped(told[name])) for name in _NAMES_OR_NOT)
     recorded = _moment(told["recorded_at"])

@@ -99,7 +99,7 @@ def alone(path: Path) -> Iterator[None]:
 
 class _Silent(Transaction):
     # It was said when it was judged for the first time.
-    tells = False
+    publishes = False
 
 
 class _SilentLedger(Ledger):

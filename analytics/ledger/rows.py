@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from schemas.time import Limit
+from schemas.verdicts import Decision, Judgement
 
 Numbers = np.ndarray[Any, np.dtype[np.int64]]
-
-ClaimOutcome = Literal["violation", "clear", "undetermined"]
-Outcome = Literal["violation", "clear", "contested", "undetermined"]
 
 EventKey = tuple[str, str, str]
 """(conflict, source, id)"""
@@ -48,50 +46,6 @@ class Logged(NamedTuple):
     recorded_at: int
     key: int
     row: int
-
-
-class Criteria(NamedTuple):
-    """The criteria of one claim by one report: yes, no or unknown (`None`)."""
-
-    in_window: bool | None
-    party_bound: bool | None
-    act_prohibited: bool | None
-    target_covered: bool | None
-    in_area: bool | None
-    still_bound: bool | None
-
-
-class ClaimVerdict(NamedTuple):
-    """The verdict on one claim; `before_conditions` leaves `still_bound` out of account."""
-
-    claim_id: str
-    verdict: ClaimOutcome
-    criteria: Criteria
-    before_conditions: ClaimOutcome
-
-
-class Judgement(NamedTuple):
-    """The verdict on one commitment, with those of its claims that the incident can touch.
-
-    `occurred_start`, `occurred_end`: microseconds since 1970, over all reports and impacts.
-    """
-
-    commitment_id: str
-    verdict: Outcome
-    party: str | None
-    occurred_start: int
-    occurred_end: int
-    independent_reports: int
-    claims: tuple[ClaimVerdict, ...]
-
-
-class Decision(NamedTuple):
-    """A judgement without its times: what many incidents are judged, under many commitments."""
-
-    verdict: Outcome
-    party: str | None
-    independent_reports: int
-    claims: tuple[ClaimVerdict, ...]
 
 
 class FirstJudged(NamedTuple):
@@ -166,7 +120,7 @@ Stretch = tuple[Limit, Limit]
 class RejudgeScope(NamedTuple):
     """Which incidents of a conflict may have to be judged again under one commitment.
 
-    Those of which a report may meet one of the `stretches`, and, unless `parties` is None, one
+    Those of which a report may overlap one of the `stretches`, and, unless `parties` is None, one
     names one of the parties as actor or as the reporter's. `moments`: all that lie alike to these
     and say the same are judged alike; None: only those of the very same time are. `alone`: to these
     nothing is alike.

@@ -17,22 +17,24 @@ from analytics.ledger.event_columns import About, Columns
 from analytics.ledger.flatten import Row, claim_row
 from analytics.ledger.keys import joined, key_of
 from analytics.ledger.messages import messages
-from analytics.ledger.rows import (
-    ClaimKey,
-    ClaimVerdict,
-    FirstJudged,
-    FirstSight,
-    Judgement,
-    Logged,
-    Rejudged,
-)
+from analytics.ledger.rows import ClaimKey, FirstJudged, FirstSight, Logged, Rejudged
 from analytics.ledger.versions import JudgedPairs, PairIds
 from analytics.queries import queries
 from analytics.storage.database import Session
 from schemas.events import Assertion, Denial
+from schemas.verdicts import (
+    Amendable,
+    ClaimAmendable,
+    ClaimVerdict,
+    Judgement,
+    amendable,
+    is_same_claim_version,
+    is_same_party,
+    is_same_version,
+)
 
-_PARTY, _VERDICT, _OCCURRED, _SINCE = 3, 4, slice(5, 8), 10
-_BEFORE_CONDITIONS = 12
+_SINCE = arrow.VERDICTS.get_field_index("since")
+_PAIR_KEY = arrow.VERDICTS.get_field_index("pair_key")
 _RECORDED_AT, _SUPERSEDED_AT = "recorded_at", "superseded_at"
 _POSTED_BY = "posted_by"
 
@@ -59,9 +61,9 @@ class _Versions(_Rows):
 
     def __init__(self, name: str, schema: pa.Schema) -> None:
         super().__init__(name, schema)
-        self._superseded_at = schema.get_field_index(_SUPERSEDED_AT)
         self._standing: dict[int, Row] = {}
         self._closed: dict[int, int] = {}
+        self._amended: dict[int, Amendable | ClaimAmendable] = {}
 
     def standing(self, key: int) -> Row | None:
         """The version of `key` that stands and is not in the database yet."""
@@ -76,12 +78,29 @@ class _Versions(_Rows):
         """Whatever stands for `key`, in here or in the database, was superseded at `moment`."""
         row = self._standing.pop(key, None)
         if row is not None:
-            row[self._superseded_at] = moment
+            row[self._schema.get_field_index(_SUPERSEDED_AT)] = moment
         elif is_stored:
             # If nothing stood, the first is as good as any: there is nothing to close.
             self._closed.setdefault(key, moment)
 
+    def amend(
+        self, key: int, before: Amendable | ClaimAmendable, after: Amendable | ClaimAmendable
+    ) -> None:
+        """The version of `key` that stands, here or in the database, says `after`, not `before`."""
+        row = self._standing.get(key)
+        if row is not None:
+            for name, value in after._asdict().items():
+                row[self._schema.get_field_index(name)] = value
+        elif before != after:
+            self._amended[key] = after
+
     def flush(self, database: Session, changes: Changes) -> None:
+        # What is amended stood before anything was superseded or opened.
+        if self._amended:
+            kind = arrow.AMENDED if self._schema is arrow.VERDICTS else arrow.AMENDED_CLAIMS
+            rows = ((key, *after) for key, after in self._amended.items())
+            change(database, changes, ("amend", "amended"), self._name, arrow.table_of(rows, kind))
+            self._amended = {}
         if self._closed:
             staged = arrow.table_of(self._closed.items(), arrow.CLOSED)
             change(database, changes, ("close", "closed"), self._name, staged)
@@ -134,8 +153,6 @@ class Staging:
         self._claims = _Versions("claim_versions", arrow.CLAIMS)
         self._claim_verdicts = _Versions("claim_verdict_versions", arrow.CLAIM_VERDICTS)
         self._verdicts = _Versions("verdict_versions", arrow.VERDICTS)
-        self._amended: dict[int, tuple[Any, ...]] = {}
-        self._amended_claims: dict[int, tuple[Any, ...]] = {}
         self._judged = JudgedPairs()
         self._all: list[_Rows] = [self._accepted, self.rejected, self._claims]
         self._all += [self._claim_verdicts, self._verdicts]
@@ -170,22 +187,22 @@ class Staging:
             self._claims.open(number, claim_row(claim, payload, logged.recorded_at, number))
 
     def judged(self, logged: Logged, incident_key: int, step: FirstJudged, seq: int) -> None:
-        """An incident is judged for the first time; message `seq` and those after it tell of it."""
+        """An incident is judged for the first time; published from message `seq` on."""
         self.size += len(step.commitment_ids)
         self._judged.first(logged, incident_key, step, seq)
 
-    def lone(self, lone: FirstSight, seq: int) -> None:
+    def first_seen(self, first_seen: FirstSight, seq: int) -> None:
         """An event came, and makes an incident that nothing else in here is about.
 
         So nothing can replace its report, or how it is judged, until all is written.
         """
-        self.size += 1 + len(lone.commitment_ids)
-        self._accepted.rows.append((lone.row, lone.recorded_at, None))
-        if lone.commitment_ids:
-            self._judged.lone(lone, seq)
+        self.size += 1 + len(first_seen.commitment_ids)
+        self._accepted.rows.append((first_seen.row, first_seen.recorded_at, None))
+        if first_seen.commitment_ids:
+            self._judged.first_seen(first_seen, seq)
 
     def rejudged(self, logged: Logged, step: Rejudged, seq: int) -> None:
-        """A pair is judged otherwise than before; message `seq` tells of it (0: none does).
+        """A pair is judged otherwise than before; published as message `seq` (0: not).
 
         One that was not judged before is a few numbers in `JudgedPairs`; of all others each row is
         spelled out, since it may replace one or be replaced.
@@ -209,7 +226,7 @@ class Staging:
         self._verdict(at, pair, joined(incident_key, key_of(conflict, commitment_id)), step)
         old = {row.claim_id: row for row in before.claims}
         new = {} if after is None else {row.claim_id: row for row in after.claims}
-        same_party = after is not None and before.party == after.party
+        same_party = is_same_party(before, after)
         party = None if after is None else after.party
         for claim_id in sorted(old.keys() | new.keys()):
             was, now = old.get(claim_id), new.get(claim_id)
@@ -230,13 +247,8 @@ class Staging:
 
     def _verdict(self, at: int, pair: tuple[str, str, str], key: int, step: Rejudged) -> None:
         before, after = step.before, step.after
-        if before is not None and after is not None and before[1:3] == after[1:3]:
-            amended = (after.occurred_start, after.occurred_end, after.independent_reports)
-            standing = self._verdicts.standing(key)
-            if standing is not None:
-                standing[_OCCURRED] = amended
-            elif before[3:6] != amended:
-                self._amended[key] = (key, *amended)
+        if before is not None and after is not None and is_same_version(before, after):
+            self._verdicts.amend(key, amendable(before), amendable(after))
             return
         since: int | None = at
         if before is not None:
@@ -257,12 +269,13 @@ class Staging:
 
     def _claim_verdict(self, at: int, change: _ClaimChange, *, same_party: bool) -> None:
         key, (conflict, commitment_id, incident_id), claim_id, was, now, party = change
-        if was is not None and now is not None and same_party and was[:3] == now[:3]:
-            standing = self._claim_verdicts.standing(key)
-            if standing is not None:
-                standing[_BEFORE_CONDITIONS] = now.before_conditions
-            else:
-                self._amended_claims[key] = (key, now.before_conditions)
+        if (
+            was is not None
+            and now is not None
+            and is_same_claim_version(was, now, same_party=same_party)
+        ):
+            old, new = ClaimAmendable(was.before_conditions), ClaimAmendable(now.before_conditions)
+            self._claim_verdicts.amend(key, old, new)
             return
         if was is not None:
             self._claim_verdicts.close(key, at)
@@ -272,25 +285,16 @@ class Staging:
             self._claim_verdicts.open(key, row)
 
     def flush(self, database: Session, changes: Changes) -> pa.Table | None:
-        """Write all of it, and be empty again; `changes` is told what became of the tables.
+        """Write all of it, and be empty again; `changes` hears what became of the tables.
 
         The messages made of it, if there are any.
         """
-        # What is amended stood before anything was superseded or opened.
-        if self._amended:
-            staged = arrow.table_of(self._amended.values(), arrow.AMENDED)
-            change(database, changes, ("amend", "amended"), "verdict_versions", staged)
-            self._amended = {}
-        if self._amended_claims:
-            staged = arrow.table_of(self._amended_claims.values(), arrow.AMENDED_CLAIMS)
-            change(database, changes, ("amend", "amended"), "claim_verdict_versions", staged)
-            self._amended_claims = {}
         self._carry_since(database)
         for rows in self._all:
             rows.flush(database, changes)
-        told = self._flush_judged(database, changes)
+        published = self._flush_judged(database, changes)
         self.size = 0
-        return told
+        return published
 
     def _flush_judged(self, database: Session, changes: Changes) -> pa.Table | None:
         judged = self._judged
@@ -299,21 +303,21 @@ class Staging:
         judged.settle(self._accepted.log_id, self._columns.accepted)
         insert(database, changes, "verdict_versions", judged.verdicts())
         insert(database, changes, "claim_verdict_versions", judged.claim_verdicts())
-        told = judged.told()
+        published = judged.published()
         self._judged = JudgedPairs()
-        return None if told is None else messages(told)
+        return None if published is None else messages(published)
 
     def _carry_since(self, database: Session) -> None:
         carried = [row for row in self._verdicts.rows if row[_SINCE] is None]
         if carried:
-            keys = {row[-1] for row in carried}
+            keys = {row[_PAIR_KEY] for row in carried}
             stood = dict(
                 database.over(
                     queries("writing")["since"], arrow.table_of(((k,) for k in keys), arrow.KEYS)
                 )
             )
             for row in carried:
-                row[_SINCE] = stood[row[-1]]  # type: ignore[index]
+                row[_SINCE] = stood[row[_PAIR_KEY]]  # type: ignore[index]
 
 
 class _ClaimChange(NamedTuple):

@@ -67,7 +67,7 @@ class Known:
 class Transaction:
     """What one micro-batch does to the ledger. Reads see what it has written so far."""
 
-    tells: bool = True
+    publishes: bool = True
     """Is what it does to be published?"""
 
     def __init__(self, turn: Turn, known: Known) -> None:
@@ -83,7 +83,7 @@ class Transaction:
         self._changes = Changes()
         self._not_stored: set[int] = set()
         self._alike: list[RejudgedAlike] = []
-        self._alike_told: list[bool] = []
+        self._alike_published: list[bool] = []
         self._alike_size = 0
         self._sql = queries("reading")
 
@@ -162,16 +162,16 @@ class Transaction:
         self._staging.event(logged, about, is_stored=is_stored)
         self._grow()
 
-    def lone(self, lone: FirstSight) -> None:
+    def first_seen(self, first_seen: FirstSight) -> None:
         """The ledger takes this event, and its incident, which is new, is judged so; published.
 
         As `event` and `judged`, for an incident that nothing else in the transaction is about.
         """
-        self.new_events.add(self._event_keys[lone.row])
-        self.new_incidents.add(self._incident_keys[lone.row])
-        count = len(lone.commitment_ids)
-        seq = self.outgoing.number(count) if count and self.tells else 0
-        self._staging.lone(lone, seq)
+        self.new_events.add(self._event_keys[first_seen.row])
+        self.new_incidents.add(self._incident_keys[first_seen.row])
+        count = len(first_seen.commitment_ids)
+        seq = self.outgoing.number(count) if count and self.publishes else 0
+        self._staging.first_seen(first_seen, seq)
         self._grow()
 
     def claim(self, logged: Logged, key: ClaimKey, claim: Assertion | Denial | None) -> None:
@@ -180,20 +180,20 @@ class Transaction:
 
     def judged(self, logged: Logged, incident_key: int, step: FirstJudged) -> None:
         """An incident is judged for the first time, because of `logged`; all of it is published."""
-        seq = self.outgoing.number(len(step.commitment_ids)) if self.tells else 0
+        seq = self.outgoing.number(len(step.commitment_ids)) if self.publishes else 0
         self._staging.judged(logged, incident_key, step, seq)
         self._grow()
 
-    def rejudged(self, logged: Logged, step: Rejudged, *, told: bool) -> None:
-        """A pair is judged otherwise than before, because of `logged`; `told`: publish that."""
-        seq = self.outgoing.number() if told and self.tells else 0
+    def rejudged(self, logged: Logged, step: Rejudged, *, published: bool) -> None:
+        """A pair is judged otherwise than before, because of `logged`; `published`: so is that."""
+        seq = self.outgoing.number() if published and self.publishes else 0
         self._staging.rejudged(logged, step, seq)
         self._grow()
 
-    def rejudged_alike(self, logged: Logged, step: RejudgedAlike, *, told: bool) -> None:
+    def rejudged_alike(self, logged: Logged, step: RejudgedAlike, *, published: bool) -> None:
         """Many pairs are judged otherwise, because of `logged`; `settle` must follow."""
         self._alike.append(step)
-        self._alike_told.append(told)
+        self._alike_published.append(published)
         self._alike_size += len(step.incidents.places)
         if self._alike_size > FLUSH_AT:
             self.settle(logged)
@@ -202,16 +202,17 @@ class Transaction:
         """Nothing more is judged because of `logged`."""
         if not self._alike:
             return
-        steps, told = self._alike, [told and self.tells for told in self._alike_told]
-        self._alike, self._alike_told, self._alike_size = [], [], 0
+        steps = self._alike
+        published = [one and self.publishes for one in self._alike_published]
+        self._alike, self._alike_published, self._alike_size = [], [], 0
         # Messages are in order only if those before are written first.
         self.flush()
         rows = AlikeRows(logged, steps)
         rows.write(self._session, self._changes)
-        count = sum(len(s.incidents.places) for s, tell in zip(steps, told, strict=True) if tell)
+        count = sum(len(s.incidents.places) for s, one in zip(steps, published, strict=True) if one)
         if count:
-            said = rows.told(told, self.outgoing.number(count))
-            self.outgoing.flush(self._session, messages(said))
+            changed = rows.published(published, self.outgoing.number(count))
+            self.outgoing.flush(self._session, messages(changed))
 
     def rejected(self, rejected: Rejected, position: Position, recorded_at: int) -> None:
         """Something in the log could not be taken."""
@@ -234,7 +235,7 @@ class Transaction:
         self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()
     ) -> None:
         """This is to be published once the transaction is committed."""
-        if self.tells:
+        if self.publishes:
             self.outgoing.put(OutboxMessage(self.outgoing.number(), topic, key, value, headers))
             self._grow(1 + len(value or b"") // BYTES_A_ROW)
 

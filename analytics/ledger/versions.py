@@ -1,7 +1,7 @@
 """What a transaction has judged, in columns: what many pairs share stands once, under a number.
 
-A pair that is judged for the first time, and a change that is to be told, are a few numbers here.
-Arrow makes rows and messages of all of them at once. No rules here.
+A pair that is judged for the first time, and a change that is to be published, are a few numbers
+here. Arrow makes rows and messages of all of them at once. No rules here.
 """
 
 from __future__ import annotations
@@ -15,26 +15,17 @@ import numpy as np
 import pyarrow as pa
 
 from analytics.ledger import arrow
-from analytics.ledger.keys import Numbers, joined_all, key_of
-from analytics.ledger.rows import (
-    ClaimVerdict,
-    Decision,
-    FirstJudged,
-    FirstSight,
-    IncidentKey,
-    Logged,
-    Rejudged,
-)
+from analytics.ledger.keys import Flags, Numbers, joined_all, key_of
+from analytics.ledger.rows import FirstJudged, FirstSight, IncidentKey, Logged, Rejudged
+from schemas.verdicts import CRITERIA, ClaimVerdict, Decision
 
 Key = TypeVar("Key")
 PairIds = tuple[str, str, str]
 """(conflict, commitment_id, incident_id)"""
 
-_TEXTS_OF_LONE = ("conflict", "incident_id")
+_TEXTS_OF_FIRST_SEEN = ("conflict", "incident_id")
 _PLACE = ("partition", "offset", "batch_index")
-_NUMBERS_OF_LONE = ("incident_key", "occurred_start", "occurred_end")
-_SEQ, _FIRST = 4, 5
-_NEW = 4
+_NUMBERS_OF_FIRST_SEEN = ("incident_key", "occurred_start", "occurred_end")
 
 
 class _Numbered(dict[Key, int]):
@@ -55,7 +46,52 @@ class _Finding(NamedTuple):
 
 
 # In the place of a judgement: the incident does not touch the commitment any more.
-NOTHING = ("", None, None, 0, 0, 0, ())
+NOTHING = _Finding(None, None, 0, ())
+
+
+class _Change(NamedTuple):
+    """A change of a pair as numbers: its step, commitment, finding, verdict before and message.
+
+    `seq` 0: there is no message. `is_first`: it was not judged before.
+    """
+
+    step: int
+    commitment: int
+    finding: int
+    previous: int
+    seq: int
+    is_first: bool
+
+
+_CHANGE_SIZE = len(_Change._fields)
+_IS_FIRST = _Change._fields.index("is_first")
+
+
+class _New(NamedTuple):
+    """An incident that is new, under several commitments: step, groups, and first message."""
+
+    step: int
+    commitments: int
+    findings: int
+    seq: int
+
+
+_NEW_SIZE = len(_New._fields)
+
+
+class _ChangeColumns(NamedTuple):
+    """Many of `_Change`, in columns."""
+
+    step: Numbers
+    commitment: Numbers
+    finding: Numbers
+    previous: Numbers
+    seq: Numbers
+    is_first: Numbers
+
+    def where(self, flags: Flags) -> _ChangeColumns:
+        """Those of which the flag is set."""
+        return _ChangeColumns(*[column[flags] for column in self])
 
 
 class _Steps:
@@ -153,52 +189,49 @@ class JudgedPairs:
     def __init__(self) -> None:
         self._steps = _Steps()
         self._commitments: _Numbered[tuple[str, str]] = _Numbered()
-        self._findings: _Numbered[tuple[str | None, str | None, int, int]] = _Numbered()
-        self._found: list[_Finding] = []
+        self._findings: _Numbered[_Finding] = _Numbered()
         self._previous: _Numbered[str | None] = _Numbered()
-        # A row of six numbers after the other; see `_columns`.
+        # One `_Change` after the other.
         self._numbers = array("q")
         self._where: dict[PairIds, int] = {}
-        # Incidents that are new, each under several commitments: step, commitments, findings, and
-        # the first message. The groups are of numbers as in the columns.
+        # One `_New` after the other; the groups are of numbers as in the columns.
         self._new = array("q")
         self._where_new: dict[IncidentKey, tuple[int, tuple[str, ...]]] = {}
         self._commitment_groups, self._finding_groups = _Groups(), _Groups()
-        self._decisions: list[tuple[Decision, ...]] = []
-        self._lone: list[FirstSight] = []
-        self._lone_seqs: list[int] = []
+        self._first_seen: list[FirstSight] = []
+        self._first_seen_seqs: list[int] = []
 
     def first(self, logged: Logged, incident_key: int, judged: FirstJudged, seq: int) -> None:
-        """Take an incident that is new; told as messages from number `seq` on, not at all if 0."""
+        """Take an incident that is new; published as messages from number `seq` on, or not if 0."""
         conflict, incident_id, start, end, commitment_ids, decisions = judged
         step = self._steps.new(logged, incident_id, incident_key, (start, end))
         self._where_new[conflict, incident_id] = (len(self._new), commitment_ids)
         commitments = self._commitments_of(conflict, commitment_ids)
-        self._new.extend((step, commitments, self._findings_of(decisions), seq))
+        self._new.extend(_New(step, commitments, self._findings_of(decisions), seq))
 
-    def lone(self, lone: FirstSight, seq: int) -> None:
+    def first_seen(self, first_seen: FirstSight, seq: int) -> None:
         """Take an incident that is new, and is not judged otherwise until all this is written.
 
-        Its row is one of those that `settle` is given; told as `first` has it.
+        Its row is one of those that `settle` is given; published as `first` has it.
         """
-        self._lone.append(lone)
-        self._lone_seqs.append(seq)
+        self._first_seen.append(first_seen)
+        self._first_seen_seqs.append(seq)
 
     def settle(self, log_id: str, accepted: pa.Table) -> None:
-        """Nothing more is to come: put in what was `lone`, from rows of `accepted`."""
-        if not self._lone:
+        """Nothing more is to come: put in what was `first_seen`, from rows of `accepted`."""
+        if not self._first_seen:
             return
-        rows, recorded_at, commitment_ids, decisions = zip(*self._lone, strict=True)
-        seqs = self._lone_seqs
-        self._lone, self._lone_seqs = [], []
-        of_rows = accepted.select([*_TEXTS_OF_LONE, *_PLACE, *_NUMBERS_OF_LONE]).take(
+        rows, recorded_at, commitment_ids, decisions = zip(*self._first_seen, strict=True)
+        seqs = self._first_seen_seqs
+        self._first_seen, self._first_seen_seqs = [], []
+        of_rows = accepted.select([*_TEXTS_OF_FIRST_SEEN, *_PLACE, *_NUMBERS_OF_FIRST_SEEN]).take(
             pa.array(rows)
         )
         conflicts, incident_ids, *places = (
-            of_rows[name].to_pylist() for name in (*_TEXTS_OF_LONE, *_PLACE)
+            of_rows[name].to_pylist() for name in (*_TEXTS_OF_FIRST_SEEN, *_PLACE)
         )
         keys, starts, ends = (
-            of_rows[name].cast(arrow.PLACE).to_numpy() for name in _NUMBERS_OF_LONE
+            of_rows[name].cast(arrow.PLACE).to_numpy() for name in _NUMBERS_OF_FIRST_SEEN
         )
         first = self._steps.extend(
             incident_ids,
@@ -221,45 +254,33 @@ class JudgedPairs:
         return self._commitment_groups.put((conflict, commitment_ids), members)
 
     def _findings_of(self, decisions: tuple[Decision, ...]) -> int:
-        # By their identity, which is theirs as long as they are kept.
-        number = self._finding_groups.find(id(decisions))
+        number = self._finding_groups.find(decisions)
         if number is not None:
             return number
-        self._decisions.append(decisions)
-        members = [self._number(*decided) for decided in decisions]
-        return self._finding_groups.put(id(decisions), members)
+        members = [self._findings[_Finding(*decided)] for decided in decisions]
+        return self._finding_groups.put(decisions, members)
 
     def add(self, logged: Logged, rejudged: Rejudged, seq: int) -> None:
-        """Take a change; it is told as message number `seq`, or not at all if that is 0."""
+        """Take a change; published as message number `seq`, or not if that is 0."""
         conflict, incident_id, commitment_id, before, after = rejudged
         if before is None:
             previous = None
             self._where[conflict, commitment_id, incident_id] = len(self._numbers)
         else:
             previous = before.verdict
-        _, verdict, party, start, end, independent, claims = after or NOTHING
-        row = (
-            self._steps.number(logged, conflict, incident_id, (start, end)),
+        occurred, finding = (0, 0), NOTHING
+        if after is not None:
+            occurred = (after.occurred_start, after.occurred_end)
+            finding = _Finding(after.verdict, after.party, after.independent_reports, after.claims)
+        change = _Change(
+            self._steps.number(logged, conflict, incident_id, occurred),
             self._commitments[conflict, commitment_id],
-            self._number(verdict, party, independent, claims),
+            self._findings[finding],
             self._previous[previous],
             seq,
             before is None,
         )
-        self._numbers.extend(row)
-
-    def _number(
-        self,
-        verdict: str | None,
-        party: str | None,
-        independent: int,
-        claims: tuple[ClaimVerdict, ...],
-    ) -> int:
-        # Claims by identity: equal ones may get two numbers, and are never compared.
-        number = self._findings[verdict, party, independent, id(claims)]
-        if number == len(self._found):
-            self._found.append(_Finding(verdict, party, independent, claims))
-        return number
+        self._numbers.extend(change)
 
     def take_back(self, pair: PairIds) -> int | None:
         """Write no rows of a pair that was judged for the first time here; since when it stands."""
@@ -268,7 +289,7 @@ class JudgedPairs:
         at = self._where.pop(pair, None)
         if at is None:
             return None
-        self._numbers[at + _FIRST] = False
+        self._numbers[at + _IS_FIRST] = False
         return self._steps.recorded_at[self._numbers[at]]
 
     def _part(self, conflict: str, incident_id: str) -> None:
@@ -276,8 +297,8 @@ class JudgedPairs:
         at, commitment_ids = self._where_new.pop((conflict, incident_id), (None, ()))
         if at is None:
             return
-        step, commitments, findings, seq = self._new[at : at + _NEW]
-        self._new[at : at + _NEW] = array("q", (step, 0, 0, 0))
+        step, commitments, findings, seq = self._new[at : at + _NEW_SIZE]
+        self._new[at : at + _NEW_SIZE] = array("q", _New(step, 0, 0, 0))
         pairs = zip(
             commitment_ids,
             self._commitment_groups[commitments],
@@ -287,14 +308,15 @@ class JudgedPairs:
         for place, (commitment_id, commitment, finding) in enumerate(pairs):
             self._where[conflict, commitment_id, incident_id] = len(self._numbers)
             message = seq and seq + place
-            self._numbers.extend((step, commitment, finding, self._previous[None], message, True))
+            change = _Change(step, commitment, finding, self._previous[None], message, True)
+            self._numbers.extend(change)
 
-    def _columns(self) -> Numbers:
-        """Of each change: step, commitment, finding, verdict before, message, is it the first?"""
-        found = np.frombuffer(self._numbers, dtype=np.int64).reshape(-1, _FIRST + 1).T
-        step, commitments, findings, seq = np.frombuffer(self._new, np.int64).reshape(-1, _NEW).T
+    def _columns(self) -> _ChangeColumns:
+        found = np.frombuffer(self._numbers, dtype=np.int64).reshape(-1, _CHANGE_SIZE).T
+        of_new = np.frombuffer(self._new, np.int64).reshape(-1, _NEW_SIZE).T
+        step, commitments, findings, seq = of_new
         row, place = spread(self._commitment_groups.sizes(commitments))
-        new = (
+        new = _ChangeColumns(
             step[row],
             self._commitment_groups.members(commitments[row], place),
             self._finding_groups.members(findings[row], place),
@@ -302,11 +324,13 @@ class JudgedPairs:
             np.where(seq[row] > 0, seq[row] + place, 0),
             np.ones(len(row), np.int64),
         )
-        return np.concatenate((found, np.stack(new)), axis=1)
+        return _ChangeColumns(*np.concatenate((found, np.stack(new)), axis=1))
 
-    def _first(self) -> Numbers:
+    def _first(self) -> tuple[Numbers, Numbers, Numbers]:
+        """Step, commitment and finding of what was judged for the first time."""
         columns = self._columns()
-        return columns[:3, columns[_FIRST] == 1]
+        firsts = columns.where(columns.is_first == 1)
+        return firsts.step, firsts.commitment, firsts.finding
 
     def verdicts(self) -> pa.Table:
         """The rows of `verdict_versions` of what was judged for the first time."""
@@ -317,11 +341,11 @@ class JudgedPairs:
             arrow.VERDICTS,
             *self._names(commitment),
             texts(self._steps.incident_ids, step),
-            texts([found.party for found in self._found], finding),
-            texts([found.verdict for found in self._found], finding),
+            texts([found.party for found in self._findings], finding),
+            texts([found.verdict for found in self._findings], finding),
             moments(self._steps.starts, step),
             moments(self._steps.ends, step),
-            _taken(np.array([found.independent_reports for found in self._found]), finding),
+            _taken(np.array([found.independent_reports for found in self._findings]), finding),
             moment,
             pa.nulls(len(step), arrow.MOMENT),
             moment,
@@ -331,23 +355,22 @@ class JudgedPairs:
     def claim_verdicts(self) -> pa.Table:
         """The rows of `claim_verdict_versions` of what was judged for the first time."""
         step, commitment, finding = self._first()
-        counts = np.array([len(found.claims) for found in self._found], dtype=np.int64)
-        claims = [claim for found in self._found for claim in found.claims]
+        counts = np.array([len(found.claims) for found in self._findings], dtype=np.int64)
+        claims = [claim for found in self._findings for claim in found.claims]
         row, behind = spread(counts[finding])
         # The claims of a finding stand together: its first one's place, and how far from there.
         claim = (np.cumsum(counts) - counts)[finding][row] + behind
         step, commitment, finding = step[row], commitment[row], finding[row]
-        said = [(c.claim_id, c.verdict, *c.criteria, c.before_conditions) for c in claims]
-        claim_ids, verdicts, *criteria, before = zip(*said, strict=True) if said else [()] * 9
+        claim_ids = [one.claim_id for one in claims]
         return table(
             arrow.CLAIM_VERDICTS,
             *self._names(commitment),
             texts(claim_ids, claim),
             texts(self._steps.incident_ids, step),
-            texts([found.party for found in self._found], finding),
-            texts(verdicts, claim),
-            *(pa.array(answers, arrow.FLAG).take(pa.array(claim)) for answers in criteria),
-            texts(before, claim),
+            texts([found.party for found in self._findings], finding),
+            texts([one.verdict for one in claims], claim),
+            *criteria_columns(claims, claim),
+            texts([one.before_conditions for one in claims], claim),
             moments(self._steps.recorded_at, step),
             pa.nulls(len(step), arrow.MOMENT),
             self._claim_keys(step, commitment, claim, claim_ids),
@@ -367,28 +390,28 @@ class JudgedPairs:
         of_claims = np.array(keys, dtype=np.int64)[back]
         return pa.array(joined_all(_taken(self._steps.incident_keys, step), of_claims))
 
-    def told(self) -> pa.Table | None:
-        """What `told.messages` makes messages of; None: there is nothing to tell."""
+    def published(self) -> pa.Table | None:
+        """What `messages` makes messages of; None: there is nothing to publish."""
         columns = self._columns()
-        step, commitment, finding, previous, seq, _ = columns[:, columns[_SEQ] > 0]
+        step, commitment, finding, previous, seq, _ = columns.where(columns.seq > 0)
         if not len(seq):
             return None
         steps = self._steps
         return table(
-            arrow.TOLD,
+            arrow.PUBLISHED,
             np.ascontiguousarray(seq),
             *self._names(commitment),
             texts(steps.incident_ids, step),
             texts(steps.places, step),
-            texts([found.party for found in self._found], finding),
-            texts([found.verdict for found in self._found], finding),
+            texts([found.party for found in self._findings], finding),
+            texts([found.verdict for found in self._findings], finding),
             texts(list(self._previous), previous),
             *(
                 moments(numbers, step, arrow.UTC)
                 for numbers in (steps.recorded_at, steps.starts, steps.ends)
             ),
-            _taken(np.array([found.independent_reports for found in self._found]), finding),
-            texts([as_json(found.claims) for found in self._found], finding),
+            _taken(np.array([found.independent_reports for found in self._findings]), finding),
+            texts([as_json(found.claims) for found in self._findings], finding),
         )
 
     def _names(self, commitment: Numbers) -> tuple[pa.Array, pa.Array]:
@@ -396,16 +419,16 @@ class JudgedPairs:
         return texts(conflicts, commitment), texts(commitment_ids, commitment)
 
     def __bool__(self) -> bool:
-        return bool(self._numbers or self._new or self._lone)
+        return bool(self._numbers or self._new or self._first_seen)
 
 
 def as_json(claims: Iterable[ClaimVerdict]) -> str:
     """The verdicts by each claim as a message has them."""
-    said = [
+    rows = [
         {"claim_id": claim.claim_id, "verdict": claim.verdict, **claim.criteria._asdict()}
         for claim in claims
     ]
-    return msgspec.json.encode(said).decode()
+    return msgspec.json.encode(rows).decode()
 
 
 def spread(counts: Numbers) -> tuple[Numbers, Numbers]:
@@ -428,6 +451,13 @@ def moments(
 def texts(given: Sequence[str | None], where: Numbers) -> pa.Array:
     """Of texts, each as often as `where` wants it."""
     return pa.array(given, arrow.TEXT).take(pa.array(where))
+
+
+def criteria_columns(claims: Sequence[ClaimVerdict], where: Numbers) -> list[pa.Array]:
+    """Of each criterion its answers by these claims, each as often as `where` wants it."""
+    rows = [one.criteria for one in claims]
+    columns = zip(*rows, strict=True) if rows else [()] * len(CRITERIA)
+    return [pa.array(answers, arrow.FLAG).take(pa.array(where)) for answers in columns]
 
 
 def table(schema: pa.Schema, *columns: Any) -> pa.Table:  # noqa: ANN401 - Arrow's or numpy's

@@ -9,18 +9,17 @@ import math
 import threading
 from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import get_args
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from analytics.ledger.ledger import Ledger
-from analytics.ledger.rows import ClaimOutcome, Outcome
 from analytics.metrics.process import ProcessMetrics
 from analytics.metrics.series import MOST_SERIES, Shown, shown_of
 from analytics.metrics.summary import ConflictPartition, Summary, SummaryReader
 from schemas.safe_text import for_label, party_label
 from schemas.time import Instant, in_force
+from schemas.verdicts import CLAIM_OUTCOMES, OUTCOMES
 from schemas.wire import REASONS
 
 __all__ = [
@@ -31,8 +30,6 @@ __all__ = [
 ]
 
 STATES = {True: "in_force", False: "not_in_force", None: "unknown"}
-_VERDICTS: tuple[str, ...] = get_args(Outcome)
-_CLAIM_VERDICTS: tuple[str, ...] = get_args(ClaimOutcome)
 _A_SECOND = 1_000_000
 
 
@@ -56,7 +53,7 @@ def families(summary: Summary, now: Instant, shown: Shown | None = None) -> Iter
 
 def _incidents(summary: Summary, shown: Shown) -> Metric:
     counts: Tally[tuple[str, ...]] = Tally(
-        {(*pair, verdict): 0 for pair in shown.parties for verdict in _VERDICTS}
+        {(*pair, verdict): 0 for pair in shown.parties for verdict in OUTCOMES}
     )
     for row in summary.verdicts:
         if row.incidents:
@@ -71,11 +68,11 @@ def _incidents(summary: Summary, shown: Shown) -> Metric:
 
 def _claim_incidents(summary: Summary, shown: Shown) -> Metric:
     counts: Tally[tuple[str, ...]] = Tally(
-        {(*of, verdict): 0 for of in shown.claim_parties for verdict in _CLAIM_VERDICTS}
+        {(*of, verdict): 0 for of in shown.claim_parties for verdict in CLAIM_OUTCOMES}
     )
     for row in summary.claim_verdicts:
         of = (*row[:3], party_label(row.party))
-        for verdict in _CLAIM_VERDICTS:
+        for verdict in CLAIM_OUTCOMES:
             counts[(*of, verdict)] += row.incidents if verdict == row.verdict else 0
     return _gauge(
         "truce_claim_incidents",
@@ -113,7 +110,7 @@ def _last(summary: Summary, shown: Shown) -> dict[tuple[str, ...], float]:
         (*pair, verdict): 0.0
         for pairs in (shown.parties, shown.once_judged)
         for pair in pairs
-        for verdict in _VERDICTS
+        for verdict in OUTCOMES
     }
     for row in summary.verdicts:
         of = (*row[:2], party_label(row.party), row.verdict)

@@ -10,18 +10,18 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
-from analytics.ledger.rows import ClaimOutcome, Outcome
 from analytics.metrics.summary import Summary
 from schemas.safe_text import NOBODY_KNOWN, party_label
 from schemas.time import Limit
+from schemas.verdicts import CLAIM_OUTCOMES, OUTCOMES
 
 MOST_SERIES = 20_000
 BYTES_PER_SERIES = 256
 """As long as a series is taken to be on the whole: `MOST_SERIES` of them are some 5 MB."""
 
-_VERDICTS, _CLAIM_VERDICTS = len(get_args(Outcome)), len(get_args(ClaimOutcome))
+_VERDICTS, _CLAIM_VERDICTS = len(OUTCOMES), len(CLAIM_OUTCOMES)
 # By verdict: how many, and the last; the last violation and the last withdrawal.
 _OF_PARTY = 2 * _VERDICTS + 2
 _OF_ONCE_JUDGED = _VERDICTS + 1

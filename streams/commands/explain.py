@@ -23,7 +23,7 @@ from streams.explain.explanation import (
 )
 from streams.explain.reasons import part_in_words, place_in_words
 from streams.explain.words import CRITERION_NAMES, answer, counted, sentence
-from streams.judging.judge import Reported
+from streams.judging.incident import Reported
 from streams.settings import Settings
 
 
@@ -156,11 +156,11 @@ def _show_claim(one: ClaimExplained) -> None:
     show_claim_verdict(one)
     if one.claim.stance == "asserts":
         say(f"    Window: {window_in_words(one.claim.terms_window)}")
-    if not one.told:
+    if not one.by_report:
         return
     rows: list[list[str | Text]] = []
     narrow: list[str] = []
-    for told in one.told:
+    for told in one.by_report:
         for row in told.rows:
             part = part_in_words(row.part, row.report)
             broken = "abstains" if told.answer.abstains else answer(all_of(row.criteria))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from schemas.event_types import EventType
 from schemas.events import Event
 from schemas.json_lines import Line, NamedParties, check, read_lines
 from streams.bar import Bar
@@ -25,7 +26,7 @@ from streams.kafka.dialling import FILE_NAME, Handed, dial_with
 from streams.kafka.publisher import Delivered, EventPublisher
 from streams.settings import Settings
 
-NOUNS = {
+NOUNS: Mapping[EventType, str] = {
     "commitment.claimed": "claim",
     "commitment.claim_retracted": "claim retraction",
     "incident.reported": "report",

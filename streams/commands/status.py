@@ -15,6 +15,7 @@ from schemas.events import Assertion
 from schemas.json_lines import NamedParties
 from schemas.safe_text import party_label
 from schemas.time import Instant, in_force, iso
+from schemas.verdicts import BY_GRAVITY
 from streams.client import worker_of
 from streams.commands.console import bounds, err, say, say_json, table, when, window_in_words
 from streams.commands.lake_reader import opened
@@ -182,11 +183,10 @@ def document(
 
 
 def _truce_json(truce: Truce, now: Instant) -> dict[str, Any]:
-    words = ("violation", "contested", "undetermined", "clear")
     return {
         "conflict": truce.conflict,
         "commitment_id": truce.commitment_id,
-        "verdicts": {word: truce.verdicts[word] for word in words},
+        "verdicts": {word: truce.verdicts[word] for word in BY_GRAVITY},
         "compliance": [_kept_json(row) for row in truce.kept(None)],
         "claims": [
             _claim_json(truce, claim_id, claim, now) for claim_id, claim in truce.claims.items()

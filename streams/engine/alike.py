@@ -1,7 +1,7 @@
 """Reports as the ledger keeps them, to incidents: one for all that say the same at like times.
 
-Most reports say what others have said, and many lie alike to the bounds of all windows. What is
-read of a report in the quick way is only which of its texts are the same; whatever says more than
+Most reports say what others say, and many lie alike to the bounds of all windows. What is
+read of a report on the fast path is only which of its texts are the same; whatever says more than
 is known here is read as it was when it came.
 """
 
@@ -18,8 +18,8 @@ from analytics.ledger.rows import Alike, Numbers, RejudgeScope
 from analytics.ledger.scope import Page
 from schemas.events import ReportEvent, parse_event
 from schemas.time import Occurrence
-from streams.judging.judge import Incident
-from streams.judging.statement import Account, Statement, statement
+from streams.judging.incident import Incident
+from streams.judging.statement import Statement, TimedStatement, timed_statement
 
 NOT_SIMPLE = -1
 
@@ -57,11 +57,11 @@ class _Event(msgspec.Struct):
 
 
 _decoder = msgspec.json.Decoder(_Event)
-Said = tuple[bytes, ...]
+StatementTexts = tuple[bytes, ...]
 
 
 class _Simple(NamedTuple):
-    """What one report says: the number of its account, and of its time what columns leave out."""
+    """What one report says: the number of its statement, and of its time what columns leave out."""
 
     number: int
     throughout: bool
@@ -69,25 +69,25 @@ class _Simple(NamedTuple):
 
 
 class PageReader:
-    """Reads the pages of one scope: each account that reports give is made once."""
+    """Reads the pages of one scope: each statement is made once."""
 
     def __init__(self, scope: RejudgeScope) -> None:
         self._scope = scope
         self._moments = None if scope.moments is None else np.array(scope.moments, np.int64)
-        self._numbers: dict[Said, int] = {}
-        self._accounts: list[Account] = []
+        self._numbers: dict[StatementTexts, int] = {}
+        self._statements: list[Statement] = []
 
     def incidents(self, page: Page) -> Iterator[tuple[Incident, Alike]]:
         """One incident of those that are alike, and all of these."""
-        said = [self._read(payload) for payload in page.payloads]
+        reports = [self._read(payload) for payload in page.payloads]
         firsts = np.flatnonzero(np.diff(page.places, prepend=-1))
-        edges = np.append(firsts, len(said))
-        classes = self._classes(page, said)
+        edges = np.append(firsts, len(reports))
+        classes = self._classes(page, reports)
         groups: dict[object, list[int]] = {}
         alone = self._scope.alone
         for first, last in pairwise(edges.tolist()):
             name = page.incident_ids[first]
-            if name in alone or any(one.number == NOT_SIMPLE for one in said[first:last]):
+            if name in alone or any(one.number == NOT_SIMPLE for one in reports[first:last]):
                 key: object = name
             elif last - first == 1:
                 key = classes[first]
@@ -97,7 +97,7 @@ class PageReader:
         for members in groups.values():
             rows = np.array(members, np.int64)
             lasts = edges[np.searchsorted(edges, rows, "right")]
-            one = self._incident(page, said, range(members[0], int(lasts[0])))
+            one = self._incident(page, reports, range(members[0], int(lasts[0])))
             yield one, _alike(page, rows, lasts)
 
     def _read(self, payload: str) -> _Simple:
@@ -110,16 +110,16 @@ class PageReader:
         )
         number = self._numbers.get(what)
         if number is None:
-            self._numbers[what] = number = len(self._accounts)
-            self._accounts.append(statement_of(payload).account)
+            self._numbers[what] = number = len(self._statements)
+            self._statements.append(stored_statement(payload).statement)
         occurred = data.occurred
         return _Simple(number, occurred.certainty == "throughout", occurred.of == "impact")
 
-    def _classes(self, page: Page, said: Sequence[_Simple]) -> list[tuple[int, ...]]:
+    def _classes(self, page: Page, reports: Sequence[_Simple]) -> list[tuple[int, ...]]:
         """What a report says, and how it lies: equal for those that are alike."""
         starts, ends = page.begins, page.ends
-        numbers = np.array([one.number for one in said], np.int64)
-        flags = np.array([2 * one.throughout + one.of_impact for one in said], np.int64)
+        numbers = np.array([one.number for one in reports], np.int64)
+        flags = np.array([2 * one.throughout + one.of_impact for one in reports], np.int64)
         lies: tuple[Numbers, ...] = (starts, ends)
         if self._moments is not None:
             # An instant is as certain as what went on throughout; see `Windows.touched`.
@@ -132,16 +132,20 @@ class PageReader:
             )
         return list(zip(*(column.tolist() for column in (numbers, flags, *lies)), strict=True))
 
-    def _incident(self, page: Page, said: Sequence[_Simple], rows: Sequence[int]) -> Incident:
-        statements = {page.report_ids[row]: self._statement(page, said[row], row) for row in rows}
+    def _incident(self, page: Page, reports: Sequence[_Simple], rows: Sequence[int]) -> Incident:
+        statements = {
+            page.report_ids[row]: self._statement(page, reports[row], row) for row in rows
+        }
         return Incident(page.incident_ids[rows[0]], statements)
 
-    def _statement(self, page: Page, said: _Simple, row: int) -> Statement:
-        number, throughout, of_impact = said
+    def _statement(self, page: Page, report: _Simple, row: int) -> TimedStatement:
+        number, throughout, of_impact = report
         if number == NOT_SIMPLE:
-            return statement_of(page.payloads[row])
+            return stored_statement(page.payloads[row])
         start, end = int(page.begins[row]), int(page.ends[row])
-        return Statement(self._accounts[number], (Occurrence(start, end, throughout, of_impact),))
+        return TimedStatement(
+            self._statements[number], (Occurrence(start, end, throughout, of_impact),)
+        )
 
 
 def _alike(page: Page, firsts: Numbers, lasts: Numbers) -> Alike:
@@ -156,9 +160,9 @@ def _alike(page: Page, firsts: Numbers, lasts: Numbers) -> Alike:
     return Alike(page.places[firsts], ids, page.incident_keys[firsts], starts, ends, over_by)
 
 
-def statement_of(payload: str) -> Statement:
+def stored_statement(payload: str) -> TimedStatement:
     """What a report that the ledger keeps as its event's JSON text says."""
     event = parse_event(payload)
     if not isinstance(event, ReportEvent):
         raise TypeError(f"the ledger keeps a {event.type} as a standing report")
-    return statement(event.data)
+    return timed_statement(event.data)

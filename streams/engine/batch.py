@@ -26,7 +26,7 @@ from analytics.ledger.rows import (
 )
 from schemas.events import Problem
 from schemas.wire import Rejected
-from streams.engine.alike import PageReader, statement_of
+from streams.engine.alike import PageReader, stored_statement
 from streams.engine.decoding import (
     NOT_SIMPLE,
     REPORTED,
@@ -36,14 +36,14 @@ from streams.engine.decoding import (
     ReportEntry,
     SimpleEntries,
 )
-from streams.engine.first_sight import Lone
-from streams.engine.outputs import is_told
+from streams.engine.first_sight import FastPath
+from streams.engine.outputs import is_published
 from streams.judging.fold import Incidents, Steps, fold
 from streams.judging.standing import Standing
-from streams.judging.statement import Statement
+from streams.judging.statement import TimedStatement
 from streams.kafka.receipts import Refusal
 
-Statements = dict[str, Statement]
+Statements = dict[str, TimedStatement]
 """What the standing reports of an incident say, by their ids."""
 
 
@@ -96,10 +96,10 @@ class Batch:
         self._reports: defaultdict[IncidentKey, Statements] = defaultdict(dict)
         for incident, stored in tx.reports(incidents[may_stand]).items():
             self._reports[incident] = _statements(stored)
-        is_lone = np.asarray(reading.simple.said) != NOT_SIMPLE
+        is_first_seen = np.asarray(reading.simple.said) != NOT_SIMPLE
         is_new = given_once(events) & given_once(incidents) & ~may_be_seen & ~may_stand
-        is_lone[chosen] &= is_new
-        self._lone = Lone(reading, standing, is_lone)
+        is_first_seen[chosen] &= is_new
+        self._fast_path = FastPath(reading, standing, is_first_seen)
         self._rejected: list[Rejection] = []
 
     @cached_property
@@ -117,13 +117,13 @@ class Batch:
 
         Gives the first event that was not reached, and what was rejected before it.
         """
-        lone, tx, tally, found = self._lone, self._tx, self.tally, record.found
+        fast_path, tx, tally, found = self._fast_path, self._tx, self.tally, record.found
         self._rejected = []
         for number in range(at, len(found)):
             one = found[number]
             if not isinstance(one, int):
                 self._take_one(one, record, recorded_at)
-            elif lone.take(tx, one, recorded_at):
+            elif fast_path.take(tx, one, recorded_at):
                 tally.events[REPORTED] += 1
                 tally.appended_at.append(recorded_at)
                 continue
@@ -168,9 +168,9 @@ class Batch:
         self.tally.appended_at.append(logged.recorded_at)
         reports: Statements = {}
         if isinstance(entry, ReportEntry):
-            reports = self._reports[entry.effect[:2]]
+            reports = self._reports[entry.effect.incident_key]
         else:
-            tx.claim(logged, entry.effect[:3], entry.effect.claim)
+            tx.claim(logged, entry.effect.key, entry.effect.claim)
         self._judge(fold(self._standing, entry.effect, reports), logged, about)
 
     def _judge(self, steps: Steps, logged: Logged, about: About | None) -> None:
@@ -184,10 +184,10 @@ class Batch:
                 tx.judged(logged, about.incident_key, step)
                 step = next(steps, None)
             elif isinstance(step, Rejudged):
-                tx.rejudged(logged, step, told=is_told(step.before, step.after))
+                tx.rejudged(logged, step, published=is_published(step.before, step.after))
                 step = next(steps, None)
             elif isinstance(step, RejudgedAlike):
-                tx.rejudged_alike(logged, step, told=is_told(step.before, step.after))
+                tx.rejudged_alike(logged, step, published=is_published(step.before, step.after))
                 step = next(steps, None)
             else:
                 try:
@@ -220,7 +220,7 @@ def _incident_keys(reading: Reading) -> Keys:
 
 
 def _statements(stored: dict[str, str]) -> Statements:
-    return {report_id: statement_of(raw) for report_id, raw in stored.items()}
+    return {report_id: stored_statement(raw) for report_id, raw in stored.items()}
 
 
 def _incidents(tx: Transaction, scope: RejudgeScope) -> Incidents:

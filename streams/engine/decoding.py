@@ -12,13 +12,20 @@ from typing import NamedTuple
 
 from analytics.ledger.event_columns import About, Columns, EventRows, about
 from analytics.ledger.rows import EventKey
+from schemas.event_types import EventType
 from schemas.events import ReportEvent
 from schemas.time import Occurrence
 from schemas.wire import Accepted, Rejected, decode
 from streams.judging.fold import OfClaim, OfReport, effect_of, event_key
-from streams.judging.statement import Account, Gist, Statement, account, gist
+from streams.judging.statement import (
+    SimpleStatement,
+    Statement,
+    TimedStatement,
+    simple_statement,
+    statement,
+)
 
-REPORTED = "incident.reported"
+REPORTED: EventType = "incident.reported"
 NOT_SIMPLE = -1
 _TEXTS = ("conflict", "source", "event_id", "incident_id", "report_id")
 _KEYS = ("event_key", "incident_key", "report_key")
@@ -121,11 +128,12 @@ class Record(NamedTuple):
 class Simple(NamedTuple):
     """What the simple reports say, those without impacts, beside what the columns have of them.
 
-    `accounts`: all that they say, leaving out when, each once. By row: `said` is the number of its
-    account, NOT_SIMPLE for another event; `throughout` and `of_impact` belong to its occurrence.
+    `statements`: all that they say, leaving out when, each once. By row: `said` is the number of
+    its statement, NOT_SIMPLE for another event; `throughout` and `of_impact` belong to its
+    occurrence.
     """
 
-    accounts: list[Account]
+    statements: list[Statement]
     said: array[int]
     throughout: bytearray
     of_impact: bytearray
@@ -193,7 +201,7 @@ class _Taken:
     def __init__(self) -> None:
         self.rows = EventRows()
         self.simple = Simple([], array("i"), bytearray(), bytearray())
-        self._numbers: dict[Gist, int] = {}
+        self._numbers: dict[SimpleStatement, int] = {}
 
     def one(self, found: Accepted | Rejected, partition: int, offset: int) -> Found:
         """Take what was found in this place."""
@@ -209,21 +217,21 @@ class _Taken:
         if isinstance(effect, OfClaim):
             key = self.rows.event(event, raw, place)
             return ClaimEntry(names, key, event.type, index, row, effect)
-        conflict, incident_id, report_id, said = effect
-        which = about(conflict, incident_id, report_id, stands=said is not None)
-        if said is not None and isinstance(event, ReportEvent):
-            key = self.rows.report(event, raw, place, which, said.occurrences)
+        conflict, incident_id, report_id, says = effect
+        which = about(conflict, incident_id, report_id, stands=says is not None)
+        if says is not None and isinstance(event, ReportEvent):
+            key = self.rows.report(event, raw, place, which, says.occurrences)
         else:
             key = self.rows.event(event, raw, place)
         return ReportEntry(names, key, event.type, index, row, effect, which)
 
     def _simple(self, event: ReportEvent, raw: str, place: tuple[int, int, int]) -> int:
         row, report = len(self.rows), event.data
-        what = gist(report)
+        what = simple_statement(report)
         number = self._numbers.get(what)
         if number is None:
-            self._numbers[what] = number = len(self.simple.accounts)
-            self.simple.accounts.append(account(what))
+            self._numbers[what] = number = len(self.simple.statements)
+            self.simple.statements.append(statement(what))
         _, _, throughout, of_impact = occurrence = report.occurred.occurrence
         self.simple.add(number, throughout, of_impact)
         which = about(report.conflict, report.incident_id, report.report_id, stands=True)
@@ -247,9 +255,9 @@ class SimpleEntries:
     def __getitem__(self, row: int) -> ReportEntry:
         conflict, source, event_id, incident_id, report_id, *others = self._rows[row]
         key, incident_key, report_key, start, end, index = others
-        accounts, said, throughout, of_impact = self._simple
+        statements, said, throughout, of_impact = self._simple
         when = Occurrence(start, end, bool(throughout[row]), bool(of_impact[row]))
-        says = Statement(accounts[said[row]], (when,))
+        says = TimedStatement(statements[said[row]], (when,))
         return ReportEntry(
             (conflict, source, event_id),
             key,

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from analytics.ledger.rows import Judgement, Position
+from analytics.ledger.rows import Position
+from schemas.verdicts import Judgement, is_same_throughout
 from schemas.wire import Rejected
 from streams.kafka.topics import EVENTS, REJECTED
 
@@ -24,16 +25,12 @@ class Message(NamedTuple):
     headers: OutputHeaders
 
 
-def is_told(before: Judgement | None, after: Judgement | None) -> bool:
+def is_published(before: Judgement | None, after: Judgement | None) -> bool:
     """Is there a verdict, a party or a criterion that is not what it was?
 
     Other reports may change when it occurred, or how many independent ones there are, and no more.
     """
-    return before is None or after is None or _told(before) != _told(after)
-
-
-def _told(judgement: Judgement) -> object:
-    return judgement.verdict, judgement.party, [claim[:3] for claim in judgement.claims]
+    return not is_same_throughout(before, after)
 
 
 def rejection(rejected: Rejected, position: Position, key: bytes | None) -> Message:

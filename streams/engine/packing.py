@@ -21,7 +21,7 @@ from streams.engine.decoding import (
     read,
     read_kept,
 )
-from streams.judging.statement import Account
+from streams.judging.statement import Statement
 
 
 class _SentRecord(NamedTuple):
@@ -39,13 +39,13 @@ class _SentRecord(NamedTuple):
 
 class _Sent(NamedTuple):
     records: list[_SentRecord]
-    accounts: list[Account]
+    statements: list[Statement]
 
 
 class Packed(NamedTuple):
     """A reading as another process is handed it: of NamedTuples pickle makes five times the work.
 
-    `encoded` has records and accounts; `others` are entries about claims and what was rejected.
+    `encoded` has records and statements; `others` are entries about claims and what was rejected.
     """
 
     encoded: bytes
@@ -83,8 +83,8 @@ def _sent(reading: Reading) -> Packed:
                 found.append(-len(others))
         sent.append(_SentRecord(partition, offset, timestamp_ms, key, found))
     _, columns, simple = reading
-    encoded = _encoder.encode(_Sent(sent, simple.accounts))
-    return Packed(encoded, others, columns, simple._replace(accounts=[]))
+    encoded = _encoder.encode(_Sent(sent, simple.statements))
+    return Packed(encoded, others, columns, simple._replace(statements=[]))
 
 
 def packed(records: Sequence[RawRecord] | Sequence[KeptRecord]) -> bytes:
@@ -95,11 +95,11 @@ def packed(records: Sequence[RawRecord] | Sequence[KeptRecord]) -> bytes:
 def unpacked(sent: Packed) -> Reading:
     """The reading that was packed."""
     encoded, others, columns, simple = sent
-    sent_records, accounts = _sent_reading.decode(encoded)
+    sent_records, statements = _sent_reading.decode(encoded)
     records = []
     for partition, offset, timestamp_ms, key, all_found in sent_records:
         found: list[Found] = [
             others[-1 - one] if isinstance(one, int) and one < 0 else one for one in all_found
         ]
         records.append(Record(partition, offset, timestamp_ms, key, found))
-    return Reading(records, columns, simple._replace(accounts=accounts))
+    return Reading(records, columns, simple._replace(statements=statements))

@@ -1,6 +1,6 @@
 """Why an incident was judged as it was: every claim by every report, and a sentence for each.
 
-Pure. The verdicts are those of the database; the answers behind them are asked of `judge` again.
+Pure. The verdicts are those of the database; the answers behind them are those of `judge` again.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from schemas.claims import Claim
 from schemas.events import Assertion, Denial, Report
 from schemas.kleene import all_of
 from schemas.time import in_window
-from streams.explain.reasons import CRITERIA, YES, Given, part_in_words, reason
-from streams.judging.judge import Answer, Reported, answer
-from streams.judging.statement import parts, statement
+from schemas.verdicts import BY_GRAVITY, CRITERIA
+from streams.explain.reasons import YES, Given, part_in_words, reason
+from streams.judging.incident import Reported
+from streams.judging.judge import Answer, answer
+from streams.judging.statement import parts, timed_statement
 
 OUTSIDE = "it was certainly outside of the window"
 
@@ -30,13 +32,13 @@ class ReportExplained(NamedTuple):
 
 
 class ClaimExplained(NamedTuple):
-    """One claim on one incident. `told` is empty for a denial, which has no terms."""
+    """One claim on one incident. `by_report` is empty for a denial, which has no terms."""
 
     claim_id: str
     claim: Claim
     verdict: str
     why: str
-    told: tuple[ReportExplained, ...]
+    by_report: tuple[ReportExplained, ...]
 
 
 class CommitmentExplained(NamedTuple):
@@ -56,29 +58,33 @@ def explain_claim(
     if isinstance(claim, Denial):
         who = " and ".join(claim.bound_parties)
         return ClaimExplained(claim_id, claim, "clear", f"it denies that {who} is bound", ())
-    # Without a row, whether a conditional claim still bound was not asked.
+    # Without a row, whether a conditional claim still bound was not judged.
     unasked = None if claim.conditions.reciprocal or claim.conditions.other else True
     bound = unasked if judged is None else judged.still_bound
-    told = tuple(_told(claim, bound, *item) for item in sorted(reports.items()))
+    by_report = tuple(_by_report(claim, bound, *item) for item in sorted(reports.items()))
     if judged is None:
-        return ClaimExplained(claim_id, claim, "clear", OUTSIDE, told)
-    return ClaimExplained(claim_id, claim, judged.verdict, _why(judged.verdict, told), told)
+        return ClaimExplained(claim_id, claim, "clear", OUTSIDE, by_report)
+    return ClaimExplained(
+        claim_id, claim, judged.verdict, _why(judged.verdict, by_report), by_report
+    )
 
 
-def _told(claim: Assertion, bound: bool | None, report_id: str, report: Report) -> ReportExplained:
+def _by_report(
+    claim: Assertion, bound: bool | None, report_id: str, report: Report
+) -> ReportExplained:
     each = parts(report)
     when = tuple(in_window(claim.terms_window, part.occurrence) for part in each)
-    said = answer(claim, statement(report).account, when, still_bound=bound)
+    answered = answer(claim, timed_statement(report).statement, when, still_bound=bound)
     rows = tuple(
         Given(claim, report, part, criteria)
-        for part, criteria in zip(each, said.criteria, strict=True)
+        for part, criteria in zip(each, answered.criteria, strict=True)
     )
-    return ReportExplained(report_id, report, said, rows)
+    return ReportExplained(report_id, report, answered, rows)
 
 
-def _why(verdict: str, told: tuple[ReportExplained, ...]) -> str:
-    speaking = [one for one in told if not one.answer.abstains]
-    silent = [one for one in told if one.answer.abstains]
+def _why(verdict: str, by_report: tuple[ReportExplained, ...]) -> str:
+    speaking = [one for one in by_report if not one.answer.abstains]
+    silent = [one for one in by_report if one.answer.abstains]
     if not speaking:
         return "every report leaves out what it takes: " + _each(silent)
     aside = f" ({_names(silent)} abstains: {_unknowns(silent[0])})" if len(silent) == 1 else ""
@@ -99,14 +105,14 @@ def _why(verdict: str, told: tuple[ReportExplained, ...]) -> str:
     return "the reports disagree: " + "; ".join(found) + aside
 
 
-def _names(told: list[ReportExplained]) -> str:
-    return ", ".join(one.report_id for one in told)
+def _names(by_report: list[ReportExplained]) -> str:
+    return ", ".join(one.report_id for one in by_report)
 
 
-def _each(told: list[ReportExplained]) -> str:
-    """What makes each of these unknown, told once where it is the same for several."""
+def _each(by_report: list[ReportExplained]) -> str:
+    """What makes each of these unknown, given once where it is the same for several."""
     by_reason: dict[str, list[ReportExplained]] = {}
-    for one in told:
+    for one in by_report:
         by_reason.setdefault(_unknowns(one), []).append(one)
     if len(by_reason) == 1:
         return next(iter(by_reason))
@@ -120,8 +126,8 @@ def _unknowns(one: ReportExplained) -> str:
     return ", and ".join(found)
 
 
-def _nos(told: list[ReportExplained]) -> str:
-    rows = [row for one in told for row in one.rows]
+def _nos(by_report: list[ReportExplained]) -> str:
+    rows = [row for one in by_report for row in one.rows]
     for name in CRITERIA:
         if all(getattr(row.criteria, name) is False for row in rows):
             return reason(name, rows[0])
@@ -146,7 +152,7 @@ def explain_commitment(
     if verdict is None:
         why = "it was certainly outside of every window"
         return CommitmentExplained(commitment_id, "clear", None, why, explained)
-    why = _why_overall(verdict[0], explained, incident.accounts.known_actors)
+    why = _why_overall(verdict[0], explained, incident.statements.known_actors)
     return CommitmentExplained(commitment_id, *verdict, why, explained)
 
 
@@ -155,10 +161,7 @@ def _why_overall(verdict: str, claims: tuple[ClaimExplained, ...], actors: froze
     speaking = [c for c in claims if not actors or not actors.isdisjoint(c.claim.bound_parties)]
     if not speaking:
         return f"no claim speaks of {who}"
-    by_verdict = {
-        word: [c.claim_id for c in speaking if c.verdict == word]
-        for word in ("violation", "undetermined", "clear")
-    }
+    by_verdict = {word: [c.claim_id for c in speaking if c.verdict == word] for word in BY_GRAVITY}
     counted = "; ".join(f"{word} by {', '.join(ids)}" for word, ids in by_verdict.items() if ids)
     opening = {
         "violation": f"every claim that speaks of {who} was violated",
@@ -210,13 +213,13 @@ def _claim_json(one: ClaimExplained) -> dict[str, Any]:
 
 
 def _answers_json(one: ClaimExplained) -> Iterator[dict[str, Any]]:
-    for told in one.told:
-        for row in told.rows:
+    for explained in one.by_report:
+        for row in explained.rows:
             yield {
-                "report_id": told.report_id,
+                "report_id": explained.report_id,
                 "part": part_in_words(row.part, row.report),
                 "impact": row.part.impact,
                 **row.criteria._asdict(),
                 "broken": all_of(row.criteria),
-                "abstains": told.answer.abstains,
+                "abstains": explained.answer.abstains,
             }

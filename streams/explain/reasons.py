@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from analytics.ledger.rows import Criteria
 from schemas.claims import Assertion
 from schemas.places import Place, Point, Polygonal
 from schemas.reports import Report
 from schemas.safe_text import for_terminal
 from schemas.time import Daily
+from schemas.verdicts import Criteria
 from schemas.vocabulary import act_prohibited
 from streams.judging.statement import ATTRIBUTED, Part
-
-CRITERIA = Criteria._fields
 
 
 class Given(NamedTuple):
@@ -27,10 +25,10 @@ class Given(NamedTuple):
 
 def reason(criterion: str, given: Given) -> str:
     """Why the answer to `criterion` is no or unknown (for yes: that it is)."""
-    said: bool | None = getattr(given.criteria, criterion)
-    if said is True:
+    answer: bool | None = getattr(given.criteria, criterion)
+    if answer is True:
         return YES[criterion]
-    return _NOT_YES[criterion](given, said)
+    return _NOT_YES[criterion](given, answer)
 
 
 YES = {
@@ -43,8 +41,8 @@ YES = {
 }
 
 
-def _window(given: Given, said: bool | None) -> str:
-    if said is False:
+def _window(given: Given, answer: bool | None) -> str:
+    if answer is False:
         return "it was outside of the window"
     if given.part.occurrence.of_impact:
         return "only the impact is timed, and the act began earlier"
@@ -56,20 +54,20 @@ def _window(given: Given, said: bool | None) -> str:
     return "its time reaches over a bound of the window"
 
 
-def _party(given: Given, said: bool | None) -> str:
+def _party(given: Given, answer: bool | None) -> str:
     actor = given.report.actor
     if actor is None or actor.party is None:
         return "the report names no actor"
-    if said is False:
+    if answer is False:
         return f"{actor.party} is not bound"
     if actor.confidence not in ATTRIBUTED:
         return f"{actor.party} is only {'alleged' if actor.confidence == 'alleged' else 'named'}"
     return "who acted is not known"
 
 
-def _act(given: Given, said: bool | None) -> str:
+def _act(given: Given, answer: bool | None) -> str:
     acts, act = given.claim.prohibits.acts, given.report.act
-    if said is False:
+    if answer is False:
         return f"{act} is not prohibited"
     if not acts:
         return "which acts are prohibited was not said"
@@ -80,9 +78,9 @@ def _act(given: Given, said: bool | None) -> str:
     return "which other acts are prohibited was not said"
 
 
-def _target(given: Given, said: bool | None) -> str:
+def _target(given: Given, answer: bool | None) -> str:
     scope, targets = given.claim.prohibits.targets, given.part.targets
-    if said is False:
+    if answer is False:
         return f"{_listed(targets)} {'is' if len(targets) == 1 else 'are'} not protected"
     if not scope:
         return "which targets are protected was not said"
@@ -97,9 +95,9 @@ def _target(given: Given, said: bool | None) -> str:
     )
 
 
-def _area(given: Given, said: bool | None) -> str:
+def _area(given: Given, answer: bool | None) -> str:
     area, places = given.claim.area, given.part.places
-    if said is False:
+    if answer is False:
         return f"{_listed(places)} {'is' if len(places) == 1 else 'are'} outside of the area"
     if not area:
         return "where it holds was not said"
@@ -112,9 +110,9 @@ def _area(given: Given, said: bool | None) -> str:
     return "the place is not known as finely as the area"
 
 
-def _bound(given: Given, said: bool | None) -> str:
+def _bound(given: Given, answer: bool | None) -> str:
     other = given.claim.conditions.other
-    if said is False:
+    if answer is False:
         return "another party had broken it before"
     if other is not None:
         return f"it has a condition: {for_terminal(other)}"

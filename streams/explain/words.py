@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streams.explain.reasons import CRITERIA
+from schemas.verdicts import CRITERIA
 
 CRITERION_NAMES = tuple(name.replace("_", " ") for name in CRITERIA)
 
@@ -12,9 +12,9 @@ def sentence(text: str) -> str:
     return text[0].upper() + text[1:] + ("" if text.endswith(".") else ".")
 
 
-def answer(said: bool | None) -> str:
+def answer(given: bool | None) -> str:
     """A three-valued answer as a word."""
-    return {True: "yes", False: "no", None: "unknown"}[said]
+    return {True: "yes", False: "no", None: "unknown"}[given]
 
 
 def counted(number: int, noun: str) -> str:

@@ -6,7 +6,7 @@ Pure. The reasons, each for one incident under one commitment (see `judge`):
 - The answer to `in_window` follows from which moments of an occurrence are in a core, and which in
   a hull: where the moments of two windows are the same throughout it, so is the answer.
 - All other criteria of a claim show only in its own row, which only an incident has that may have
-  met its window, and in the verdict through that row.
+  been inside of its window, and in the verdict through that row.
 - Whom a claim binds counts for those whom a report names as actor, and for reporters of that
   party; with a condition also for an incident without a known actor.
 - A claim or a denial that comes or goes counts wherever the commitment is judged.
@@ -23,7 +23,7 @@ from analytics.ledger.rows import RejudgeScope, Stretch
 from schemas.claims import Claim
 from schemas.events import Assertion, Denial
 from schemas.time import Daily, Limit, Span, Window
-from streams.judging.judge import Commitment
+from streams.judging.commitment import Commitment
 
 # Windows of very many parts are compared with reports as so many stretches, with what is between.
 MOST_STRETCHES = 16
@@ -133,7 +133,7 @@ def _core(part: Span | Daily) -> Stretch:
 
 
 def _hours(part: Span | Daily) -> tuple[object, ...]:
-    return () if isinstance(part, Span) else part[:3]
+    return () if isinstance(part, Span) else (part.from_, part.to, part.zone)
 
 
 def _differing(old: Iterable[Stretch], new: Iterable[Stretch]) -> list[Stretch]:

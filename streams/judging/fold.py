@@ -17,6 +17,7 @@ from analytics.ledger.rows import (
     ClaimKey,
     EventKey,
     FirstJudged,
+    IncidentKey,
     Rejudged,
     RejudgedAlike,
     RejudgeScope,
@@ -38,9 +39,12 @@ from streams.judging.affected import (
     same_terms,
     singled_out,
 )
-from streams.judging.judge import Commitment, Incident, Released, judge, judge_first
-from streams.judging.standing import Standing, is_reciprocal
-from streams.judging.statement import Statement, statement
+from streams.judging.commitment import Commitment
+from streams.judging.incident import Incident
+from streams.judging.memo import judge_first, judge_remembering
+from streams.judging.reciprocity import Released, is_reciprocal
+from streams.judging.standing import Standing
+from streams.judging.statement import TimedStatement, timed_statement
 
 Incidents = Iterable[tuple[Incident, Alike]]
 """One of some that are alike for a `RejudgeScope`, and all of these."""
@@ -55,6 +59,11 @@ class OfClaim(NamedTuple):
     claim_id: str
     claim: Claim | None
 
+    @property
+    def key(self) -> ClaimKey:
+        """Which claim it is."""
+        return self.conflict, self.commitment_id, self.claim_id
+
 
 class OfReport(NamedTuple):
     """What an event makes of a report: it says this now; None: it was taken back."""
@@ -62,7 +71,12 @@ class OfReport(NamedTuple):
     conflict: str
     incident_id: str
     report_id: str
-    said: Statement | None
+    statement: TimedStatement | None
+
+    @property
+    def incident_key(self) -> IncidentKey:
+        """Which incident it is about."""
+        return self.conflict, self.incident_id
 
 
 Effect = OfClaim | OfReport
@@ -73,8 +87,13 @@ def effect_of(event: Event) -> Effect:
     # The most frequent first: to see that a model is not of a class takes a microsecond.
     match event:
         case ReportEvent():
-            told = event.data
-            return OfReport(told.conflict, told.incident_id, told.report_id, statement(told))
+            reported = event.data
+            return OfReport(
+                reported.conflict,
+                reported.incident_id,
+                reported.report_id,
+                timed_statement(reported),
+            )
         case ReportRetractedEvent():
             back = event.data
             return OfReport(back.conflict, back.incident_id, back.report_id, None)
@@ -93,7 +112,7 @@ def event_key(event: Event) -> EventKey:
     return (event.data.conflict, event.source, event.id)
 
 
-def fold(standing: Standing, effect: Effect, reports: dict[str, Statement]) -> Steps:
+def fold(standing: Standing, effect: Effect, reports: dict[str, TimedStatement]) -> Steps:
     """Change `standing` and `reports`, those of the incident that is spoken of, by `effect`.
 
     `reports` is empty for what is about a claim. Both are changed in place. Incidents sent for a
@@ -102,8 +121,8 @@ def fold(standing: Standing, effect: Effect, reports: dict[str, Statement]) -> S
     match effect:
         case OfReport():
             return _report(standing, effect, reports)
-        case OfClaim(conflict, commitment_id, claim_id, claim):
-            return _claim(standing, (conflict, commitment_id, claim_id), claim)
+        case OfClaim():
+            return _claim(standing, effect.key, effect.claim)
         case _:
             assert_never(effect)
 
@@ -125,7 +144,7 @@ def _claim(standing: Standing, key: ClaimKey, claim: Claim | None) -> Steps:
     if claim is not None and is_reciprocal(claim):
         # Who was released must be known before anybody is judged by it.
         for incident, alike in (yield scope):
-            judged = judge(after, incident)
+            judged = judge_remembering(after, incident)
             standing.note_releases_of(conflict, commitment_id, incident, alike, judged)
         after = standing.commitment(conflict, commitment_id)
         if keeps and (released := _released_differently(before, after)) is not None:
@@ -133,32 +152,32 @@ def _claim(standing: Standing, key: ClaimKey, claim: Claim | None) -> Steps:
     yield from _again(scope, before, after)
 
 
-def _report(standing: Standing, effect: OfReport, reports: dict[str, Statement]) -> Steps:
+def _report(standing: Standing, effect: OfReport, reports: dict[str, TimedStatement]) -> Steps:
     """A report came, changed or went: its incident is judged again under all that it touches."""
-    conflict, incident_id, report_id, said = effect
-    if reports.get(report_id) == said:
+    conflict, incident_id, report_id, statement = effect
+    if reports.get(report_id) == statement:
         # What is judged of it is the same; or there was nothing to take back.
         return
     before_incident = Incident(incident_id, reports) if reports else None
-    if said is None:
+    if statement is None:
         reports.pop(report_id, None)
     else:
-        reports[report_id] = said
+        reports[report_id] = statement
     after_incident = Incident(incident_id, reports)
-    touched, met = standing.touched(conflict, after_incident)
+    touched, matched = standing.touched(conflict, after_incident)
     if before_incident is not None:
         touched |= standing.touched(conflict, before_incident).commitment_ids
-    elif met is not None:
-        if met.commitment_ids:
-            yield judge_first(conflict, after_incident, met)
+    elif matched is not None:
+        if matched.commitment_ids:
+            yield judge_first(conflict, after_incident, matched)
         return
     for commitment_id in sorted(touched):
         before = after = standing.commitment(conflict, commitment_id)
-        old = None if before_incident is None else judge(before, before_incident)
-        new = judge(before, after_incident)
+        old = None if before_incident is None else judge_remembering(before, before_incident)
+        new = judge_remembering(before, after_incident)
         if before.released and standing.note_releases(conflict, commitment_id, after_incident, new):
             after = standing.commitment(conflict, commitment_id)
-            new = judge(after, after_incident)
+            new = judge_remembering(after, after_incident)
         if old != new:
             yield Rejudged(conflict, incident_id, commitment_id, old, new)
         if after is not before and (reached := _released_differently(before, after)) is not None:
@@ -174,7 +193,7 @@ def _again(
     for incident, alike in (yield scope):
         if incident.incident_id == except_for:
             continue
-        old, new = judge(before, incident), judge(after, incident)
+        old, new = judge_remembering(before, incident), judge_remembering(after, incident)
         if old != new:
             yield RejudgedAlike(scope.conflict, scope.commitment_id, old, new, alike)
 

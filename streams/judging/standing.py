@@ -15,11 +15,15 @@ from typing import NamedTuple
 
 from intervaltree import IntervalTree
 
-from analytics.ledger.rows import Alike, ClaimKey, Judgement, Release
+from analytics.ledger.rows import Alike, ClaimKey, Release
 from schemas.claims import Claim
 from schemas.events import Assertion
 from schemas.time import Limit, Occurrence, Window, hull
-from streams.judging.judge import Commitment, Incident, Met, Released, meet
+from schemas.verdicts import Judgement
+from streams.judging.commitment import Commitment
+from streams.judging.incident import Incident
+from streams.judging.memo import Matched, match_windows
+from streams.judging.reciprocity import Released, is_reciprocal, release
 
 # How many names the answers of one conflict's windows may hold; some tens of MiB at the most.
 MOST_KEPT = 100_000
@@ -100,30 +104,17 @@ class _Group:
         return Released(parties, since, self.ends[0], first, following)
 
 
-def release(incident: Incident) -> Release:
-    """What `incident` is to others if it is a violation: who, from when, and over by when.
-
-    An instant is over one microsecond later: two instants at the same moment are not in order.
-    """
-    return Release(
-        incident_id=incident.incident_id,
-        parties=incident.accounts.known_actors,
-        start=incident.start,
-        until=max(o.end if o.end > o.start else o.end + 1 for o in incident.occurrences),
-    )
-
-
 class Touched(NamedTuple):
-    """The commitments with a window that an occurrence may meet.
+    """The commitments with a window that an occurrence may be inside of.
 
-    `met`: what they ask of it; None: each must be judged by itself.
+    `matched`: how it lies to their windows; None: each must be judged by itself.
     """
 
     commitment_ids: frozenset[str]
-    met: Met | None
+    matched: Matched | None
 
 
-UNTOUCHED = Touched(frozenset(), meet((), Occurrence(0, 0)))
+UNTOUCHED = Touched(frozenset(), match_windows((), Occurrence(0, 0)))
 
 
 class Windows:
@@ -157,7 +148,7 @@ class Windows:
         self._forget()
 
     def touched(self, when: When) -> Touched:
-        """The commitments with a window that this occurrence may meet."""
+        """The commitments with a window that this occurrence may be inside of."""
         start, end, throughout, of_impact = when
         stop = max(end, start + 1)
         if not self._in_order:
@@ -168,7 +159,8 @@ class Windows:
         found = self._known.get(alike)
         if found is None:
             names = frozenset([window.data[0] for window in self._tree.overlap(start, stop)])
-            found = Touched(names, meet(map(self._commitment, sorted(names)), Occurrence(*when)))
+            commitments = map(self._commitment, sorted(names))
+            found = Touched(names, match_windows(commitments, Occurrence(*when)))
             if self._kept > MOST_KEPT:
                 self._forget()
             self._known[alike] = found
@@ -215,7 +207,7 @@ class Standing:
         return found
 
     def touched(self, conflict: str, incident: Incident) -> Touched:
-        """The commitments that have a window which some report or impact of `incident` may meet."""
+        """The commitments that have a window that some report or impact may be inside of."""
         occurrences = incident.occurrences
         if len(occurrences) == 1:
             return self.touched_at(conflict, occurrences[0])
@@ -223,7 +215,7 @@ class Standing:
         return Touched(frozenset().union(*each), None)
 
     def touched_at(self, conflict: str, when: When) -> Touched:
-        """The commitments that have a window which this occurrence may meet."""
+        """The commitments that have a window that this occurrence may be inside of."""
         windows = self._windows.get(conflict)
         return UNTOUCHED if windows is None else windows.touched(when)
 
@@ -279,7 +271,7 @@ class Standing:
             self.note_releases(conflict, commitment_id, incident, judgement)
             return
         violated = _violated(judgement)
-        parties = incident.accounts.known_actors
+        parties = incident.statements.known_actors
         for claim_id, claim in self._claims.get((conflict, commitment_id), NO_CLAIMS).items():
             if not is_reciprocal(claim):
                 continue
@@ -298,11 +290,6 @@ class Standing:
         for key, what in releases:
             self._releases[key].put(what.incident_id, what)
         self._commitments.clear()
-
-
-def is_reciprocal(claim: Claim) -> bool:
-    """Does this claim bind a party only as long as the others keep to it?"""
-    return isinstance(claim, Assertion) and claim.conditions.reciprocal
 
 
 def _violated(judgement: Judgement | None) -> set[str]:

@@ -27,8 +27,8 @@ StatementScope = tuple[tuple[str | None, ...], tuple[Place | None, ...]]
 """Targets and places."""
 
 
-class Gist(NamedTuple):
-    """What a report says of the whole, leaving out when; see `Account`."""
+class SimpleStatement(NamedTuple):
+    """What a report without impacts says, leaving out when; see `Statement`."""
 
     reporter_party: str | None
     actor: str | None
@@ -38,11 +38,11 @@ class Gist(NamedTuple):
     places: tuple[Place | None, ...]
 
 
-class Account(NamedTuple):
+class Statement(NamedTuple):
     """What one report says, leaving out when; `confidence` None: it names no actor.
 
     `scopes`: the targets and the places of the whole, then of each impact. `size`: how many parts,
-    targets and places it tells of.
+    targets and places it speaks of.
     """
 
     reporter_party: str | None
@@ -58,24 +58,11 @@ class Account(NamedTuple):
         return self.actor is not None and self.confidence in ATTRIBUTED
 
 
-class Statement(NamedTuple):
+class TimedStatement(NamedTuple):
     """What one report says, and when it happened according to each part of it."""
 
-    account: Account
+    statement: Statement
     occurrences: tuple[Occurrence, ...]
-
-
-def gist(report: Report) -> Gist:
-    """What `report` says of the whole, leaving out when."""
-    actor = report.actor
-    return Gist(
-        report.reported_by.party,
-        None if actor is None else actor.party,
-        None if actor is None else actor.confidence,
-        report.act,
-        report.targets,
-        report.places,
-    )
 
 
 def parts(report: Report) -> tuple[Part, ...]:
@@ -96,18 +83,32 @@ def _refined(whole: Part, number: int, impact: Impact) -> Part:
     )
 
 
-def statement(report: Report) -> Statement:
+def timed_statement(report: Report) -> TimedStatement:
     """What `report` says, and when."""
     each = parts(report)
-    scopes = tuple([part[2:] for part in each])
-    return Statement(_account(gist(report), scopes), tuple([part.occurrence for part in each]))
+    scopes = tuple([(part.targets, part.places) for part in each])
+    occurrences = tuple([part.occurrence for part in each])
+    return TimedStatement(_statement(simple_statement(report), scopes), occurrences)
 
 
-def account(said: Gist) -> Account:
-    """What a report without impacts says: for all of the same gist one is enough."""
-    return _account(said, ((said.targets, said.places),))
+def simple_statement(report: Report) -> SimpleStatement:
+    """What `report` says of the whole."""
+    actor = report.actor
+    return SimpleStatement(
+        report.reported_by.party,
+        None if actor is None else actor.party,
+        None if actor is None else actor.confidence,
+        report.act,
+        report.targets,
+        report.places,
+    )
 
 
-def _account(said: Gist, scopes: tuple[StatementScope, ...]) -> Account:
+def statement(simple: SimpleStatement) -> Statement:
+    """The statement of a report without impacts: for all that say the same one is enough."""
+    return _statement(simple, ((simple.targets, simple.places),))
+
+
+def _statement(whole: SimpleStatement, scopes: tuple[StatementScope, ...]) -> Statement:
     size = sum([1 + len(targets) + len(places) for targets, places in scopes])
-    return Account(*said[:4], scopes, size)
+    return Statement(whole.reporter_party, whole.actor, whole.confidence, whole.act, scopes, size)

@@ -26,7 +26,7 @@ from streams.explain.explanation import (
 )
 from streams.explain.reasons import part_in_words
 from streams.explain.words import CRITERION_NAMES, answer, counted, sentence
-from streams.judging.judge import Reported
+from streams.judging.incident import Reported
 
 MOST_ANSWERS = 2_000
 """So many places are held against claims for one message; what takes more is told in brief."""
@@ -204,7 +204,7 @@ def _criteria(claim: ClaimExplained) -> list[str]:
     if claim.verdict == "clear":
         return []
     lines = []
-    for told in claim.told:
+    for told in claim.by_report:
         for row in told.rows:
             said = ", ".join(
                 f"{name} {answer(criterion)}"

@@ -26,11 +26,12 @@ from analytics.ledger.ledger import (
     LedgerTooNew,
     Transaction,
 )
-from analytics.ledger.rows import ClaimVerdict, EventKey, Logged, Position, RejudgeScope, Release
+from analytics.ledger.rows import EventKey, Logged, Position, RejudgeScope, Release
 from analytics.ledger.scope import Page
 from analytics.queries import migrations
 from schemas.events import parse_event
 from schemas.problems import Problem
+from schemas.verdicts import ClaimVerdict
 from schemas.wire import Rejected
 from tests.analytics.written import (
     LOG,
@@ -62,7 +63,7 @@ def test_what_is_raised_within_leaves_nothing(ledger: Ledger) -> None:
 
     def fail(tx: Transaction) -> None:
         [logged] = take(tx, [(report(), T2)], 1)
-        tx.rejudged(logged, changed(None, judged()), told=True)
+        tx.rejudged(logged, changed(None, judged()), published=True)
         tx.outbox("t", b"k", b"v")
         tx.flush()
         raise ZeroDivisionError

@@ -11,12 +11,13 @@ from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from analytics.ledger.ledger import Ledger
-from analytics.ledger.rows import ClaimVerdict, Judgement, Position
+from analytics.ledger.rows import Position
 from analytics.metrics.families import DomainCollector, ProcessMetrics, Summary, families
 from analytics.metrics.process import Delays
 from analytics.metrics.summary import ConflictPartition
 from schemas.events import Problem
 from schemas.safe_text import for_terminal
+from schemas.verdicts import ClaimVerdict, Judgement
 from schemas.wire import Rejected
 from tests.analytics.written import (
     LOG,

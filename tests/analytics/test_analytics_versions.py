@@ -11,7 +11,7 @@ import pytest
 
 from analytics.ledger import transaction
 from analytics.ledger.ledger import Ledger
-from analytics.ledger.rows import ClaimOutcome, ClaimVerdict, Criteria, Judgement, Outcome
+from schemas.verdicts import ClaimOutcome, ClaimVerdict, Criteria, Judgement, Outcome
 from tests.analytics.written import (
     VERSIONS,
     YES,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from analytics.ledger.ledger import Ledger
-from analytics.ledger.rows import ClaimVerdict, Judgement, Outcome
+from schemas.verdicts import ClaimVerdict, Judgement, Outcome
 from tests.analytics.written import (
     YES,
     Step,

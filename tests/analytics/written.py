@@ -12,18 +12,11 @@ import duckdb
 
 from analytics.ledger.event_columns import About, EventRows, about
 from analytics.ledger.ledger import Ledger, Transaction
-from analytics.ledger.rows import (
-    ClaimVerdict,
-    Criteria,
-    Judgement,
-    Logged,
-    Outcome,
-    Position,
-    Rejudged,
-)
+from analytics.ledger.rows import Logged, Position, Rejudged
 from schemas.events import ClaimEvent, ClaimRetractedEvent, Event, ReportEvent, parse_event
 from schemas.time_fields import read_instant
-from streams.judging.statement import statement
+from schemas.verdicts import ClaimVerdict, Criteria, Judgement, Outcome
+from streams.judging.statement import timed_statement
 
 LOG = "log"
 CLAIMED = (ClaimEvent, ClaimRetractedEvent)
@@ -109,7 +102,7 @@ def write(ledger: Ledger, *steps: Step, first: int = 0) -> None:
         logs = take(tx, [(raw, recorded_at) for raw, recorded_at, _ in steps], first)
         for logged, (_, _, changes) in zip(logs, steps, strict=True):
             for change in changes:
-                tx.rejudged(logged, change, told=False)
+                tx.rejudged(logged, change, published=False)
 
 
 def take(tx: Transaction, events: Sequence[tuple[str, str]], first: int = 0) -> list[Logged]:
@@ -138,7 +131,7 @@ def put(rows: EventRows, event: Event, raw: str, offset: int) -> tuple[int, Abou
     names = (event.data.conflict, event.data.incident_id, event.data.report_id)
     which = about(*names, stands=isinstance(event, ReportEvent))
     if isinstance(event, ReportEvent):
-        occurrences = statement(event.data).occurrences
+        occurrences = timed_statement(event.data).occurrences
         return rows.report(event, raw, place, which, occurrences), which
     return rows.event(event, raw, place), which
 

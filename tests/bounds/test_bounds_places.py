@@ -15,7 +15,9 @@ from schemas import places
 from schemas.borders import WGS84, Circle, Drawn, TooOften, crossings
 from schemas.events import ClaimEvent, parse_event
 from schemas.places import Point, Polygonal, polygonal, within
-from streams.judging.judge import Commitment, Reported, judge
+from streams.judging.commitment import Commitment
+from streams.judging.incident import Reported
+from streams.judging.judge import judge
 from tests.bounds import hostile
 from tests.bounds.plain_places import box_around, km_to, plainly_within, united
 from tests.support.given import reported

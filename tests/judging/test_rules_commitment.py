@@ -10,8 +10,9 @@ import pytest
 from analytics.ledger.rows import FirstJudged, Rejudged
 from schemas.events import parse_event
 from streams.judging.fold import effect_of, fold
-from streams.judging.judge import Incident, judge
-from streams.judging.statement import statement
+from streams.judging.incident import Incident
+from streams.judging.judge import judge
+from streams.judging.statement import timed_statement
 from tests.support.given import (
     CONFLICT,
     Given,
@@ -79,10 +80,12 @@ CASES: list[tuple[str, list[str], dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(
-    ("claims", "said", "verdict"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+    ("claims", "statement", "verdict"),
+    [case[1:] for case in CASES],
+    ids=[case[0] for case in CASES],
 )
-def test_commitment(claims: list[str], said: dict[str, Any], verdict: str) -> None:
-    judgement = given([*claims, report(**said)]).only
+def test_commitment(claims: list[str], statement: dict[str, Any], verdict: str) -> None:
+    judgement = given([*claims, report(**statement)]).only
     assert judgement is not None
     assert judgement.verdict == verdict
 
@@ -189,9 +192,9 @@ def test_a_new_rival_claim_elsewhere_in_time_contests_what_stood() -> None:
 
 
 class TestReciprocity:
-    def strike(self, incident: str, day: str, end: str | None = None, **said: Any) -> str:
+    def strike(self, incident: str, day: str, end: str | None = None, **statement: Any) -> str:
         occurred = {"start": f"2026-01-{day}Z", **({"end": f"2026-01-{end}Z"} if end else {})}
-        return report(incident_id=incident, occurred=occurred, **said)
+        return report(incident_id=incident, occurred=occurred, **statement)
 
     def verdicts(self, state: Given) -> dict[str, tuple[str, bool | None]]:
         return {
@@ -287,8 +290,8 @@ def test_what_was_decided_of_large_reports_is_not_remembered() -> None:
     commitment = given([claim()]).standing.commitment(CONFLICT, "truce")
 
     def judge_with(impacts: int) -> None:
-        said = reported(impacts=[{"place": "UA-30"}] * impacts)
-        judgement = judge(commitment, Incident("i", {"r": statement(said)}))
+        statement = reported(impacts=[{"place": "UA-30"}] * impacts)
+        judgement = judge(commitment, Incident("i", {"r": timed_statement(statement)}))
         assert judgement is not None
         assert judgement.verdict == "violation"
 
@@ -308,7 +311,7 @@ DAILY = [{"daily": {"from": "08:00", "to": "20:00", "zone": "UTC"}}]
 
 
 @pytest.mark.parametrize(
-    ("claims", "said", "kind"),
+    ("claims", "statement", "kind"),
     [
         ([claim(), claim(commitment_id="other"), denial()], {}, FirstJudged),
         ([claim(), claim("elsewhen", window=ELSEWHEN)], {}, FirstJudged),
@@ -324,14 +327,14 @@ DAILY = [{"daily": {"from": "08:00", "to": "20:00", "zone": "UTC"}}]
     ],
 )
 def test_a_new_incident_is_judged_at_once_where_times_are_plain_and_not_too_much_is_asked(
-    claims: list[str], said: dict[str, Any], kind: type
+    claims: list[str], statement: dict[str, Any], kind: type
 ) -> None:
     standing = given(claims).standing
-    step = next(fold(standing, effect_of(parse_event(report(**said))), {}))
+    step = next(fold(standing, effect_of(parse_event(report(**statement))), {}))
     assert type(step) is kind
     assert isinstance(step, FirstJudged | Rejudged)
-    found = given([*claims, report(**said)]).verdicts()
+    found = given([*claims, report(**statement)]).verdicts()
     for pair in pairs(step):
         assert found[pair.commitment_id, "i"] == pair.after
-        incident = Incident("i", {"r": statement(reported(**said))})
+        incident = Incident("i", {"r": timed_statement(reported(**statement))})
         assert pair.after == judge(standing.commitment(CONFLICT, pair.commitment_id), incident)

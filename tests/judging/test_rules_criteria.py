@@ -240,14 +240,14 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], str, bool | None]] = [
 
 
 @pytest.mark.parametrize(
-    ("terms", "said", "criterion", "expected"),
+    ("terms", "statement", "criterion", "expected"),
     [case[1:] for case in CASES],
     ids=[case[0] for case in CASES],
 )
 def test_criterion(
-    terms: dict[str, Any], said: dict[str, Any], criterion: str, expected: bool | None
+    terms: dict[str, Any], statement: dict[str, Any], criterion: str, expected: bool | None
 ) -> None:
-    judgement = given([claim(**terms), report(**said)]).only
+    judgement = given([claim(**terms), report(**statement)]).only
     assert judgement is not None
     (row,) = judgement.claims
     assert getattr(row.criteria, criterion) is expected
@@ -333,10 +333,12 @@ WHOLE: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(
-    ("terms", "said", "verdict"), [case[1:] for case in WHOLE], ids=[case[0] for case in WHOLE]
+    ("terms", "statement", "verdict"), [case[1:] for case in WHOLE], ids=[case[0] for case in WHOLE]
 )
-def test_claim_by_one_report(terms: dict[str, Any], said: dict[str, Any], verdict: str) -> None:
-    judgement = given([claim(**terms), report(**said)]).only
+def test_claim_by_one_report(
+    terms: dict[str, Any], statement: dict[str, Any], verdict: str
+) -> None:
+    judgement = given([claim(**terms), report(**statement)]).only
     assert judgement is not None
     (row,) = judgement.claims
     assert row.verdict == verdict
@@ -368,12 +370,14 @@ SILENT: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(
-    ("terms", "said", "verdict"), [case[1:] for case in SILENT], ids=[case[0] for case in SILENT]
+    ("terms", "statement", "verdict"),
+    [case[1:] for case in SILENT],
+    ids=[case[0] for case in SILENT],
 )
 def test_silence_is_no_veto_when_another_report(
-    terms: dict[str, Any], said: dict[str, Any], verdict: str
+    terms: dict[str, Any], statement: dict[str, Any], verdict: str
 ) -> None:
-    judgement = given([claim(**terms), report("full"), report("other", **said)]).only
+    judgement = given([claim(**terms), report("full"), report("other", **statement)]).only
     assert judgement is not None
     (row,) = judgement.claims
     assert row.verdict == verdict

@@ -6,8 +6,9 @@ from itertools import combinations, product
 
 from schemas.events import Assertion
 from schemas.kleene import all_of, unanimous
-from streams.judging.judge import Incident, Released, still_bound
-from streams.judging.statement import statement
+from streams.judging.incident import Incident
+from streams.judging.reciprocity import Released, still_bound
+from streams.judging.statement import timed_statement
 from tests.support.given import claim, reported
 
 START = 1_768_046_400_000_000  # 10 January at noon
@@ -19,8 +20,8 @@ def _claim(*parties: str) -> Assertion:
 
     from schemas.events import ClaimEvent, parse_event
 
-    said = claim(bound_parties=list(parties), conditions={"reciprocal": True})
-    found = parse_event(json.dumps(json.loads(said)))
+    made = claim(bound_parties=list(parties), conditions={"reciprocal": True})
+    found = parse_event(json.dumps(json.loads(made)))
     assert isinstance(found, ClaimEvent)
     assert isinstance(found.data, Assertion)
     return found.data
@@ -54,10 +55,10 @@ def test_all_candidates_at_once_are_asked_what_each_is() -> None:
     tried = 0
     for bound in ("A", "AB", "ABC"):
         for actor in (None, "A", "C"):
-            said = reported(actor=actor and {"party": actor, "confidence": "confirmed"})
-            incident = Incident("i", {"r": statement(said)})
+            made = reported(actor=actor and {"party": actor, "confidence": "confirmed"})
+            incident = Incident("i", {"r": timed_statement(made)})
             assert incident.start == START
-            parties = incident.accounts.known_actors or frozenset(bound)
+            parties = incident.statements.known_actors or frozenset(bound)
             for count in (0, 1, 2, 3):
                 for groups in combinations(GROUPS, count):
                     for whens in product((earlier, perhaps, later), repeat=count):
@@ -80,7 +81,7 @@ def test_a_thousand_parties_and_as_many_violations_are_a_few_questions() -> None
 
     parties = [f"P{number}" for number in range(1_000)]
     terms = _claim(*parties)
-    incident = Incident("i", {"r": statement(reported(actor=None))})
+    incident = Incident("i", {"r": timed_statement(reported(actor=None))})
     released = tuple(Released(frozenset({party}), START - 20, START + 10) for party in parties)
     began = time.process_time()
     for _ in range(10):

@@ -11,17 +11,20 @@ import pytest
 from analytics.ledger.rows import Alike, ClaimKey, Rejudged, RejudgeScope
 from analytics.ledger.transaction import Transaction
 from schemas.claims import Claim
-from streams.engine.alike import statement_of
-from streams.engine.first_sight import Lone
+from streams.engine.alike import stored_statement
+from streams.engine.first_sight import FastPath
+from streams.judging.commitment import Commitment
 from streams.judging.fold import Effect, OfClaim, OfReport, Steps
-from streams.judging.judge import Commitment, Incident, judge
-from streams.judging.standing import Standing, is_reciprocal
-from streams.judging.statement import Statement
+from streams.judging.incident import Incident
+from streams.judging.judge import judge
+from streams.judging.reciprocity import is_reciprocal
+from streams.judging.standing import Standing
+from streams.judging.statement import TimedStatement
 
 ALWAYS = ((-math.inf, math.inf),)
 
 
-def fold(standing: Standing, effect: Effect, reports: dict[str, Statement]) -> Steps:
+def fold(standing: Standing, effect: Effect, reports: dict[str, TimedStatement]) -> Steps:
     """What `streams.judging.fold.fold` does."""
     match effect:
         case OfReport():
@@ -43,13 +46,13 @@ def _claim(standing: Standing, key: ClaimKey, claim: Claim | None) -> Steps:
     yield from _again(scope, before, after, except_for=None)
 
 
-def _report(standing: Standing, effect: OfReport, reports: dict[str, Statement]) -> Steps:
-    conflict, incident_id, report_id, said = effect
+def _report(standing: Standing, effect: OfReport, reports: dict[str, TimedStatement]) -> Steps:
+    conflict, incident_id, report_id, statement = effect
     before_incident = Incident(incident_id, reports) if reports else None
-    if said is None:
+    if statement is None:
         reports.pop(report_id, None)
     else:
-        reports[report_id] = said
+        reports[report_id] = statement
     after_incident = Incident(incident_id, reports)
     commitments = {name for where, name in standing._claims if where == conflict}
     for commitment_id in sorted(commitments):
@@ -87,9 +90,9 @@ def incidents(tx: Transaction, scope: RejudgeScope) -> Iterator[tuple[Incident, 
         ORDER BY incident_id, report_id""",
         conflict=scope.conflict,
     )
-    found: dict[str, dict[str, Statement]] = {}
+    found: dict[str, dict[str, TimedStatement]] = {}
     for incident_id, report_id, payload in rows:
-        found.setdefault(incident_id, {})[report_id] = statement_of(payload)
+        found.setdefault(incident_id, {})[report_id] = stored_statement(payload)
     none = np.array([], np.int64)
     nothing = Alike(none, (), none, none, none, none)
     for incident_id, reports in found.items():
@@ -100,4 +103,4 @@ def judged_plainly(patch: pytest.MonkeyPatch) -> None:
     """Have the pipeline work in this way."""
     patch.setattr("streams.engine.batch.fold", fold)
     patch.setattr("streams.engine.batch._incidents", incidents)
-    patch.setattr(Lone, "take", lambda *_: False)
+    patch.setattr(FastPath, "take", lambda *_: False)

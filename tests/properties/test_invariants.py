@@ -13,9 +13,11 @@ from analytics.ledger import transaction
 from schemas.time import Occurrence
 from schemas.wire import CONTENT_TYPE_BATCH, encode_batch
 from streams.engine.decoding import RawRecord
-from streams.engine.first_sight import Lone
-from streams.judging.judge import Incident, judge, judge_first
-from streams.judging.statement import Statement
+from streams.engine.first_sight import FastPath
+from streams.judging.incident import Incident
+from streams.judging.judge import judge
+from streams.judging.memo import judge_first
+from streams.judging.statement import TimedStatement
 from tests.support.generated import conflict_of, logs, subject_of
 from tests.support.given import given as given_events
 from tests.support.given import pairs
@@ -133,24 +135,27 @@ def test_what_is_known_of_all_that_lie_alike_is_what_each_is_judged_by_itself(
 ) -> None:
     found = given_events(log)
     standing = found.standing
-    asked = [
-        (conflict, Incident(incident_id, {report_id: Statement(said.account, (occurrence,))}))
+    incidents = [
+        (
+            conflict,
+            Incident(incident_id, {report_id: TimedStatement(report.statement, (occurrence,))}),
+        )
         for (conflict, incident_id), reports in found.reports.items()
-        for report_id, said in reports.items()
-        if len(said.occurrences) == 1
-        for occurrence in around(said.occurrences[0])
+        for report_id, report in reports.items()
+        if len(report.occurrences) == 1
+        for occurrence in around(report.occurrences[0])
     ]
-    # Of what is asked first, what is known is from the events before.
-    for conflict, incident in asked:
-        touched, met = standing.touched(conflict, incident)
+    # Of what is judged first, what is known is from the events before.
+    for conflict, incident in incidents:
+        touched, matched = standing.touched(conflict, incident)
         by_itself = {
             commitment_id: judged
             for commitment_id in ("truce", "pause")
             if (judged := judge(standing.commitment(conflict, commitment_id), incident))
         }
         assert touched >= by_itself.keys()
-        if met is not None:
-            at_once = pairs(judge_first(conflict, incident, met))
+        if matched is not None:
+            at_once = pairs(judge_first(conflict, incident, matched))
             assert {pair.commitment_id: pair.after for pair in at_once} == by_itself
 
 
@@ -186,11 +191,11 @@ def test_the_database_holds_what_the_fold_said_and_each_pair_once(
 @in_parts
 @tried(at_least=500)
 @given(log=logs(max_size=20), flush_at=st.sampled_from([1, 5, 60_000]))
-def test_what_is_judged_in_the_quick_way_is_what_it_is_in_the_long_one(
+def test_what_is_judged_on_the_fast_path_is_what_it_is_on_the_slow_one(
     scratch: Scratch, part: int, log: list[str], flush_at: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(transaction, "FLUSH_AT", flush_at)
-        quick = scratch.folded([records(log)], NUMBERED)
-        patched.setattr(Lone, "take", lambda *_: False)
-        assert scratch.folded([records(log)], NUMBERED) == quick
+        fast = scratch.folded([records(log)], NUMBERED)
+        patched.setattr(FastPath, "take", lambda *_: False)
+        assert scratch.folded([records(log)], NUMBERED) == fast

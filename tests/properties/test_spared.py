@@ -45,9 +45,9 @@ def scratch() -> Scratch:
 
 
 @st.composite
-def other_terms(draw: st.DrawFn, said: dict[str, Any]) -> dict[str, Any]:
+def other_terms(draw: st.DrawFn, data: dict[str, Any]) -> dict[str, Any]:
     """The same claim, but for one thing."""
-    parts: list[Any] = said.get("window") or [{}]
+    parts: list[Any] = data.get("window") or [{}]
     parties = st.lists(PARTIES, min_size=1, max_size=3, unique=True)
     lists = [st.lists(terms, max_size=2, unique=True) for terms in (ACTS, TARGETS)]
     kinds: dict[str, st.SearchStrategy[dict[str, Any]]] = {
@@ -65,7 +65,7 @@ def other_terms(draw: st.DrawFn, said: dict[str, Any]) -> dict[str, Any]:
         "words": st.sampled_from([{"stance": "denies"}, {"evidence": ["https://a.example/1"]}]),
     }
     changed = draw(kinds[draw(st.sampled_from(["window", "part", "part", "part", *kinds]))])
-    return {**said, **changed}
+    return {**data, **changed}
 
 
 @st.composite
@@ -86,11 +86,11 @@ def like_reports(draw: st.DrawFn) -> list[dict[str, Any]]:
     whens = draw(st.lists(occurrences(), min_size=1, max_size=4))
     found = []
     for incident_id in draw(st.lists(st.sampled_from(MANY), min_size=3, max_size=12)):
-        said = {**draw(st.sampled_from(whats)), "conflict": "east", "incident_id": incident_id}
-        said["occurred"] = draw(st.sampled_from(whens))
+        data = {**draw(st.sampled_from(whats)), "conflict": "east", "incident_id": incident_id}
+        data["occurred"] = draw(st.sampled_from(whens))
         if draw(st.integers(0, 8)) == 0:
-            said["impacts"] = draw(st.lists(impacts(), min_size=1, max_size=2))
-        found.append(said)
+            data["impacts"] = draw(st.lists(impacts(), min_size=1, max_size=2))
+        found.append(data)
     return found
 
 
@@ -101,21 +101,21 @@ def revised(draw: st.DrawFn) -> list[str]:
     found: list[dict[str, Any]] = []
     start = draw(st.booleans())
     if start:
-        found += [{"type": REPORTED, "data": said} for said in draw(like_reports())]
+        found += [{"type": REPORTED, "data": data} for data in draw(like_reports())]
     for _ in range(draw(st.integers(1, 2))):
-        said = {**draw(claims()), "conflict": "east", "commitment_id": "truce"}
-        standing[said["claim_id"]] = said
-        found.append({"type": CLAIMED, "data": said})
+        data = {**draw(claims()), "conflict": "east", "commitment_id": "truce"}
+        standing[data["claim_id"]] = data
+        found.append({"type": CLAIMED, "data": data})
     if not start or draw(st.booleans()):
-        found += [{"type": REPORTED, "data": said} for said in draw(like_reports())]
+        found += [{"type": REPORTED, "data": data} for data in draw(like_reports())]
     for _ in range(draw(st.integers(1, 5))):
         what = draw(st.integers(0, 9))
         if what < 6:
             claim_id = draw(st.sampled_from(sorted(standing)))
-            standing[claim_id] = said = draw(other_terms(standing[claim_id]))
-            found.append({"type": CLAIMED, "data": said})
+            standing[claim_id] = data = draw(other_terms(standing[claim_id]))
+            found.append({"type": CLAIMED, "data": data})
         elif what < 8:
-            found += [{"type": REPORTED, "data": said} for said in draw(like_reports())[:2]]
+            found += [{"type": REPORTED, "data": data} for data in draw(like_reports())[:2]]
         else:
             found.append(draw(events()))
     return [line(event, number) for number, event in enumerate(found) if _is_sound(event)]
@@ -153,7 +153,7 @@ def test_what_is_spared_is_what_it_would_be_if_all_was_judged_again_one_by_one(
 def read_windows(draw: st.DrawFn) -> Window:
     from schemas.events import Assertion, ClaimEvent, parse_event
 
-    said = {
+    data = {
         "conflict": "east",
         "commitment_id": "truce",
         "claim_id": draw(CLAIM_IDS),
@@ -165,7 +165,7 @@ def read_windows(draw: st.DrawFn) -> Window:
             st.lists(windows(), min_size=1, max_size=3).map(lambda w: [*chain.from_iterable(w)])
         ),
     }
-    event = {"type": CLAIMED, "data": said}
+    event = {"type": CLAIMED, "data": data}
     if not _is_sound(event):
         return ()
     found = parse_event(json.dumps({**json.loads(line(event, 0))}))

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from analytics.ledger.rows import Criteria, Judgement
+from schemas.verdicts import Criteria, Judgement
 from tests.support.given import given
 from tests.support.logged import Scratch, records
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from schemas.asyncapi import asyncapi, json_schema
+from schemas.event_types import EVENT_TYPE_NAMES
 from schemas.events import EVENT_TYPES
 
 
@@ -26,6 +27,10 @@ def resolved(document: Any, reference: str) -> Any:
     for name in reference[2:].split("/"):
         document = document[name]
     return document
+
+
+def test_each_type_of_event_has_a_model() -> None:
+    assert tuple(EVENT_TYPES) == EVENT_TYPE_NAMES
 
 
 @pytest.mark.parametrize("event_type", EVENT_TYPES)

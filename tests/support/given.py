@@ -13,17 +13,18 @@ from analytics.ledger.rows import (
     Alike,
     FirstJudged,
     IncidentKey,
-    Judgement,
     Rejudged,
     RejudgedAlike,
     RejudgeScope,
 )
 from schemas.events import Event, Report, ReportEvent, parse_event
 from schemas.time import Limit
+from schemas.verdicts import Judgement
 from streams.judging.fold import OfReport, effect_of, event_key, fold
-from streams.judging.judge import Incident
-from streams.judging.standing import Standing, release
-from streams.judging.statement import Statement
+from streams.judging.incident import Incident
+from streams.judging.reciprocity import release
+from streams.judging.standing import Standing
+from streams.judging.statement import TimedStatement
 
 CONFLICT = "testland"
 _ids = itertools.count()
@@ -124,7 +125,7 @@ class Given:
 
     def __init__(self) -> None:
         self.standing = Standing()
-        self.reports: dict[IncidentKey, dict[str, Statement]] = {}
+        self.reports: dict[IncidentKey, dict[str, TimedStatement]] = {}
         self.seen: set[tuple[str, str, str]] = set()
         self.history: list[list[Rejudged]] = []
         self.verdicts_by_conflict: dict[tuple[str, str, str], Judgement] = {}
@@ -143,8 +144,9 @@ class Given:
             return
         self.seen.add(key)
         effect = effect_of(event)
-        of_report = isinstance(effect, OfReport)
-        mine = self.reports.setdefault(effect[:2], {}) if of_report else {}
+        mine: dict[str, TimedStatement] = {}
+        if isinstance(effect, OfReport):
+            mine = self.reports.setdefault(effect.incident_key, {})
         steps = fold(self.standing, effect, mine)
         step = next(steps, None)
         while step is not None:
@@ -196,7 +198,7 @@ class Given:
         return None if self.only is None else self.only.verdict
 
 
-def _is_in(scope: RejudgeScope, reports: Iterable[Statement]) -> bool:
+def _is_in(scope: RejudgeScope, reports: Iterable[TimedStatement]) -> bool:
     every = list(reports)
     meets = any(
         _meets(lo, hi, occurrence.start, occurrence.end)
@@ -204,7 +206,9 @@ def _is_in(scope: RejudgeScope, reports: Iterable[Statement]) -> bool:
         for one in every
         for occurrence in one.occurrences
     )
-    named = {party for one in every for party in (one.account.actor, one.account.reporter_party)}
+    named = {
+        party for one in every for party in (one.statement.actor, one.statement.reporter_party)
+    }
     return meets and (scope.parties is None or not scope.parties.isdisjoint(named - {None}))
 
 

@@ -24,13 +24,15 @@ import pyarrow as pa
 
 from analytics.ledger import arrow
 from analytics.ledger.keys import joined, key_of
-from analytics.ledger.rows import Judgement
 from analytics.queries import queries
 from analytics.storage.database import Session, connect, migrate
 from schemas.events import Assertion, ClaimEvent, Event, Report, ReportEvent, parse_event
 from schemas.time import OPEN, Limit, hull
-from streams.judging.judge import Commitment, Incident, judge
-from streams.judging.statement import statement
+from schemas.verdicts import Judgement
+from streams.judging.commitment import Commitment
+from streams.judging.incident import Incident
+from streams.judging.memo import judge_remembering
+from streams.judging.statement import timed_statement
 
 LOG_ID = "log"
 RAWS = msgspec.json.Decoder(list[msgspec.Raw])
@@ -118,12 +120,12 @@ class Job:
         if isinstance(event, ClaimEvent):
             self._put(event)
         elif isinstance(event, ReportEvent) and (claims := self._claims.get(event.data.conflict)):
-            said = {event.data.report_id: statement(event.data)}
+            said = {event.data.report_id: timed_statement(event.data)}
             incident = Incident(event.data.incident_id, said)
             start = min(o.start for o in incident.occurrences)
             end = max(max(o.end, o.start + 1) for o in incident.occurrences)
             for commitment in claims.meeting(start, end):
-                judgement = judge(commitment, incident)
+                judgement = judge_remembering(commitment, incident)
                 if judgement is not None:
                     judgements.append(judgement)
         return Judged(raw.decode(), event, judgements)

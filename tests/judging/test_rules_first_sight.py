@@ -1,4 +1,4 @@
-"""A new incident of one report is judged in the quick way, and to be what the fold says it is."""
+"""A new incident of one report is judged on the fast path, and to be what the fold says it is."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from analytics.ledger.rows import FirstSight
 from analytics.ledger.transaction import Transaction
 from streams.engine.decoding import RawRecord, read
 from streams.engine.loading import load_standing, process
-from streams.judging.statement import account, gist, statement
+from streams.judging.statement import simple_statement, statement, timed_statement
 from tests.support.given import (
     CONFLICT,
     claim,
@@ -37,13 +37,13 @@ BROKEN = report().replace('"act"', '"acts"')
 
 
 class Watched(Transaction):
-    """A transaction that keeps which rows it took in the quick way."""
+    """A transaction that keeps which rows it judged on the fast path."""
 
-    quick: list[int]
+    fast: list[int]
 
-    def lone(self, lone: FirstSight) -> None:
-        self.quick.append(lone.row)
-        super().lone(lone)
+    def first_seen(self, first_seen: FirstSight) -> None:
+        self.fast.append(first_seen.row)
+        super().first_seen(first_seen)
 
 
 @pytest.fixture(scope="module")
@@ -51,13 +51,13 @@ def scratch() -> Scratch:
     return Scratch()
 
 
-def quick(scratch: Scratch, batch: list[RawRecord]) -> list[int]:
-    """Which rows of a batch are taken in the quick way."""
-    Watched.quick = []
+def fast(scratch: Scratch, batch: list[RawRecord]) -> list[int]:
+    """Which rows of a batch are judged on the fast path."""
+    Watched.fast = []
     ledger = scratch.emptied()
     ledger.kind_of_transaction = Watched
     process(ledger, load_standing(ledger), LOG_ID, read(batch))
-    return Watched.quick
+    return Watched.fast
 
 
 # fmt: off
@@ -77,7 +77,7 @@ TAKEN: list[tuple[list[str], list[int]]] = [
     ([claim(), TWICE, TWICE],                                              []),
     ([claim(), TWICE, REUSED],                                              []),
     ([claim(), report(), report(**IMPACTS)],                               []),
-    # What time has to do with it is not all that is asked.
+    # What time has to do with it is not all that matters.
     ([claim(), report(**IMPACTS), report("r", "j")],                       [2]),
     ([claim(**DAILY), report()],                                           []),
     ([claim(conditions={"reciprocal": True}), report()],                   []),
@@ -89,14 +89,17 @@ TAKEN: list[tuple[list[str], list[int]]] = [
 
 
 @pytest.mark.parametrize(("lines", "taken"), TAKEN)
-def test_the_quick_way_is_for_new_incidents_of_one_report_and_says_what_the_fold_does(
+def test_the_fast_path_is_for_new_incidents_of_one_report_and_says_what_the_fold_does(
     scratch: Scratch, lines: list[str], taken: list[int]
 ) -> None:
-    assert quick(scratch, records(lines)) == taken
+    assert fast(scratch, records(lines)) == taken
     found = scratch.dump({"verdicts": VERDICTS})["verdicts"]
-    said = given([line for line in lines if line != BROKEN]).verdicts()
+    expected = given([line for line in lines if line != BROKEN]).verdicts()
     assert found == sorted(
-        ((*pair, one.verdict, one.party, one.independent_reports) for pair, one in said.items()),
+        (
+            (*pair, one.verdict, one.party, one.independent_reports)
+            for pair, one in expected.items()
+        ),
         key=repr,
     )
 
@@ -111,11 +114,11 @@ def test_the_quick_way_is_for_new_incidents_of_one_report_and_says_what_the_fold
         {"start": INTERVAL["start"], "of": "impact"},
     ],
 )
-def test_what_is_said_of_a_time_counts_in_the_quick_way(
+def test_what_a_report_says_of_its_time_counts_on_the_fast_path(
     scratch: Scratch, occurred: dict[str, str]
 ) -> None:
     lines = [claim(**SHORT), report(occurred=occurred)]
-    assert quick(scratch, records(lines)) == [1]
+    assert fast(scratch, records(lines)) == [1]
     only = given(lines).only
     assert only is not None
     found = scratch.dump({"criteria": "SELECT verdict, in_window FROM claim_verdicts"})
@@ -129,9 +132,9 @@ def test_an_incident_that_the_ledger_has_is_not_new(scratch: Scratch) -> None:
     log = records([claim(), report(), report("s"), report("r", "j")])
     taken = []
     for first in (0, 2):
-        Watched.quick = []
+        Watched.fast = []
         process(ledger, standing, LOG_ID, read(log[first : first + 2]))
-        taken.append(Watched.quick)
+        taken.append(Watched.fast)
     assert taken == [[1], [1]]
 
 
@@ -155,11 +158,11 @@ def test_names_that_several_conflicts_have_are_not_the_same_incident(scratch: Sc
         record._replace(offset=offset, partition=0)
         for offset, record in enumerate(records([*lines, *elsewhere]))
     ]
-    assert quick(scratch, batch) == [1, 2, 4, 5]
+    assert fast(scratch, batch) == [1, 2, 4, 5]
 
 
 # fmt: off
-GISTS: list[tuple[dict[str, Any], bool]] = [
+STATEMENTS: list[tuple[dict[str, Any], bool]] = [
     ({"occurred": {"start": "2026-01-11T12:00:00Z"}},           True),
     ({"reported_by": {"name": "Another", "kind": "media"}},     True),
     ({"report_id": "s"},                                        True),
@@ -178,11 +181,11 @@ GISTS: list[tuple[dict[str, Any], bool]] = [
 # fmt: on
 
 
-@pytest.mark.parametrize(("other", "same"), GISTS)
-def test_reports_that_say_the_same_have_the_same_gist_and_no_others(
+@pytest.mark.parametrize(("other", "same"), STATEMENTS)
+def test_reports_that_say_the_same_have_the_same_statement_and_no_others(
     other: dict[str, Any], same: bool
 ) -> None:
     one, another = reported(), reported(**other)
-    assert (gist(one) == gist(another)) is same
+    assert (simple_statement(one) == simple_statement(another)) is same
     for report_ in (one, another):
-        assert account(gist(report_)) == statement(report_).account
+        assert statement(simple_statement(report_)) == timed_statement(report_).statement

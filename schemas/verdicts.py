@@ -1,0 +1,126 @@
+"""The words of a verdict: the six criteria, the values that a verdict takes, what makes a version.
+
+Plain values with named fields, each list of names once. No rules of how a verdict is reached.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple, get_args
+
+ClaimOutcome = Literal["violation", "clear", "undetermined"]
+"""What an incident is under one claim."""
+Outcome = Literal["violation", "clear", "contested", "undetermined"]
+"""What an incident is under one commitment."""
+
+CLAIM_OUTCOMES: tuple[ClaimOutcome, ...] = get_args(ClaimOutcome)
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+# From the gravest on.
+BY_GRAVITY: tuple[Outcome, ...] = ("violation", "contested", "undetermined", "clear")
+
+
+class Criteria(NamedTuple):
+    """The criteria of one claim by one report: yes, no or unknown (`None`)."""
+
+    in_window: bool | None
+    party_bound: bool | None
+    act_prohibited: bool | None
+    target_covered: bool | None
+    in_area: bool | None
+    still_bound: bool | None
+
+
+CRITERIA = Criteria._fields
+
+
+class ClaimVerdict(NamedTuple):
+    """The verdict on one claim; `before_conditions` is what it is without `still_bound`."""
+
+    claim_id: str
+    verdict: ClaimOutcome
+    criteria: Criteria
+    before_conditions: ClaimOutcome
+
+
+class Decision(NamedTuple):
+    """A judgement without its times: what many incidents are judged, under many commitments."""
+
+    verdict: Outcome
+    party: str | None
+    independent_reports: int
+    claims: tuple[ClaimVerdict, ...]
+
+
+class Judgement(NamedTuple):
+    """The verdict on one commitment, with those of its claims that the incident can touch.
+
+    `occurred_start`, `occurred_end`: microseconds since 1970, over all reports and impacts.
+    """
+
+    commitment_id: str
+    verdict: Outcome
+    party: str | None
+    occurred_start: int
+    occurred_end: int
+    independent_reports: int
+    claims: tuple[ClaimVerdict, ...]
+
+
+class Amendable(NamedTuple):
+    """What of a commitment's verdict may change within a version."""
+
+    occurred_start: int
+    occurred_end: int
+    independent_reports: int
+
+
+class ClaimAmendable(NamedTuple):
+    """What of a claim's verdict may change within a version."""
+
+    before_conditions: ClaimOutcome
+
+
+def amendable(judgement: Judgement) -> Amendable:
+    """What of `judgement` may change within a version."""
+    start, end = judgement.occurred_start, judgement.occurred_end
+    return Amendable(start, end, judgement.independent_reports)
+
+
+def is_same_party(before: Judgement | None, after: Judgement | None) -> bool:
+    """Is there a judgement before and after, of the same party?"""
+    return before is not None and after is not None and before.party == after.party
+
+
+def is_same_version(before: Judgement | None, after: Judgement | None) -> bool:
+    """Does the version of a commitment's verdict stay? A new verdict or party opens another."""
+    return (
+        before is not None
+        and after is not None
+        and before.verdict == after.verdict
+        and before.party == after.party
+    )
+
+
+def is_same_claim_version(
+    before: ClaimVerdict | None, after: ClaimVerdict | None, *, same_party: bool
+) -> bool:
+    """Does the version of a claim's verdict stay? A new verdict, criterion or party opens another.
+
+    Both are of one claim. `same_party`: see `is_same_party`, of the judgements that they belong to.
+    """
+    return (
+        same_party
+        and before is not None
+        and after is not None
+        and before.verdict == after.verdict
+        and before.criteria == after.criteria
+    )
+
+
+def is_same_throughout(before: Judgement | None, after: Judgement | None) -> bool:
+    """Do all versions stay, that of the commitment's verdict and those of its claims'?"""
+    if before is None or after is None or not is_same_version(before, after):
+        return False
+    old = {claim.claim_id: claim for claim in before.claims}
+    return old.keys() == {claim.claim_id for claim in after.claims} and all(
+        is_same_claim_version(old[claim.claim_id], claim, same_party=True) for claim in after.claims
+    )
