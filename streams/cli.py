@@ -45,14 +45,14 @@ def main() -> None:
 
 @main.command(
     cls=Command,
-    short_help="Show a truce judged, from nothing.",
+    short_help="Watch a real truce being judged, from an empty database.",
     examples=(
         "truce demo",
         "truce demo --keep --data-dir my-data my-truce.jsonl",
     ),
 )
 @click.argument("files", nargs=-1, type=events_file, metavar="[FILE]...")
-@click.option("--keep", is_flag=True, help="Stay up afterwards, until Ctrl-C.")
+@click.option("--keep", is_flag=True, help="Keep the worker running afterwards, until Ctrl-C.")
 @data_dir
 @setting("TRUCE_HTTP")
 def demo(files: tuple[str, ...], keep: bool) -> int:
@@ -111,8 +111,8 @@ for one in DESCRIBED:
 def publish(files: tuple[str, ...], dry_run: bool) -> int:
     """Publish events into the log: FILEs of JSON Lines, or - for standard input.
 
-    Every line is validated first. What is wrong with one is told as FILE:LINE: field: reason; the
-    good ones still go, and the exit code is then 1. With the embedded broker, events count as
+    Every line is validated first. A bad line is reported as FILE:LINE: field: reason; the good ones
+    are published all the same, and the exit code is 1. With the embedded broker, events count as
     published once the worker has judged them and they are in its database.
     """
     from streams.commands.publish import run_publish
@@ -164,7 +164,7 @@ def explain(incident: str, conflict: str | None, as_json: bool) -> int:
 
 @main.command(
     cls=QueryCommand,
-    short_help="Ask in SQL.",
+    short_help="Query the lake in SQL, read-only.",
     examples=(
         'truce sql "select commitment_id, incident_id, verdict from verdicts"',
         "truce sql --format json \"from claim_verdicts where verdict = 'violation'\"",
@@ -185,10 +185,10 @@ def explain(incident: str, conflict: str | None, as_json: bool) -> int:
 @setting("TRUCE_MEMORY")
 @timeout
 def sql(query: str | None, form: str) -> int:
-    """Ask in SQL (DuckDB's), read-only: a QUERY, or a prompt without one.
+    """Query the lake in DuckDB's SQL, read-only: a QUERY, or a prompt without one.
 
-    Reads the lake as of now in a process of its own, whether a worker runs or not: whatever is
-    asked holds nobody else up. Ctrl-C ends a query.
+    Each query runs in a process of its own on the lake as of now, whether a worker runs or not: no
+    query can hold up the worker or another reader. Ctrl-C ends it.
     """
     from streams.commands.sql import run_sql
 
@@ -204,7 +204,7 @@ def sql(query: str | None, form: str) -> int:
         "truce lake --parquet published/",
     ),
 )
-@click.option("--anew", is_flag=True, help="Give it all of the database again (without a worker).")
+@click.option("--anew", is_flag=True, help="Recreate it from the database (without a worker).")
 @click.option(
     "--parquet",
     metavar="DIR",
@@ -217,7 +217,7 @@ def lake(anew: bool, parquet: Path | None) -> int:
     """Bring the lake up to date with all that was acknowledged, and print how to open it.
 
     The lake is a copy of the database as a DuckLake, with the same tables, which any DuckDB can
-    open while a worker writes. A worker keeps it by itself.
+    open while a worker writes. A running worker keeps it up to date.
     """
     from streams.commands.lake import run_lake
 
@@ -226,7 +226,7 @@ def lake(anew: bool, parquet: Path | None) -> int:
 
 @main.command(
     cls=Command,
-    short_help="Check every verdict by a second road.",
+    short_help="Recompute every verdict independently, and compare.",
     examples=(
         "truce verify",
         "truce verify --json | jq .differences",
@@ -238,7 +238,7 @@ def lake(anew: bool, parquet: Path | None) -> int:
 @setting("TRUCE_MEMORY")
 @timeout
 def verify(as_json: bool) -> int:
-    """Check every verdict by a second road: recompute all of them in SQL, and compare.
+    """Recompute every verdict independently, in SQL, and compare.
 
     It shares no rule with the judging. Exit code 0 if no row differs, 1 if any does; the rows that
     differ are printed, both sides of each column.
@@ -250,17 +250,21 @@ def verify(as_json: bool) -> int:
 
 @main.command(
     cls=Command,
-    short_help="Fold the log again into a new database.",
+    short_help="Replay the log into a new database.",
     examples=(
         "truce rebuild",
         "truce rebuild --from-events --dry-run",
         "TRUCE_BROKER=kafka://kafka-1:9092 truce rebuild --json",
     ),
 )
-@click.option("--from-events", is_flag=True, help="Fold the events that the database kept.")
-@click.option("--new-log", is_flag=True, help="Take the log of TRUCE_BROKER for another one's.")
-@click.option("--dry-run", is_flag=True, help="Compare with the old database; replace nothing.")
-@click.option("--keep-old", is_flag=True, help="Keep the old one even if no row differs.")
+@click.option("--from-events", is_flag=True, help="Replay the events that the database kept.")
+@click.option(
+    "--new-log", is_flag=True, help="Accept that TRUCE_BROKER has another log than the database."
+)
+@click.option(
+    "--dry-run", is_flag=True, help="Compare with the previous database; replace nothing."
+)
+@click.option("--keep-old", is_flag=True, help="Keep the previous one even if no row differs.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 @data_dir
 @setting("TRUCE_BROKER")
@@ -268,17 +272,17 @@ def verify(as_json: bool) -> int:
 @setting("TRUCE_POSTED_BY_KEY_FILE")
 @kafka_security
 def rebuild(from_events: bool, new_log: bool, dry_run: bool, keep_old: bool, as_json: bool) -> int:
-    """Fold the whole log again into a new database, compare it with the old one, and replace that.
+    """Replay the whole log into a new database, compare it with the previous one, and replace that.
 
-    The log is Kafka's; without TRUCE_BROKER it is the events that the database itself kept. The old
-    database answers until it is replaced, at once or not at all; it is kept beside, as
-    truce.duckdb.before-rebuild, if any row differs. With the same version of truce none does.
+    The log is Kafka's; without TRUCE_BROKER it is the events that the database itself kept. The
+    previous database answers until it is replaced, at once or not at all; it is kept as
+    truce.duckdb.before-rebuild if any row differs. With the same version of truce none does.
 
-    A worker that runs goes on judging: the new database is made beside its own, and it takes it,
-    with all that came in meanwhile, when it is started the next time.
+    A running worker goes on judging: it switches to the new database, with all that came in
+    meanwhile, when it is next started.
 
-    What was published is not published again: not even a verdict that has changed. Only if the old
-    database cannot be read all of truce.verdicts is published again, with the same ids.
+    What was published is not published again, not even a verdict that has changed. Only if the
+    previous database cannot be read is all of truce.verdicts published again, with the same ids.
     """
     from streams.commands.rebuild import Wanted, run_rebuild
 
@@ -287,21 +291,20 @@ def rebuild(from_events: bool, new_log: bool, dry_run: bool, keep_old: bool, as_
 
 @main.group(
     "token",
-    short_help="Say who may post, and for which sources.",
+    epilog="""\b
+Examples:
+  truce token add desk-ua --source https://desk.example/ua
+  truce token list
+  truce token remove desk-ua""",
+    short_help="Manage who may post, and for which sources.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 def token() -> None:
-    r"""Say who may post events to the worker, and for which sources: add, list, remove.
+    """Manage who may post events to the worker, and for which sources: add, list, remove.
 
-    Each writer has a token, which is shown once and kept nowhere: the file has its SHA-256. A
-    worker that runs takes every change at once. Who has the token of TRUCE_TOKEN_FILE may post any
-    event.
-
-    \b
-    Examples:
-      truce token add desk-ua --source https://desk.example/ua
-      truce token list
-      truce token remove desk-ua
+    Each writer has a token, which is shown once and never stored: the file has its SHA-256. A
+    running worker applies every change at once. Whoever has the token of TRUCE_TOKEN_FILE may post
+    any event.
     """
 
 
@@ -367,14 +370,14 @@ def token_list(as_json: bool) -> int:
 @token.command(
     "remove",
     cls=Command,
-    short_help="Take back a writer's token.",
+    short_help="Revoke a writer's token.",
     examples=("truce token remove desk-ua",),
 )
 @click.argument("name")
 @data_dir
 @setting("TRUCE_TOKENS")
 def token_remove(name: str) -> int:
-    """Take back the token of NAME: the next post with it is refused, also by a worker that runs.
+    """Revoke the token of NAME: the next post with it is refused, by a running worker, too.
 
     What was posted with it stays in the log, and keeps its name.
     """

@@ -69,8 +69,8 @@ class SettingsError(ValueError):
 
 SETTINGS = (
     Setting("TRUCE_BROKER", "", "kafka://HOST:PORT[,HOST:PORT]; unset: an embedded broker"),
-    Setting("TRUCE_DATA_DIR", "truce-data", "where the database and what belongs to it is kept"),
-    Setting("TRUCE_HTTP", "127.0.0.1:6066", "where the pages listen; port 0: any free one"),
+    Setting("TRUCE_DATA_DIR", "truce-data", "where the database and what belongs to it are kept"),
+    Setting("TRUCE_HTTP", "127.0.0.1:6066", "address of the HTTP server; port 0: any free one"),
     Setting(
         "TRUCE_TOKEN_FILE", "", "file of mode 0600 with the token for POST /events; unset: off"
     ),
@@ -84,23 +84,31 @@ SETTINGS = (
         "TRUCE_POSTED_BY_KEY_FILE",
         "",
         "file of mode 0600 with the key that proves who posted a record, the same for all "
-        "workers of a Kafka; unset: one is made, posted-by.key in the data directory",
+        "workers of one Kafka; unset: one is made, posted-by.key in the data directory",
     ),
     Setting(
         "TRUCE_HTTP_HOSTS",
         "",
-        "names, with commas between, by which requests may call the worker beside localhost, "
+        "comma-separated names by which requests may call the worker beside localhost, "
         "its address in TRUCE_HTTP and any IP address",
     ),
-    Setting("TRUCE_POSTS_PER_SECOND", "200", "how many POST /events a second are taken"),
+    Setting("TRUCE_POSTS_PER_SECOND", "200", "how many POST /events a second are accepted"),
     Setting("TRUCE_GROUP", "trucewatch", "Kafka consumer group that the worker joins"),
     Setting("TRUCE_PARTITIONS", "4", "partitions of each topic"),
     Setting("TRUCE_REPLICATION", "1", "replicas of each topic, when the worker creates it"),
-    Setting("TRUCE_KAFKA_SECURITY_PROTOCOL", "PLAINTEXT", "also SSL, SASL_PLAINTEXT, SASL_SSL"),
+    Setting(
+        "TRUCE_KAFKA_SECURITY_PROTOCOL",
+        "PLAINTEXT",
+        "protocol: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL",
+    ),
     Setting("TRUCE_KAFKA_CA_FILE", "", "authorities to trust, in PEM; unset: those of the system"),
     Setting("TRUCE_KAFKA_CERT_FILE", "", "certificate to show to Kafka, in PEM"),
     Setting("TRUCE_KAFKA_KEY_FILE", "", "its key, mode 0600; unset: it is in the same file"),
-    Setting("TRUCE_KAFKA_SASL_MECHANISM", "SCRAM-SHA-512", "also SCRAM-SHA-256, PLAIN"),
+    Setting(
+        "TRUCE_KAFKA_SASL_MECHANISM",
+        "SCRAM-SHA-512",
+        "mechanism: SCRAM-SHA-512, SCRAM-SHA-256 or PLAIN",
+    ),
     Setting("TRUCE_KAFKA_USERNAME", "", "user for SASL"),
     Setting("TRUCE_KAFKA_PASSWORD_FILE", "", "file of mode 0600 with its password"),
     Setting(
@@ -110,22 +118,22 @@ SETTINGS = (
     ),
     Setting("TRUCE_MEMORY", "400MB", "how much memory the database engine may take"),
     Setting("TRUCE_QUERY_SECONDS", "60", "how long a query of the lake may take"),
-    Setting("TRUCE_SPILL", "4GB", "how much it may put aside on the disk, if half of it is free"),
+    Setting("TRUCE_SPILL", "4GB", "how much it may spill to disk, if half of that is free"),
     Setting("TRUCE_MAX_BATCH", "10000", "most records judged in one transaction"),
     Setting("TRUCE_ACCEPT_LOSS", "", "go on though this many records are not all in the database"),
     Setting(
         "TRUCE_METRICS_SERIES",
         "20000",
-        "most series of /metrics: of more, those at 0 of the windows longest over are left out",
+        "most series of /metrics; of more, those at 0 of the windows longest over are left out",
     ),
     Setting(
-        "TRUCE_ALERTMANAGER", "", "address of an Alertmanager to tell of verdicts; unset: none"
+        "TRUCE_ALERTMANAGER", "", "address of an Alertmanager to notify of verdicts; unset: none"
     ),
-    Setting("TRUCE_WEBHOOK", "", "address of a program to tell of verdicts; unset: none"),
+    Setting("TRUCE_WEBHOOK", "", "address of a program to notify of verdicts; unset: none"),
     Setting(
         "TRUCE_WEBHOOK_SECRET_FILE",
         "",
-        "file of mode 0600 with the secret that signs what the webhook is told; unset: one is "
+        "file of mode 0600 with the secret that signs what is posted to the webhook; unset: one is "
         "made, webhook.secret in the data directory",
     ),
     Setting(
@@ -134,13 +142,21 @@ SETTINGS = (
         "address of the HTTP proxy for what is posted to both; unset: none, whatever http_proxy "
         "says",
     ),
-    Setting("TRUCE_NOTIFY_LEVEL", "violation", "least verdict to tell: or contested, undetermined"),
+    Setting(
+        "TRUCE_NOTIFY_LEVEL",
+        "violation",
+        "least grave verdict to notify of: violation, contested or undetermined",
+    ),
     Setting(
         "TRUCE_NOTIFY_RATE",
         "20",
-        "most verdicts of a commitment to tell one by one in a minute; more are one message",
+        "most notifications of one commitment in a minute; more become one message",
     ),
-    Setting("TRUCE_NOTIFY_WITHIN", "24h", "what was recorded longer ago is not told: 90s, 5m, 24h"),
+    Setting(
+        "TRUCE_NOTIFY_WITHIN",
+        "24h",
+        "no notification of what was recorded longer ago: 90s, 5m, 24h",
+    ),
     Setting("TRUCE_DEBUG", "no", "yes: show tracebacks and the libraries' log"),
 )
 
