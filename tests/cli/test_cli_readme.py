@@ -16,7 +16,8 @@ import pytest
 
 from streams.cli import main
 from streams.engine.engine import OtherLog
-from streams.settings import SETTINGS, Address, Settings, load
+from streams.settings import SETTINGS, Address, Settings
+from streams.settings_reader import load
 from tests.cli.commands import ROOT, Done, environment, rows
 
 PAGES = {
