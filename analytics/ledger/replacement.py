@@ -20,13 +20,13 @@ from analytics.ledger import arrow
 from analytics.ledger.contents import recount
 from analytics.ledger.ledger import Ledger, offsets_of
 from analytics.ledger.old_database import Old
-from analytics.ledger.rebuild_failures import REBUILT, RebuildFailed, RebuildRuns, RebuildStale
 from analytics.ledger.transaction import Transaction
 from analytics.queries import queries
 from analytics.storage import mark
 from analytics.storage.database import SPILL_LIMIT, Session
 from analytics.storage.failing import is_damage
 from analytics.storage.place import WAL, beside, clear_spill
+from analytics.storage.rebuild_failures import REBUILT, RebuildFailed, RebuildRuns, RebuildStale
 
 FOLDED = (
     "events",

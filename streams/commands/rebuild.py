@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 from analytics.lake.session import LakeSession
 from analytics.ledger.old_database import why_unreadable
-from analytics.ledger.rebuild_failures import REBUILT, explained
 from analytics.ledger.replacement import (
     Comparison,
     NewDatabase,
@@ -30,6 +29,7 @@ from analytics.storage.failures import (
     LedgerTooNew,
 )
 from analytics.storage.place import beside
+from analytics.storage.rebuild_failures import REBUILT, explained
 from streams.client import SECONDS_BETWEEN_LOOKS, SECONDS_FOR_A_WORKER_TO_START, worker_of
 from streams.commands.console import err, progress_bar, say, say_json, table, waiting
 from streams.commands.lake_reader import opened

@@ -22,7 +22,7 @@ from streams.kafka.progress import NOTHING_BEHIND, Behind, Progress
 from streams.threads import Failure, SerialExecutor
 
 if TYPE_CHECKING:
-    from streams.kafka.feed import FetchedBatch
+    from streams.kafka.consumer.feed import FetchedBatch
 
 # One is committed, one judged, one read, and one about to be: nobody waits for the next.
 IN_FLIGHT = 4

@@ -10,9 +10,9 @@ from operator import itemgetter
 
 from analytics.ledger.ledger import Ledger
 from analytics.ledger.old_database import Old, why_unreadable
-from analytics.ledger.rebuild_failures import explained
 from analytics.ledger.replacement import NewDatabase, alone
 from analytics.storage.failures import LedgerError, LedgerInUse
+from analytics.storage.rebuild_failures import explained
 from streams.bar import Bar, Bars, no_bar
 from streams.engine.decoder import KeptBatch, ReadingProcess, read_ahead
 from streams.engine.decoding import KeptRecord, Reading

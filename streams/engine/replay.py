@@ -127,7 +127,7 @@ class Kafka:
         from aiokafka import AIOKafkaConsumer
 
         from streams.kafka import codecs
-        from streams.kafka.feed import MAX_BATCH_BYTES
+        from streams.kafka.consumer.feed import MAX_BATCH_BYTES
 
         codecs.bound()
         partitions = await self._partitions()
@@ -249,7 +249,7 @@ class _Fetcher:
     async def _fetch(self) -> dict[Any, list[Any]]:
         from aiokafka.errors import CorruptRecordException, KafkaError, UnsupportedCodecError
 
-        from streams.kafka.unreadable import fetch_unreadable
+        from streams.kafka.consumer.unreadable import fetch_unreadable
 
         try:
             fetched = await self._consumer.getmany(timeout_ms=500, max_records=self._most)

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from streams.engine.agent import Agent
-    from streams.engine.stalls import Watch
+    from streams.kafka.consumer.stalls import Watch
+    from streams.kafka.consumer.transport import LogConsumer
     from streams.kafka.embedded_broker import EmbeddedBroker
     from streams.kafka.outbox_publisher import OutboxPublisher
     from streams.kafka.producer import LogWriter
     from streams.kafka.progress import Progress
     from streams.kafka.receipts import Receipts
     from streams.kafka.topics import Topic
-    from streams.kafka.transport import LogConsumer
 
 logger = logging.getLogger("streams")
 

@@ -152,10 +152,10 @@ class Worker:
         """Begin to read the log and to publish; how far that is, and what takes posts for it."""
         # Imported here, while the broker starts: Faust takes its time.
         from streams.engine.rollover import Rolling, handing_of
-        from streams.engine.stalls import Watch
         from streams.kafka import log_identity, topics
-        from streams.kafka.feed import feed_of
-        from streams.kafka.log_app import make_app
+        from streams.kafka.consumer.feed import feed_of
+        from streams.kafka.consumer.log_app import make_app
+        from streams.kafka.consumer.stalls import Watch
         from streams.kafka.topic_identity import ask_identity
 
         settings, broker, core = self._settings, self._broker, self._core

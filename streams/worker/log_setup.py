@@ -14,7 +14,7 @@ from streams.settings import Settings
 
 LIBRARIES = ("faust", "mode", "aiokafka", "asyncio", "aiohttp")
 # Faust gives each service a logger of its module's name: these are ours only by that.
-SERVICES = ("streams.kafka.transport", "streams.kafka.log_app")
+SERVICES = ("streams.kafka.consumer.transport", "streams.kafka.consumer.log_app")
 
 
 def configure_logging(settings: Settings) -> None:

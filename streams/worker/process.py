@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any
 
@@ -18,11 +18,10 @@ from analytics.storage.failures import LedgerError, LedgerMemory, LedgerVanished
 from schemas.safe_text import for_log, for_log_lines
 from streams import limits
 from streams.directory import prepare
-from streams.endpoint import Endpoint
 from streams.engine.engine import Core, LedgerCore
 from streams.settings import Settings
 from streams.tuning import tune_allocator, tune_collector, tune_threads
-from streams.worker.composition import Worker
+from streams.worker.composition import OnReady, Worker
 from streams.worker.exits import DONE, FAILED, Ended, explained, what_is_left
 from streams.worker.log_setup import configure_logging
 
@@ -33,8 +32,6 @@ SECONDS_TO_END = 3.0
 RECORDS_AFTER_THAT = 8
 
 logger = logging.getLogger("streams")
-
-OnReady = Callable[[Endpoint], None]
 
 
 def main(settings: Settings, *, on_ready: OnReady | None = None) -> int:

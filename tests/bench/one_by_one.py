@@ -13,10 +13,10 @@ from typing import Any
 from faust.types import TP, ConsumerMessage
 
 from streams.cli import main
-from streams.kafka import log_app
-from streams.kafka.feed import FetchedBatch
-from streams.kafka.log_app import LogApp
-from streams.kafka.transport import LogConsumer, LogTransport
+from streams.kafka.consumer import log_app
+from streams.kafka.consumer.feed import FetchedBatch
+from streams.kafka.consumer.log_app import LogApp
+from streams.kafka.consumer.transport import LogConsumer, LogTransport
 from tests.bench.idle_agent import LightMonitor
 
 # As many as Faust lets wait by itself; the tracker lets two fetches wait.

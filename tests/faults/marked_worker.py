@@ -29,7 +29,7 @@ PRELOADED = (
     "streams.engine.loading",
     "streams.engine.decoder",
     "streams.kafka.topics",
-    "streams.kafka.log_app",
+    "streams.kafka.consumer.log_app",
     "streams.worker",
     "tests.faults.marked_worker",
 )
@@ -198,7 +198,7 @@ def main() -> None:
     """Run the worker."""
     from streams import cli
     from streams.engine import decoder
-    from streams.kafka import feed, log_app
+    from streams.kafka.consumer import feed, log_app
 
     if sys.platform == "linux":
         # It is not to outlive who started it to kill it.

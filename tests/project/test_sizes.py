@@ -25,17 +25,9 @@ class Larger(NamedTuple):
 
 # fmt: off
 FILES = (
-    Larger("streams/worker.py", 702, "the composition root: the order of start and end stands in one place"),
-    Larger("streams/kafka/transport.py", 624, "what is changed of Faust's consumer belongs together"),
     Larger("streams/judging/judge.py", 515, "the law, with what it remembers of equal questions"),
     Larger("analytics/ledger/versions.py", 439, "judgements in columns: one set of arrays, many views of it"),
-    Larger("analytics/ledger/replacement.py", 424, "how one database takes the place of another, step by step"),
     Larger("streams/cli.py", 421, "all that can be typed, with its help"),
-    Larger("streams/engine/agent.py", 418, "the pipeline, and the publisher of the outbox"),
-    Larger("streams/settings.py", 411, "every setting with its meaning and its check"),
-    Larger("streams/kafka/broker.py", 374, "two kinds of broker behind one face"),
-    Larger("streams/http/ingest.py", 364, "the limits and the answers of one request"),
-    Larger("streams/engine/decoding.py", 344, "what is decoded, and how it goes from one process to another"),
     Larger("schemas/borders.py", 339, "geodesic geometry, of no use in parts"),
     Larger("analytics/ledger/staging.py", 325, "every kind of row that a transaction stages"),
     Larger("deploy/grafana/dashboards.py", 403, "three dashboards, panel by panel"),

@@ -18,7 +18,6 @@ import duckdb
 import pytest
 
 from analytics.ledger.ledger import LedgerInUse
-from analytics.ledger.rebuild_failures import RebuildRuns
 from analytics.ledger.replacement import (
     CARRIED,
     FOLDED,
@@ -28,6 +27,7 @@ from analytics.ledger.replacement import (
 )
 from analytics.queries import queries as sql
 from analytics.storage.database import connect
+from analytics.storage.rebuild_failures import RebuildRuns
 from streams.commands.lake_reader import opened
 from streams.commands.rebuild import _Lake
 from streams.endpoint import read_endpoint

@@ -150,7 +150,7 @@ def rows(data_dir: Path) -> list[tuple[int, int, bytes]]:
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
     from streams import worker
-    from streams.kafka import log_app
+    from streams.kafka.consumer import log_app
     from streams.settings_reader import load
 
     # The broker of these tests is always a Tansu, also where it is another worker's.

@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.record.default_records import DefaultRecord
 
 from streams import worker
-from streams.kafka.feed import FetchedBatch, bounded
+from streams.kafka.consumer.feed import FetchedBatch, bounded
 from streams.settings import Address, Settings
 from tests.worker.plain_core import PlainCore, rows
 from tests.worker.running import Start, publish, within
@@ -20,7 +20,7 @@ from tests.worker.running import Start, publish, within
 def test_a_batch_is_bounded_in_bytes_and_one_record_is_always_taken(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("streams.kafka.feed.MAX_BATCH_BYTES", 10)
+    monkeypatch.setattr("streams.kafka.consumer.feed.MAX_BATCH_BYTES", 10)
     values = {5: b"a" * 4, 6: b"b" * 6, 7: b"c", 9: b"d" * 30, 10: None}
     records = [DefaultRecord(offset, 0, 0, None, value, []) for offset, value in values.items()]
     found = list(bounded(2, 5, records))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import logging
 
-from streams.engine.stalls import Stalls
+from streams.kafka.consumer.stalls import Stalls
 from streams.kafka.progress import Progress
 from streams.log_filter import RateLimitFilter
 

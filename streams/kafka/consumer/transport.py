@@ -22,10 +22,10 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, AppT, ConsumerMessage, Message
 from faust.types.transports import ConsumerT
 
-from streams.kafka.feed import Feed, FetchedBatch, LogMismatchError, bounded
-from streams.kafka.fetcher_patch import ask_after, give_as_read
-from streams.kafka.pacing import Pacing
-from streams.kafka.unreadable import fetch_unreadable
+from streams.kafka.consumer.feed import Feed, FetchedBatch, LogMismatchError, bounded
+from streams.kafka.consumer.fetcher_patch import ask_after, give_as_read
+from streams.kafka.consumer.pacing import Pacing
+from streams.kafka.consumer.unreadable import fetch_unreadable
 
 SECONDS_TO_FETCH = 5.0
 

@@ -14,8 +14,8 @@ from faust.types import AppT, Message
 
 from streams.kafka import codecs
 from streams.kafka.access import Access
-from streams.kafka.feed import MAX_BATCH_BYTES, Feed
-from streams.kafka.transport import LogConsumer, LogTransport
+from streams.kafka.consumer.feed import MAX_BATCH_BYTES, Feed
+from streams.kafka.consumer.transport import LogConsumer, LogTransport
 
 # Batches that wait for the agent beside the one that it is busy with.
 WAITING_BATCHES = 2

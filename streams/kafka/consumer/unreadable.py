@@ -16,7 +16,7 @@ from aiokafka.record.default_records import DefaultRecord
 from aiokafka.record.memory_records import MemoryRecords
 from faust.types import TP
 
-from streams.kafka.feed import FETCH_WAIT_TANSU, MAX_BATCH_BYTES
+from streams.kafka.consumer.feed import FETCH_WAIT_TANSU, MAX_BATCH_BYTES
 
 # How a batch of Kafka's begins: offset of the first record, length from there on, leader's epoch,
 # version, checksum, attributes, and the last record's offset relative to the first.

@@ -1,0 +1,1 @@
+"""The consumer of the log: Faust's, made to serve the ledger."""
