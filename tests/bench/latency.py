@@ -97,7 +97,7 @@ async def delays_of(
             await ensure(Access(bootstrap), declared(PARTITIONS, 1))
         data_dir = made(folder / "worker")
         _, port = await stack.enter_async_context(worker(bootstrap, data_dir))
-        bootstrap = await _bootstrap(data_dir, bootstrap)
+        bootstrap = await bootstrap_of(data_dir, bootstrap)
         producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all")
         await producer.start()
         stack.push_async_callback(producer.stop)
@@ -167,7 +167,8 @@ async def _published(
     return delays
 
 
-async def _bootstrap(data_dir: Path, bootstrap: str) -> str:
+async def bootstrap_of(data_dir: Path, bootstrap: str) -> str:
+    """Where the worker's broker is, for a client of this process."""
     end = time.monotonic() + SECONDS_TO_ANSWER
     while time.monotonic() < end:
         if found := worker_of(Settings(data_dir=data_dir)):
