@@ -15,7 +15,7 @@ from streams.commands import console
 from streams.log_lines import LogLines
 from tests.cli.commands import truce
 from tests.cli.hostile import FORGED, HOSTILE, hostile_events, unfit
-from tests.notify.telling import World, server, until
+from tests.notify.notifying import World, server, until
 from tests.support.given import CONFLICT, claim
 
 LINES, FIELDS = hostile_events()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from streams.notify import notifier, sender
-from tests.notify.telling import World
+from tests.notify.notifying import World
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tests.http.posting import LINES, Posting
 
 pytestmark = pytest.mark.openapi
 
-# The same as the worker's: see test_door.py.
+# The same as the worker's: see test_ingest.py.
 # Bodies at random only: to try every keyword of every schema one by one takes more than five minutes.
 DOCUMENT = schemathesis.openapi.from_dict(
     openapi(), config=schemathesis.Config.from_dict({"phases": {"coverage": {"enabled": False}}})

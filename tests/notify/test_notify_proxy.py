@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tests.notify.telling import World, server, until
+from tests.notify.notifying import World, server, until
 from tests.support.given import claim, report
 from tests.support.trap import trap
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.notify.telling import World, quiet, server, until
+from tests.notify.notifying import World, quiet, server, until
 from tests.support.given import claim, claim_retracted, denial, report, report_retracted
 
 

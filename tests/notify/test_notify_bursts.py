@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from analytics.notifications import notifications
-from tests.notify.telling import DROP, Server, World, quiet, server, until
+from tests.notify.notifying import DROP, Server, World, quiet, server, until
 from tests.support.given import claim, report, report_retracted
 
 OTHER = claim("there", commitment_id="other", area=["RU"])

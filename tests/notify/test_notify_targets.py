@@ -19,7 +19,7 @@ from streams.notify import sender
 from streams.notify.targets import webhook_secret
 from streams.settings import Settings
 from tests.alerts.stack import Worker, agreed, struck
-from tests.notify.telling import DROP, HANG, Answer, World, quiet, server, until
+from tests.notify.notifying import DROP, HANG, Answer, World, quiet, server, until
 from tests.support.given import claim, report, report_retracted
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from streams.notify.bounded import MOST_BYTES, cut, listed, size
-from tests.notify.telling import Server, World, quiet, server, until
+from tests.notify.notifying import Server, World, quiet, server, until
 from tests.support.given import claim, report
 
 LINK = "https://desk.example/" + "x" * 3_900
