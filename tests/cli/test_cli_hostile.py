@@ -134,7 +134,7 @@ def test_alerts_events_and_logs_have_it_in_marks(
         async with (
             server() as pager,
             server() as hook,
-            world.telling(
+            world.notifying(
                 alertmanager=pager.url, webhook=hook.url, notify_level="undetermined", notify_rate=1
             ),
         ):
