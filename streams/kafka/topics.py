@@ -69,7 +69,7 @@ def declared(partitions: int, replication: int) -> tuple[Topic, ...]:
             REJECTED,
             partitions,
             replication,
-            # A record that just fitted into the log must fit here with the reasons beside it.
+            # A record that just fitted into the log must fit here together with the reasons.
             {"cleanup.policy": "delete", "max.message.bytes": str(16 * 2**20)},
         ),
     )

@@ -128,7 +128,7 @@ class Worker:
         await progress.until(lambda: progress.to_catch_up is not None)
         self._ingest_api.open(posts)
         endpoint = Endpoint(os.getpid(), url, broker.bootstrap, broker.log_id, self._lake_token)
-        # Before it has caught up: from here on commands may ask the worker, and must, since no
+        # Before it has caught up: from here on commands may call the worker, and must, since no
         # other process can open the database.
         stages.on_exit(write_endpoint(settings.data_dir, endpoint).remove)
         self._not_ready = "catching up with what was in the log at the start"

@@ -1,4 +1,4 @@
-"""When the Kafka client may ask for more records: not while a few can be committed together.
+"""When the Kafka client may fetch more records: not while a few can be committed together.
 
 All of it is called from the consumer's thread.
 """

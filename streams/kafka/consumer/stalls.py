@@ -1,4 +1,4 @@
-"""Notices a ledger that stands still although the log has more, and a broker that is away.
+"""Detects a ledger that stands still although the log has more, and a broker that is away.
 
 Both are said once, and once more when they are over. What to do about them is for whoever reads it.
 That the log has become another one ends the worker.
@@ -74,7 +74,7 @@ class Stalls:
 
 
 class Watch:
-    """Asks the broker for the log's ends, beside the consumer, and says what is amiss.
+    """Queries the log's ends from the broker, apart from the consumer, and reports what is wrong.
 
     Ends with `LogReplaced` or `TopicError` when the log is another one, or gone.
     """
@@ -131,12 +131,12 @@ class Watch:
                 identity = await identity_of(consumer._client, self._topic)
                 if self._is_gone(identity):
                     return False
-                # A worker that has no partition asks for one, to hear whether there is an answer.
+                # A worker without a partition queries one, to see whether there is an answer.
                 ends = await consumer.end_offsets(tps or [TopicPartition(self._topic, 0)])
         except (KafkaError, OSError, TimeoutError):
             return False
         if progress.log_id != log_id or self._identity is None:
-            # The worker has replaced it meanwhile: what was asked is of the one before.
+            # The worker has replaced it meanwhile: the answer is about the previous one.
             return True
         self._compare(identity)
         for tp in tps:

@@ -63,7 +63,7 @@ class _Thread(driver.AIOKafkaConsumerThread):
         return offsets
 
     async def hold(self) -> None:
-        """Ask for no more records, and wait for the answers that are due."""
+        """Fetch no more records, and wait for the answers that are due."""
         await self._pacing.hold()
 
     async def begin_log(self) -> Mapping[TP, int]:
@@ -109,7 +109,7 @@ class _Thread(driver.AIOKafkaConsumerThread):
                 await asyncio.sleep(0.01)
             marks = {tp: _end(consumer, tp) for tp in tps}
         except (KafkaError, AssertionError) as error:
-            # Reassigned meanwhile: then another seek asks again.
+            # Reassigned meanwhile: then another seek tries again.
             driver.logger.warning("cannot tell where the log ends: %r", error)
             return
         feed.assigned({tp.partition: max(ends[tp], marks[tp]) for tp in tps})
@@ -123,7 +123,7 @@ class _Thread(driver.AIOKafkaConsumerThread):
         except OffsetOutOfRangeError as error:
             raise LogMismatchError(_mismatch(error)) from error
         except NoOffsetForPartitionError:
-            # Assigned a moment ago: the client asks the group where to begin, which may not know.
+            # Assigned a moment ago: the client queries the offset of the group; it may have none.
             # The seek to where the ledger goes on is still to come.
             return {}
         except (CorruptRecordException, UnsupportedCodecError):
@@ -252,7 +252,7 @@ class LogConsumer(driver.Consumer):
     def _new_offset(self, tp: TP) -> int | None:
         """Commit to the Kafka group what the ledger has; for tools that show lag, never for us.
 
-        What Faust counts as acknowledged is not asked: it acknowledges what has failed, too.
+        What Faust counts as acknowledged is not used: it acknowledges what has failed, too.
         """
         self._acked[tp].clear()
         self._acked_index[tp].clear()
