@@ -68,9 +68,9 @@ class Access:
         return found
 
     async def why_refused(self) -> str | None:
-        """Why the first address that answers does not let us in, if no waiting will help.
+        """Why the first address that answers refuses us, if waiting will not help.
 
-        None if it does let us in, or if none answers.
+        None if it accepts us, or if none answers.
         """
         if self.protocol == "PLAINTEXT":
             return None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("streams")
 
-# How often it is said that a Kafka elsewhere is still waited for.
+# How often the log says that the worker still waits for a Kafka elsewhere.
 SECONDS_BETWEEN_WORDS = 5.0
 
 
@@ -34,7 +34,7 @@ class Broker(Protocol):
 
     @property
     def bootstrap(self) -> str:
-        """The address or addresses of it."""
+        """Its address or addresses."""
 
     async def start(self) -> None:
         """Start it, or make sure that it answers. Raises `BrokerError`."""

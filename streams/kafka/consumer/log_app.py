@@ -1,4 +1,4 @@
-"""The Faust app that reads one log: no tables, no files, no web, no producer."""
+"""The Faust app that reads one log, without tables, files, web server or producer."""
 
 from __future__ import annotations
 

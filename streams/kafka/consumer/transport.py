@@ -1,6 +1,6 @@
-"""Faust's consumer, made to serve the ledger, which says where to read on.
+"""Faust's consumer, adapted to the ledger, whose checkpoints say where to resume.
 
-What was fetched of a partition is handed to the agent as one message: Faust waits for several
+The records fetched of a partition are handed to the agent as one message: Faust waits for several
 futures per message, a ceiling of some thousand a second. Nothing here looks into a record.
 """
 
@@ -67,7 +67,7 @@ class _Thread(driver.AIOKafkaConsumerThread):
         await self._pacing.hold()
 
     async def begin_log(self) -> Mapping[TP, int]:
-        """Read on where the ledger goes on in the log that has taken the place of another one."""
+        """Resume at the ledger's offsets in the log that has replaced another one."""
         offsets = await self._seek_to_ledger(ask_ends=False)
         self._pacing.resume()
         return offsets
@@ -96,7 +96,7 @@ class _Thread(driver.AIOKafkaConsumerThread):
     async def _report_ends(self, tps: list[TP]) -> None:
         """Report where the log ended when these partitions were assigned.
 
-        Tansu's answer to that question can leave out the last records; what it says beside the
+        Tansu's answer to that query can leave out the last records; what it says along with the
         first records that it gives is right.
         """
         consumer, feed = self._ensure_consumer(), self.consumer.feed
@@ -178,14 +178,14 @@ class _Thread(driver.AIOKafkaConsumerThread):
 
 
 class LogConsumer(driver.Consumer):
-    """A consumer that reads on where the ledger says and hands over whole batches."""
+    """A consumer that resumes at the ledger's offsets and hands over whole batches."""
 
     _thread: _Thread
     transport: LogTransport
 
     @property
     def feed(self) -> Feed:
-        """What links this consumer to the worker."""
+        """The link between this consumer and the worker."""
         return self.transport.feed
 
     async def hold(self) -> None:
@@ -193,9 +193,9 @@ class LogConsumer(driver.Consumer):
         await self._thread.call_thread(self._thread.hold)
 
     async def begin_log(self) -> None:
-        """Read on in the log that has taken the place of another one."""
+        """Resume in the log that has replaced another one."""
         offsets = await self._thread.call_thread(self._thread.begin_log)
-        # What Faust has seen and acknowledged was of the other one.
+        # What Faust has seen and acknowledged belongs to the previous log.
         self._read_offset.update(dict.fromkeys(offsets))
         self._committed_offset.update(dict.fromkeys(offsets))
 

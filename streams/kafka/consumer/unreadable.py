@@ -1,6 +1,6 @@
-"""What the Kafka client cannot read of a log: fetched once more, as bytes, and salvaged.
+"""Fetches again, as bytes, the batches that the Kafka client cannot read, and salvages records.
 
-Nothing here decides what becomes of a batch that cannot be read; it is given as one record.
+Nothing here decides what becomes of an unreadable batch; it is given as one record.
 """
 
 from __future__ import annotations
