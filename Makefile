@@ -16,7 +16,7 @@ ALERTMANAGER := v0.34.2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo up down test door kafka alerts deployment faults crash soak fuzz invariants check \
+.PHONY: help setup demo up down test ingest kafka alerts deployment faults crash soak fuzz invariants check \
 	sbom audit monitoring format bench bench-size peers dashboards requirements clean
 
 help: ## this list
@@ -47,11 +47,11 @@ test: setup ## all tests but those on Kafka, of alerting, of the deployment, of 
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --durations=10 --ignore=tests/kafka \
 		--ignore=tests/alerts --ignore=tests/faults \
 		$(if $(filter true,$(CI)),$(INVARIANTS:%=--ignore=%)) \
-		-m 'not deployment and not door and not openapi and not faults'
+		-m 'not deployment and not ingest and not openapi and not faults'
 
-door: setup ## POST /events under 200 clients, killed under load, and by its OpenAPI document
-	@TRUCE_DOOR_EXAMPLES=$${TRUCE_DOOR_EXAMPLES:-150} \
-		$(BIN)/python -m pytest -q --durations=10 tests/http -rP -m "door or openapi"
+ingest: setup ## POST /events under 200 clients, killed under load, and by its OpenAPI document
+	@TRUCE_INGEST_EXAMPLES=$${TRUCE_INGEST_EXAMPLES:-150} \
+		$(BIN)/python -m pytest -q --durations=10 tests/http -rP -m "ingest or openapi"
 
 kafka: setup ## the tests on a real Apache Kafka: wants Java 17 and Maven
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --durations=10 tests/kafka

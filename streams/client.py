@@ -1,4 +1,4 @@
-"""What commands know of a worker, and what they, and its notices, ask of what it has judged."""
+"""How commands find a running worker and how far it has judged the log."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from analytics.storage.failures import LedgerError, LedgerForbidden, LedgerNoFile
 from analytics.storage.place import of_the_system
 
-# What our files begin with, those of DuckDB and of what is rebuilt beside it as well.
+# What our files begin with, those of DuckDB and of a rebuilt database as well.
 OURS = (
     "truce.duckdb",
     "worker.",

@@ -1,4 +1,4 @@
-"""How commands find a running worker: a private file beside the database, there while it runs.
+"""How commands find a running worker: a private file next to the database while it runs.
 
 Not what keeps a second worker away: that is the database's own lock.
 """
@@ -49,7 +49,7 @@ def write_endpoint(data_dir: Path, endpoint: Endpoint) -> Announced:
     draft.unlink(missing_ok=True)
     # The mode is given at creation: there is no moment at which others could read the token.
     descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    # A lock ends with its process, so that it tells the living from the dead even where the
+    # A lock ends with its process, so that it distinguishes the living from the dead even where the
     # number of a dead process was given to another one.
     with contextlib.suppress(OSError):
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

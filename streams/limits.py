@@ -12,7 +12,7 @@ from streams.settings import Settings
 
 MIB = 2**20
 # Measured with one worker that did nothing: with less than the first, a library that cannot have
-# a thread or a map more ends the process; beside its engine's memory it maps the second.
+# a thread or a map more ends the process; it maps the second on top of its engine's memory.
 LEAST = 3_000 * MIB
 USUAL = 3_600 * MIB
 

@@ -18,11 +18,11 @@ class SerialExecutor:
         self._executor = ThreadPoolExecutor(1, thread_name_prefix=name)
 
     async def do(self, work: Callable[..., T], *args: Any) -> T:  # noqa: ANN401 - as `work` takes them
-        """Do `work(*args)` there after all that was asked before, and give its result."""
+        """Do `work(*args)` there after all earlier work, and give its result."""
         return await asyncio.get_running_loop().run_in_executor(self._executor, work, *args)
 
     def close(self) -> None:
-        """Wait until it has finished what it was asked."""
+        """Wait until it has finished all its work."""
         self._executor.shutdown(wait=True)
 
 
@@ -35,7 +35,7 @@ class Failure:
         self.reason: BaseException | None = None
 
     def set(self, reason: BaseException) -> None:
-        """Tell the worker that it must end; only the first reason counts."""
+        """Have the worker end; only the first reason counts."""
         if self.reason is None:
             self.reason = reason
             with contextlib.suppress(RuntimeError):  # the loop may be closed already

@@ -20,7 +20,7 @@ def tune_threads() -> None:
     """Have a thread that computes let another one in after a millisecond.
 
     DuckDB gives the interpreter back and takes it again several times for each statement, and a
-    commit has ten of these: at Python's own 5 ms they take longer to be let in than to be done.
+    commit has ten of these: at Python's own 5 ms they wait longer for their turn than they run.
     """
     sys.setswitchinterval(0.001)
 

@@ -134,16 +134,16 @@ class Command(click.Command):
         except Exception as error:
             if _wants_traceback(ctx):
                 click.echo(for_log_lines(traceback.format_exc()), err=True)
-            told = click.ClickException(_one_line(error, wanted=_wants_traceback(ctx)))
-            told.exit_code = error.code if isinstance(error, CommandError) else 1
-            raise told from error
+            failure = click.ClickException(_one_line(error, wanted=_wants_traceback(ctx)))
+            failure.exit_code = error.code if isinstance(error, CommandError) else 1
+            raise failure from error
 
 
 class QueryCommand(Command):
     """A command whose argument is SQL, which may begin with a comment."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Take what no option can be, since there is space in it, for the query."""
+        """Read an argument that cannot be an option, since it contains a space, as the query."""
         queries = [arg for arg in args if arg.startswith("--") and arg.split() != [arg]]
         if queries:
             args = [*(arg for arg in args if arg not in queries), "--", *queries]
@@ -165,7 +165,7 @@ def _one_line(error: Exception, *, wanted: bool) -> str:
 
 
 class TruceGroup(click.Group):
-    """The group of all commands, in the order in which a newcomer meets them."""
+    """The group of all commands, in the order in which a newcomer needs them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """The commands in the order in which they are defined."""

@@ -58,7 +58,7 @@ def say(text: str | Text = "", *, style: str | None = None) -> None:
 
 
 def err(text: str, *, style: str | None = None) -> None:
-    """One line beside the result, to stderr."""
+    """One line that is not part of the result, to stderr."""
     _console(stderr=True).print(_fit(text), style=style, soft_wrap=True)
 
 
@@ -230,7 +230,7 @@ def waiting(doing: str) -> Iterator[None]:
 
 
 def say_ready(settings: Settings, endpoint: Endpoint) -> None:
-    """What a worker that is ready tells whoever started it; to stderr, as a log would be."""
+    """The lines that a worker prints when it is ready; to stderr, as a log would be."""
     broker = endpoint.bootstrap if settings.broker else f"embedded, {endpoint.bootstrap}"
     err(f"Worker ready. Data: {settings.data_dir}; broker: {broker}")
     err(f"Metrics: {endpoint.http}/metrics")

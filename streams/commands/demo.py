@@ -51,7 +51,7 @@ def run_demo(settings: Settings, chosen: Sequence[str], *, keep: bool) -> int:
             f"a worker runs on {settings.data_dir} already (process {running.pid}): give it events "
             "with `truce publish FILE`, or have the demo elsewhere with --data-dir DIR"
         )
-    # Nobody is told of what is only shown.
+    # The demo sends no notifications.
     quiet = replace(settings, alertmanager="", webhook="")
     settings = replace(quiet, broker=(), http=_free(settings.http))
     worker.configure_logging(settings)
@@ -99,7 +99,7 @@ async def _demo(settings: Settings, paths: list[str], *, keep: bool) -> int:
     showing = asyncio.create_task(asyncio.to_thread(_show, settings, target, paths))
     await _first(working, showing)
     if working.done():
-        # Told to stop, or it failed and has said why: what is shown cannot be finished.
+        # It was stopped, or it failed and has reported why: the demo cannot be finished.
         await asyncio.wait({showing})
         showing.exception()
         return await working or INTERRUPTED
@@ -146,10 +146,10 @@ def _show_all(
     new, refused = after.events - before.events, after.rejected - before.rejected
     _say_what_came(tally, new, refused)
     _show_truces(knowledge, tally.conflicts)
-    told = _explain_one(knowledge, tally.conflicts)
+    shown = _explain_one(knowledge, tally.conflicts)
     for warning in tally.parties.warnings():
         err(f"warning: {warning}", style="yellow")
-    _say_what_next(settings, told)
+    _say_what_next(settings, shown)
     return 1 if tally.bad or refused else 0
 
 
@@ -178,7 +178,7 @@ def _alerts(knowledge: ReadModel, since: Instant) -> Iterator[None]:
                 _say_alert(alert)
 
     def watch() -> None:
-        # An exception would say that the worker has ended: whoever waits for it tells that.
+        # An exception would mean that the worker has ended: whoever waits for it reports that.
         with contextlib.suppress(CommandError):
             while not over.wait(SECONDS_BETWEEN_LOOKS):
                 look()
@@ -231,7 +231,7 @@ def _show_incidents(truce: Truce, judged: list[IncidentVerdict]) -> None:
 
 
 def _explain_one(knowledge: ReadModel, conflicts: set[str]) -> str:
-    """The most telling incident: the verdict of each commitment, and of each claim. Its id."""
+    """The most informative incident: the verdict of each commitment, and of each claim. Its id."""
     found = knowledge.most_telling(sorted(conflicts))
     if found is None:
         return "INCIDENT"
@@ -246,7 +246,7 @@ def _explain_one(knowledge: ReadModel, conflicts: set[str]) -> str:
     return incident.incident_id
 
 
-def _say_what_next(settings: Settings, told: str) -> None:
+def _say_what_next(settings: Settings, shown: str) -> None:
     program = "truce" if shutil.which("truce") else os.path.relpath(sys.argv[0])
     usual = os.environ.get("TRUCE_DATA_DIR") or "truce-data"
     where = "" if str(settings.data_dir) == usual else f" --data-dir {settings.data_dir}"
@@ -256,14 +256,14 @@ def _say_what_next(settings: Settings, told: str) -> None:
     query = '"select commitment_id, incident_id, verdict from verdicts"'
     for command in (
         f"sql{where} {query}",
-        f"explain{where} {told}",
+        f"explain{where} {shown}",
         f"demo --keep{where}    (and look at {metrics})",
     ):
         say(f"  {program} {command}")
 
 
 def _free(address: Address) -> Address:
-    """`address`, or any free port beside it if another program has that one."""
+    """`address`, or any free port if another program has that one."""
     import socket
 
     with socket.socket(socket.AF_INET6 if ":" in address.host else socket.AF_INET) as probe:

@@ -1,4 +1,4 @@
-"""`truce explain`: asks the database about one incident and shows why it was judged as it was."""
+"""`truce explain`: reads one incident from the lake and shows why it was judged as it was."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def _show(
     rows = [_report_row(report_id, report) for report_id, report in incident.reports.items()]
     columns: tuple[str, ...] = ("report", "by", "when (UTC)", "actor", "act", "targets", "places")
     if posted_by:
-        # Most are published to the log, where nobody is asked for a token.
+        # Most are published to the log directly, which needs no token.
         columns = (*columns, "posted by")
         rows = [[*row, posted_by.get(row[0], "")] for row in rows]
     table(columns, rows, indent=2)
@@ -160,16 +160,16 @@ def _show_claim(one: ClaimExplained) -> None:
         return
     rows: list[list[str | Text]] = []
     narrow: list[str] = []
-    for told in one.by_report:
-        for row in told.rows:
+    for judged in one.by_report:
+        for row in judged.rows:
             part = part_in_words(row.part, row.report)
-            broken = "abstains" if told.answer.abstains else answer(all_of(row.criteria))
+            broken = "abstains" if judged.answer.abstains else answer(all_of(row.criteria))
             said = [in_colour(answer(criterion)) for criterion in row.criteria]
-            rows.append([told.report_id, part, *said, in_colour(broken)])
+            rows.append([judged.report_id, part, *said, in_colour(broken)])
             open_ = ", ".join(
                 f"{name} {answer(criterion)}"
                 for name, criterion in zip(CRITERION_NAMES, row.criteria, strict=True)
                 if criterion is not True
             )
-            narrow.append(f"{told.report_id}, {part}: {broken} ({open_ or 'yes to all'})")
+            narrow.append(f"{judged.report_id}, {part}: {broken} ({open_ or 'yes to all'})")
     table(("report", "part", *CRITERION_NAMES, "broken"), rows, indent=4, narrow=narrow)

@@ -25,7 +25,7 @@ def run_lake(settings: Settings, *, anew: bool, parquet: Path | None) -> int:
         err(f"{counted(len(written), 'table')} written to {parquet}")
     err(f"{settings.lake} has all up to transaction {mark.seq}. In DuckDB:")
     say(attach_statement(settings.lake))
-    # Views are made in memory, and find in the lake what they ask of.
+    # Views are created in memory, and refer to the tables of the lake.
     say("SET search_path = 'memory,lake';")
     say(f".read {views_file()}")
     return 0

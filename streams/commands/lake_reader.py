@@ -1,4 +1,4 @@
-"""What commands ask of the lake, in their own process: brought up to date first, then read."""
+"""How commands read the lake, in their own process: they bring it up to date, then query it."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ def explained() -> Iterator[None]:
 
 @contextmanager
 def reading(settings: Settings) -> Iterator[ReadModel]:
-    """What is known now: all that is asked within is as of one moment."""
+    """What is known now: all queries inside the block are as of one moment."""
     with opened(settings) as lake:
         yield ReadModel(lake.ask)
 
 
 @contextmanager
 def following(settings: Settings) -> Iterator[ReadModel]:
-    """What is known whenever something is asked, by any thread."""
+    """What is known at the time of each query, from any thread."""
     lock = threading.Lock()
     with opened(settings) as lake:
 

@@ -21,7 +21,7 @@ SECONDS_FOR_A_WORKER_TO_START = 6.0
 
 
 class LedgerHeld(Unreachable):
-    """Something that cannot be asked holds the ledger, such as a rebuild."""
+    """A process without an endpoint holds the ledger, such as a rebuild."""
 
 
 class LakeBehind(CommandError):  # noqa: N818 - named as what is the case
@@ -32,7 +32,7 @@ def bring_up_to_date(settings: Settings, *, anew: bool = False) -> LakeMark:
     """Have the lake hold all that was acknowledged before; how far it is then.
 
     `anew`: give it all of the ledger again, which only works without a worker. BadInput: there is
-    no ledger. LedgerHeld: by what cannot be asked. Unreachable: the worker does not answer.
+    no ledger. LedgerHeld: by another process. Unreachable: the worker does not answer.
     LakeBehind: it cannot be written.
     """
     until = time.monotonic() + SECONDS_FOR_A_WORKER_TO_START
@@ -45,7 +45,7 @@ def bring_up_to_date(settings: Settings, *, anew: bool = False) -> LakeMark:
         try:
             return _update(settings, anew=anew)
         except LedgerInUse as error:
-            # A worker that starts or stops holds it for a moment before it can be asked.
+            # A worker that starts or stops holds it briefly while it has no endpoint.
             if time.monotonic() > until:
                 raise LedgerHeld(f"{error}; if a worker starts or stops, try again") from error
             time.sleep(SECONDS_BETWEEN_LOOKS)

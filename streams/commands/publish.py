@@ -1,4 +1,4 @@
-"""`truce publish`: validates every line, sends the good ones, tells what is wrong with others."""
+"""`truce publish`: validates every line, sends the good ones, reports errors in the others."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class PublishTally:
 class PublishTarget(NamedTuple):
     """Where to publish, and the worker whose database decides when it is done, if there is one.
 
-    `alive` tells whether it makes sense to go on.
+    `alive` says whether it makes sense to go on.
     """
 
     access: Access
@@ -203,7 +203,7 @@ def _size(files: Sequence[str]) -> int | None:
 
 
 def take_up_known_parties(settings: Settings, parties: NamedParties) -> None:
-    """Let `parties` know whom the claims in the database bind, as far as it can be asked."""
+    """Let `parties` know whom the claims in the database bind, as far as it can be read."""
     try:
         with reading(settings) as knowledge:
             for conflict, bound in knowledge.bound_parties():

@@ -1,7 +1,7 @@
-"""`truce rebuild`: the log folded again, into a new database beside the old one, which it replaces.
+"""`truce rebuild`: replays the log into a new database, which replaces the previous one.
 
-Without a worker all is done here. A running worker keeps its database and goes on judging: what was
-made beside it is taken, with all that came in meanwhile, when the worker starts the next time.
+Without a worker all is done here. A running worker keeps its database and goes on judging: it
+switches to the new one, with all that came in meanwhile, when it starts the next time.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ logger = logging.getLogger("streams")
 
 
 class Wanted(NamedTuple):
-    """What is asked for, beside the settings."""
+    """The options of the command, apart from the settings."""
 
     from_events: bool = False
     new_log: bool = False
@@ -123,7 +123,7 @@ def _state(settings: Settings, has_log: bool) -> LedgerError | None:
                 return found
             raise found
         except LedgerInUse as error:
-            # A worker that starts or stops holds it for a moment before it can be asked.
+            # A worker that starts or stops holds it briefly while it has no endpoint.
             if time.monotonic() > until:
                 raise Unreachable(f"{error}; if a worker starts or stops, try again") from error
             time.sleep(SECONDS_BETWEEN_LOOKS)
@@ -133,7 +133,7 @@ def _state(settings: Settings, has_log: bool) -> LedgerError | None:
 def _replace(
     settings: Settings, wanted: Wanted, kafka: Kafka | None, unreadable: LedgerError | None
 ) -> RebuildResult:
-    """Make the new database and let it take the place of the old one, which no worker has open."""
+    """Make the new database and let it replace the previous one, which no worker has open."""
     path = settings.database
     tells = unreadable is not None or wanted.new_log
     if unreadable is not None and kafka is None:

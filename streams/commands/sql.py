@@ -47,7 +47,7 @@ def in_one_line(said: str) -> str:
 
 
 class Process:
-    """A process that waits to be asked once, with all imported by then. Use it in a `with`."""
+    """A subprocess that answers one query, its imports done beforehand. Use it in a `with`."""
 
     def __init__(self) -> None:
         from analytics.lake.folders import PrivateFolder
@@ -75,7 +75,7 @@ class Process:
     def answer(self, settings: Settings, query: str, form: str) -> None:
         """Have it print the answer. BadInput: why there is none."""
         sys.stdout.flush()
-        asked = {
+        request = {
             "lake": str(settings.lake.absolute()),
             "folder": str(self._folder.path),
             "sql": query,
@@ -84,7 +84,7 @@ class Process:
         }
         with contextlib.suppress(BrokenPipeError):
             if self._process.stdin is not None:
-                self._process.stdin.write(json.dumps(asked).encode() + b"\n")
+                self._process.stdin.write(json.dumps(request).encode() + b"\n")
                 self._process.stdin.flush()
         ended = self._until_ended(settings.query_seconds)
         if ended is None:
@@ -158,7 +158,7 @@ def run_sql(settings: Settings, query: str | None, form: str) -> int:
 
 
 def answer(settings: Settings, query: str, form: str) -> None:
-    """Ask and print. Raises `CommandError` with what is wrong in the query."""
+    """Run the query and print. Raises `CommandError` with what is wrong in the query."""
     if is_empty(query):
         raise BadInput(NO_QUERY)
     # It starts while the lake is brought up to date.
@@ -173,10 +173,10 @@ def is_empty(query: str) -> bool:
 
 
 def _prompt(settings: Settings, form: str) -> None:
-    # Imported where people type: a program that asks one thing is answered sooner without.
+    # Imported where people type: a single query is answered sooner without.
     from streams.commands.console import err
 
-    # At once, if there is nothing to ask.
+    # At once, if there is nothing to query.
     is_fresh(settings)
     err(f"{HELP.splitlines()[0]} .help says more.")
     with _history():

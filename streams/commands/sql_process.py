@@ -23,7 +23,7 @@ NICENESS = 19
 
 
 class Query(NamedTuple):
-    """What is asked: `sql` of the lake in `lake`, whose catalogue is to be copied to `folder`."""
+    """A query: `sql` on the lake in `lake`, whose catalogue is to be copied to `folder`."""
 
     lake: str
     folder: str
@@ -38,7 +38,7 @@ def main() -> NoReturn:
     _give_way()
     line = sys.stdin.buffer.readline()
     if not line:
-        os._exit(0)  # nothing is asked any more
+        os._exit(0)  # no query will come any more
     threading.Thread(target=_until_left, daemon=True).start()
     _silence()
     problem = _problem_of(Query(**json.loads(line)), said)
@@ -57,7 +57,7 @@ def _give_way() -> None:
 
 
 def _until_left() -> None:
-    """End with the process that asks, in whatever way that ends."""
+    """End together with the parent process, in whatever way that ends."""
     sys.stdin.buffer.read()
     os._exit(0)
 
@@ -70,10 +70,10 @@ def _silence() -> None:
     os.close(null)
 
 
-def _problem_of(asked: Query, said: IO[str]) -> str | None:
-    """Answer; what is wrong with what was asked, if something is."""
+def _problem_of(query: Query, said: IO[str]) -> str | None:
+    """Answer; what is wrong with the query, if anything."""
     try:
-        _answer(asked, said)
+        _answer(query, said)
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever reads has enough.
@@ -81,16 +81,16 @@ def _problem_of(asked: Query, said: IO[str]) -> str | None:
     except Unanswered as error:
         return str(error)
     except MemoryError:
-        return f"the answer takes more memory than {asked.memory} (TRUCE_MEMORY)"
+        return f"the answer takes more memory than {query.memory} (TRUCE_MEMORY)"
     except Exception as error:  # noqa: BLE001 - whatever it was, it is this query's
         return f"{type(error).__name__}: {error}"
     return None
 
 
-def _answer(asked: Query, said: IO[str]) -> None:
-    for answer in answers(Path(asked.lake), Path(asked.folder), asked.memory, asked.sql):
+def _answer(query: Query, said: IO[str]) -> None:
+    for answer in answers(Path(query.lake), Path(query.folder), query.memory, query.sql):
         columns = [Column(*column) for column in answer.columns]
-        form = "text" if answer.is_plan and asked.form == "table" else asked.form
+        form = "text" if answer.is_plan and query.form == "table" else query.form
         print_rows(form, ResultRows(columns, _rows(answer, said)))
 
 

@@ -43,7 +43,7 @@ class Truce(NamedTuple):
 
 
 class ComplianceStatus(NamedTuple):
-    """All that `truce status` tells."""
+    """All that `truce status` shows."""
 
     now: Instant
     truces: list[Truce]
@@ -83,7 +83,7 @@ def run_status(settings: Settings, *, as_json: bool) -> int:
 
 
 def gather(knowledge: ReadModel, now: Instant) -> ComplianceStatus:
-    """Ask for everything."""
+    """Query everything."""
     truces: dict[tuple[str, str], Truce] = {}
     for (conflict, commitment_id, claim_id), claim in sorted(knowledge.claims().items()):
         fresh = Truce(conflict, commitment_id, {}, Counter(), [])
@@ -195,7 +195,7 @@ def _truce_json(truce: Truce, now: Instant) -> dict[str, Any]:
 
 
 def _claim_json(truce: Truce, claim_id: str, claim: Claim, now: Instant) -> dict[str, Any]:
-    told: dict[str, Any] = {
+    shown: dict[str, Any] = {
         "claim_id": claim_id,
         "claimed_by": claim.claimed_by.model_dump(mode="json", exclude_none=True),
         "stance": claim.stance,
@@ -203,10 +203,10 @@ def _claim_json(truce: Truce, claim_id: str, claim: Claim, now: Instant) -> dict
     }
     if isinstance(claim, Assertion):
         said = claim.model_dump(mode="json", by_alias=True, exclude_unset=True)
-        told["window"] = said["window"]
-        told["in_force"] = in_force(claim.terms_window, now)
-        told["compliance"] = [_kept_json(row) for row in truce.kept(claim_id)]
-    return told
+        shown["window"] = said["window"]
+        shown["in_force"] = in_force(claim.terms_window, now)
+        shown["compliance"] = [_kept_json(row) for row in truce.kept(claim_id)]
+    return shown
 
 
 def _kept_json(row: Compliance) -> dict[str, Any]:

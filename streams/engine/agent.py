@@ -1,6 +1,6 @@
 """The agent on `truce.events`: it moves batches to the ledger, in their order, and decides nothing.
 
-What is judged and what is committed has a thread each; the event loop only waits for them.
+Judging and committing have a thread each; the event loop only waits for them.
 """
 
 from __future__ import annotations
@@ -183,7 +183,7 @@ class Agent:
         if behind.rows:
             self._go_on()
         await before.committed.wait()
-        # Also after a failure: whoever waits for it in the ledger must hear of that one.
+        # Also after a failure: it must be reported to those who wait for the ledger.
         tally = await self._work.committing.do(self._work.commit, judged)
         partition, records = batch or (0, ())
         taken = {partition: records[-1].offset + 1} if records else {}

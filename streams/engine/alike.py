@@ -78,7 +78,7 @@ class PageReader:
         self._statements: list[Statement] = []
 
     def incidents(self, page: Page) -> Iterator[tuple[Incident, Alike]]:
-        """One incident of those that are alike, and all of these."""
+        """One incident for all that are alike, and all of these."""
         reports = [self._read(payload) for payload in page.payloads]
         firsts = np.flatnonzero(np.diff(page.places, prepend=-1))
         edges = np.append(firsts, len(reports))

@@ -1,4 +1,4 @@
-"""What was read together, judged within one transaction: where the pure core meets the database."""
+"""Judges a batch within one transaction: the interface of the pure core and the database."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class BatchTally:
 
 
 class Rejection(NamedTuple):
-    """Something in the log that could not be taken, and where it was."""
+    """Input from the log that was rejected, and where it was."""
 
     rejected: Rejected
     position: Position

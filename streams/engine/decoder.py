@@ -1,7 +1,7 @@
-"""Who reads what the log holds: this process, or one beside it as soon as there is much to read.
+"""Decodes batches of the log: small ones in this process, large ones in a subprocess.
 
-Reading is a third of the work on an event, and needs nothing of the ledger. A small batch is read
-where it is: nobody need wait for another process, and a quiet worker has none.
+Decoding is a third of the work on an event, and needs nothing from the ledger. A small batch is
+decoded in place: it need not wait for a subprocess, and a quiet worker has none.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ AHEAD = 2
 
 
 class ReadingProcess:
-    """The subprocess that reads. It is started when there is much to read."""
+    """The subprocess that decodes. It is started when there is much to decode."""
 
     def __init__(self) -> None:
         self._pool: ProcessPoolExecutor | None = None
@@ -41,7 +41,7 @@ class ReadingProcess:
         self._gone = False
 
     def takes(self, size: int) -> bool:
-        """Is it to be asked to read so many bytes? If they are many, it is started meanwhile."""
+        """Should the subprocess read so many bytes? If there are many, it is started meanwhile."""
         if size < MUCH or self._gone:
             return False
         if self._started is None:
@@ -52,7 +52,7 @@ class ReadingProcess:
             self._started = self._pool.submit(_nothing)
         return self._started.done()
 
-    def ask(self, reads: Callable[[bytes], Packed], records: bytes) -> Future[Packed]:
+    def submit(self, reads: Callable[[bytes], Packed], records: bytes) -> Future[Packed]:
         """Have it read what `packed` gave.
 
         If it has ended, what is given raises BrokenProcessPool; `gone` is to be called then.
@@ -67,13 +67,13 @@ class ReadingProcess:
             return failed
 
     def gone(self) -> None:
-        """It has ended: ask it no more."""
+        """It has ended: send it nothing more."""
         if not self._gone:
             logger.warning("the process that read the log has ended: this one reads it")
         self._gone = True
 
     def close(self) -> None:
-        """End it, if it was started, once it has read what it was asked to."""
+        """End it, if it was started, once it has finished what it was given."""
         if self._pool is not None:
             self._pool.shutdown()
 
@@ -92,18 +92,18 @@ class Decoder:
         self._process = ReadingProcess()
 
     async def read(self, records: Callable[[], Sequence[RawRecord]]) -> Reading:
-        """What the records hold; read here while the other process starts, and if it ends."""
+        """The records, decoded; in this process while the subprocess starts, and if it ends."""
         raw = await self._thread.do(records)
         if self._process.takes(sum(len(record.value or b"") for record in raw)):
-            asked = self._process.ask(read_packed, await self._thread.do(packed, raw))
+            future = self._process.submit(read_packed, await self._thread.do(packed, raw))
             try:
-                return await self._thread.do(unpacked, await asyncio.wrap_future(asked))
+                return await self._thread.do(unpacked, await asyncio.wrap_future(future))
             except BrokenProcessPool:
                 self._process.gone()
         return await self._thread.do(read, raw)
 
     def close(self) -> None:
-        """End the other process, if there is one, once it has read what it was asked to."""
+        """End the subprocess, if there is one, once it has finished what it was given."""
         self._process.close()
         self._thread.close()
 
@@ -124,7 +124,7 @@ def read_ahead(
     for number, batch in enumerate(batches):
         # Of one batch alone this process has read more than another has by its start.
         if number and process.takes(batch.size):
-            waiting.append((batch, process.ask(read_packed_kept, packed(batch.records))))
+            waiting.append((batch, process.submit(read_packed_kept, packed(batch.records))))
         else:
             waiting.append((batch, None))
         if len(waiting) > AHEAD:
@@ -134,21 +134,21 @@ def read_ahead(
 
 
 def _read_kept(
-    process: ReadingProcess, batch: KeptBatch, asked: Future[Packed] | None
+    process: ReadingProcess, batch: KeptBatch, future: Future[Packed] | None
 ) -> tuple[str, Reading]:
-    if asked is not None:
+    if future is not None:
         try:
-            return batch.log_id, unpacked(asked.result())
+            return batch.log_id, unpacked(future.result())
         except BrokenProcessPool:
             process.gone()
     return batch.log_id, read_kept(batch.records)
 
 
 def _prepare() -> None:
-    """In the other process: end with the one that it reads for, however that ends."""
+    """In the subprocess: end together with its parent, however that ends."""
     parent = multiprocessing.parent_process()
     if parent is None:
-        raise RuntimeError("this is not a process beside another")
+        raise RuntimeError("this is not a subprocess")
     threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
     # A Ctrl-C is for the whole group; the worker drains first, and then ends this one.
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -1,6 +1,6 @@
-"""Records of the log to what is judged and written of them. Pure: any process may do it.
+"""Decodes records of the log into what is judged and written. Pure: any process may do it.
 
-What is found in a batch is plain values and columns, cheap to hand from one process to another.
+The result is plain values and columns, cheap to pass from one process to another.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class ReportEntry(NamedTuple):
     """An accepted event about a report: its key (its names, and as a number), and what it means.
 
     `row` is its place in the columns. (Of a simple report, of which there are many, the row is all
-    that is kept, until somebody asks for the entry: see `Simple`.)
+    that is kept, until the entry is needed: see `Simple`.)
     """
 
     names: EventKey
@@ -126,7 +126,7 @@ class Record(NamedTuple):
 
 
 class Simple(NamedTuple):
-    """What the simple reports say, those without impacts, beside what the columns have of them.
+    """What the simple reports, those without impacts, say apart from what the columns hold.
 
     `statements`: all that they say, leaving out when, each once. By row: `said` is the number of
     its statement, NOT_SIMPLE for another event; `throughout` and `of_impact` belong to its
@@ -154,7 +154,7 @@ class Reading(NamedTuple):
 
 
 def read(records: Iterable[RawRecord]) -> Reading:
-    """Read records of the log. Nothing that is in them can raise here."""
+    """Decode records of the log. No content of theirs can raise here."""
     return _reading_of(map(_decoded, records))
 
 
@@ -165,7 +165,7 @@ def _decoded(record: RawRecord) -> Decoded:
 
 
 def read_kept(records: Iterable[KeptRecord]) -> Reading:
-    """Read again what was accepted before."""
+    """Decode again what was accepted before."""
     return _reading_of(map(_accepted, records))
 
 
@@ -240,7 +240,7 @@ class _Taken:
 
 
 class SimpleEntries:
-    """The simple reports of a reading, spelled out one by one: made when one is asked for."""
+    """The simple reports of a reading, one by one: each is made when it is needed."""
 
     def __init__(self, reading: Reading) -> None:
         _, columns, self._simple = reading

@@ -1,4 +1,4 @@
-"""What a worker judges with: the ledger and what reads it, made together and closed together."""
+"""The ledger and its readers as a worker uses them, opened together and closed together."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LEAST_SECONDS_KEPT, QUERIES_KEPT = 600.0, 5
 
 
 class OtherLog(Exception):  # noqa: N818 - named as what is the case
-    """The database is of another log than the Kafka that is set."""
+    """The database was made from another log than that of the Kafka that is set."""
 
     def __init__(self, settings: Settings, logs: Sequence[str], log_id: str) -> None:
         more = f" and {len(logs) - 1} more" if len(logs) > 1 else ""
@@ -46,7 +46,7 @@ class OtherLog(Exception):  # noqa: N818 - named as what is the case
 
 
 class Core(Protocol):
-    """What a worker wants of it.
+    """What a worker needs of the core.
 
     Used in the ledger's thread, except `metrics` (any thread), `commit` (one thread of its own),
     the outbox (another), and `read` and `judged` (the event loop).
@@ -68,7 +68,7 @@ class Core(Protocol):
         """Go on with what `judge` left behind."""
 
     def behind(self) -> Behind:
-        """What it left behind."""
+        """What `judge` left behind."""
 
     def commit(self, judged: Any) -> object:  # noqa: ANN401 - what `judge` gave
         """Write and commit what was judged, all or nothing; what follows may be judged meanwhile.
@@ -77,9 +77,9 @@ class Core(Protocol):
         """
 
     def notices(self) -> tuple[Notifications, NotificationMetrics, list[str]]:
-        """What is to be notified, where that is counted, and which targets are new.
+        """The notifications, their metrics, and which targets are new.
 
-        The notices are for another thread, which closes them before `close`.
+        The notifications are for another thread, which closes them before `close`.
         """
 
     def lake(self) -> Keeping:
@@ -108,7 +108,7 @@ class Core(Protocol):
 
 
 class LedgerCore:
-    """The real thing: the DuckDB ledger, the fold and the metrics."""
+    """The core in production: the DuckDB ledger, the fold and the metrics."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -163,7 +163,7 @@ class LedgerCore:
         return ledger
 
     def reached(self, log_id: str) -> Mapping[int, Reached]:
-        """Say how far each partition was ingested. OtherLog: a Kafka that is not ours.
+        """Give the checkpoint of each partition. OtherLog: a Kafka that is not ours.
 
         An embedded broker begins a new log at each start, which goes on from the one before.
         """
@@ -208,7 +208,7 @@ class LedgerCore:
         cursor.close()
 
     def notices(self) -> tuple[Notifications, NotificationMetrics, list[str]]:
-        """Give what is to be notified, where that is counted, and which targets are new."""
+        """Give the notifications, their metrics, and which targets are new."""
         from analytics.metrics.process import NotificationMetrics
         from analytics.notifications.notifications import Notifications
 

@@ -1,8 +1,8 @@
 """New incidents of one simple report: most of a log, judged on the fast path.
 
 Nothing else in the batch is about such an incident, and nothing in the ledger. So what stood before
-is not looked up, and no more is made of each than the numbers that are written. What it is judged
-to be is what `fold` would say: both use `Standing.touched_at` and `decide_all`.
+is not looked up, and only the numbers that are written are made of each. The verdicts are those
+that `fold` would give: both use `Standing.touched_at` and `decide_all`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The worker's part in the lake: when it is brought up to date, and `POST /lake`, which asks.
+"""Keeps the worker's lake up to date: after commits, and when `POST /lake` requests it.
 
-What goes wrong with a lake never ends or holds up the worker: the ledger has all, and the next try
-begins where the lake's own mark says that it is.
+A failure of the lake never ends or delays the worker: the ledger has everything, and the next try
+starts from the lake's own mark.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Keeping(Protocol):
 
 
 class LakeService:
-    """Brings the lake up to date soon after commits, and at once when it is asked to."""
+    """Brings the lake up to date soon after commits, and at once when requested."""
 
     def __init__(self, keeping: Keeping) -> None:
         self._keeping = keeping
@@ -70,13 +70,13 @@ class LakeService:
         self._failing = False
 
     def wake(self) -> None:
-        """Something was committed."""
+        """Note that something was committed."""
         if self._behind_since is None:
             self._behind_since = time.monotonic()
         self._woken.set()
 
     def lag(self) -> float:
-        """For how many seconds something is committed that the lake does not have."""
+        """For how many seconds the lake has lacked something that is committed."""
         since = self._behind_since
         return 0.0 if since is None else time.monotonic() - since
 
@@ -85,7 +85,7 @@ class LakeService:
         maintained = time.monotonic()
         while True:
             with contextlib.suppress(TimeoutError):
-                # Notices change without a batch.
+                # Notifications change without a batch.
                 await asyncio.wait_for(self._woken.wait(), SECONDS_BETWEEN_LOOKS)
             await asyncio.sleep(SECONDS_TO_GATHER)
             began = time.monotonic()
@@ -99,14 +99,14 @@ class LakeService:
             await asyncio.sleep(rest)
 
     async def fresh(self) -> LakeMark:
-        """Have it hold all that was committed before this was asked; how far it is then."""
+        """Bring it up to date with all commits before this call; its mark then."""
         if self._next is None:
             self._next = asyncio.create_task(self._update())
         return await asyncio.shield(self._next)
 
     async def _update(self) -> LakeMark:
         async with self._one_at_a_time:
-            # Whoever asks from here on may want what comes too late for this one.
+            # Requests from here on may need commits that come too late for this update.
             self._next = None
             self._woken.clear()
             since, self._behind_since = self._behind_since, None
@@ -142,7 +142,7 @@ class LakeService:
             await lake.stop()
 
     async def stop(self) -> None:
-        """Let go of it, as far as it was brought."""
+        """Close it, as far as it was brought up to date."""
         if self._one_at_a_time.locked():
             self._keeping.abandon()
         await self._thread.do(self._keeping.close)
@@ -164,7 +164,7 @@ class LakeApi:
         self._ask: Callable[[], Awaitable[LakeMark]] | None = None
 
     def routes(self) -> list[web.RouteDef]:
-        """What the web server is to be given."""
+        """The routes for the web server."""
         return [web.post("/lake", self._post)]
 
     def open(self, ask: Callable[[], Awaitable[LakeMark]]) -> None:

@@ -1,4 +1,4 @@
-"""What is known when a worker starts, and one micro-batch of the log into the ledger at once."""
+"""Loads what stands when a worker starts, and folds one batch of the log into the ledger."""
 
 from __future__ import annotations
 

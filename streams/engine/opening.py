@@ -1,4 +1,4 @@
-"""The ledger of a worker while it is open: what is done with it, and in which threads."""
+"""The ledger of a worker while it is open: which thread does what with it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class OpenLedger(NamedTuple):
     """An open ledger, where its outbox is read, and the threads for judging, for commits, for that.
 
-    What else is asked of the core is asked in `judging`.
+    All other calls of the core are made in `judging`.
     """
 
     core: Core

@@ -1,4 +1,4 @@
-"""What is published to other programs: which changes of a verdict, and what could not be read.
+"""What is published to other programs: changes of a verdict, and rejected input.
 
 `analytics.ledger.messages` makes those of verdicts; `schemas.asyncapi` has all.
 """

@@ -1,4 +1,4 @@
-"""Readings on their way between processes: packed by the one that reads, unpacked by the worker."""
+"""Readings on their way between processes: packed by the subprocess, unpacked by the worker."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from streams.judging.statement import Statement
 
 
 class _SentRecord(NamedTuple):
-    """A record on its way between processes: what is not about a report is sent beside it.
+    """A record on its way between processes; entries not about reports are sent separately.
 
-    A number below 0 tells what, -1 the first.
+    A number below 0 is an index into those, -1 the first.
     """
 
     partition: int

@@ -1,4 +1,4 @@
-"""A log folded again, into a new database that then takes the place of the one before."""
+"""Replays a log into a new database, which then replaces the previous one."""
 
 from __future__ import annotations
 
@@ -73,14 +73,14 @@ def _batches(records: Iterator[tuple[str, KeptRecord]]) -> Iterator[KeptBatch]:
 
 @contextmanager
 def folding(new: NewDatabase, past: Past, bars: Bars, first: int = 0) -> Iterator[LogReplay]:
-    """A fold into the new database of what a database kept, with a bar for it."""
+    """A replay into the new database of the events that a database kept, with a progress bar."""
     [(end,)] = past.rows("end_of_events")
     with bars("folding", end - first) as progress:
         yield LogReplay(new.ledger, progress)
 
 
 def finish(new: NewDatabase, old: Old, bars: Bars) -> None:
-    """Take what the old database has beyond the new one: events are folded, the rest is copied."""
+    """Take what the previous database has beyond the new one: events are folded, others copied."""
     first = new.first_beyond(old)
     new.note_reached()
     with folding(new, old, bars, first) as fold:
@@ -89,9 +89,9 @@ def finish(new: NewDatabase, old: Old, bars: Bars) -> None:
 
 
 def take_over(settings: Settings) -> None:
-    """Let what was rebuilt beside a worker take the old one's place, before a worker opens it.
+    """Let a database that was rebuilt while a worker ran replace the previous one, before it opens.
 
-    If it cannot, that is said, and the old one is there as it was.
+    If that fails, the failure is reported, and the previous database is left as it was.
     """
     path = settings.database
     try:

@@ -1,6 +1,6 @@
 """Where a rebuild reads the log: the events that a database kept, or Kafka from its beginning.
 
-Reads and decodes only: what is read is folded by whoever asks.
+Reads and decodes only: the caller folds what is read.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ TakeReading = Callable[[Reading], None]
 
 
 class Past(Protocol):
-    """A database that can be asked the statements of `queries/rebuild.sql`."""
+    """A database that answers the statements of `queries/rebuild.sql`."""
 
     def rows(self, name: str, **values: int) -> list[tuple[Any, ...]]:
         """What it answers."""
@@ -100,7 +100,7 @@ class Kafka:
         self.log_id = ""
 
     def ask_id(self) -> None:
-        """Ask for `log_id`. Raises Unreachable."""
+        """Query the broker for `log_id`. Raises Unreachable."""
         from streams.kafka.broker import ask_cluster_id
 
         found = asyncio.run(ask_cluster_id(self._access))
@@ -152,7 +152,7 @@ class Kafka:
         admin = AIOKafkaAdminClient(**self._access.for_aiokafka())
         await admin.start()
         try:
-            # Asking for a topic that is not there would make some brokers create it.
+            # A query for a topic that does not exist would make some brokers create it.
             if EVENTS not in await admin.list_topics():
                 raise BadInput(f"the Kafka at {self._bootstrap} has no topic {EVENTS}")
             [found] = await admin.describe_topics([EVENTS])

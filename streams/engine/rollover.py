@@ -1,7 +1,7 @@
 """A fresh log for the embedded broker once the one before is large, so that its memory is bounded.
 
-All that the broker holds is in the ledger by then, and what it was to publish is published. It
-keeps all in memory for ever otherwise, and frees the topics that are deleted.
+By then all that the broker holds is in the ledger, and the outbox is published. The broker would
+otherwise keep everything in memory for ever; it frees the topics that are deleted.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def handing_of(broker: EmbeddedBroker, data_dir: Path, progress: Progress) -> Ha
 
 
 class Rolling(NamedTuple):
-    """What a log is read, written and published with."""
+    """The parts that read, write and publish a log."""
 
     broker: EmbeddedBroker
     topics: Sequence[Topic]
@@ -101,7 +101,7 @@ class Rollover:
                 await self.roll()
 
     async def roll(self) -> bool:
-        """Begin a fresh log; False: not now, what was begun would not end.
+        """Begin a fresh log; False: not now, since work in progress would not end.
 
         Whoever writes waits meanwhile. Records that the broker had not acknowledged to a program
         that was handed a connection are sent again by it, and known again by their events' ids.

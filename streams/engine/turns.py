@@ -1,4 +1,4 @@
-"""Turns between conflicts: what takes long in one does not hold up what came in of the others.
+"""Turns between conflicts: slow judging in one does not hold up the events of the others.
 
 A conflict has one order, and conflicts share no state. So the records of one may be judged before
 those of another that stand before them in a partition, and a record of many events in parts. What
@@ -54,7 +54,7 @@ class _Waiting(NamedTuple):
 
 @dataclass(slots=True)
 class _Lane:
-    """What waits of one conflict, and how long its turns were since it does."""
+    """The records of one conflict that wait, and how long its turns have taken since then."""
 
     waiting: deque[_Waiting] = field(default_factory=deque)
     seconds: float = 0.0

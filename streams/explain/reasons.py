@@ -15,7 +15,7 @@ from streams.judging.statement import ATTRIBUTED, Part
 
 
 class Given(NamedTuple):
-    """One part of one report, beside the claim that it was held against, and the answers."""
+    """One part of one report, the claim that it was compared with, and the answers."""
 
     claim: Assertion
     report: Report

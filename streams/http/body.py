@@ -1,6 +1,6 @@
-"""What the body of a POST holds: the events that can be taken, and what is wrong with the others.
+"""Reads the body of a POST: the events that can be ingested, and what is wrong with the others.
 
-Pure. Reads like `publish`: what is wrong with one event keeps no other from being taken.
+Pure. As in `publish`, an error in one event keeps no other from being ingested.
 """
 
 from __future__ import annotations

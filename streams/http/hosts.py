@@ -1,9 +1,9 @@
 """By which names the worker may be called: a guard against DNS rebinding.
 
-A page in a browser may have its own name resolve to this machine and then ask the worker as if it
+A page in a browser may have its own name resolve to this machine and then query the worker as if it
 were its own server. The request still says that name in `Host`, so one that is not ours is refused.
 An IP address cannot be rebound: no name stands between it and the machine, and a page that was
-loaded from one is of that machine. So any address is taken, as probes and scrapes of pods have it.
+loaded from one is of that machine. So any address is accepted: probes and scrapes of pods use them.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Hosts:
         return host.lower().removesuffix(".") in self._names or _is_address(host, 4)
 
     def refuse(self, request: web.Request) -> web.Response | None:
-        """What to answer to a request that calls somebody else; None: it calls this worker."""
+        """The answer to a request for another host; None: it is for this worker."""
         given = request.headers.getall("Host", [])
         if len(given) != 1:
             return _problem(HTTPStatus.BAD_REQUEST, "expected one header Host")
@@ -64,7 +64,7 @@ class Hosts:
 
     @web.middleware
     async def guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Refuse before anything else is looked at."""
+        """Refuse before anything else is checked."""
         refused = self.refuse(request)
         return await handler(request) if refused is None else refused
 

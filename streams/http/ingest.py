@@ -1,6 +1,6 @@
-"""The ingest API: `POST /events`. Who may post, how much at once, and what is answered.
+"""The ingest API: `POST /events`. Who may post, how much at once, and what the answer is.
 
-Whether the log has the events, the worker knows: it hands `open` what to ask.
+The worker passes `open` the function that writes events to the log.
 """
 
 from __future__ import annotations
@@ -56,15 +56,15 @@ For each why it was refused when it was read, None if it was not or if that is n
 """
 
 Guard = Callable[[web.Request], web.Response | None]
-"""What is answered instead to a request that must not be; None: it may."""
+"""The answer to a request that is not allowed; None: it is."""
 
 
 class NotTaken(Exception):  # noqa: N818 - named as what is the case
-    """The ledger could not take events in time, or will not be able to: why."""
+    """The ledger could not ingest events in time, or will not be able to: why."""
 
 
-class _Asked(NamedTuple):
-    """What is asked for by the head of a request that may go on."""
+class _AcceptedPost(NamedTuple):
+    """A post whose headers were accepted: how to read its body, and for whom."""
 
     writer: Writer
     form: Form
@@ -93,7 +93,7 @@ class Rate:
 
 
 class IngestApi:
-    """Takes posts between `open` and `close`, and refuses them otherwise."""
+    """Accepts posts between `open` and `close`, and refuses them otherwise."""
 
     def __init__(self, writers: Writers, per_second: int) -> None:
         """`writers`: who may post what."""
@@ -105,11 +105,11 @@ class IngestApi:
         self._inside = 0
         self._empty = asyncio.Event()
         self._empty.set()
-        # A large body takes a while to read, which others need not wait for.
+        # A large body takes a while to read, and others need not wait for it.
         self._reading = ThreadPoolExecutor(1, thread_name_prefix="ingest")
 
     def routes(self, guard: Guard) -> list[web.RouteDef]:
-        """What the web server is to be given, whose middlewares see no question before a body."""
+        """The routes for the web server, whose middlewares do not see `Expect: 100-continue`."""
 
         async def expect(request: web.Request) -> web.Response | None:
             refused = guard(request)
@@ -121,18 +121,18 @@ class IngestApi:
         ]
 
     def open(self, take: TakeEvents) -> None:
-        """Take posts from now on, and have `take` write them to the log."""
+        """Accept posts from now on, and have `take` write them to the log."""
         self._take = take
 
     async def close(self) -> None:
-        """Take no more, and wait for those inside, as long as they may need."""
+        """Accept no more, and wait for the posts in progress, as long as they may need."""
         self._take = None
         self._closed_because = "the worker stops"
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._empty.wait(), SECONDS_TO_FINISH)
 
     async def _expect(self, request: web.Request) -> web.Response | None:
-        """Answer a client that asks before it sends its body."""
+        """Answer a client that expects 100 (Continue) before it sends its body."""
         try:
             self._look_at(request)
         except PostRefused as refusal:
@@ -144,14 +144,14 @@ class IngestApi:
 
     async def _post(self, request: web.Request) -> web.Response:
         try:
-            asked = self._look_at(request)
+            accepted = self._look_at(request)
             with self._room():
-                return await self._answer(request, asked)
+                return await self._answer(request, accepted)
         except PostRefused as refusal:
             return refused(refusal)
 
-    def _look_at(self, request: web.Request) -> _Asked:
-        """Refuse what can be refused by its head alone, the cheapest question first."""
+    def _look_at(self, request: web.Request) -> _AcceptedPost:
+        """Refuse what can be refused by its headers alone, the cheapest check first."""
         from schemas.openapi import MAX_BODY_BYTES
         from streams.http.body import FORMS, form_of
 
@@ -171,7 +171,7 @@ class IngestApi:
         dry_run = _dry_run(request)
         if self._take is None:
             raise away(self._closed_because)
-        return _Asked(writer, form, self._take, dry_run)
+        return _AcceptedPost(writer, form, self._take, dry_run)
 
     def _who(self, request: web.Request) -> Writer:
         if not self._writers:
@@ -194,7 +194,7 @@ class IngestApi:
 
     @contextlib.contextmanager
     def _room(self) -> Iterator[None]:
-        """Be one of those inside, if there is room."""
+        """Count as a post in progress, if there is room."""
         seconds = self._rate.wait()
         if seconds:
             raise too_many("more posts a second than TRUCE_POSTS_PER_SECOND", seconds)
@@ -209,21 +209,21 @@ class IngestApi:
             if not self._inside:
                 self._empty.set()
 
-    async def _answer(self, request: web.Request, asked: _Asked) -> web.Response:
+    async def _answer(self, request: web.Request, accepted: _AcceptedPost) -> web.Response:
         from schemas.openapi import Checked, Taken
         from streams.http.body import also_refused
 
         body = bytearray()
         try:
             await self._receive(request, body)
-            posted = await self._read(asked, bytes(body))
-            if not asked.dry_run:
-                posted = also_refused(posted, await self._log(posted, asked))
+            posted = await self._read(accepted, bytes(body))
+            if not accepted.dry_run:
+                posted = also_refused(posted, await self._log(posted, accepted))
         finally:
             self._held -= len(body)
         if posted.refused or not posted.events:
-            raise refused_events(posted, dry_run=asked.dry_run)
-        if asked.dry_run:
+            raise refused_events(posted, dry_run=accepted.dry_run)
+        if accepted.dry_run:
             return web.json_response(Checked(acceptable=len(posted.events)).model_dump())
         return web.json_response(Taken(accepted=len(posted.events)).model_dump(), status=202)
 
@@ -249,14 +249,14 @@ class IngestApi:
                 HTTPStatus.BAD_REQUEST, "the body is not whole; none was taken"
             ) from None
 
-    async def _read(self, asked: _Asked, body: bytes) -> Posted:
+    async def _read(self, accepted: _AcceptedPost, body: bytes) -> Posted:
         from schemas.openapi import MAX_POSTED_EVENTS
         from streams.http.body import TooManyEvents, read_body
 
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(
-                self._reading, read_body, asked.form, body, asked.writer
+                self._reading, read_body, accepted.form, body, accepted.writer
             )
         except TooManyEvents:
             raise PostRefused(
@@ -264,12 +264,12 @@ class IngestApi:
                 f"expected at most {MAX_POSTED_EVENTS:,} events; none was taken",
             ) from None
 
-    async def _log(self, posted: Posted, asked: _Asked) -> Sequence[Rejected | None]:
+    async def _log(self, posted: Posted, accepted: _AcceptedPost) -> Sequence[Rejected | None]:
         if not posted.events:
             return []
         try:
             async with asyncio.timeout(SECONDS_TO_TAKE):
-                return await asked.take(posted.events, asked.writer.name)
+                return await accepted.take(posted.events, accepted.writer.name)
         except NotTaken as error:
             raise away(str(error)) from error
         except (KafkaError, TimeoutError) as error:
@@ -279,16 +279,16 @@ class IngestApi:
 
 
 def _dry_run(request: web.Request) -> bool:
-    asked = request.query.getall("dry_run", ["false"])
+    given = request.query.getall("dry_run", ["false"])
     # A name that is not known may be one that was misspelt, and what was only to be tried is sent.
     unknown = sorted(set(request.query) - {"dry_run"})
-    if unknown or len(asked) != 1 or asked[0] not in DRY_RUN:
+    if unknown or len(given) != 1 or given[0] not in DRY_RUN:
         raise PostRefused(
             HTTPStatus.BAD_REQUEST,
             "of parameters of the query only dry_run=true or dry_run=false is known; "
             "none was taken",
         )
-    return DRY_RUN[asked[0]]
+    return DRY_RUN[given[0]]
 
 
 async def _openapi(_: web.Request) -> web.Response:

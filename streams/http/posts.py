@@ -27,7 +27,7 @@ SECONDS_TO_FINISH_POSTS = 2.0
 
 
 class KafkaPosts:
-    """Has a Kafka take posted events; what becomes of them is not waited for."""
+    """Writes posted events to a Kafka, without waiting for the ledger to ingest them."""
 
     def __init__(self, writer: LogWriter) -> None:
         self._writer = writer
@@ -41,7 +41,7 @@ class KafkaPosts:
 
 
 class EmbeddedPosts:
-    """Has an embedded broker take posted events, and waits until the ledger has them.
+    """Writes posted events to an embedded broker, and waits until the ledger has ingested them.
 
     This log dies with its broker, and what is in the ledger does not, so each event's own record is
     waited for there.

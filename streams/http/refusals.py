@@ -1,4 +1,4 @@
-"""What is answered to a post that is refused, as a problem in JSON (RFC 9457)."""
+"""The answers to posts that are refused, as problems in JSON (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def too_many(detail: str, seconds: float) -> PostRefused:
 
 
 def away(why: str) -> PostRefused:
-    """Events cannot be taken just now: why."""
+    """Events cannot be ingested just now: why."""
     return PostRefused(
         HTTPStatus.SERVICE_UNAVAILABLE,
         f"{why}: send all again later; what the log has already is passed over",

@@ -1,7 +1,7 @@
 """The worker's web server: its metrics, its state, how far the ledger is, and the ingest API.
 
 They are served by aiohttp in the worker's own loop. Faust's web server stays off: it would add
-pages of its own (statistics, a router to other workers) that nobody asked for.
+pages of its own (statistics, a router to other workers) that nobody needs.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Trucewatch worker
 /openapi.json  all this, for programs
 """
 
-# A client that was refused may still be sending: so long it is listened to, and nothing is kept.
+# A client that was refused may still be sending: its data is read for so long, and dropped.
 SECONDS_TO_LINGER = 2.0
 MOST_NAMED = 10
 SECONDS_TO_KEEP_ALIVE = 75.0
@@ -42,7 +42,7 @@ logger = logging.getLogger("streams")
 
 
 class WebError(Exception):
-    """The pages cannot be served where they should."""
+    """The pages cannot be served at the address that is set."""
 
 
 class Pages:

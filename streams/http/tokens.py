@@ -111,7 +111,7 @@ _decoder = msgspec.json.Decoder(_File)
 
 
 class TokenError(Exception):
-    """What was asked for cannot be done; the message says why."""
+    """The change of the tokens cannot be made; the message says why."""
 
 
 def digest_of(token: str) -> bytes:
@@ -203,7 +203,7 @@ def add(path: Path, name: str, sources: Sequence[str], conflicts: Sequence[str])
 
 
 def remove(path: Path, name: str) -> None:
-    """Take back the token of this name. Raises `TokenError`, `SecretError` or `OSError`."""
+    """Revoke the token of this name. Raises `TokenError`, `SecretError` or `OSError`."""
     with _locked(path) if path.exists() else contextlib.nullcontext():
         known = read_tokens(path)
         left = tuple(one for one in known if one.name != name)

@@ -40,7 +40,7 @@ class Writers:
 
     def __init__(self, settings: Settings) -> None:
         """Read both files. Raises `SecretError`."""
-        # Looked up by a hash that nobody else can compute: how long that takes tells nothing.
+        # Looked up by a hash that nobody else can compute: its duration reveals nothing.
         self._key = secrets.token_bytes(32)
         self._from_file: dict[bytes, Writer] = {}
         single = read_token(settings)
@@ -82,7 +82,7 @@ class Writers:
         try:
             self._kept = self._read()
         except SecretError as error:
-            # Nobody keeps a right that a file which cannot be read may have taken back.
+            # Nobody keeps a right that an unreadable file may have revoked.
             self._kept, self._usable = {}, False
             logger.warning("no token of it is accepted until it is mended: %s", error)
         else:
@@ -98,7 +98,7 @@ class Writers:
 
 def _state(path: Path) -> _State | None:
     try:
-        found = os.stat(path)  # noqa: PTH116 - asked at each request
+        found = os.stat(path)  # noqa: PTH116 - at each request
     except OSError:
         return None
     return _State(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)

@@ -45,7 +45,7 @@ class Incident:
     __slots__ = ("end", "incident_id", "occurrences", "of_impact", "start", "statements")
 
     def __init__(self, incident_id: str, reports: Mapping[str, TimedStatement]) -> None:
-        # All at once: every one is asked for by each commitment that the incident touches.
+        # All at once: each commitment that the incident touches needs every one of them.
         self.incident_id = incident_id
         self.statements = IncidentStatements(tuple([one.statement for one in reports.values()]))
         self.occurrences = tuple([when for one in reports.values() for when in one.occurrences])

@@ -69,7 +69,7 @@ def covered_in_area(
 
     Any covered is yes, all known not to be is no. Where only some of the places and only some of
     the targets are covered, nobody said which target was where: `target_covered` is unknown.
-    What impacts do not give of their own is asked of the whole, and once.
+    What impacts leave out is answered for the whole, once.
     """
     whole_targets, whole_places = scopes[0]
     of_whole = _targets_covered(claim, whole_targets), _places_in_area(claim, whole_places)
@@ -195,7 +195,7 @@ def decide(
 ) -> Decision:
     """The verdict, once it is known of each claim's window when it was inside, and if it bound.
 
-    Times count for nothing else, so `memo` need not ask again of what says the same.
+    Times count for nothing else, so `memo` can reuse the answer for equal statements.
     """
     actors = statements.known_actors
     rows = [

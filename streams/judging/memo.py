@@ -1,4 +1,4 @@
-"""The only memory of `judge`: what was decided is not asked again where reports say the same.
+"""The only memory of `judge`: a decision is reused where reports say the same.
 
 Pure caches of pure functions, each of a bounded size: what is remembered is what the plain rules
 say, and forgetting any of it changes nothing but the time that it takes.

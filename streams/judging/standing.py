@@ -39,7 +39,7 @@ class Releases:
 
     def __init__(self) -> None:
         self._by_incident: dict[str, Release] = {}
-        # None: to be made of all of them, once it is asked for.
+        # None: to be recomputed from all of them when it is needed.
         self._by_parties: dict[frozenset[str], _Group] | None = {}
 
     def put(self, incident_id: str, release: Release | None) -> bool:
@@ -127,7 +127,7 @@ class Windows:
         self._commitment = commitment
         self._windows: dict[tuple[str, str], Window] = {}
         self._tree = IntervalTree()
-        # Of windows that are gone, too: one bound more only tells apart what lies alike.
+        # Bounds of removed windows stay: one more only separates times that lie alike.
         self._bounds: list[Limit] = []
         self._in_order = True
         self._gone = 0

@@ -1,6 +1,6 @@
 """How Kafka clients get in: addresses, TLS and SASL, the same for every client that is opened.
 
-Nothing connects here but `why_refused`, which asks why nobody was let in.
+Nothing connects here but `why_refused`, which finds out why a client was refused.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ class Access:
     client_id: str = ""
 
     def for_aiokafka(self) -> dict[str, Any]:
-        """What each of aiokafka's clients is to be given."""
+        """The arguments for each of aiokafka's clients."""
         return {"bootstrap_servers": self.bootstrap, **self._security()}
 
     def for_faust(self) -> dict[str, Any]:
-        """What Faust's app is to be given."""
+        """The arguments for Faust's app."""
         brokers = [f"kafka://{address}" for address in self.bootstrap.split(",")]
         return {"broker": brokers, "broker_credentials": self._credentials()}
 
@@ -68,9 +68,9 @@ class Access:
         return found
 
     async def why_refused(self) -> str | None:
-        """Why the first address that answers does not let us in, if no waiting will help.
+        """Why the first address that answers refuses us, if waiting will not help.
 
-        None if it does let us in, or if none answers.
+        None if it accepts us, or if none answers.
         """
         if self.protocol == "PLAINTEXT":
             return None
@@ -143,7 +143,7 @@ def _context(settings: Settings) -> ssl.SSLContext:
         key = kafka.key_file or kafka.cert_file
         check_private("TRUCE_KAFKA_KEY_FILE", key)
         try:
-            # An encrypted key is refused: nobody is there to be asked for its password.
+            # An encrypted key is refused: there is nobody to enter its password.
             context.load_cert_chain(kafka.cert_file, kafka.key_file, password=str)
         except OSError as error:
             raise SecretError(

@@ -1,4 +1,4 @@
-"""The broker that a worker uses: what is asked of any, and a Kafka that runs elsewhere."""
+"""The broker that a worker uses: the interface of any, and a Kafka that runs elsewhere."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("streams")
 
-# How often it is said that a Kafka elsewhere is still waited for.
+# How often the log says that the worker still waits for a Kafka elsewhere.
 SECONDS_BETWEEN_WORDS = 5.0
 
 
@@ -34,18 +34,18 @@ class Broker(Protocol):
 
     @property
     def bootstrap(self) -> str:
-        """The address or addresses of it."""
+        """Its address or addresses."""
 
     async def start(self) -> None:
         """Start it, or make sure that it answers. Raises `BrokerError`."""
 
     async def stop(self) -> None:
-        """Be done with it."""
+        """Stop it, if it is ours."""
 
 
 @contextlib.asynccontextmanager
 async def opened(access: Access) -> AsyncIterator[AIOKafkaAdminClient | None]:
-    """A client to ask with; None if nothing answers (yet)."""
+    """A client for queries; None if nothing answers (yet)."""
     from aiokafka.admin import AIOKafkaAdminClient
     from aiokafka.errors import KafkaError
 
@@ -63,7 +63,7 @@ async def opened(access: Access) -> AsyncIterator[AIOKafkaAdminClient | None]:
 
 
 async def cluster_id(admin: AIOKafkaAdminClient) -> str | None:
-    """The id of the cluster that is asked; None if it does not answer."""
+    """The id of the cluster; None if it does not answer."""
     from aiokafka.errors import KafkaError
 
     try:
@@ -109,9 +109,9 @@ class RemoteBroker:
         return self.access.bootstrap
 
     async def start(self) -> None:
-        """Ask for the cluster's id, and wait, not in silence, while nobody answers.
+        """Query the cluster's id, and wait, with log entries, while nobody answers.
 
-        Raises `BrokerError` when we are not let in: that does not pass by itself.
+        Raises `BrokerError` when we are refused: that does not pass by itself.
         """
         clock = asyncio.get_running_loop().time
         said = -SECONDS_BETWEEN_WORDS

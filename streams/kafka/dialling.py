@@ -1,7 +1,7 @@
-"""How Kafka clients connect where a plain connection is not let in: to an embedded broker.
+"""How Kafka clients connect to an embedded broker, which refuses plain connections.
 
-The worker connects through its `Gate`. A command of the same user asks the worker, through a socket
-file in the data directory, for a connection that the worker has made, and is handed that.
+The worker connects through its `Gate`. A command of the same user requests a connection through a
+socket file in the data directory; the worker makes it and hands it over.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ class Handing:
         self._thread.start()
 
     def shut(self) -> None:
-        """End all connections that were handed out, and let who asks for one wait."""
+        """End all connections that were handed out, and let new requests wait."""
         with self._lock:
             self._open.clear()
             for connection in self._handed.values():
@@ -140,73 +140,73 @@ class Handing:
 
     def _answer(self, selector: selectors.BaseSelector) -> None:
         try:
-            asking, _ = self._listener.accept()
+            client, _ = self._listener.accept()
         except OSError:
             return
-        asking.settimeout(1.0)
+        client.settimeout(1.0)
         try:
-            if not _is_ours(asking):
-                asking.close()
+            if not _is_ours(client):
+                client.close()
                 return
-            while not self._hand(asking):
+            while not self._hand(client):
                 self._open.wait()
         except OSError:
-            asking.close()
+            client.close()
             return
-        selector.register(asking, selectors.EVENT_READ)
+        selector.register(client, selectors.EVENT_READ)
 
-    def _hand(self, asking: socket.socket) -> bool:
+    def _hand(self, client: socket.socket) -> bool:
         with self._lock:
             if not self._open.is_set():
                 return False
             connection = self._dial()
-            self._handed[asking] = connection
+            self._handed[client] = connection
             try:
-                socket.send_fds(asking, [self._log_id().encode()], [connection.fileno()])
+                socket.send_fds(client, [self._log_id().encode()], [connection.fileno()])
             except OSError:
-                self._handed.pop(asking).close()
+                self._handed.pop(client).close()
                 raise
         return True
 
-    def _let_go(self, selector: selectors.BaseSelector, asking: socket.socket) -> None:
+    def _let_go(self, selector: selectors.BaseSelector, client: socket.socket) -> None:
         """Whoever has it has closed it, or ended."""
-        selector.unregister(asking)
-        asking.close()
+        selector.unregister(client)
+        client.close()
         with self._lock:
-            self._handed.pop(asking).close()
+            self._handed.pop(client).close()
 
     def _end(self) -> None:
         for one in (self._listener, self._woken):
             one.close()
         with self._lock:
-            for asking, connection in self._handed.items():
-                asking.close()
+            for client, connection in self._handed.items():
+                client.close()
                 connection.close()
 
 
 class Handed:
-    """Asks a worker for connections. What it has asked for holds until `close`."""
+    """Requests connections from a worker. They last until `close`."""
 
     def __init__(self, data_dir: Path) -> None:
         self._path = data_dir / FILE_NAME
-        self._asked: list[socket.socket] = []
+        self._clients: list[socket.socket] = []
         self.log_id = ""
 
     def __call__(self) -> socket.socket:
         """A connection to the worker's broker. Raises OSError."""
-        asking = socket.socket(socket.AF_UNIX)
-        asking.settimeout(SECONDS_TO_ANSWER)
+        client = socket.socket(socket.AF_UNIX)
+        client.settimeout(SECONDS_TO_ANSWER)
         try:
             with _in_directory(self._path) as short:
-                asking.connect(short)
-            said, descriptors, _, _ = socket.recv_fds(asking, MAX_LOG_ID_BYTES, 1)
+                client.connect(short)
+            said, descriptors, _, _ = socket.recv_fds(client, MAX_LOG_ID_BYTES, 1)
         except BaseException:
-            asking.close()
+            client.close()
             raise
         if not descriptors:
-            asking.close()
+            client.close()
             raise ConnectionRefusedError("the worker hands out no connection")
-        self._asked.append(asking)
+        self._clients.append(client)
         self.log_id = said.decode()
         connection = socket.socket(fileno=descriptors[0])
         connection.setblocking(False)
@@ -218,15 +218,15 @@ class Handed:
 
     def close(self) -> None:
         """Let the worker know that they are not needed any more."""
-        for asking in self._asked:
-            asking.close()
-        self._asked.clear()
+        for client in self._clients:
+            client.close()
+        self._clients.clear()
 
 
-def _is_ours(asking: socket.socket) -> bool:
+def _is_ours(client: socket.socket) -> bool:
     if sys.platform != "linux":
         return False
-    given = asking.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
+    given = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
     _, uid, _ = CREDENTIALS.unpack(given)
     return uid in {0, os.geteuid()}
 

@@ -45,7 +45,7 @@ class EmbeddedBroker:
     embedded = True
 
     def __init__(self, data_dir: Path, *, private: bool = True) -> None:
-        """`private`: only who goes through `connect` is let in, where the kernel can see to it."""
+        """`private`: only `connect` can connect, where the kernel can enforce that."""
         self.access = Access("")
         self.log_id = ""
         self.died = asyncio.Event()
@@ -78,7 +78,7 @@ class EmbeddedBroker:
 
     @property
     def connect(self) -> Callable[[], socket.socket] | None:
-        """How it is reached by those who are let in; None: as by anybody else."""
+        """How it is reached by those who are admitted; None: as by anybody else."""
         return None if self._gate is None else self._gate.connect
 
     async def start(self) -> None:
@@ -211,7 +211,7 @@ class EmbeddedBroker:
             await self._guard.wait()
             self._guard = None
         if self._process is not None:
-            # Not asked to end in good order: all that it has is memory.
+            # No orderly shutdown: all that it has is memory.
             _kill(self._process)
             await self._process.wait()
             self._process = None

@@ -1,7 +1,7 @@
 """Who may connect to the embedded broker: only whom this process connects itself.
 
 Tansu lets in whoever reaches its port, and its own authentication can be walked around: a SCRAM
-exchange that ends in an error counts as one that ended well. So the kernel is asked. The listening
+exchange that ends in an error counts as one that ended well. So the kernel guards it. The listening
 socket of the broker gets a packet filter that drops every attempt to connect but one from a port
 that this process holds at that moment; other users, and other programs of this one, get no answer.
 """
@@ -58,7 +58,7 @@ class Gate:
             raise GateError(error.strerror or str(error)) from error
 
     def passed(self) -> bool:
-        """Whether anybody is connected. Asked once it is closed: who had been there before?"""
+        """Whether anybody is connected. Checked once it is closed: was anybody there before?"""
         return any(state != LISTENING for port, state, _ in _sockets() if port == self._port)
 
     def connect(self) -> socket.socket:
@@ -116,7 +116,7 @@ def _sockets() -> list[tuple[int, str, str]]:
 
 
 def listens(port: int) -> bool:
-    """Whether anybody listens on this port of 127.0.0.1, asked without connecting."""
+    """Whether anybody listens on this port of 127.0.0.1, found without connecting."""
     return _inode(port) is not None
 
 

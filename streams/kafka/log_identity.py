@@ -72,7 +72,7 @@ async def _what_differs(
 ) -> str | None:
     """What is known to be otherwise at the place of the last record that was ingested."""
     offset = reached.next_offset - 1
-    # One at a time: the client waits before it asks for more while others are not handed out.
+    # One at a time: the client waits before it fetches more while others are not handed out.
     consumer.assign([tp])
     consumer.seek(tp, offset)
     try:

@@ -1,6 +1,6 @@
-"""The publisher of the outbox: what the ledger has to say, sent to the log in its order.
+"""Publishes the outbox: the messages of the ledger, sent to Kafka in their order.
 
-What is in the outbox, and what is taken out of it, is the ledger's to keep, in a thread of its own.
+The ledger keeps the outbox, and removes what is published, in a thread of its own.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ Pending = tuple[int, str, bytes | None, bytes | None, PendingHeaders]
 
 
 class OutboxReader(Protocol):
-    """What the publisher wants of the ledger: (seq, topic, key, value, headers) in their order."""
+    """What the publisher needs of the ledger: (seq, topic, key, value, headers) in their order."""
 
     def pending_outbox(self, limit: int) -> Sequence[Pending]:
         """The oldest messages that are not yet published."""
 
     def published(self, up_to_seq: int) -> None:
-        """Note that all up to this one are."""
+        """Record that all up to this one are published."""
 
 
 class OutboxPublisher:

@@ -52,7 +52,7 @@ class Progress:
         self._empty: dict[int, tuple[int, int]] = {}
 
     def begin(self, log_id: str) -> None:
-        """All of the log is in the ledger, and another one, an empty one, takes its place."""
+        """Note that all of the log is in the ledger, and that an empty one replaces it."""
         nothing = dict.fromkeys(self.log_ends, 0)
         self._empty = {}
         self.next_offsets = dict.fromkeys(self.next_offsets, 0)
@@ -66,7 +66,7 @@ class Progress:
         return self.next_offsets.get(partition, 0)
 
     def assigned(self, ends: Mapping[int, int]) -> None:
-        """Just these partitions are assigned now, and their log ended so at that moment."""
+        """Note that only these partitions are assigned now, and where their logs ended then."""
         if self.to_catch_up is None:
             self.to_catch_up = dict(ends)
         # What was assigned before is caught up with already, or has a mark to reach.
@@ -84,23 +84,23 @@ class Progress:
         return mark is not None and self._up_to(partition) >= mark
 
     def fetched(self, partition: int, end: int) -> None:
-        """The log of this partition ended so when records were fetched."""
+        """Note the end of this partition's log when records were fetched."""
         ends = self.log_ends
         if partition in ends:
             ends[partition] = max(end, ends[partition])
 
     def passed(self, partition: int, following: int, position: int) -> None:
-        """Between these two offsets there is no record, and there will be none."""
+        """Note that there is no record between these two offsets, and never will be."""
         self._empty[partition] = (following, position)
         self.changed.set()
 
     def committed(self, partition: int, next_offset: int) -> None:
-        """The ledger has all before `next_offset`."""
+        """Note that the ledger has all before `next_offset`."""
         self.next_offsets[partition] = max(next_offset, self.next_offset(partition))
         self.changed.set()
 
     def judged(self, taken: Mapping[int, int], behind: Behind) -> None:
-        """The ledger has what comes before these offsets, but for what is behind."""
+        """Note that the ledger has all before these offsets, but for what is behind."""
         self._taken.update(taken)
         self.behind = behind
         for partition, end in self._taken.items():

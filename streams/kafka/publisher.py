@@ -1,4 +1,4 @@
-"""Writes events to the log for a command: a thin blocking face of `LogWriter`.
+"""Writes events to the log for a command: a thin blocking interface to `LogWriter`.
 
 The loop of the writer runs in a thread of its own.
 """

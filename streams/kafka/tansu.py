@@ -18,7 +18,7 @@ NAMES = frozenset({"tansu", "tansu.exe"})
 
 
 class BinaryError(Exception):
-    """There is no program to run, or it is not what was installed."""
+    """The program is missing, or it is not what was installed."""
 
 
 def broker_binary(data_dir: Path) -> str:

@@ -1,7 +1,7 @@
-"""Which log it is that a broker has under a topic's name: asked for by its ids, not by its name.
+"""Which log a broker has under a topic's name: identified by its ids, not by its name.
 
-A topic that was deleted and created again has another id, and another cluster another one. What
-aiokafka asks is older than these ids, so the question (Kafka's Metadata, version 10) stands here.
+A topic that was deleted and created again has another id, and another cluster another one. The
+request that aiokafka sends is older than these ids, so Kafka's Metadata, version 10, is sent here.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ class _Metadata(Request[_Question]):
 
 
 async def identity_of(client: AIOKafkaClient, topic: str) -> LogIdentity:
-    """Ask for the ids. Raises `KafkaError`; a broker that does not know of such ids gives none."""
+    """Query the ids. Raises `KafkaError`; a broker that does not know of such ids gives none."""
     node = client.get_random_node()
     try:
         answer: Any = await client.send(node, _Metadata(topic))
@@ -143,7 +143,7 @@ async def identity_of(client: AIOKafkaClient, topic: str) -> LogIdentity:
 
 
 async def ask_identity(access: Access, topic: str) -> LogIdentity:
-    """Ask for them by a connection of its own. Raises `KafkaError`."""
+    """Query them over a connection of its own. Raises `KafkaError`."""
     admin = AIOKafkaAdminClient(**access.for_aiokafka())
     await admin.start()
     try:

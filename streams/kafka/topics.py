@@ -1,4 +1,4 @@
-"""The three topics: their names, what they are declared as, and that a broker has them so."""
+"""The three topics: their names and configuration, and how they are created and checked."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ REJECTED = "truce.rejected"
 # A real broker shows a new topic only after a moment.
 SECONDS_TO_APPEAR = 15.0
 
-# Why the log cannot be used where it is configured in another way than declared.
+# Why the log cannot be used if its configuration differs from what is declared.
 WRONG = {
     "cleanup.policy": "of each conflict it would keep the last event only",
     "message.timestamp.type": "the time of a verdict would be what a sender's clock says",
@@ -69,7 +69,7 @@ def declared(partitions: int, replication: int) -> tuple[Topic, ...]:
             REJECTED,
             partitions,
             replication,
-            # A record that just fitted into the log must fit here with the reasons beside it.
+            # A record that just fitted into the log must fit here together with the reasons.
             {"cleanup.policy": "delete", "max.message.bytes": str(16 * 2**20)},
         ),
     )

@@ -1,6 +1,6 @@
 """The messages themselves, in at most 8 KB each: alerts for Alertmanager, CloudEvents for others.
 
-What has no room is left out, the least important first, and how much that is stands in its place.
+What does not fit is left out, the least important first, and replaced by how much was left out.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from schemas.safe_text import for_annotation, for_label, party_label
 from streams.notify.bounded import LEAST_BYTES, MOST_BYTES, cut, dumps, listed, size
-from streams.notify.notification import DigestTelling, Telling
+from streams.notify.notification import DigestText, NotificationText
 
 NEVER = "9999-01-01T00:00:00Z"
 SEVERITY = {"violation": "critical", "contested": "warning", "undetermined": "info"}
@@ -38,41 +38,41 @@ class _Part(NamedTuple):
     can_be_cut: bool = True
 
 
-def alert_of(telling: Telling, page: str) -> str:
+def alert_of(text: NotificationText, page: str) -> str:
     """The alert on one verdict; it ends when that is withdrawn."""
-    notice = telling.notice
+    notification = text.notification
     labels = {
         "alertname": ALERT,
-        "conflict": for_label(notice.conflict),
-        "commitment": for_label(notice.commitment_id),
-        "incident": for_label(notice.incident_id),
-        "party": for_label(party_label(notice.party)),
-        "verdict": notice.verdict,
-        "severity": SEVERITY[notice.verdict],
+        "conflict": for_label(notification.conflict),
+        "commitment": for_label(notification.commitment_id),
+        "incident": for_label(notification.incident_id),
+        "party": for_label(party_label(notification.party)),
+        "verdict": notification.verdict,
+        "severity": SEVERITY[notification.verdict],
     }
     notes = {
-        "summary": cut(telling.summary, MOST_BYTES_OF_A_SUMMARY),
-        "recorded_at": telling.recorded_at,
-        "withdrawn_at": telling.withdrawn_at,
-        "verdict_id": telling.verdict_id,
-        "details": cut(telling.details, MOST_BYTES_OF_A_SUMMARY),
+        "summary": cut(text.summary, MOST_BYTES_OF_A_SUMMARY),
+        "recorded_at": text.recorded_at,
+        "withdrawn_at": text.withdrawn_at,
+        "verdict_id": text.verdict_id,
+        "details": cut(text.details, MOST_BYTES_OF_A_SUMMARY),
     }
-    violated = [claim for claim, verdict in telling.by_claim if verdict == "violation"]
-    others = [f"{claim} ({told})" for claim, told in telling.by_claim if told != "violation"]
+    violated = [claim for claim, verdict in text.by_claim if verdict == "violation"]
+    others = [f"{claim} ({verdict})" for claim, verdict in text.by_claim if verdict != "violation"]
     parts = (
-        _Part("description", (telling.why, *telling.lines), "\n", 0.45),
+        _Part("description", (text.why, *text.lines), "\n", 0.45),
         _Part("claims_violated", violated, ", ", 0.3),
-        _Part("evidence", telling.evidence, "\n", 0.5, can_be_cut=False),
+        _Part("evidence", text.evidence, "\n", 0.5, can_be_cut=False),
         _Part("claims_not_violated", others, ", ", 0.5),
-        _Part("criteria", telling.criteria, "\n", 1.0),
+        _Part("criteria", text.criteria, "\n", 1.0),
     )
-    ends_at = NEVER if notice.kind == "stands" else telling.recorded_at
-    return _alert(labels, notes, parts, telling.recorded_at, ends_at, page)
+    ends_at = NEVER if notification.kind == "stands" else text.recorded_at
+    return _alert(labels, notes, parts, text.recorded_at, ends_at, page)
 
 
-def alert_of_digest(telling: DigestTelling, page: str) -> str:
+def alert_of_digest(text: DigestText, page: str) -> str:
     """The alert on many verdicts; it ends when it is closed and none of them stands."""
-    one = telling.digest
+    one = text.digest
     labels = {
         "alertname": ALERT,
         "conflict": for_label(one.conflict),
@@ -80,22 +80,22 @@ def alert_of_digest(telling: DigestTelling, page: str) -> str:
         "verdict": one.verdict,
         "severity": SEVERITY[one.verdict],
         # Another burst of the same commitment is news, and so another alert.
-        one.kind: telling.since,
+        one.kind: text.since,
     }
     if one.incident_id is not None:
         labels["incident"] = for_label(one.incident_id)
     notes = {
-        "summary": cut(telling.summary, MOST_BYTES_OF_A_SUMMARY),
+        "summary": cut(text.summary, MOST_BYTES_OF_A_SUMMARY),
         "count": str(one.counted),
         "standing": str(one.standing),
-        "since": telling.since,
-        "until": telling.until,
-        "details": cut(telling.details, MOST_BYTES_OF_A_SUMMARY),
+        "since": text.since,
+        "until": text.until,
+        "details": cut(text.details, MOST_BYTES_OF_A_SUMMARY),
         "runbook_url": RUNBOOKS[one.verdict],
     }
-    parts = (_Part("description", telling.lines, "\n", 1.0),)
-    ends_at = telling.since if one.is_over else NEVER
-    return _alert(labels, notes, parts, telling.since, ends_at, page)
+    parts = (_Part("description", text.lines, "\n", 1.0),)
+    ends_at = text.since if one.is_over else NEVER
+    return _alert(labels, notes, parts, text.since, ends_at, page)
 
 
 def _alert(
@@ -126,7 +126,7 @@ def _alert(
 
 
 def shorter_alert(content: str) -> str | None:
-    """The same alert with its labels and its summary; None if it is that already."""
+    """The alert with only its labels and its summary; None if it is that short already."""
     alert = json.loads(content)
     notes = alert["annotations"]
     kept = {name: notes[name] for name in SHORT if name in notes}
@@ -136,36 +136,36 @@ def shorter_alert(content: str) -> str | None:
     return _if_shorter(dumps({**alert, "annotations": kept}), content)
 
 
-def event_of(telling: Telling) -> str:
+def event_of(text: NotificationText) -> str:
     """The CloudEvent on one verdict."""
-    notice = telling.notice
-    withdrawn = notice.kind == "withdrawn"
+    notification = text.notification
+    withdrawn = notification.kind == "withdrawn"
     data: JsonObject = {
-        "conflict": for_label(notice.conflict),
-        "commitment_id": for_label(notice.commitment_id),
-        "incident_id": for_label(notice.incident_id),
-        "party": None if notice.party is None else for_label(notice.party),
-        "verdict": notice.verdict,
-        "verdict_now": telling.verdict_now,
-        "recorded_at": telling.recorded_at,
-        "withdrawn_at": telling.withdrawn_at,
-        "summary": cut(telling.summary, MOST_BYTES_OF_A_SUMMARY),
-        "details": cut(telling.details, MOST_BYTES_OF_A_SUMMARY),
+        "conflict": for_label(notification.conflict),
+        "commitment_id": for_label(notification.commitment_id),
+        "incident_id": for_label(notification.incident_id),
+        "party": None if notification.party is None else for_label(notification.party),
+        "verdict": notification.verdict,
+        "verdict_now": text.verdict_now,
+        "recorded_at": text.recorded_at,
+        "withdrawn_at": text.withdrawn_at,
+        "summary": cut(text.summary, MOST_BYTES_OF_A_SUMMARY),
+        "details": cut(text.details, MOST_BYTES_OF_A_SUMMARY),
     }
     event = _event(
-        telling.verdict_id + ("/withdrawn" if withdrawn else ""),
+        text.verdict_id + ("/withdrawn" if withdrawn else ""),
         "verdict.withdrawn" if withdrawn else "verdict.stands",
-        telling.withdrawn_at or telling.recorded_at,
+        text.withdrawn_at or text.recorded_at,
         data,
     )
     room = MOST_BYTES - size(event) - 150
-    data["why"] = cut(telling.why, room // 4)
+    data["why"] = cut(text.why, room // 4)
     left_out = {"claims": 0, "answers": 0, "evidence": 0}
-    data["evidence"] = _whole(telling.evidence, room // 4)
-    left_out["evidence"] = len(telling.evidence) - len(data["evidence"])
+    data["evidence"] = _whole(text.evidence, room // 4)
+    left_out["evidence"] = len(text.evidence) - len(data["evidence"])
     room = MOST_BYTES - size(event) - 150
     data["claims"] = claims = []
-    for claim in telling.claims_json:
+    for claim in text.claims_json:
         short = {**claim, "answers": []}
         chosen = next((one for one in (claim, short) if size(one) + 2 <= room), None)
         if chosen is None:
@@ -179,25 +179,25 @@ def event_of(telling: Telling) -> str:
     return _bounded(dumps(event), shorter_event)
 
 
-def event_of_digest(telling: DigestTelling) -> str:
+def event_of_digest(text: DigestText) -> str:
     """The CloudEvent on many verdicts, as they are now."""
-    one = telling.digest
+    one = text.digest
     data: JsonObject = {
         "conflict": for_label(one.conflict),
         "commitment_id": for_label(one.commitment_id),
         "incident_id": None if one.incident_id is None else for_label(one.incident_id),
         "verdict": one.verdict,
-        "since": telling.since,
-        "until": telling.until,
+        "since": text.since,
+        "until": text.until,
         "count": one.counted,
         "standing": one.standing,
         "is_final": one.is_closed,
-        "summary": cut(telling.summary, MOST_BYTES_OF_A_SUMMARY),
-        "why": "\n".join(telling.lines),
-        "details": cut(telling.details, MOST_BYTES_OF_A_SUMMARY),
+        "summary": cut(text.summary, MOST_BYTES_OF_A_SUMMARY),
+        "why": "\n".join(text.lines),
+        "details": cut(text.details, MOST_BYTES_OF_A_SUMMARY),
     }
     kind = "verdict.flapping" if one.kind == "flapping" else "verdict.burst"
-    return _bounded(dumps(_event(telling.id, kind, telling.until, data)), shorter_event)
+    return _bounded(dumps(_event(text.id, kind, text.until, data)), shorter_event)
 
 
 def _event(id_: str, kind: str, time: str, data: JsonObject) -> JsonObject:
@@ -213,7 +213,7 @@ def _event(id_: str, kind: str, time: str, data: JsonObject) -> JsonObject:
 
 
 def shorter_event(content: str) -> str | None:
-    """The same event without its reasons; None if it is that already."""
+    """The event without its reasons; None if it is that short already."""
     event = json.loads(content)
     data = event["data"]
     kept = {name: one for name, one in data.items() if name not in {"why", "claims", "evidence"}}
@@ -223,7 +223,7 @@ def shorter_event(content: str) -> str | None:
 
 
 def _whole(items: Sequence[str], room: int) -> list[str]:
-    """As many as there is room for: a part of a link leads nowhere."""
+    """As many whole items as fit: a part of a link leads nowhere."""
     kept = []
     for item in items:
         room -= size(item) + 2
@@ -233,7 +233,7 @@ def _whole(items: Sequence[str], room: int) -> list[str]:
 
 
 def _bounded(content: str, shorter: Any) -> str:  # noqa: ANN401
-    """Names of the utmost length in escapes may leave no room for anything else."""
+    """The content, or less of it: the longest names, escaped, may leave no room for more."""
     if len(content.encode()) <= MOST_BYTES:
         return content
     return shorter(content) or content

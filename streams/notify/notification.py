@@ -1,6 +1,7 @@
-"""What is told of one verdict, or of many in one, in words and as fields, for every target.
+"""The content of a notification about one verdict, or of a digest, in words and as fields.
 
-No rules here. All that others wrote is made fit to be shown: each text is one line.
+It holds no rules and is the same for every target. Text that others wrote is made safe to show:
+each text is one line.
 """
 
 from __future__ import annotations
@@ -29,19 +30,19 @@ from streams.explain.words import CRITERION_NAMES, answer, counted, sentence
 from streams.judging.incident import Reported
 
 MOST_ANSWERS = 2_000
-"""So many places are held against claims for one message; what takes more is told in brief."""
+"""If more places and claims than this have to be compared, the reasons are given in brief."""
 MOST_OF_A_NAME = 80
 NOBODY = "nobody known"
 
 
-class Telling(NamedTuple):
-    """A notice with its reasons. Times are RFC 3339; all texts are fit to be shown.
+class NotificationText(NamedTuple):
+    """A notification with its reasons. Times are RFC 3339; all texts are safe to show.
 
     `by_claim`: the verdict by each claim, the violated first; `lines`: why, claim by claim;
-    `criteria`: the answers behind it; `details`: the command that says all.
+    `criteria`: the answers behind it; `details`: the command that shows everything.
     """
 
-    notice: Notification
+    notification: Notification
     verdict_id: str
     recorded_at: str
     withdrawn_at: str | None
@@ -56,8 +57,8 @@ class Telling(NamedTuple):
     details: str
 
 
-class DigestTelling(NamedTuple):
-    """A digest in words: `lines` is what there is to say beside the summary."""
+class DigestText(NamedTuple):
+    """A digest in words: `lines` holds what the summary leaves out."""
 
     digest: Digest
     id: str
@@ -68,46 +69,46 @@ class DigestTelling(NamedTuple):
     details: str
 
 
-def tell(notice: Notification, facts: Facts) -> Telling:
-    """The notice with the reasons that the database knows now."""
-    incident = Reported(notice.incident_id, _reports(facts))
-    one = _explained(notice, facts, incident)
+def notification_text(notification: Notification, facts: Facts) -> NotificationText:
+    """The text of the notification, with the reasons that the database knows now."""
+    incident = Reported(notification.incident_id, _reports(facts))
+    one = _explained(notification, facts, incident)
     verdict_now = _verdict_now(facts, incident)
     claims = () if one is None else tuple(sorted(one.claims, key=_violated_first))
     withdrawn_at = None
-    if notice.kind == "withdrawn" and notice.superseded_at is not None:
-        withdrawn_at = iso(notice.superseded_at)
-    recorded_at = iso(notice.recorded_at)
+    if notification.kind == "withdrawn" and notification.superseded_at is not None:
+        withdrawn_at = iso(notification.superseded_at)
+    recorded_at = iso(notification.recorded_at)
     in_brief = one is None and bool(facts.claims.events and facts.reports.events)
     by_claim = [(claim.claim_id, claim.verdict) for claim in claims]
     if in_brief:
         by_claim = sorted((claim, verdict) for claim, (verdict, _) in facts.judged.items())
         by_claim.sort(key=lambda each: each[1] != "violation")
-    return Telling(
-        notice,
-        identity(*notice[2:7], recorded_at),
+    return NotificationText(
+        notification,
+        identity(*notification[2:7], recorded_at),
         recorded_at,
         withdrawn_at,
         verdict_now,
-        _summary(notice, verdict_now),
+        _summary(notification, verdict_now),
         for_annotation(sentence(_too_many(facts) if in_brief else _why(one, incident))),
         tuple((for_annotation(claim), verdict) for claim, verdict in by_claim),
         tuple(map(_line, claims)),
         tuple(line for claim in claims for line in _criteria(claim)),
         _evidence(claims, incident),
-        [] if one is None else _claims_json(notice, incident, one),
-        _command("truce", "explain", notice.incident_id, "--conflict", notice.conflict),
+        [] if one is None else _claims_json(notification, incident, one),
+        _command("truce", "explain", notification.incident_id, "--conflict", notification.conflict),
     )
 
 
 def identity(*names: str | None) -> str:
-    """One text for these, which no others have, whatever is in them."""
+    """A hash of these names, distinct from that of any others, whatever they contain."""
     return hashlib.sha256(json.dumps(names).encode()).hexdigest()
 
 
 @lru_cache(maxsize=64)
 def _parsed(payload: str) -> Event:
-    # Notices that come together are mostly of the same claims.
+    # Notifications that come together are mostly about the same claims.
     return parse_event(payload)
 
 
@@ -122,7 +123,7 @@ def _claims(facts: Facts) -> dict[str, Claim]:
 
 
 def _explained(
-    notice: Notification, facts: Facts, incident: Reported
+    notification: Notification, facts: Facts, incident: Reported
 ) -> CommitmentExplained | None:
     """None: there is nothing to explain, or too much."""
     if not (incident.reports and facts.claims.events) or facts.claims.more or facts.reports.more:
@@ -134,7 +135,7 @@ def _explained(
         return None
     judged = {claim: StoredVerdict(*row) for claim, row in facts.judged.items()}
     claims = _claims(facts)
-    return explain_commitment(notice.commitment_id, claims, facts.verdict, judged, incident)
+    return explain_commitment(notification.commitment_id, claims, facts.verdict, judged, incident)
 
 
 def _verdict_now(facts: Facts, incident: Reported) -> str:
@@ -158,7 +159,7 @@ def _name(name: str) -> str:
 
 
 def _party(party: str | None) -> str:
-    """A party in a sentence: one that is called so is not nobody."""
+    """A party in a sentence: a party with the name of nobody is quoted."""
     if party is None:
         return NOBODY
     return f'"{party}"' if party.strip('"') in {NOBODY, NOBODY_KNOWN} else _name(party)
@@ -168,15 +169,15 @@ def _command(*words: str) -> str:
     return for_annotation(shlex.join(words))
 
 
-def _summary(notice: Notification, verdict_now: str) -> str:
+def _summary(notification: Notification, verdict_now: str) -> str:
     what = (
-        f"{_name(notice.incident_id)} under {_name(notice.commitment_id)}, "
-        f"by {_party(notice.party)} ({_name(notice.conflict)})"
+        f"{_name(notification.incident_id)} under {_name(notification.commitment_id)}, "
+        f"by {_party(notification.party)} ({_name(notification.conflict)})"
     )
-    if notice.kind == "stands":
-        return f"{notice.verdict.capitalize()}: {what}"
+    if notification.kind == "stands":
+        return f"{notification.verdict.capitalize()}: {what}"
     now = "nothing is reported of it any more" if verdict_now == "none" else f"now {verdict_now}"
-    return f"Withdrawn: {what} is no {notice.verdict} any more; {now}"
+    return f"Withdrawn: {what} is no {notification.verdict} any more; {now}"
 
 
 def _why(one: CommitmentExplained | None, incident: Reported) -> str:
@@ -204,24 +205,24 @@ def _criteria(claim: ClaimExplained) -> list[str]:
     if claim.verdict == "clear":
         return []
     lines = []
-    for told in claim.by_report:
-        for row in told.rows:
+    for judged in claim.by_report:
+        for row in judged.rows:
             said = ", ".join(
                 f"{name} {answer(criterion)}"
                 for name, criterion in zip(CRITERION_NAMES, row.criteria, strict=True)
             )
-            broken = "abstains" if told.answer.abstains else answer(all_of(row.criteria))
+            broken = "abstains" if judged.answer.abstains else answer(all_of(row.criteria))
             part = part_in_words(row.part, row.report)
-            line = f"{claim.claim_id}, {told.report_id}, {part}: {broken} ({said})"
+            line = f"{claim.claim_id}, {judged.report_id}, {part}: {broken} ({said})"
             lines.append(for_annotation(line))
     return lines
 
 
 def _claims_json(
-    notice: Notification, incident: Reported, one: CommitmentExplained
+    notification: Notification, incident: Reported, one: CommitmentExplained
 ) -> list[dict[str, Any]]:
-    """The claims as `truce explain --json` has them, the violated first, in texts to be shown."""
-    found = as_json(notice.conflict, incident, [one])["commitments"][0]["claims"]
+    """The claims as `truce explain --json` has them, the violated first, in texts safe to show."""
+    found = as_json(notification.conflict, incident, [one])["commitments"][0]["claims"]
     fit: list[dict[str, Any]] = _fit(found)
     return sorted(fit, key=lambda claim: claim["verdict"] != "violation")
 
@@ -234,21 +235,21 @@ def _fit(value: Any) -> Any:  # noqa: ANN401 - JSON
     return [_fit(one) for one in value] if isinstance(value, list) else value
 
 
-def tell_digest(one: Digest) -> DigestTelling:
-    """The digest in words."""
+def digest_text(one: Digest) -> DigestText:
+    """The text of the digest."""
     since, until = iso(one.since), iso(one.last_at)
     key = (one.kind, *one[2:6], since, str(one.revision))
     of = f"{_name(one.commitment_id)} ({_name(one.conflict)})"
     if one.incident_id is not None:
         now = f"now it is {one.verdict}" if one.standing else f"now it is no {one.verdict}"
-        return DigestTelling(
+        return DigestText(
             *(one, identity(*key), since, until),
             f"Flapping: {_name(one.incident_id)} under {of} became {one.verdict} "
             f"{one.counted:,} times since {since}; {now}",
             ("It is reported and taken back again and again: this message stands for all of it.",),
             _command("truce", "explain", one.incident_id, "--conflict", one.conflict),
         )
-    return DigestTelling(
+    return DigestText(
         *(one, identity(*key), since, until),
         f"Burst: {counted(one.counted, 'incident')} under {of} became {one.verdict} "
         f"from {since} to {until}; {one.standing:,} of them are",

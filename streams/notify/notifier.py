@@ -1,7 +1,8 @@
-"""Tells people: each verdict at or above a level, and when it is withdrawn, once, and until heard.
+"""Notifies people of each verdict at or above a level, and of its withdrawal, until it is accepted.
 
-What is to be told is in the database, target by target, in order; here it is posted, and nothing is
-decided. A target that is away is tried for ever, and delays neither judging nor the other target.
+The database holds the notifications due, target by target, in order; they are posted here, and
+nothing is decided. A target that is down is retried for ever, and delays neither judging nor the
+other target.
 """
 
 from __future__ import annotations
@@ -24,14 +25,14 @@ from streams.threads import SerialExecutor
 SECONDS_TO_ANSWER = 10.0
 LONGEST_PAUSE_OF_LOOKING = 0.5
 PAUSE_PER_LOOK = 5
-# Digests are closed, and their texts written anew, as time goes by.
+# Digests are closed, and their texts rewritten, as time goes by.
 SECONDS_TO_LOOK_AGAIN = 2.0
 
 logger = logging.getLogger("streams")
 
 
 def targets_of(settings: Settings, page: str) -> list[NotificationTarget]:
-    """Who is to be told. SecretError: the secret of the webhook cannot be used."""
+    """The targets that are set. SecretError: the secret of the webhook cannot be used."""
     targets: list[NotificationTarget] = []
     if settings.alertmanager:
         targets.append(Alertmanager(settings.alertmanager, page))
@@ -41,11 +42,11 @@ def targets_of(settings: Settings, page: str) -> list[NotificationTarget]:
 
 
 class Notifier:
-    """Looks for what is to be told after every batch, and has it told.
+    """Looks for due notifications after every batch, and has them sent.
 
-    `within`: what was recorded longer ago, in seconds, when it is first seen is not told. `rate`:
-    more of a commitment and verdict in a minute are one message. `proxy`: the address of that for
-    HTTP, if there is one to go through.
+    `within`: verdicts that are first seen more than so many seconds after they were recorded are
+    not notified. `rate`: above so many a minute, those of a commitment and verdict become one
+    digest. `proxy`: the address of the HTTP proxy, if there is one.
     """
 
     def __init__(
@@ -71,11 +72,11 @@ class Notifier:
         self._woken.set()
 
     def wake(self) -> None:
-        """There may be something to tell."""
+        """Look for notifications: there may be new ones."""
         self._woken.set()
 
     async def run(self, fresh: Sequence[str]) -> None:
-        """Tell for ever. Raises what the database raises. `fresh`: targets just switched on."""
+        """Notify for ever. Raises what the database raises. `fresh`: targets just switched on."""
         for target, count in (await self._thread.do(self._before)).items():
             if target in fresh and count:
                 self._metrics.told(target, "old", count)
@@ -84,7 +85,7 @@ class Notifier:
                     *(count, target),
                 )
         timeout = ClientTimeout(total=SECONDS_TO_ANSWER)
-        # Not what the environment says: what is posted is for these targets alone.
+        # The environment's proxy is ignored: what is posted is for these targets alone.
         proxy = self._proxy or None
         async with ClientSession(timeout=timeout, trust_env=False, proxy=proxy) as session:
             works = [work for sender in self._senders for work in sender.works(session)]
@@ -125,6 +126,6 @@ class Notifier:
             self._metrics.wait(await self._thread.do(self._notices.waiting))
             for sender in self._senders:
                 sender.wake()
-            # In a large database a look takes a while: most of the time is for others.
+            # Looking takes a while in a large database: most of the time is left to other work.
             took = time.monotonic() - began
             await asyncio.sleep(min(PAUSE_PER_LOOK * took, LONGEST_PAUSE_OF_LOOKING))

@@ -1,7 +1,7 @@
-"""Sends one target what waits for it: commitments take turns, and within one the order is kept.
+"""Sends one target its notifications: commitments take turns, and within one the order is kept.
 
-What is about to be posted is noted in the database before it is, and afterwards that it arrived: a
-worker that is killed in between posts the same again, by the same id.
+The database records each message before it is posted, and afterwards that it arrived: a worker that
+is killed in between posts the same message again, with the same id.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from aiohttp import ClientSession
 from analytics.metrics.process import NotificationMetrics
 from analytics.notifications.notifications import Notifications
 from analytics.notifications.rows import Digest, Lane, Notification, NotificationOutcome
-from streams.notify.notification import tell, tell_digest
+from streams.notify.notification import digest_text, notification_text
 from streams.notify.targets import DeliveryAnswer, NotificationTarget
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 30.0
-# What was told in the last day is posted again this often, to whoever forgets. A restarted
-# Alertmanager must know of it before the rules of Prometheus, which wait for 10 s, speak up.
+# A target that forgets is sent the notifications of the last day again this often. A restarted
+# Alertmanager must have them before the rules of Prometheus, which wait for 10 s, fire.
 SECONDS_UNTIL_AGAIN = 5.0
 SECONDS_UNTIL_THERE = 1.0
 TOLD_AGAIN_FOR = 24 * 3_600 * 1_000_000
 AT_ONCE = 100
-# How much of the time may go into posting again what was told.
+# After each round of reminders, a pause of so many times its duration.
 PAUSE_PER_REMINDER = 5
 
 logger = logging.getLogger("streams")
@@ -43,7 +43,7 @@ def now_us() -> int:
 
 
 class OutgoingMessage(NamedTuple):
-    """Something to post. `number`: of the notice, or of the digest; `outcome`: if it arrives."""
+    """A message to post. `number`: of the notification or digest; `outcome`: if it arrives."""
 
     number: int
     lane: Lane
@@ -59,7 +59,7 @@ class _Failing(NamedTuple):
 
 
 class Sender:
-    """Tells one target what waits for it."""
+    """Sends one target the notifications that wait for it."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Sender:
         self._do = do
         self._metrics = metrics
         self._idle: list[asyncio.Event] = []
-        # What is posted again must not overtake what is new of the same verdict.
+        # A reminder must not overtake a new message about the same verdict.
         self._posting = asyncio.Lock()
         self._busy: set[Lane] = set()
         self._failing: dict[Lane, _Failing] = {}
@@ -87,14 +87,14 @@ class Sender:
             self._idle.pop().set()
 
     def works(self, session: ClientSession) -> list[Coroutine[Any, Any, None]]:
-        """What is to be run, for ever, side by side. Raises what the database raises."""
+        """What runs concurrently, for ever. Raises what the database raises."""
         found = [self._work(session) for _ in range(self._target.slots)]
         return [*found, self._remind(session)] if self._target.again else found
 
     async def _work(self, session: ClientSession) -> None:
         while True:
             woken = asyncio.Event()
-            # Before it looks: what comes meanwhile makes it look again.
+            # Registered before it looks: a message that comes meanwhile makes it look again.
             self._idle.append(woken)
             batch: list[OutgoingMessage] = await self._do(self._prepare)
             if not batch:
@@ -116,7 +116,7 @@ class Sender:
                 await self._do(self._settle, batch, answers)
         finally:
             self._busy.difference_update(message.lane for message in batch)
-        # Another slot may wait for what could not be had while its commitment was busy.
+        # Another slot may wait for messages that were held back while their commitment was busy.
         self.wake()
         failed = next((answer for answer in answers if answer.state == "failed"), None)
         if failed is None or any(answer.state == "taken" for answer in answers):
@@ -140,11 +140,11 @@ class Sender:
     def _seconds(self, tries: int) -> float:
         most = SECONDS_UNTIL_AGAIN if self._target.again else LONGEST_PAUSE
         longest = min(most, FIRST_PAUSE * 2 ** min(tries - 1, 20))
-        # Not a secret: it only spreads the tries of several workers.
+        # Not a secret: it only spreads the retries of several workers.
         return random.uniform(longest / 2, longest)  # noqa: S311
 
     def _prepare(self) -> list[OutgoingMessage]:
-        """What is next, each noted as tried before it is. Its commitments are busy from here on."""
+        """The next messages, recorded as tried before they are. Marks their commitments as busy."""
         target, now = self._target, now_us()
         with self._notices.moment():
             passed = self._notices.pass_over(target.name, now)
@@ -194,7 +194,9 @@ class Sender:
     def _of_notices(self, notices: Sequence[Notification]) -> Iterable[OutgoingMessage]:
         fresh = [one for one in notices if one.content is None]
         facts = self._notices.facts(fresh) if fresh else {}
-        written = {one.seq: self._target.content(tell(one, facts[one.seq])) for one in fresh}
+        written = {
+            one.seq: self._target.content(notification_text(one, facts[one.seq])) for one in fresh
+        }
         self._notices.trying(written)
         for one in notices:
             outcome = "told" if one.kind == "stands" else "withdrawn"
@@ -205,12 +207,12 @@ class Sender:
         content = one.content
         if content is None or one.state != "trying":
             one = one._replace(revision=one.revision + 1)
-            content = self._target.digest(tell_digest(one))
+            content = self._target.digest(digest_text(one))
             self._notices.trying_digest(one, content)
         return OutgoingMessage(one.digest, one.lane, True, True, one.kind, content)
 
     def _settle(self, batch: Sequence[OutgoingMessage], answers: Sequence[DeliveryAnswer]) -> None:
-        """Note what became of each message."""
+        """Record the outcome of each message."""
         by_state: dict[str, list[OutgoingMessage]] = {}
         shortened: list[tuple[OutgoingMessage, str]] = []
         for message, answer in zip(batch, answers, strict=True):
@@ -220,7 +222,7 @@ class Sender:
             if shorter is not None:
                 shortened.append((message, shorter))
                 continue
-            # The least that there is to say is too much for it, as yet.
+            # Even the shortest message is too large for the target, for now.
             state = "failed" if answer.state == "too_large" else answer.state
             by_state.setdefault(state, []).append(message)
             if state == "refused":
@@ -265,23 +267,23 @@ class Sender:
         outcomes = Counter(message.outcome for message in by_state.get("taken", []))
         outcomes["refused"] = len(by_state.get("refused", []))
         outcomes["shortened"] = shortened
-        # A post is a try, whatever is in it.
+        # A post counts as one try, however many messages it holds.
         outcomes["failed"] = int("failed" in by_state)
         for outcome, count in outcomes.items():
             if count:
                 self._metrics.told(self._target.name, outcome, count)
 
     async def _remind(self, session: ClientSession) -> None:
-        """Post again and again what was told lately."""
+        """Post recent notifications again and again."""
         while True:
             began = time.monotonic()
-            heard = await self._again(session)
-            pause = SECONDS_UNTIL_AGAIN if heard else SECONDS_UNTIL_THERE
-            # Of a day with much news it takes a while: most of the time is for what is new.
+            accepted = await self._again(session)
+            pause = SECONDS_UNTIL_AGAIN if accepted else SECONDS_UNTIL_THERE
+            # After a busy day this takes a while: most of the time is left to new notifications.
             await asyncio.sleep(max(pause, PAUSE_PER_REMINDER * (time.monotonic() - began)))
 
     async def _again(self, session: ClientSession) -> bool:
-        """Post it once more; whether all of it was heard."""
+        """Post them once more; whether the target accepted all of them."""
         name, since = self._target.name, now_us() - TOLD_AGAIN_FOR
         seqs: list[int] = await self._do(self._notices.recent, name, since)
         for begin in range(0, len(seqs), AT_ONCE):

@@ -1,13 +1,13 @@
-"""Where notices are posted to, and in which form: Alertmanager's API, and a signed webhook.
+"""Where notifications are posted, and in which form: Alertmanager's API, and a signed webhook.
 
 To Alertmanager a verdict that stands is an alert that ends in the year 9999. Measured with its
 version 0.25: an alert without an end is resolved after `resolve_timeout`, which would claim that
 the verdict was withdrawn; one that ends then lasts until it is withdrawn, however long the worker
-is down. Alertmanager forgets its alerts when it restarts, and remembers what it has told: so what
-was told during the last day is posted again every few seconds, and nobody hears of it twice. It
-does tell again what stands for longer than `repeat_interval` or `--data.retention`: set both to
-years. What is withdrawn ends at its own start, since an end that is ahead of Alertmanager's clock
-by a second is passed over, and the alert then stays for ever.
+is down. Alertmanager forgets its alerts when it restarts, but remembers which notifications it has
+sent: so the alerts of the last day are posted again every few seconds, and nobody is notified
+twice. It does notify again of an alert that stands for longer than `repeat_interval` or
+`--data.retention`: set both to years. A withdrawn alert ends at its own start, since Alertmanager
+ignores an end that is a second ahead of its clock, and the alert would then stay for ever.
 """
 
 from __future__ import annotations
@@ -32,23 +32,23 @@ from streams.notify.messages import (
     shorter_alert,
     shorter_event,
 )
-from streams.notify.notification import DigestTelling, Telling
+from streams.notify.notification import DigestText, NotificationText
 from streams.secrets import read_secret
 from streams.settings import Settings
 
 SIGNATURE = "Truce-Signature"
 
 TOO_LARGE = 413
-# The message itself is at fault: to post it again cannot help. All else, a wrong path or a wrong
-# password included, is for people to mend, and nothing may be lost meanwhile.
+# The message itself is at fault: posting it again cannot help. All other errors, a wrong path or a
+# wrong password included, are for people to fix, and nothing may be lost meanwhile.
 REFUSED: Final = frozenset({400, 422})
 MOST_OF_AN_ANSWER = 500
-# What is read of an answer, so that the connection can be used again.
+# How much of an answer is read, so that the connection can be reused.
 MOST_TO_READ = 64 * 1024
 
 
 class DeliveryAnswer(NamedTuple):
-    """What became of a message: `untried` if it was not posted, since one before it was not taken.
+    """The outcome of a message: `untried` if an earlier one was not accepted, so it was not posted.
 
     `answered`: the target itself said so.
     """
@@ -63,31 +63,31 @@ UNTRIED = DeliveryAnswer("untried")
 
 
 class NotificationTarget(Protocol):
-    """Somebody to tell."""
+    """A service that receives notifications."""
 
     name: str
     again: bool
-    """Whether it forgets: then what was told lately is posted again now and then."""
+    """Whether it forgets: then recent notifications are posted again now and then."""
     slots: int
-    """How many posts it is sent at a time."""
+    """How many posts may be in flight at a time."""
     lanes: int
-    """Of how many commitments a post may be."""
+    """How many commitments one post may cover."""
     at_once: int
     """How many messages are prepared together."""
 
-    def content(self, telling: Telling) -> str:
-        """What is posted of a verdict: the same at every try."""
+    def content(self, text: NotificationText) -> str:
+        """The message about a verdict: the same at every try."""
 
-    def digest(self, telling: DigestTelling) -> str:
-        """What is posted of many."""
+    def digest(self, text: DigestText) -> str:
+        """The message about a digest."""
 
     def shorter(self, content: str) -> str | None:
-        """The same in its least words; None if it is that already."""
+        """The shortest form of the message; None if it is that already."""
 
     async def send(
         self, session: ClientSession, contents: Sequence[str], now: float
     ) -> list[DeliveryAnswer]:
-        """Post at `now` (seconds since 1970); what became of each."""
+        """Post at `now` (seconds since 1970); the outcome of each message."""
 
 
 class Alertmanager:
@@ -103,13 +103,13 @@ class Alertmanager:
         self._url = f"{url.rstrip('/')}/api/v2/alerts"
         self._page = page
 
-    def content(self, telling: Telling) -> str:
+    def content(self, text: NotificationText) -> str:
         """One alert."""
-        return alert_of(telling, self._page)
+        return alert_of(text, self._page)
 
-    def digest(self, telling: DigestTelling) -> str:
+    def digest(self, text: DigestText) -> str:
         """One alert."""
-        return alert_of_digest(telling, self._page)
+        return alert_of_digest(text, self._page)
 
     def shorter(self, content: str) -> str | None:
         """The alert with its labels and its summary."""
@@ -118,9 +118,9 @@ class Alertmanager:
     async def send(
         self, session: ClientSession, contents: Sequence[str], now: float
     ) -> list[DeliveryAnswer]:
-        """Post all in one request; each by itself if they are not taken together.
+        """Post all in one request; each by itself if they are not accepted together.
 
-        Alertmanager takes the good ones of an array that it refuses; what stands before it may not.
+        Alertmanager accepts the good alerts of an array that it refuses; a proxy may not.
         """
         answer = await self._post(session, contents)
         if len(contents) == 1 or answer.state not in {"refused", "too_large"}:
@@ -133,7 +133,7 @@ class Alertmanager:
 
 
 class Webhook:
-    """Any program that takes a CloudEvent, and knows the secret by which it is signed."""
+    """Any program that accepts a CloudEvent and knows the secret with which it is signed."""
 
     name = "webhook"
     again = False
@@ -145,13 +145,13 @@ class Webhook:
         self._url = url
         self._secret = secret
 
-    def content(self, telling: Telling) -> str:
+    def content(self, text: NotificationText) -> str:
         """One CloudEvent, whose id is that of the version of the verdict."""
-        return event_of(telling)
+        return event_of(text)
 
-    def digest(self, telling: DigestTelling) -> str:
-        """One CloudEvent, whose id is that of the digest as it is now."""
-        return event_of_digest(telling)
+    def digest(self, text: DigestText) -> str:
+        """One CloudEvent, whose id is that of the digest's current revision."""
+        return event_of_digest(text)
 
     def shorter(self, content: str) -> str | None:
         """The event without its reasons."""
@@ -160,7 +160,7 @@ class Webhook:
     async def send(
         self, session: ClientSession, contents: Sequence[str], now: float
     ) -> list[DeliveryAnswer]:
-        """Post them one by one, each signed, until one is not taken that may be later."""
+        """Post them one by one, each signed, until one fails that may be accepted later."""
         answers: list[DeliveryAnswer] = []
         for content in contents:
             body = content.encode()
@@ -173,7 +173,7 @@ class Webhook:
 
 
 def webhook_secret(settings: Settings) -> bytes:
-    """The secret by which the webhook is signed; made if none is set and there is none yet.
+    """The secret that signs the webhook; generated if none is set and there is none yet.
 
     Raises SecretError.
     """
@@ -200,11 +200,11 @@ async def _post(
     session: ClientSession, url: str, body: bytes, headers: dict[str, str]
 ) -> DeliveryAnswer:
     try:
-        # Not to where somebody redirects it: what is signed is for this address.
+        # Redirects are not followed: what is signed is for this address.
         async with session.post(url, data=body, headers=headers, allow_redirects=False) as response:
             beginning = await _read(response)
     except (ClientError, TimeoutError, OSError) as error:
-        # Its address may hold a secret: only where it is, is told.
+        # The address may hold a secret: only the host is reported.
         where = urlsplit(url).netloc
         return DeliveryAnswer("failed", f"{where}: {type(error).__name__}", answered=False)
     status = response.status

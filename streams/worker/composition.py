@@ -114,7 +114,7 @@ class Worker:
 
     async def _start(self, stages: Stages, on_ready: OnReady | None) -> None:
         settings, broker, core = self._settings, self._broker, self._core
-        # It needs a moment to start, and has that while the ledger is opened.
+        # It takes a moment to start, during which the ledger is opened.
         broker_starts = await stages.begin(starting(broker))
         url = await stages.begin(self._pages.served())
         targets = self._targets(url)
@@ -128,7 +128,7 @@ class Worker:
         await progress.until(lambda: progress.to_catch_up is not None)
         self._ingest_api.open(posts)
         endpoint = Endpoint(os.getpid(), url, broker.bootstrap, broker.log_id, self._lake_token)
-        # Before it has caught up: from here on commands may ask the worker, and must, since no
+        # Before it has caught up: from here on commands may call the worker, and must, since no
         # other process can open the database.
         stages.on_exit(write_endpoint(settings.data_dir, endpoint).remove)
         self._not_ready = "catching up with what was in the log at the start"
@@ -220,7 +220,7 @@ class Worker:
         return progress, posts
 
     def _bound(self, stages: Stages, rolling: Rolling) -> Rollover:
-        """Hand out connections to an embedded broker, and see to it that it does not grow."""
+        """Hand out connections to an embedded broker, and keep its memory bounded."""
         from streams.engine.rollover import Rollover
 
         rollover = Rollover(rolling)
@@ -240,7 +240,7 @@ class Worker:
     async def _notify(
         self, stages: Stages, ledger: OpenLedger, targets: list[NotificationTarget]
     ) -> None:
-        """Notify of what stands, once all is judged: never of what the log takes back."""
+        """Notify of verdicts once all is judged: never of one that the log itself withdraws."""
         if not targets:
             return
         from streams.notify.notifier import Notifier
@@ -272,7 +272,7 @@ class Worker:
             wake()
 
     async def _drain(self) -> None:
-        """Finish what was begun, so that nothing is left half way or unsaid."""
+        """Finish what was begun, so that nothing is left unfinished or unpublished."""
         self._not_ready = "stopping"
         by = asyncio.get_running_loop().time() + SECONDS_TO_STOP
         self._stopping.set()

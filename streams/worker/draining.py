@@ -1,4 +1,4 @@
-"""What a worker finishes before it ends in good order, and in what time."""
+"""What a worker finishes before it shuts down, and in what time."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ logger = logging.getLogger("streams")
 
 
 async def nothing_to_finish(by: float) -> None:
-    """Before the log is joined there is nothing that was begun."""
+    """Nothing to finish: the log is not joined yet."""
 
 
 def seconds_to_leave(broker: Broker) -> float:
@@ -49,7 +49,7 @@ class Draining(NamedTuple):
     publisher: OutboxPublisher
 
     async def finish(self, by: float) -> None:
-        """Judge, keep and publish what was begun; by then (the loop's clock) as far as can be."""
+        """Judge, commit and publish what was begun, until `by` (the loop's clock) at the latest."""
         if self.broker.embedded:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._judge_rest(), SECONDS_TO_CATCH_UP)

@@ -1,4 +1,4 @@
-"""Where a worker's log goes: our own warnings to stderr, what the libraries say to a file."""
+"""Where a worker's log goes: our own warnings to stderr, those of the libraries to a file."""
 
 from __future__ import annotations
 

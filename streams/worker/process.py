@@ -1,4 +1,4 @@
-"""A worker as a process: what it is set up with, with how much it is tried, how it ends."""
+"""The worker as a process: its setup, its retries with smaller batches, and how it ends."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from streams.worker.log_setup import configure_logging
 
 SECONDS_TO_END = 3.0
 
-# How many records at once it is tried with again after the engine had not enough memory: what
-# `truce publish` and POST /events pack has up to 256 KB in each.
+# How many records a batch has in the retries after the engine ran out of memory: those that
+# `truce publish` and POST /events pack have up to 256 KB each.
 RECORDS_AFTER_THAT = 8
 
 logger = logging.getLogger("streams")
@@ -52,7 +52,7 @@ def main(settings: Settings, *, on_ready: OnReady | None = None) -> int:
 
 
 async def _ended_soon(work: Coroutine[Any, Any, int]) -> int:
-    """Do the work, and see to it that the process ends soon after it."""
+    """Do the work, and make sure that the process ends soon afterwards."""
     code = await work
     timer = threading.Timer(SECONDS_TO_END, _end, (code,))
     timer.daemon = True
@@ -113,7 +113,7 @@ async def run(
 
 
 async def _run_with_less(settings: Settings, on_ready: OnReady | None, stop: asyncio.Event) -> None:
-    """Run a worker, and if its engine has not enough memory another, with smaller batches.
+    """Run a worker; if its engine runs out of memory, run another with smaller batches.
 
     Nothing of a batch that failed was kept, and the ledger knows where to go on in the log; that of
     an embedded broker ends, and what was in it and not acknowledged is to be published again.

@@ -1,4 +1,4 @@
-"""What a worker has started: it ends in the opposite order, and what should last is watched."""
+"""The stages of a worker: they end in reverse order, and those that should last are watched."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Stages:
         self._stack.callback(call)
 
     def on_exit_await(self, call: Callable[[], Awaitable[None]]) -> None:
-        """The same for what is waited for."""
+        """The same for an asynchronous function."""
         self._stack.push_async_callback(call)
 
     def watch(self, lasting: Awaitable[object]) -> None:

@@ -42,20 +42,20 @@ def stack(installed: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     manager = alertmanager(
         configuration(tmp, receiver.url), tmp / "alertmanager", "--data.retention=87600h"
     )
-    telling = Worker(tmp / "telling", alertmanager=manager.url)
+    notifying = Worker(tmp / "notifying", alertmanager=manager.url)
     shown = Worker(tmp / "shown")
     replayed = Worker(tmp / "replayed", alertmanager=manager.url)
     scraper = prometheus(
-        rules(tmp, manager.url, [telling.port, shown.port, replayed.port]), tmp / "prometheus"
+        rules(tmp, manager.url, [notifying.port, shown.port, replayed.port]), tmp / "prometheus"
     )
-    programs: list[Program | Worker] = [manager, telling, shown, scraper]
+    programs: list[Program | Worker] = [manager, notifying, shown, scraper]
     try:
         shown.launch()
         manager.start()
-        telling.start()
+        notifying.start()
         shown.ready()
         scraper.start()
-        yield Stack(receiver, manager, scraper, telling, shown, replayed)
+        yield Stack(receiver, manager, scraper, notifying, shown, replayed)
     finally:
         for program in (*programs, replayed):
             program.stop()

@@ -153,7 +153,7 @@ class Stack(NamedTuple):
     receiver: Receiver
     manager: Program
     prometheus: Program
-    telling: Worker
+    notifying: Worker
     shown: Worker
     replayed: Worker
 

@@ -42,9 +42,9 @@ def test_a_first_violation_is_told_by_the_worker_with_its_reasons(
 ) -> None:
     for n in range(TIMES):
         conflict = f"told-{n}"
-        stack.telling.publish(agreed(conflict))
+        stack.notifying.publish(agreed(conflict))
         link = "https://desk.example/1"
-        began = stack.telling.publish(struck(conflict, "first", evidence=[link]))
+        began = stack.notifying.publish(struck(conflict, "first", evidence=[link]))
         told = stack.first(conflict, ALERT)
         measure("first violation, by the worker", told.at - began)
         assert told.at - began < LIMIT
@@ -57,7 +57,7 @@ def test_a_first_violation_is_told_by_the_worker_with_its_reasons(
 
 def test_a_second_violation_of_a_firing_truce_is_told(stack: Stack, measure: Measure) -> None:
     for n in range(TIMES):
-        began = stack.telling.publish(struck(f"told-{n}", "second"))
+        began = stack.notifying.publish(struck(f"told-{n}", "second"))
         told = stack.first(f"told-{n}", ALERT, incident="second")
         measure("second violation of the same truce, by the worker", told.at - began)
         assert told.at - began < LIMIT
@@ -78,12 +78,12 @@ def test_each_violation_is_told_once(stack: Stack) -> None:
 def test_a_correction_that_leaves_the_verdict_is_told_to_nobody(stack: Stack) -> None:
     with stack.silence():
         for killed in (12, 15, 12):
-            stack.telling.publish(struck("told-0", "first", effects={"killed": killed}))
+            stack.notifying.publish(struck("told-0", "first", effects={"killed": killed}))
 
 
 def test_the_same_log_again_is_told_to_nobody(stack: Stack, tmp_path: Path) -> None:
     # A worker of its own, with a new database, that reads the log of the other one from its start.
-    told = reach(stack.telling.data_dir).bootstrap
+    told = reach(stack.notifying.data_dir).bootstrap
     with open_broker(tmp_path) as broker:
         asyncio.run(copy_log(told, broker.bootstrap))
         _replay(stack, f"kafka://{broker.bootstrap}")
@@ -111,7 +111,7 @@ def _replay(stack: Stack, log: str) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_restart_of_the_worker_is_told_to_nobody(stack: Stack, number: signal.Signals) -> None:
-    workers = (stack.telling, stack.shown)
+    workers = (stack.notifying, stack.shown)
     with stack.silence():
         for worker in workers:
             worker.stop(number)
@@ -136,7 +136,7 @@ def test_a_restart_of_alertmanager_is_told_to_nobody(stack: Stack) -> None:
 
 def test_a_rebuild_is_told_to_nobody(stack: Stack) -> None:
     with stack.silence():
-        for worker in (stack.telling, stack.shown):
+        for worker in (stack.notifying, stack.shown):
             worker.stop()
             subprocess.run([*TRUCE, "rebuild"], env=worker.environment, check=True, timeout=60)
             worker.start()
@@ -144,14 +144,14 @@ def test_a_rebuild_is_told_to_nobody(stack: Stack) -> None:
 
 def test_what_was_recorded_while_alertmanager_was_away_is_told(stack: Stack) -> None:
     stack.manager.stop()
-    stack.telling.publish(struck("told-0", "third"))
+    stack.notifying.publish(struck("told-0", "third"))
     stack.manager.start()
     assert stack.first("told-0", ALERT, incident="third")
 
 
 def test_a_violation_that_is_taken_back_is_resolved(stack: Stack, measure: Measure) -> None:
     for n in range(TIMES):
-        began = stack.telling.publish(taken_back(f"told-{n}", "first"))
+        began = stack.notifying.publish(taken_back(f"told-{n}", "first"))
         told = stack.first(f"told-{n}", ALERT, "resolved", incident="first")
         measure("a retraction, by the worker", told.at - began)
         assert told.at - began < LIMIT
@@ -171,9 +171,9 @@ def test_a_flood_is_one_notification_and_delays_no_other_truce(
     stack: Stack, measure: Measure
 ) -> None:
     for conflict in ("flooded", "beside"):
-        stack.telling.publish(agreed(conflict))
-    stack.telling.publish(*(struck("flooded", f"false-{n:05}") for n in range(FLOOD)))
-    began = stack.telling.publish(struck("beside", "real"))
+        stack.notifying.publish(agreed(conflict))
+    stack.notifying.publish(*(struck("flooded", f"false-{n:05}") for n in range(FLOOD)))
+    began = stack.notifying.publish(struck("beside", "real"))
     told = stack.first("beside", ALERT, incident="real")
     measure(f"a violation after {FLOOD:,} false ones of another truce", told.at - began)
     assert told.at - began < LIMIT
@@ -190,11 +190,11 @@ def test_a_flood_is_one_notification_and_delays_no_other_truce(
 
 
 def test_what_flaps_is_one_notification(stack: Stack, measure: Measure) -> None:
-    stack.telling.publish(agreed("flaps"))
+    stack.notifying.publish(agreed("flaps"))
     for _ in range(FLIPS):
-        stack.telling.publish(struck("flaps", "i"))
+        stack.notifying.publish(struck("flaps", "i"))
         time.sleep(0.25)
-        stack.telling.publish(taken_back("flaps", "i"))
+        stack.notifying.publish(taken_back("flaps", "i"))
         time.sleep(0.25)
     with stack.silence():
         pass

@@ -15,7 +15,7 @@ from streams.commands import console
 from streams.log_lines import LogLines
 from tests.cli.commands import truce
 from tests.cli.hostile import FORGED, HOSTILE, hostile_events, unfit
-from tests.notify.telling import World, server, until
+from tests.notify.notifying import World, server, until
 from tests.support.given import CONFLICT, claim
 
 LINES, FIELDS = hostile_events()
@@ -134,7 +134,7 @@ def test_alerts_events_and_logs_have_it_in_marks(
         async with (
             server() as pager,
             server() as hook,
-            world.telling(
+            world.notifying(
                 alertmanager=pager.url, webhook=hook.url, notify_level="undetermined", notify_rate=1
             ),
         ):

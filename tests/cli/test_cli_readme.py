@@ -256,7 +256,7 @@ def test_the_settings_of_a_secured_kafka_are_taken_as_they_are_shown() -> None:
 
 def test_the_signature_is_checked_as_is_shown() -> None:
     [shown] = blocks("docs/notifications.md", "python")
-    tested = (ROOT / "tests" / "notify" / "test_notices_targets.py").read_text(encoding="utf-8")
+    tested = (ROOT / "tests" / "notify" / "test_notify_targets.py").read_text(encoding="utf-8")
     function = re.search(r"(?ms)^def verified.*?(?=^\S)", tested)
     assert function is not None
     without_docstring = re.sub(r'(?m)^    """.*"""\n', "", function[0])

@@ -29,7 +29,7 @@ from streams.commands.rows import FORMS, Column, ResultRows, print_rows
 from streams.commands.status import LakeStatus, gather
 from streams.engine.decoding import RawRecord, read
 from streams.engine.loading import load_standing, process
-from streams.notify.notification import tell
+from streams.notify.notification import notification_text
 from streams.notify.targets import Alertmanager, NotificationTarget, Webhook
 from streams.settings import LEVELS, Settings
 from tests.support.trying import tried
@@ -213,7 +213,9 @@ def notify(ledger: Ledger) -> list[str]:
     for target in targets:
         while waiting := notices.next(target.name, notices.lanes(target.name), 100):
             facts = notices.facts(waiting)
-            contents = {one.seq: target.content(tell(one, facts[one.seq])) for one in waiting}
+            contents = {
+                one.seq: target.content(notification_text(one, facts[one.seq])) for one in waiting
+            }
             assert all(map(json.loads, contents.values()))
             notices.trying(contents)
             notices.done(contents.keys(), "told", time.time_ns() // 1_000)

@@ -10,9 +10,9 @@ from tests.http.posting import Posting, new_token, start
 
 
 @pytest.fixture(scope="session")
-def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Posting]:
+def ingest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Posting]:
     """A worker that takes posts, with an embedded broker. It must end well."""
-    folder = tmp_path_factory.mktemp("door")
+    folder = tmp_path_factory.mktemp("ingest")
     found = start(folder / "data", new_token(folder), "--posts-per-second", "100000")
     try:
         yield found

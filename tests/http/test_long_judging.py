@@ -16,7 +16,7 @@ from tests.cli.commands import truce
 from tests.http.posting import LINES, Posting, event, kept, new_token, start
 from tests.worker.running import within
 
-pytestmark = pytest.mark.door
+pytestmark = pytest.mark.ingest
 
 # Of each post some 8,000 pairs for every one of its events: minutes of work.
 MANY, REVISIONS = 8_000, 2_000

@@ -14,7 +14,7 @@ from tests.support.trap import trap
 PACKAGES = ("streams", "analytics", "schemas")
 
 
-@pytest.mark.door
+@pytest.mark.ingest
 def test_a_worker_and_its_commands_ask_no_proxy(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     with trap() as proxy:

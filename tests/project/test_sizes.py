@@ -34,8 +34,8 @@ FILES = (
     Larger("tests/analytics/test_analytics_metrics.py", 495, "whole pages of metrics, as they are read"),
     Larger("tests/schemas/test_schemas_events.py", 498, "a table of what is valid and what is not"),
     Larger("tests/schemas/test_schemas_time.py", 405, "tables of instants and windows"),
-    Larger("tests/judging/test_rules_criteria.py", 410, "a table of cases for each rule"),
-    Larger("tests/judging/test_rules_commitment.py", 345, "a table of cases for each rule"),
+    Larger("tests/judging/test_judging_criteria.py", 410, "a table of cases for each rule"),
+    Larger("tests/judging/test_judging_commitment.py", 345, "a table of cases for each rule"),
     Larger("tests/kafka/test_kafka.py", 440, "one broker, started once for all of it"),
     Larger("tests/rebuild/test_rebuild.py", 426, "one fault of a rebuild after the other"),
     Larger("tests/faults/crash.py", 365, "one program, with its options and its report"),
@@ -43,6 +43,7 @@ FILES = (
 )
 FOLDERS = (
     Larger("schemas", 20, "the vocabulary of the log: one module for each kind of thing"),
+    Larger("tests/bench", 17, "one section of the benchmark a file"),
     Larger("tests/worker", 20, "the worker, its broker and its transport: one file of tests for each part"),
 )
 # fmt: on

@@ -34,7 +34,7 @@ class Life(NamedTuple):
 
     closed: told to; in_batch: while the batch is folded, after `place` records of it;
     in_commit: while the commit is written, with `place` thousandths of it on the disk;
-    committed: before any message went out; telling: after `place` of them went out, and before
+    committed: before any message went out; publishing: after `place` of them went out, and before
     the ledger knows of the last `unnoted`.
     """
 
@@ -45,7 +45,7 @@ class Life(NamedTuple):
 
 LIVES = st.builds(
     Life,
-    st.sampled_from(["closed", "in_batch", "in_commit", "committed", "telling", "telling"]),
+    st.sampled_from(["closed", "in_batch", "in_commit", "committed", "publishing", "publishing"]),
     st.integers(0, 1_000),
     st.sampled_from([0, 0, 1, 2]),
 )
@@ -99,10 +99,10 @@ class Workers:
         if life.end in {"committed", "in_commit"}:
             return
         pending = ledger.pending_outbox()
-        if life.end == "telling":
+        if life.end == "publishing":
             pending = pending[: life.place % (len(pending) + 1)]
         self.told += map(_content, pending)
-        noted = pending[: -life.unnoted] if life.end == "telling" and life.unnoted else pending
+        noted = pending[: -life.unnoted] if life.end == "publishing" and life.unnoted else pending
         if noted:
             ledger.published(noted[-1].seq)
 
@@ -197,5 +197,5 @@ def test_left_at_any_moment_and_opened_it_comes_to_the_same_and_tells_all_of_it(
         left = workers.finish(items, KEPT | LEFT_TO_TELL)
     assert left == undisturbed | {"outbox": []}
     assert list(dict.fromkeys(workers.told)) == expected, "each is told, in its order"
-    if not any(life.end == "telling" and life.unnoted for life in lives):
+    if not any(life.end == "publishing" and life.unnoted for life in lives):
         assert workers.told == expected, "what the ledger knows to be told is not told again"

@@ -11,11 +11,11 @@ from streams.kafka.progress import Progress
 
 MAX_BATCH_BYTES = 8 * 2**20
 
-# How long a fetch waits for records, in milliseconds. Tansu looks for new ones when it is asked and
+# How long a fetch waits for records, in milliseconds. Tansu looks for new ones at its start and
 # once more after half of it, so a longer wait is a later verdict. A shorter one makes more and
 # smaller batches, each with its transaction: at 100 events a second half of the verdicts came
 # within 59 ms, with 20 within 186 ms (one round each). Kafka answers at once and need not be
-# asked often.
+# polled often.
 FETCH_WAIT_TANSU = 100
 FETCH_WAIT_KAFKA = 500
 
@@ -37,9 +37,9 @@ class LogMismatchError(Exception):
 
 
 class Feed(NamedTuple):
-    """What the consumer asks of the worker and reports to it, all from the consumer's thread.
+    """What the consumer needs from the worker and reports to it, all from the consumer's thread.
 
-    `next_offset(partition)` is where the ledger goes on; `assigned(ends)` hears of an assignment,
+    `next_offset(partition)` is where the ledger goes on; `assigned(ends)` is for an assignment,
     with the log's end at that moment for each partition; `fetched(partition, end)` of the log's
     end whenever records came; `passed(partition, following, position)` of offsets that hold no
     records (the marks of transactions, and what these took back); `failed` of what ends the worker.

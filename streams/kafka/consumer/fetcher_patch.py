@@ -1,4 +1,4 @@
-"""What the Kafka client has no setting for, patched into its fetcher, one consumer at a time."""
+"""Patches the Kafka client's fetcher where it has no setting, one consumer at a time."""
 
 from __future__ import annotations
 

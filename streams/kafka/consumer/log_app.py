@@ -1,4 +1,4 @@
-"""The Faust app that reads one log: no tables, no files, no web, no producer."""
+"""The Faust app that reads one log, without tables, files, web server or producer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from streams.kafka.access import Access
 from streams.kafka.consumer.feed import MAX_BATCH_BYTES, Feed
 from streams.kafka.consumer.transport import LogConsumer, LogTransport
 
-# Batches that wait for the agent beside the one that it is busy with.
+# Batches that wait for the agent in addition to the one that it is busy with.
 WAITING_BATCHES = 2
 
 # Sessions of the consumer group. With Kafka those of Kafka's own clients: it refuses less than 6 s,

@@ -1,4 +1,4 @@
-"""When the Kafka client may ask for more records: not while a few can be committed together.
+"""When the Kafka client may fetch more records: not while a few can be committed together.
 
 All of it is called from the consumer's thread.
 """
@@ -13,7 +13,7 @@ from faust.types import TP
 
 # To commit a few records takes about as long as to commit dozens. What comes while few are in
 # flight is judged sooner together, once these are in the ledger, than in small batches that queue.
-# Behind many others are worth having in flight, and what takes too long is not waited for.
+# Behind many it pays to have others in flight, and there is a limit to the wait.
 FEW = 500
 FEW_BYTES = 2**18
 SECONDS_TO_GATHER = 0.04
@@ -69,7 +69,7 @@ class Pacing:
         while self._in_flight():
             if _now() > came + SECONDS_TO_SETTLE:
                 break
-            # The ledger's commit is heard of in another thread's loop.
+            # The ledger's commit is signalled in another thread's loop.
             await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
 
 

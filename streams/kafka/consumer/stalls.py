@@ -1,7 +1,7 @@
-"""Notices a ledger that stands still although the log has more, and a broker that is away.
+"""Detects a ledger that stands still although the log has more, and a broker that is away.
 
-Both are said once, and once more when they are over. What to do about them is for whoever reads it.
-That the log has become another one ends the worker.
+Both are reported once, and again when they are over; what to do about them is for the reader. A log
+that was replaced by another one ends the worker.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Stalls:
     def look(
         self, now: float, next_offsets: Mapping[int, int], lag: Mapping[int, int]
     ) -> list[str]:
-        """What is to be said now of the partitions of `lag`, in which so many records wait."""
+        """What to report now of the partitions of `lag`, in which so many records wait."""
         found = []
         self._places = {p: place for p, place in self._places.items() if p in lag}
         for partition, behind in lag.items():
@@ -74,7 +74,7 @@ class Stalls:
 
 
 class Watch:
-    """Asks the broker for the log's ends, beside the consumer, and says what is amiss.
+    """Queries the log's ends from the broker, apart from the consumer, and reports what is wrong.
 
     Ends with `LogReplaced` or `TopicError` when the log is another one, or gone.
     """
@@ -95,7 +95,7 @@ class Watch:
         self._missing = False
 
     def forget(self) -> None:
-        """The worker is about to replace the log itself: until `renew` any may be there."""
+        """The worker is about to replace the log itself: until `renew`, accept any log."""
         self._identity = None
 
     async def renew(self) -> None:
@@ -131,12 +131,12 @@ class Watch:
                 identity = await identity_of(consumer._client, self._topic)
                 if self._is_gone(identity):
                     return False
-                # A worker that has no partition asks for one, to hear whether there is an answer.
+                # A worker without a partition queries one, to see whether there is an answer.
                 ends = await consumer.end_offsets(tps or [TopicPartition(self._topic, 0)])
         except (KafkaError, OSError, TimeoutError):
             return False
         if progress.log_id != log_id or self._identity is None:
-            # The worker has replaced it meanwhile: what was asked is of the one before.
+            # The worker has replaced it meanwhile: the answer is about the previous one.
             return True
         self._compare(identity)
         for tp in tps:
@@ -176,7 +176,7 @@ class Watch:
                 logger.warning("the broker answers again, after %.0f s", seconds)
             self._away_since, self._told = math.inf, False
         elif self._away_since == math.inf:
-            # Said when it is so at the next look, too: a new leader takes a moment.
+            # Reported if it is still so at the next look: a new leader takes a moment.
             self._away_since = now
         elif not self._told:
             self._told = True

@@ -1,6 +1,6 @@
-"""Faust's consumer, made to serve the ledger, which says where to read on.
+"""Faust's consumer, adapted to the ledger, whose checkpoints say where to resume.
 
-What was fetched of a partition is handed to the agent as one message: Faust waits for several
+The records fetched of a partition are handed to the agent as one message: Faust waits for several
 futures per message, a ceiling of some thousand a second. Nothing here looks into a record.
 """
 
@@ -63,11 +63,11 @@ class _Thread(driver.AIOKafkaConsumerThread):
         return offsets
 
     async def hold(self) -> None:
-        """Ask for no more records, and wait for the answers that are due."""
+        """Fetch no more records, and wait for the answers that are due."""
         await self._pacing.hold()
 
     async def begin_log(self) -> Mapping[TP, int]:
-        """Read on where the ledger goes on in the log that has taken the place of another one."""
+        """Resume at the ledger's offsets in the log that has replaced another one."""
         offsets = await self._seek_to_ledger(ask_ends=False)
         self._pacing.resume()
         return offsets
@@ -96,7 +96,7 @@ class _Thread(driver.AIOKafkaConsumerThread):
     async def _report_ends(self, tps: list[TP]) -> None:
         """Report where the log ended when these partitions were assigned.
 
-        Tansu's answer to that question can leave out the last records; what it says beside the
+        Tansu's answer to that query can leave out the last records; what it says along with the
         first records that it gives is right.
         """
         consumer, feed = self._ensure_consumer(), self.consumer.feed
@@ -109,7 +109,7 @@ class _Thread(driver.AIOKafkaConsumerThread):
                 await asyncio.sleep(0.01)
             marks = {tp: _end(consumer, tp) for tp in tps}
         except (KafkaError, AssertionError) as error:
-            # Reassigned meanwhile: then another seek asks again.
+            # Reassigned meanwhile: then another seek tries again.
             driver.logger.warning("cannot tell where the log ends: %r", error)
             return
         feed.assigned({tp.partition: max(ends[tp], marks[tp]) for tp in tps})
@@ -123,7 +123,7 @@ class _Thread(driver.AIOKafkaConsumerThread):
         except OffsetOutOfRangeError as error:
             raise LogMismatchError(_mismatch(error)) from error
         except NoOffsetForPartitionError:
-            # Assigned a moment ago: the client asks the group where to begin, which may not know.
+            # Assigned a moment ago: the client queries the offset of the group; it may have none.
             # The seek to where the ledger goes on is still to come.
             return {}
         except (CorruptRecordException, UnsupportedCodecError):
@@ -178,14 +178,14 @@ class _Thread(driver.AIOKafkaConsumerThread):
 
 
 class LogConsumer(driver.Consumer):
-    """A consumer that reads on where the ledger says and hands over whole batches."""
+    """A consumer that resumes at the ledger's offsets and hands over whole batches."""
 
     _thread: _Thread
     transport: LogTransport
 
     @property
     def feed(self) -> Feed:
-        """What links this consumer to the worker."""
+        """The link between this consumer and the worker."""
         return self.transport.feed
 
     async def hold(self) -> None:
@@ -193,9 +193,9 @@ class LogConsumer(driver.Consumer):
         await self._thread.call_thread(self._thread.hold)
 
     async def begin_log(self) -> None:
-        """Read on in the log that has taken the place of another one."""
+        """Resume in the log that has replaced another one."""
         offsets = await self._thread.call_thread(self._thread.begin_log)
-        # What Faust has seen and acknowledged was of the other one.
+        # What Faust has seen and acknowledged belongs to the previous log.
         self._read_offset.update(dict.fromkeys(offsets))
         self._committed_offset.update(dict.fromkeys(offsets))
 
@@ -252,7 +252,7 @@ class LogConsumer(driver.Consumer):
     def _new_offset(self, tp: TP) -> int | None:
         """Commit to the Kafka group what the ledger has; for tools that show lag, never for us.
 
-        What Faust counts as acknowledged is not asked: it acknowledges what has failed, too.
+        What Faust counts as acknowledged is not used: it acknowledges what has failed, too.
         """
         self._acked[tp].clear()
         self._acked_index[tp].clear()

@@ -1,6 +1,6 @@
-"""What the Kafka client cannot read of a log: fetched once more, as bytes, and salvaged.
+"""Fetches again, as bytes, the batches that the Kafka client cannot read, and salvages records.
 
-Nothing here decides what becomes of a batch that cannot be read; it is given as one record.
+Nothing here decides what becomes of an unreadable batch; it is given as one record.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from streams.kafka.consumer.feed import FETCH_WAIT_TANSU, MAX_BATCH_BYTES
 # version, checksum, attributes, and the last record's offset relative to the first.
 BATCH_HEAD = struct.Struct(">qiibIhi")
 MAGIC = 2
-# Who produced it, further on in its head, and what of its attributes is asked here.
+# Who produced it, further on in its head, and which of its attributes is checked here.
 PRODUCER = struct.Struct(">q")
 PRODUCER_AT = 43
 TRANSACTIONAL, CONTROL = 0x10, 0x20
@@ -50,7 +50,7 @@ def _contents(answer: Any) -> tuple[bytes, list[tuple[int, int]]]:
 
 
 class _Aborted:
-    """Which batches of a log, asked in their order, belong to transactions that were taken back."""
+    """Which batches of a log, given in their order, belong to transactions that were taken back."""
 
     def __init__(self, aborted: Sequence[tuple[int, int]]) -> None:
         self._to_come = sorted(aborted, key=lambda one: one[1])

@@ -1,4 +1,4 @@
-"""What is told goes to its target, whatever proxy the environment names."""
+"""Notifications go to their target, whatever proxy the environment names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tests.notify.telling import World, server, until
+from tests.notify.notifying import World, server, until
 from tests.support.given import claim, report
 from tests.support.trap import trap
 
@@ -18,7 +18,7 @@ def test_a_proxy_of_the_environment_hears_nothing(
         async with (
             server() as hook,
             server() as pager,
-            world.telling(webhook=hook.url, alertmanager=pager.url),
+            world.notifying(webhook=hook.url, alertmanager=pager.url),
         ):
             world.judge(claim(), report("r", "a"))
             await until(lambda: hook.taken and pager.taken)
@@ -34,7 +34,7 @@ def test_a_proxy_that_is_set_is_gone_through(world: World) -> None:
     async def story() -> None:
         async with server() as proxy:
             away = {"webhook": "http://hook.example/told", "alertmanager": "http://pager.example"}
-            async with world.telling(**away, notify_proxy=proxy.url):
+            async with world.notifying(**away, notify_proxy=proxy.url):
                 world.judge(claim(), report("r", "a"))
                 await until(lambda: len(proxy.taken) >= 2)
             assert {post.headers["Host"] for post in proxy.posts} == {

@@ -1,4 +1,4 @@
-"""A real ledger, a real notifier, and a server that answers as it is told to."""
+"""A real ledger, a real notifier, and a server that answers as it is set to."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ async def server() -> AsyncIterator[Server]:
 
 
 class World:
-    """A ledger into which events go, and who is told of them. `metrics` holds while it tells."""
+    """A ledger into which events go, and who is notified of them. `metrics`: while it notifies."""
 
     def __init__(self, tmp_path: Path) -> None:
         self._dir = tmp_path
@@ -144,8 +144,8 @@ class World:
             switch(cursor, [target], int(at * 1_000_000))
 
     @asynccontextmanager
-    async def telling(self, **settings: Any) -> AsyncIterator[None]:
-        """Tell who is set, from a worker's start to its end."""
+    async def notifying(self, **settings: Any) -> AsyncIterator[None]:
+        """Notify the targets that are set, from a worker's start to its end."""
         chosen = Settings(data_dir=self._dir, **settings)
         fresh = switch(self.ledger.cursor(), chosen.notification_targets, time.time_ns() // 1_000)
         self._registry = CollectorRegistry()
@@ -169,16 +169,16 @@ class World:
             self._notifier = None
 
     def counted(self, name: str, **labels: str) -> float | None:
-        """The value of a series of the notices."""
+        """The value of a series of the notifications."""
         return self._registry.get_sample_value(name, labels)
 
     @property
     def page(self) -> str:
-        """All series of the notices, as they are scraped."""
+        """All series of the notifications, as they are scraped."""
         return generate_latest(self._registry).decode()
 
     def states(self) -> list[tuple[str, str, str]]:
-        """Kind, incident and state of every notice, in their order."""
+        """Kind, incident and state of every notification, in their order."""
         with self.ledger.cursor() as cursor:
             return cursor.execute(
                 "SELECT kind, incident_id, state FROM notices ORDER BY seq"

@@ -1,4 +1,4 @@
-"""Of what people are told, and of what not."""
+"""Which verdicts people are notified of, and which not."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import time
 
 import pytest
 
-from tests.notify.telling import World, quiet, server, until
+from tests.notify.notifying import World, quiet, server, until
 from tests.support.given import claim, claim_retracted, denial, report, report_retracted
 
 
 def test_a_violation_is_told_with_its_reasons(world: World) -> None:
     async def story() -> None:
-        async with server() as pager, world.telling(alertmanager=f"{pager.url}/am/"):
+        async with server() as pager, world.notifying(alertmanager=f"{pager.url}/am/"):
             world.judge(claim(evidence=["https://desk.example/claim"]), claim("later", area=["RU"]))
             world.judge(report(evidence=["https://desk.example/report"]))
             world.judge(claim_retracted("later"))
@@ -51,7 +51,7 @@ def test_no_two_messages_have_the_same_id_and_nobody_is_not_a_party_called_so(
         async with (
             server() as hook,
             server() as pager,
-            world.telling(webhook=hook.url, alertmanager=pager.url),
+            world.notifying(webhook=hook.url, alertmanager=pager.url),
         ):
             parties = ["AAA", "unknown", "nobody known"]
             world.judge(
@@ -85,7 +85,7 @@ def test_a_contested_verdict_names_the_claims_on_both_sides(world: World) -> Non
     async def story() -> None:
         async with (
             server() as pager,
-            world.telling(alertmanager=pager.url, notify_level="contested"),
+            world.notifying(alertmanager=pager.url, notify_level="contested"),
         ):
             world.judge(claim(), claim("there", area=["RU"]), denial(), report())
             await until(lambda: pager.alerts() == [("i", "contested", True)])
@@ -105,9 +105,9 @@ def test_a_contested_verdict_names_the_claims_on_both_sides(world: World) -> Non
         ("undetermined", ["contested", "undetermined", "violation"]),
     ],
 )
-def test_what_is_below_the_level_is_not_told(world: World, level: str, told: list[str]) -> None:
+def test_what_is_below_the_level_is_not_notified(world: World, level: str, told: list[str]) -> None:
     async def story() -> None:
-        async with server() as pager, world.telling(alertmanager=pager.url, notify_level=level):
+        async with server() as pager, world.notifying(alertmanager=pager.url, notify_level=level):
             world.judge(
                 claim(),
                 claim("c2", commitment_id="other", targets=None),
@@ -129,7 +129,7 @@ def test_what_is_below_the_level_is_not_told(world: World, level: str, told: lis
 
 def test_a_correction_that_leaves_the_verdict_is_not_told(world: World) -> None:
     async def story() -> None:
-        async with server() as pager, world.telling(alertmanager=pager.url):
+        async with server() as pager, world.notifying(alertmanager=pager.url):
             world.judge(claim(), report(effects={"killed": 12}))
             await until(pager.alerts)
             for killed in (15, 12):
@@ -144,7 +144,7 @@ def test_what_is_taken_back_is_told_once_by_the_same_labels_and_an_end(world: Wo
         async with (
             server() as pager,
             server() as hook,
-            world.telling(alertmanager=pager.url, webhook=hook.url),
+            world.notifying(alertmanager=pager.url, webhook=hook.url),
         ):
             world.judge(claim(), report())
             await until(lambda: pager.alerts() and hook.events())
@@ -170,7 +170,7 @@ def test_a_change_of_level_withdraws_the_one_and_tells_the_other(world: World) -
     async def story() -> None:
         async with (
             server() as pager,
-            world.telling(alertmanager=pager.url, notify_level="contested"),
+            world.notifying(alertmanager=pager.url, notify_level="contested"),
         ):
             world.judge(claim(), report())
             await until(pager.alerts)
@@ -185,7 +185,7 @@ def test_a_change_of_level_withdraws_the_one_and_tells_the_other(world: World) -
 def test_what_is_taken_back_before_it_is_told_is_never_told(world: World) -> None:
     async def story() -> None:
         async with server() as pager:
-            async with world.telling(alertmanager=pager.url):
+            async with world.notifying(alertmanager=pager.url):
                 world.judge(claim())
                 world.judge(report(), report_retracted())
                 await quiet(pager.posts)
@@ -209,7 +209,7 @@ def test_what_stood_before_it_was_switched_on_is_not_told(
     async def story() -> None:
         world.judge(claim(), report("r", "old"))
         await asyncio.sleep(0.01)
-        async with server() as pager, world.telling(alertmanager=pager.url):
+        async with server() as pager, world.notifying(alertmanager=pager.url):
             await until(lambda: "1 verdicts were recorded before" in caplog.text)
             world.judge(report("r", "new"))
             await until(pager.alerts)
@@ -222,12 +222,12 @@ def test_what_stood_before_it_was_switched_on_is_not_told(
 def test_what_was_judged_while_no_worker_told_is_told_by_the_next(world: World) -> None:
     async def story() -> None:
         async with server() as pager:
-            async with world.telling(webhook=pager.url):
+            async with world.notifying(webhook=pager.url):
                 pass
             world.judge(claim(), report())
-            async with world.telling(webhook=pager.url):
+            async with world.notifying(webhook=pager.url):
                 await until(lambda: world.states() == [("stands", "i", "told")])
-            async with world.telling(webhook=pager.url):
+            async with world.notifying(webhook=pager.url):
                 await quiet(pager.posts)
             assert pager.events() == [("verdict.stands", "i")]
 
@@ -241,7 +241,7 @@ def test_what_was_recorded_too_long_ago_is_counted_and_not_told(
         now = time.time()
         world.switch_on("alertmanager", now - 1_000)
         world.judge(claim(), report("r", "old"), recorded=now - 600)
-        async with server() as pager, world.telling(alertmanager=pager.url, notify_within=300):
+        async with server() as pager, world.notifying(alertmanager=pager.url, notify_within=300):
             await until(lambda: ("stands", "old", "old") in world.states())
             world.judge(report("r", "new"), report_retracted("r", "old"))
             await until(pager.alerts)
@@ -255,7 +255,7 @@ def test_what_was_recorded_too_long_ago_is_counted_and_not_told(
 
 def test_a_log_of_long_ago_in_a_new_database_is_not_told(world: World) -> None:
     async def story() -> None:
-        async with server() as pager, world.telling(alertmanager=pager.url):
+        async with server() as pager, world.notifying(alertmanager=pager.url):
             world.judge(claim(), report(), recorded=time.time() - 100)
             await quiet(pager.posts)
             assert world.states() == []
@@ -267,14 +267,14 @@ def test_what_was_judged_while_it_was_switched_off_is_not_told(world: World) -> 
     async def story() -> None:
         async with server() as pager:
             pager.always = 503
-            async with world.telling(alertmanager=pager.url):
+            async with world.notifying(alertmanager=pager.url):
                 world.judge(claim(), report("r", "waits"))
                 await until(lambda: pager.posts)
-            async with world.telling():
+            async with world.notifying():
                 world.judge(report("r", "meanwhile"))
             pager.always = 200
             await asyncio.sleep(0.01)
-            async with world.telling(alertmanager=pager.url):
+            async with world.notifying(alertmanager=pager.url):
                 await quiet(pager.posts)
                 world.judge(report("r", "after"))
                 await until(pager.alerts)

@@ -17,7 +17,7 @@ import requests
 from tests.http.posting import Posting, event, kept, new_token, start
 from tests.worker.running import within
 
-pytestmark = pytest.mark.door
+pytestmark = pytest.mark.ingest
 
 CLIENTS = 200
 SECONDS = 20

@@ -15,7 +15,7 @@ from tests.http.posting import LINES, Posting
 
 pytestmark = pytest.mark.openapi
 
-# The same as the worker's: see test_door.py.
+# The same as the worker's: see test_ingest.py.
 # Bodies at random only: to try every keyword of every schema one by one takes more than five minutes.
 DOCUMENT = schemathesis.openapi.from_dict(
     openapi(), config=schemathesis.Config.from_dict({"phases": {"coverage": {"enabled": False}}})
@@ -29,16 +29,16 @@ def as_it_is(_: schemathesis.SerializationContext, value: Any) -> bytes:
 
 @DOCUMENT.parametrize()
 @settings(
-    max_examples=int(os.environ.get("TRUCE_DOOR_EXAMPLES", "10")),
+    max_examples=int(os.environ.get("TRUCE_INGEST_EXAMPLES", "10")),
     phases=[Phase.explicit, Phase.generate],
 )
 def test_the_worker_answers_as_its_document_says(
-    case: schemathesis.Case[Any], door: Posting
+    case: schemathesis.Case[Any], ingest: Posting
 ) -> None:
     case.call_and_validate(
-        base_url=door.endpoint.http,
-        headers={"Authorization": f"Bearer {door.token}"},
+        base_url=ingest.endpoint.http,
+        headers={"Authorization": f"Bearer {ingest.token}"},
         # An end after its start, a time that exists: JSON Schema cannot say all that is required.
         excluded_checks=[schemathesis.checks.positive_data_acceptance],
     )
-    assert door.process.poll() is None
+    assert ingest.process.poll() is None

@@ -27,11 +27,11 @@ from tests.http.posting import BATCH, EVENT, LINES, Posting, event
 from tests.worker.running import within
 
 
-def known(door: Posting, *names: str) -> list[str]:
+def known(ingest: Posting, *names: str) -> list[str]:
     """Those of `names` that the running worker has."""
     listed = ", ".join(f"'{name}'" for name in names)
     query = f"SELECT event_id FROM events WHERE event_id IN ({listed}) ORDER BY ALL"  # noqa: S608
-    return [name for (name,) in rows(query, door.data_dir)]
+    return [name for (name,) in rows(query, ingest.data_dir)]
 
 
 def answer(found: requests.Response) -> dict[str, Any]:
@@ -41,51 +41,51 @@ def answer(found: requests.Response) -> dict[str, Any]:
     return said
 
 
-def test_an_event_is_in_the_database_when_202_is_answered(door: Posting) -> None:
+def test_an_event_is_in_the_database_when_202_is_answered(ingest: Posting) -> None:
     for number in range(10):
-        found = door.post(event(f"at-once-{number}"))
+        found = ingest.post(event(f"at-once-{number}"))
         assert (found.status_code, found.json()) == (202, {"accepted": 1})
-        assert known(door, f"at-once-{number}") == [f"at-once-{number}"]
+        assert known(ingest, f"at-once-{number}") == [f"at-once-{number}"]
 
 
-def test_the_shipped_scenario_can_be_posted_as_lines(door: Posting) -> None:
+def test_the_shipped_scenario_can_be_posted_as_lines(ingest: Posting) -> None:
     lines = SCENARIO.read_bytes()
-    assert door.post(lines, LINES).json() == {"accepted": len(lines.splitlines())}
+    assert ingest.post(lines, LINES).json() == {"accepted": len(lines.splitlines())}
     query = "SELECT verdict FROM verdicts WHERE incident_id = '2026-02-03-barrage'"
-    assert rows(query, door.data_dir) == [("contested",)]
+    assert rows(query, ingest.data_dir) == [("contested",)]
 
 
-def test_a_batch_may_hold_events_of_several_conflicts(door: Posting) -> None:
+def test_a_batch_may_hold_events_of_several_conflicts(ingest: Posting) -> None:
     batch = [event("batch-1", conflict="one"), event("batch-2", conflict="two")]
-    assert door.post(b"[" + b",".join(batch) + b"]", BATCH).json() == {"accepted": 2}
-    assert known(door, "batch-1", "batch-2") == ["batch-1", "batch-2"]
+    assert ingest.post(b"[" + b",".join(batch) + b"]", BATCH).json() == {"accepted": 2}
+    assert known(ingest, "batch-1", "batch-2") == ["batch-1", "batch-2"]
 
 
-def test_what_was_posted_again_changes_nothing(door: Posting) -> None:
+def test_what_was_posted_again_changes_nothing(ingest: Posting) -> None:
     for _ in range(2):
-        assert door.post(event("again")).status_code == 202
-    assert known(door, "again") == ["again"]
+        assert ingest.post(event("again")).status_code == 202
+    assert known(ingest, "again") == ["again"]
 
 
-def test_the_good_ones_go_and_what_is_wrong_with_the_others_is_told(door: Posting) -> None:
+def test_the_good_ones_go_and_what_is_wrong_with_the_others_is_told(ingest: Posting) -> None:
     good = [event("good-1"), event("good-2")]
     wrong = event("wrong", act="stirke")
-    found = door.post(b"\n".join([good[0], b"", wrong, b"{", good[1]]), LINES)
+    found = ingest.post(b"\n".join([good[0], b"", wrong, b"{", good[1]]), LINES)
     said = answer(found)
     assert (found.status_code, said["accepted"], said["refused"]) == (400, 2, 2)
     assert [(p["line"], p["field"]) for p in said["problems"]] == [(3, "data.act"), (4, "")]
     assert "strike" in said["problems"][0]["reason"]
-    assert known(door, "good-1", "good-2", "wrong") == ["good-1", "good-2"]
+    assert known(ingest, "good-1", "good-2", "wrong") == ["good-1", "good-2"]
 
 
 @pytest.mark.parametrize("content_type", [BATCH, LINES])
 def test_hidden_characters_are_refused_by_their_names_and_not_repeated(
-    door: Posting, content_type: str
+    ingest: Posting, content_type: str
 ) -> None:
     lines, _ = hostile_events()
     lines += ['{"\u202e\u009b": 1}', event("good").decode()]
     body = f"[{','.join(lines)}]" if content_type == BATCH else "\n".join(lines)
-    answer = door.post(body.encode(), content_type)
+    answer = ingest.post(body.encode(), content_type)
     assert answer.status_code == 400
     assert answer.json()["accepted"] == 1
     assert unfit(answer.text) == []
@@ -96,12 +96,12 @@ def test_hidden_characters_are_refused_by_their_names_and_not_repeated(
     assert fields["data.evidence.0"].startswith("U+202E RIGHT-TO-LEFT OVERRIDE is refused")
 
 
-def test_a_place_in_a_batch_is_told_by_its_index(door: Posting) -> None:
+def test_a_place_in_a_batch_is_told_by_its_index(ingest: Posting) -> None:
     body = b"[" + event("index-0") + b"," + event("index-1", act="stirke") + b"]"
-    said = answer(door.post(body, BATCH))
+    said = answer(ingest.post(body, BATCH))
     assert [(p["index"], p["field"]) for p in said["problems"]] == [(1, "data.act")]
     assert "line" not in said["problems"][0]
-    assert known(door, "index-0", "index-1") == ["index-0"]
+    assert known(ingest, "index-0", "index-1") == ["index-0"]
 
 
 # fmt: off
@@ -133,12 +133,12 @@ REFUSED = (
     ids=[row[0] for row in REFUSED],
 )
 def test_what_is_refused(
-    door: Posting, body: bytes, content_type: str | None, status: int, says: str
+    ingest: Posting, body: bytes, content_type: str | None, status: int, says: str
 ) -> None:
-    found = door.post(body, content_type)
+    found = ingest.post(body, content_type)
     assert (found.status_code, says in found.text) == (status, True), found.text
     answer(found)
-    assert known(door, "x") == []
+    assert known(ingest, "x") == []
 
 
 @pytest.mark.parametrize(
@@ -152,21 +152,21 @@ def test_what_is_refused(
         {"Authorization": "{token}"},
     ],
 )
-def test_without_the_token_nothing_is_read(door: Posting, given: dict[str, str]) -> None:
-    headers = {name: value.format(token=door.token) for name, value in given.items()}
-    found = requests.post(door.url, data=event("x"), headers=headers, timeout=10)
+def test_without_the_token_nothing_is_read(ingest: Posting, given: dict[str, str]) -> None:
+    headers = {name: value.format(token=ingest.token) for name, value in given.items()}
+    found = requests.post(ingest.url, data=event("x"), headers=headers, timeout=10)
     assert found.status_code == 401
     assert found.headers["WWW-Authenticate"].startswith("Bearer ")
-    assert door.token not in found.text
-    assert known(door, "x") == []
+    assert ingest.token not in found.text
+    assert known(ingest, "x") == []
 
 
-def test_a_body_is_not_decompressed(door: Posting) -> None:
+def test_a_body_is_not_decompressed(ingest: Posting) -> None:
     bomb = gzip.compress(b"\n" * 100_000_000)
-    assert door.post(bomb, LINES, Content_Encoding="gzip").status_code == 415
+    assert ingest.post(bomb, LINES, Content_Encoding="gzip").status_code == 415
 
 
-def test_an_endless_body_is_not_listened_to(door: Posting) -> None:
+def test_an_endless_body_is_not_listened_to(ingest: Posting) -> None:
     sent = 0
 
     def endless() -> Iterator[bytes]:
@@ -177,50 +177,50 @@ def test_an_endless_body_is_not_listened_to(door: Posting) -> None:
 
     began = time.monotonic()
     with contextlib.suppress(requests.ConnectionError):  # it is closed while the client still sends
-        assert door.post(endless(), LINES).status_code == 413
+        assert ingest.post(endless(), LINES).status_code == 413
     assert time.monotonic() - began < 8
     assert sent > MAX_BODY_BYTES
-    assert door.post(event("after-endless")).status_code == 202
+    assert ingest.post(event("after-endless")).status_code == 202
 
 
-def asking(door: Posting, token: str) -> bytes:
+def asking(ingest: Posting, token: str) -> bytes:
     """What is answered to a client that asks before it sends its body."""
     head = (
         "POST /events HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 9\r\n"
         f"Content-Type: {EVENT}\r\nAuthorization: Bearer {token}\r\n\r\n"
     )
-    with door.connected() as connection:
+    with ingest.connected() as connection:
         connection.sendall(head.encode())
         return connection.recv(1000)
 
 
-def test_who_asks_before_sending_hears_a_refusal_at_once(door: Posting) -> None:
-    assert asking(door, door.token).startswith(b"HTTP/1.1 100 ")
-    assert asking(door, "0" * 64).startswith(b"HTTP/1.1 401 ")
+def test_who_asks_before_sending_hears_a_refusal_at_once(ingest: Posting) -> None:
+    assert asking(ingest, ingest.token).startswith(b"HTTP/1.1 100 ")
+    assert asking(ingest, "0" * 64).startswith(b"HTTP/1.1 401 ")
 
 
-def test_a_body_that_breaks_off_is_not_taken(door: Posting) -> None:
+def test_a_body_that_breaks_off_is_not_taken(ingest: Posting) -> None:
     whole = event("broken-off")
-    with door.begun(len(whole) + 1) as connection:
+    with ingest.begun(len(whole) + 1) as connection:
         connection.sendall(whole)
-    assert door.post(event("after-broken-off")).status_code == 202
-    assert known(door, "broken-off") == []
+    assert ingest.post(event("after-broken-off")).status_code == 202
+    assert known(ingest, "broken-off") == []
 
 
-def test_bodies_that_do_not_end_fill_a_bounded_memory_only(door: Posting) -> None:
+def test_bodies_that_do_not_end_fill_a_bounded_memory_only(ingest: Posting) -> None:
     almost = b" " * (MAX_BODY_BYTES - 1)
     with contextlib.ExitStack() as stack:
-        unfinished = [stack.enter_context(door.begun(MAX_BODY_BYTES)) for _ in range(20)]
+        unfinished = [stack.enter_context(ingest.begun(MAX_BODY_BYTES)) for _ in range(20)]
         for connection in unfinished:
             connection.sendall(almost)
         answered, _, _ = select.select(unfinished, [], [], 5)
         assert answered
         assert {one.recv(12) for one in answered} == {b"HTTP/1.1 429"}
-    assert within(10, lambda: door.post(event("after-filling")).status_code == 202)
+    assert within(10, lambda: ingest.post(event("after-filling")).status_code == 202)
 
 
-def test_other_methods_are_refused(door: Posting) -> None:
-    assert requests.get(door.url, timeout=10).status_code == 405
+def test_other_methods_are_refused(ingest: Posting) -> None:
+    assert requests.get(ingest.url, timeout=10).status_code == 405
 
 
 def test_a_rate_is_an_average_with_so_many_at_once() -> None:
@@ -273,6 +273,6 @@ def test_a_refused_token_file_is_one_line_and_no_worker(tmp_path: Path) -> None:
     assert "no regular file" in done.stderr
 
 
-def test_the_published_document_is_the_printed_one(door: Posting) -> None:
+def test_the_published_document_is_the_printed_one(ingest: Posting) -> None:
     printed = json.loads(truce("schema", "openapi").stdout)
-    assert requests.get(f"{door.endpoint.http}/openapi.json", timeout=10).json() == printed
+    assert requests.get(f"{ingest.endpoint.http}/openapi.json", timeout=10).json() == printed

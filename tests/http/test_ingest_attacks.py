@@ -19,10 +19,10 @@ PATHS = ("/", "/metrics", "/healthz", "/readyz", "/offsets", "/openapi.json", "/
 EVIL = "evil.example"
 
 
-def answers(door: Posting, sent: bytes, *, seconds: float = 5.0) -> list[int]:
+def answers(ingest: Posting, sent: bytes, *, seconds: float = 5.0) -> list[int]:
     """The statuses of all that is answered until the connection is closed or silent."""
     got = b""
-    with door.connected() as connection:
+    with ingest.connected() as connection:
         connection.settimeout(seconds)
         connection.sendall(sent)
         try:
@@ -43,35 +43,35 @@ def post(body: bytes, *head: str, host: str = "localhost", target: str = "/event
     return "\r\n".join(lines).encode("utf-8", "surrogateescape") + body
 
 
-def posted(door: Posting, name: str, *head: str) -> bytes:
+def posted(ingest: Posting, name: str, *head: str) -> bytes:
     """A whole post that would be accepted."""
     body = event(name)
     return post(
         body,
-        f"Authorization: Bearer {door.token}",
+        f"Authorization: Bearer {ingest.token}",
         "Content-Type: application/json",
         f"Content-Length: {len(body)}",
         *head,
     )
 
 
-def known(door: Posting, name: str) -> bool:
+def known(ingest: Posting, name: str) -> bool:
     query = f"SELECT count(*) FROM events WHERE event_id = '{name}'"  # noqa: S608
-    return rows(query, door.data_dir) == [(1,)]
+    return rows(query, ingest.data_dir) == [(1,)]
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_no_page_answers_to_the_name_of_somebody_else(door: Posting, path: str) -> None:
-    assert answers(door, get(path, f"Host: {EVIL}")) == [421]
-    assert answers(door, get(path, "Host: localhost")) in ([200], [404])
+def test_no_page_answers_to_the_name_of_somebody_else(ingest: Posting, path: str) -> None:
+    assert answers(ingest, get(path, f"Host: {EVIL}")) == [421]
+    assert answers(ingest, get(path, "Host: localhost")) in ([200], [404])
 
 
-def test_no_post_is_read_under_the_name_of_somebody_else(door: Posting) -> None:
-    sent = posted(door, "rebound").replace(b"Host: localhost", f"Host: {EVIL}:6066".encode())
-    assert answers(door, sent) == [421]
+def test_no_post_is_read_under_the_name_of_somebody_else(ingest: Posting) -> None:
+    sent = posted(ingest, "rebound").replace(b"Host: localhost", f"Host: {EVIL}:6066".encode())
+    assert answers(ingest, sent) == [421]
     asked = sent.replace(b"Content-Type", b"Expect: 100-continue\r\nContent-Type")
-    assert answers(door, asked) == [421]
-    assert not known(door, "rebound")
+    assert answers(ingest, asked) == [421]
+    assert not known(ingest, "rebound")
 
 
 # fmt: off
@@ -103,8 +103,8 @@ HOSTS = (
 @pytest.mark.parametrize(
     ("sent", "statuses"), [row[1:] for row in HOSTS], ids=[row[0] for row in HOSTS]
 )
-def test_host_headers(door: Posting, sent: bytes, statuses: list[int]) -> None:
-    assert answers(door, sent) == statuses
+def test_host_headers(ingest: Posting, sent: bytes, statuses: list[int]) -> None:
+    assert answers(ingest, sent) == statuses
 
 
 # fmt: off
@@ -127,82 +127,84 @@ HEADS = (
 
 
 @pytest.mark.parametrize(("head", "statuses"), [r[1:] for r in HEADS], ids=[r[0] for r in HEADS])
-def test_authorization_headers(door: Posting, head: tuple[str, ...], statuses: set[int]) -> None:
+def test_authorization_headers(ingest: Posting, head: tuple[str, ...], statuses: set[int]) -> None:
     body = event("unauthorised")
-    lines = [line.replace("{token}", door.token) for line in head]
+    lines = [line.replace("{token}", ingest.token) for line in head]
     about = ("Content-Type: application/json", f"Content-Length: {len(body)}")
-    found = answers(door, post(body, *about, *lines))
+    found = answers(ingest, post(body, *about, *lines))
     assert len(found) == 1
     assert set(found) <= statuses
-    assert not known(door, "unauthorised")
+    assert not known(ingest, "unauthorised")
 
 
-def test_a_token_in_the_address_is_none(door: Posting) -> None:
+def test_a_token_in_the_address_is_none(ingest: Posting) -> None:
     body = event("in-address")
     about = ("Content-Type: application/json", f"Content-Length: {len(body)}")
-    for target in (f"/events?access_token={door.token}", f"/events?token={door.token}"):
-        assert answers(door, post(body, *about, target=target)) == [401]
-    user = f"http://x:{door.token}@localhost/events"
-    assert answers(door, post(body, *about, target=user)) == [421]
-    assert not known(door, "in-address")
+    for target in (f"/events?access_token={ingest.token}", f"/events?token={ingest.token}"):
+        assert answers(ingest, post(body, *about, target=target)) == [401]
+    user = f"http://x:{ingest.token}@localhost/events"
+    assert answers(ingest, post(body, *about, target=user)) == [421]
+    assert not known(ingest, "in-address")
 
 
-def test_heads_that_give_two_lengths_are_no_post(door: Posting) -> None:
+def test_heads_that_give_two_lengths_are_no_post(ingest: Posting) -> None:
     body = event("two-lengths")
-    inner = posted(door, "smuggled-inside")
+    inner = posted(ingest, "smuggled-inside")
     for head in (
         ("Transfer-Encoding: chunked",),
         (f"Content-Length: {len(body) + 1}",),
         ("Transfer-Encoding: chunked, identity",),
         ("Transfer-Encoding: identity",),
     ):
-        found = answers(door, posted(door, "two-lengths", *head) + inner)
+        found = answers(ingest, posted(ingest, "two-lengths", *head) + inner)
         assert found[:1] in ([400], [])
         assert 202 not in found
-    assert not known(door, "two-lengths")
-    assert not known(door, "smuggled-inside")
+    assert not known(ingest, "two-lengths")
+    assert not known(ingest, "smuggled-inside")
 
 
-def test_no_trailer_of_a_body_becomes_a_header(door: Posting) -> None:
+def test_no_trailer_of_a_body_becomes_a_header(ingest: Posting) -> None:
     body = event("trailed")
     chunked = f"{len(body):x}\r\n".encode() + body + b"\r\n0\r\ntruce-posted-by: desk\r\n\r\n"
     head = (
-        f"Authorization: Bearer {door.token}",
+        f"Authorization: Bearer {ingest.token}",
         "Content-Type: application/json",
         "Transfer-Encoding: chunked",
         "Trailer: truce-posted-by",
     )
-    assert answers(door, post(chunked, *head)) in ([202], [400])
+    assert answers(ingest, post(chunked, *head)) in ([202], [400])
     query = "SELECT DISTINCT posted_by FROM events WHERE event_id = 'trailed'"
-    assert rows(query, door.data_dir) in ([("token-file",)], [])
+    assert rows(query, ingest.data_dir) in ([("token-file",)], [])
 
 
 @pytest.mark.parametrize("target", ["/events/", "//events", "/EVENTS", "/events%2f", "/./events"])
-def test_no_other_path_is_a_way_in(door: Posting, target: str) -> None:
+def test_no_other_path_is_a_way_in(ingest: Posting, target: str) -> None:
     body = event("other-path")
     about = ("Content-Type: application/json", f"Content-Length: {len(body)}")
-    assert answers(door, post(body, *about, target=target)) != [202]
-    assert not known(door, "other-path")
+    assert answers(ingest, post(body, *about, target=target)) != [202]
+    assert not known(ingest, "other-path")
 
 
-def test_guesses_use_nothing_up_and_learn_nothing(door: Posting) -> None:
-    path = door.data_dir / "tokens.json"
+def test_guesses_use_nothing_up_and_learn_nothing(ingest: Posting) -> None:
+    path = ingest.data_dir / "tokens.json"
     token = tokens.add(path, "guessed", ["https://desk.example/posted"], [])
     try:
         near = [token[:-1], token + "x", token[:-1] + ("A" if token[-1] != "A" else "B")]
         near += [token.lower(), token.removeprefix("truce_"), token[::-1], "guessed"]
         near += [tokens.digest_of(token).hex(), "", "*", "null", "../token", "%00"]
-        said = {door.post(event("guess"), token=one or " ").text for one in near for _ in range(20)}
+        said = {
+            ingest.post(event("guess"), token=one or " ").text for one in near for _ in range(20)
+        }
         # All the same, whether nearly right or not.
         assert len(said) == 1
         assert json.loads(said.pop())["status"] == 401
-        assert door.post(event("guess"), token=token).status_code == 202
+        assert ingest.post(event("guess"), token=token).status_code == 202
     finally:
         tokens.remove(path, "guessed")
 
 
-def test_tokens_that_come_and_go_while_others_post_disturb_nobody(door: Posting) -> None:
-    path = door.data_dir / "tokens.json"
+def test_tokens_that_come_and_go_while_others_post_disturb_nobody(ingest: Posting) -> None:
+    path = ingest.data_dir / "tokens.json"
     source = ["https://desk.example/posted"]
     steady = tokens.add(path, "steady", source, [])
     over = threading.Event()
@@ -220,8 +222,8 @@ def test_tokens_that_come_and_go_while_others_post_disturb_nobody(door: Posting)
         end = time.monotonic() + 3
         number, statuses = 0, set()
         while time.monotonic() < end:
-            statuses.add(door.post(event(f"steady-{number}"), token=steady).status_code)
-            statuses.add(door.post(event(f"steady-{number}"), token="0" * 64).status_code)
+            statuses.add(ingest.post(event(f"steady-{number}"), token=steady).status_code)
+            statuses.add(ingest.post(event(f"steady-{number}"), token="0" * 64).status_code)
             number += 1
         assert statuses == {202, 401}
     finally:

@@ -1,4 +1,4 @@
-"""How it is told: to targets that fail, hang and refuse, over restarts, and signed."""
+"""How notifications are sent: to targets that fail, hang and refuse, over restarts, and signed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from streams.notify import sender
 from streams.notify.targets import webhook_secret
 from streams.settings import Settings
 from tests.alerts.stack import Worker, agreed, struck
-from tests.notify.telling import DROP, HANG, Answer, World, quiet, server, until
+from tests.notify.notifying import DROP, HANG, Answer, World, quiet, server, until
 from tests.support.given import claim, report, report_retracted
 
 
@@ -28,7 +28,7 @@ def test_what_is_not_taken_is_posted_again_until_it_is_and_in_order(
     world: World, answer: Answer
 ) -> None:
     async def story() -> None:
-        async with server() as hook, world.telling(webhook=hook.url):
+        async with server() as hook, world.notifying(webhook=hook.url):
             hook.answers.extend([answer] * 3)
             world.judge(claim(), report("r", "a"))
             await until(lambda: hook.posts)
@@ -53,7 +53,7 @@ def test_what_a_target_refuses_is_counted_and_holds_up_nothing(
     world: World, answer: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def story() -> None:
-        async with server() as pager, world.telling(alertmanager=pager.url):
+        async with server() as pager, world.notifying(alertmanager=pager.url):
             # Both together, and then the first alone.
             pager.answers.extend([answer, answer])
             world.judge(claim(), report("r", "a"), report("r", "b"))
@@ -72,7 +72,7 @@ def test_a_target_that_is_away_delays_neither_the_ledger_nor_the_other(world: Wo
     async def story() -> None:
         async with server() as hook:
             away = "http://127.0.0.1:1"
-            async with world.telling(alertmanager=away, webhook=hook.url):
+            async with world.notifying(alertmanager=away, webhook=hook.url):
                 world.judge(claim(), report("r", "a"))
                 world.judge(report("r", "b"))
                 await until(lambda: len(hook.taken) == 2)
@@ -88,11 +88,11 @@ def test_what_waited_while_no_worker_ran_is_told_by_the_next(world: World) -> No
     async def story() -> None:
         async with server() as hook:
             hook.always = 503
-            async with world.telling(webhook=hook.url):
+            async with world.notifying(webhook=hook.url):
                 world.judge(claim(), report("r", "a"), report("r", "b"))
                 await until(lambda: hook.posts)
             hook.always = 200
-            async with world.telling(webhook=hook.url):
+            async with world.notifying(webhook=hook.url):
                 await until(lambda: len(hook.taken) == 2)
                 await quiet(hook.posts)
 
@@ -103,12 +103,12 @@ def test_what_may_have_arrived_is_withdrawn_too(world: World) -> None:
     async def story() -> None:
         async with server() as hook:
             hook.always = DROP  # it was read, and then nobody answered
-            async with world.telling(webhook=hook.url):
+            async with world.notifying(webhook=hook.url):
                 world.judge(claim(), report())
                 await until(lambda: hook.posts)
                 world.judge(report_retracted())
             hook.always = 200
-            async with world.telling(webhook=hook.url):
+            async with world.notifying(webhook=hook.url):
                 await until(lambda: hook.events() == [("verdict.withdrawn", "i")])
 
     asyncio.run(story())
@@ -119,15 +119,15 @@ def test_alertmanager_forgets_and_is_told_again_and_the_webhook_is_not(
 ) -> None:
     async def story() -> None:
         async with server() as pager, server() as hook:
-            async with world.telling(alertmanager=pager.url, webhook=hook.url):
+            async with world.notifying(alertmanager=pager.url, webhook=hook.url):
                 world.judge(claim(), report("r", "a"), report("r", "b"))
                 await until(lambda: len(pager.alerts()) == len(hook.events()) == 2)
                 world.judge(report_retracted("r", "a"))
                 await until(lambda: [state for *_, state in world.states()] == ["told"] * 6)
             monkeypatch.setattr(sender, "SECONDS_UNTIL_AGAIN", 0.2)
-            async with world.telling(alertmanager=pager.url, webhook=hook.url):
+            async with world.notifying(alertmanager=pager.url, webhook=hook.url):
                 await until(lambda: len(pager.posts) >= 5)
-            # All that is posted again is what was told last of each, in one request.
+            # Only the last notification of each is posted again, in one request.
             first = [("b", "violation", True), ("a", "violation", False)]
             assert pager.alerts()[3:5] == first
             assert pager.posts[3].body == pager.posts[4].body
@@ -150,7 +150,7 @@ def test_a_webhook_is_signed_with_a_secret_that_its_owner_alone_may_read(
     world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def story() -> None:
-        async with server() as hook, world.telling(webhook=f"{hook.url}/hook?key=private"):
+        async with server() as hook, world.notifying(webhook=f"{hook.url}/hook?key=private"):
             hook.answers.append(500)
             world.judge(claim(), report())
             await until(lambda: hook.taken)

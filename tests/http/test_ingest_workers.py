@@ -17,7 +17,7 @@ from tests.cli.commands import TRUCE, environment
 from tests.http.posting import Posting, event, kept, new_token, start
 from tests.worker.running import within
 
-pytestmark = pytest.mark.door
+pytestmark = pytest.mark.ingest
 
 
 def test_only_so_many_a_second_are_taken(tmp_path: Path) -> None:
@@ -87,9 +87,9 @@ def test_a_worker_that_stops_says_so(tmp_path: Path) -> None:
         found.process.kill()
 
 
-def test_a_body_must_come_in_time(door: Posting) -> None:
+def test_a_body_must_come_in_time(ingest: Posting) -> None:
     slow = event("too-slow")
-    with door.begun(len(slow)) as connection:
+    with ingest.begun(len(slow)) as connection:
         connection.settimeout(SECONDS_FOR_BODY + 5)
         connection.sendall(slow[:-1])
         assert connection.recv(1000).startswith(b"HTTP/1.1 408 ")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from analytics.notifications import notifications
-from tests.notify.telling import DROP, Server, World, quiet, server, until
+from tests.notify.notifying import DROP, Server, World, quiet, server, until
 from tests.support.given import claim, report, report_retracted
 
 OTHER = claim("there", commitment_id="other", area=["RU"])
@@ -34,7 +34,7 @@ def flapping(pager: Server) -> list[dict[str, Any]]:
 
 def test_a_burst_is_one_alert_with_its_count_and_where_to_read_on(world: World) -> None:
     async def story() -> None:
-        async with server() as pager, world.telling(alertmanager=pager.url, notify_rate=5):
+        async with server() as pager, world.notifying(alertmanager=pager.url, notify_rate=5):
             world.judge(claim(), *flood(300))
             await until(lambda: bursts(pager))
             await quiet(pager.posts)
@@ -63,7 +63,7 @@ def test_the_rate_is_that_of_a_commitment_and_verdict(world: World) -> None:
     async def story() -> None:
         async with (
             server() as pager,
-            world.telling(alertmanager=pager.url, notify_rate=5, notify_level="undetermined"),
+            world.notifying(alertmanager=pager.url, notify_rate=5, notify_level="undetermined"),
         ):
             unsaid = [report("r", f"unsaid-{n}", targets=None) for n in range(50)]
             world.judge(claim(), OTHER, *unsaid)
@@ -89,7 +89,7 @@ def test_a_flood_on_one_commitment_delays_no_other(world: World, count: int) -> 
         async with (
             server() as pager,
             server() as hook,
-            world.telling(alertmanager=pager.url, webhook=hook.url),
+            world.notifying(alertmanager=pager.url, webhook=hook.url),
         ):
             world.judge(claim(), OTHER)
             for first in range(0, count, 1_000):
@@ -110,7 +110,7 @@ def test_a_slow_receiver_hears_of_another_commitment_before_it_has_heard_all_of_
     world: World,
 ) -> None:
     async def story() -> None:
-        async with server() as hook, world.telling(webhook=hook.url, notify_rate=1_000):
+        async with server() as hook, world.notifying(webhook=hook.url, notify_rate=1_000):
             hook.seconds = 0.1
             world.judge(claim(), OTHER)
             world.judge(*flood(60))
@@ -129,7 +129,7 @@ def test_what_a_receiver_never_takes_holds_up_its_commitment_alone(world: World)
         async with server() as hook, server() as pager:
             for one in (hook, pager):
                 one.of_body = lambda body: 500 if b'"poison"' in body else None
-            async with world.telling(webhook=hook.url, alertmanager=pager.url):
+            async with world.notifying(webhook=hook.url, alertmanager=pager.url):
                 world.judge(claim(), OTHER, report("r", "poison"))
                 await until(lambda: hook.posts and pager.posts)
                 world.judge(real("a"), real("b"), real("c"))
@@ -143,7 +143,7 @@ def test_a_refused_array_loses_only_what_is_refused_by_itself(world: World) -> N
     async def story() -> None:
         async with server() as pager:
             pager.of_body = lambda body: 400 if b'"bad"' in body else None
-            async with world.telling(alertmanager=pager.url):
+            async with world.notifying(alertmanager=pager.url):
                 world.judge(claim(), *(report("r", one) for one in ("a", "bad", "b")))
                 await until(lambda: len(world.states()) == 3)
                 await until(lambda: [state for *_, state in world.states()].count("told") == 2)
@@ -163,7 +163,7 @@ def test_a_burst_says_its_last_count_and_ends_when_all_is_taken_back(
         async with (
             server() as pager,
             server() as hook,
-            world.telling(alertmanager=pager.url, webhook=hook.url, notify_rate=2),
+            world.notifying(alertmanager=pager.url, webhook=hook.url, notify_rate=2),
         ):
             world.judge(claim(), *flood(10))
             await until(lambda: bursts(pager))
@@ -179,12 +179,12 @@ def test_a_burst_says_its_last_count_and_ends_when_all_is_taken_back(
             await until(lambda: last[-1] and hook.taken[-1]["data"].get("is_final"))
             ids = [event["id"] for event in hook.taken]
             assert len(set(ids)) == len(ids)
-            # Those that were told one by one are taken back one by one.
+            # Those that were notified one by one are withdrawn one by one.
             assert [i for kind, i in hook.events() if kind == "verdict.withdrawn"] == [
                 "false-00000",
                 "false-00001",
             ]
-            # And what comes after it is told by itself again.
+            # And the next verdict is notified by itself again.
             world.judge(report("r", "new"))
             await until(lambda: ("new", "violation") in incidents(pager))
 
@@ -202,7 +202,7 @@ def test_what_flaps_is_one_alert_that_says_how_often_and_since_when(
         async with (
             server() as pager,
             server() as hook,
-            world.telling(alertmanager=pager.url, webhook=hook.url),
+            world.notifying(alertmanager=pager.url, webhook=hook.url),
         ):
             world.judge(claim())
             for number in range(40):
@@ -219,7 +219,7 @@ def test_what_flaps_is_one_alert_that_says_how_often_and_since_when(
             assert first["annotations"]["summary"].startswith("Flapping: i under truce (testland)")
             assert f"times since {first['labels']['flapping']}" in first["annotations"]["summary"]
             assert int(first["annotations"]["count"]) >= 4
-            # At most three were told by themselves, and taken back; then nothing but the one.
+            # At most three were notified by themselves, and withdrawn; then nothing but the one.
             assert len(pager.alerts_of("i")) <= 3 * 2 + len(flapping(pager))
             assert len(flapping(pager)) == 1
             assert [event["type"] for event in hook.taken].count("verdict.flapping") == 1
@@ -234,7 +234,7 @@ def test_what_flapped_ends_when_it_was_quiet_for_long(
     monkeypatch.setattr(notifications, "SECONDS_PER_TEXT", 0)
 
     async def story() -> None:
-        async with server() as pager, world.telling(alertmanager=pager.url):
+        async with server() as pager, world.notifying(alertmanager=pager.url):
             world.judge(claim())
             while not flapping(pager):
                 world.judge(report("r", "i"))
@@ -254,12 +254,12 @@ def test_a_burst_that_may_have_arrived_is_posted_again_by_its_id(world: World) -
     async def story() -> None:
         async with server() as hook:
             hook.of_body = lambda body: DROP if b"verdict.burst" in body else None
-            async with world.telling(webhook=hook.url, notify_rate=1):
+            async with world.notifying(webhook=hook.url, notify_rate=1):
                 world.judge(claim(), *flood(20))
                 await until(lambda: any(b"verdict.burst" in post.body for post in hook.posts))
             hook.of_body = lambda _: None
-            async with world.telling(webhook=hook.url, notify_rate=1):
-                # It, and the one that is told by itself.
+            async with world.notifying(webhook=hook.url, notify_rate=1):
+                # It, and the one that is notified by itself.
                 await until(lambda: len(hook.taken) == 2)
                 await quiet(hook.posts)
         told = {post.body for post in hook.posts if b"verdict.burst" in post.body}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from streams.notify.bounded import MOST_BYTES, cut, listed, size
-from tests.notify.telling import Server, World, quiet, server, until
+from tests.notify.notifying import Server, World, quiet, server, until
 from tests.support.given import claim, report
 
 LINK = "https://desk.example/" + "x" * 3_900
@@ -39,7 +39,7 @@ def test_no_message_is_larger_than_8_kb_and_each_says_what_it_leaves_out(world: 
         async with (
             server() as pager,
             server() as hook,
-            world.telling(alertmanager=pager.url, webhook=hook.url, notify_level="undetermined"),
+            world.notifying(alertmanager=pager.url, webhook=hook.url, notify_level="undetermined"),
         ):
             long_story(world)
             await until(lambda: pager.taken and hook.taken)
@@ -64,7 +64,7 @@ def test_after_413_a_shorter_one_goes(world: World, of: str) -> None:
     async def story() -> None:
         async with server() as target:
             target.of_body = lambda body: 413 if len(body) > 2_000 else None
-            async with world.telling(**{of: target.url, "notify_level": "undetermined"}):
+            async with world.notifying(**{of: target.url, "notify_level": "undetermined"}):
                 long_story(world)
                 await until(lambda: target.taken)
                 await quiet(target.posts)
@@ -87,7 +87,7 @@ def _summary(target: Server) -> str:
 
 def test_what_is_too_large_in_its_least_words_waits_and_is_not_lost(world: World) -> None:
     async def story() -> None:
-        async with server() as pager, world.telling(alertmanager=pager.url):
+        async with server() as pager, world.notifying(alertmanager=pager.url):
             pager.always = 413
             world.judge(claim(), report())
             await until(lambda: len(pager.posts) > 3)
@@ -101,7 +101,7 @@ def test_an_array_that_is_too_large_is_sent_in_parts_as_it_was(world: World) -> 
     async def story() -> None:
         async with server() as pager:
             pager.of_body = lambda body: 413 if body.count(b"startsAt") > 1 else None
-            async with world.telling(alertmanager=pager.url):
+            async with world.notifying(alertmanager=pager.url):
                 world.judge(claim(), *(report("r", f"i{n}") for n in range(5)))
                 await until(lambda: len(pager.alerts()) == 5)
                 count = world.counted(
