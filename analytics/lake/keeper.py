@@ -122,8 +122,8 @@ def _all(ledger: Session) -> Iterator[Step]:
 def _new(ledger: Session, held: Held, now: Balance, notices: LakeNotifications) -> Iterator[Step]:
     """The steps that add what is new in the ledger since the lake was updated."""
     known = held.balance
-    asked = ledger.execute(queries("followed")["any_changed"], seq=known.seq)
-    changed = {table for (table,) in asked}
+    found = ledger.execute(queries("followed")["any_changed"], seq=known.seq)
+    changed = {table for (table,) in found}
     for table in GROWING:
         before = known.contents[table].row_count
         if table in changed:

@@ -156,13 +156,13 @@ def main(path: Path) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     logging.basicConfig(format="truce: %(message)s", level=logging.WARNING)
-    asked, back = sys.stdin.buffer, sys.stdout.buffer
+    requests, back = sys.stdin.buffer, sys.stdout.buffer
     writer = LakeWriter(path)
-    talk = _Talk(back, asked)
-    for line in iter(asked.readline, b""):
+    talk = _Talk(back, requests)
+    for line in iter(requests.readline, b""):
         wanted = json.loads(line)
         try:
-            found = _done(writer, wanted, asked)
+            found = _done(writer, wanted, requests)
         except LakeWriteError as error:
             back.write(json.dumps({"error": str(error)}).encode() + b"\n")
             back.flush()
@@ -182,7 +182,7 @@ def main(path: Path) -> None:
     writer.close()
 
 
-def _done(writer: LakeWriter, wanted: dict[str, Any], asked: IO[bytes]) -> Held | None:
+def _done(writer: LakeWriter, wanted: dict[str, Any], requests: IO[bytes]) -> Held | None:
     match wanted["what"]:
         case "held":
             return writer.held()
@@ -191,19 +191,19 @@ def _done(writer: LakeWriter, wanted: dict[str, Any], asked: IO[bytes]) -> Held 
         case _:
             contents = {name: Holding(*held) for name, held in wanted["contents"].items()}
             mark = LakeMark(**wanted["mark"])
-            writer.write(_steps(asked), mark, Balance(mark.seq, contents))
+            writer.write(_steps(requests), mark, Balance(mark.seq, contents))
     return None
 
 
-def _steps(asked: IO[bytes]) -> Iterator[Step]:
+def _steps(requests: IO[bytes]) -> Iterator[Step]:
     while True:
-        line = asked.readline()
+        line = requests.readline()
         if not line:
             raise OSError("whoever had it written has ended")
         said = json.loads(line)
         if said["what"] == "commit":
             return
-        rows = pa.ipc.open_stream(asked) if said["rows"] else None
+        rows = pa.ipc.open_stream(requests) if said["rows"] else None
         yield Step(said["name"], said["table"], rows)
 
 

@@ -142,7 +142,7 @@ class Ledger:
                 raise of_the_system(path, str(error)) or error from error
             raise
         if is_marked and marked is None and not read_only:
-            ledger.say_unmarked()
+            ledger.warn_unmarked()
         return ledger
 
     def close(self) -> None:
@@ -161,7 +161,7 @@ class Ledger:
         if self._mark is not None:
             self._mark.sync()
 
-    def say_unmarked(self) -> None:
+    def warn_unmarked(self) -> None:
         """Warn, unless it is new, that without a mark a loss of records would go unnoticed."""
         offsets = self._known.offsets
         if mark.records_of(offsets):
