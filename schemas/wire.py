@@ -54,7 +54,7 @@ class Rejected:
 
 
 class _MalformedError(ValueError):
-    """A batch whose events cannot even be told from each other."""
+    """A batch whose events cannot even be separated."""
 
 
 def decode(

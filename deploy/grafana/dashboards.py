@@ -351,11 +351,11 @@ def _workers(board: Dashboard) -> None:
     )
 
 
-def _board(name: str, title: str, asks: str) -> Dashboard:
+def _board(name: str, title: str, description: str) -> Dashboard:
     return (
         Dashboard(title)
         .uid(f"trucewatch-{name}")
-        .description(asks)
+        .description(description)
         .tags(["trucewatch"])
         .time("now-7d", "now")
         .timezone("utc")
