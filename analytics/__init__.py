@@ -1,4 +1,4 @@
-"""What was found out, kept and shown: the ledger, its metrics, and the lake for whoever asks.
+"""What the judging found, kept and shown: the ledger, its metrics, and the lake for readers.
 
 `analytics.connect("truce-data/lake")` is a DuckDB connection for notebooks and scripts.
 """
@@ -14,7 +14,7 @@ __all__ = ["connect"]
 
 
 def __getattr__(name: str) -> object:
-    # Imported when it is asked for: most of what is in here wants no lake.
+    # Imported on first use: most modules of this package need no lake.
     if name == "connect":
         from analytics.lake.session import connect
 

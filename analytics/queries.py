@@ -1,4 +1,4 @@
-"""The ledger's SQL, by name: it lives in `queries/*.sql`, each statement after a `-- name:`."""
+"""The ledger's SQL by name: each statement in `queries/*.sql` follows a `-- name:` line."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def queries(file: str) -> Mapping[str, str]:
 
 
 def of_table(file: str, name: str, table: str) -> str:
-    """The statement of that name, about this table: the one that it calls `some_table`."""
+    """The statement of that name for this table, which replaces `some_table` in its text."""
     if not all(part.isidentifier() for part in table.split(".")):
         raise ValueError(table)
     return queries(file)[name].replace("some_table", table)
@@ -47,10 +47,10 @@ def views() -> str:
 
 @cache
 def lake_tables() -> str:
-    """The SQL that gives the tables of an attached lake the names that `views` asks of."""
+    """The SQL that gives the tables of an attached lake the names that `views` uses."""
     return views_file().with_name("lake.sql").read_text("utf-8")
 
 
 def views_file() -> Path:
-    """Where that SQL is, for whoever attaches the lake by other means."""
+    """The file of that SQL, for readers that attach the lake by other means."""
     return Path(str(files("analytics").joinpath("schema", "views.sql")))

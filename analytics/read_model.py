@@ -1,4 +1,4 @@
-"""What commands, pages and notifications ask of the database, with bound parameters."""
+"""The queries of commands, pages and notifications, with bound parameters."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Compliance(NamedTuple):
 
 
 class ConflictReports(NamedTuple):
-    """What is reported of a conflict, and when the last standing report was recorded."""
+    """What is reported on a conflict, and when the last standing report was recorded."""
 
     conflict: str
     reports: int
@@ -63,9 +63,9 @@ class Counts(NamedTuple):
 
 
 class ReadModel:
-    """What commands, and the worker's notices, ask of the database.
+    """The queries of commands and of the worker's notifications.
 
-    Asked by a function that gives the rows of a statement with its parameters, and cannot write.
+    They run through a function that returns the rows of a statement with its parameters, read-only.
     """
 
     def __init__(self, asking: Ask) -> None:
@@ -83,7 +83,7 @@ class ReadModel:
         return _claims(self._named("claims_of", conflict=conflict))
 
     def bound_parties(self) -> list[tuple[str, list[str]]]:
-        """Whom the claims of each conflict bind, or deny to be bound."""
+        """The parties that the claims of each conflict bind, or deny to be bound."""
         return [(conflict, parties) for conflict, parties in self._named("bound_parties")]
 
     def actors(self) -> list[tuple[str, str, int]]:
@@ -99,7 +99,7 @@ class ReadModel:
         return [Compliance(*row) for row in self._named("compliance")]
 
     def coverage(self) -> list[ConflictReports]:
-        """What is reported, conflict by conflict."""
+        """The reports, counted conflict by conflict."""
         return [ConflictReports(*row) for row in self._named("coverage")]
 
     def conflicts_of(self, incident_id: str) -> list[str]:
@@ -107,7 +107,7 @@ class ReadModel:
         return [conflict for (conflict,) in self._named("conflicts_of", incident_id=incident_id)]
 
     def close_incidents(self, incident_id: str) -> list[str]:
-        """The ids of incidents that look most like this one."""
+        """The ids of incidents that are most similar to this one."""
         return [found for (found,) in self._named("close_incidents", incident_id=incident_id)]
 
     def reports_of(self, conflict: str, incident_id: str) -> dict[str, Report]:
@@ -117,7 +117,7 @@ class ReadModel:
         return {e.data.report_id: e.data for e in events if isinstance(e, ReportEvent)}
 
     def posted_by_of(self, conflict: str, incident_id: str) -> dict[str, str]:
-        """Who posted the standing reports of an incident, by their ids, as far as anybody did."""
+        """Who posted the standing reports of an incident, by report id; others are left out."""
         rows = self._named("posted_by_of", conflict=conflict, incident_id=incident_id)
         return dict(rows)
 
@@ -136,7 +136,7 @@ class ReadModel:
         return Counts(*self._named("counts")[0])
 
     def alerts(self, since: Instant) -> list[Alert]:
-        """The pairs that became a violation or contested from then on, as they were recorded."""
+        """The pairs that became a violation or contested since then, in the order of recording."""
         return [Alert(*row) for row in self._named("alerts", since=since)]
 
     def last_incidents(self, conflict: str) -> list[IncidentVerdict]:
@@ -151,7 +151,7 @@ class ReadModel:
         return list(pairs.values())
 
     def most_telling(self, conflicts: list[str]) -> tuple[str, str] | None:
-        """Conflict and id of the incident that most is to be said of: contested, then violation."""
+        """Conflict and id of the most instructive incident: contested first, then violation."""
         for conflict, incident_id in self._named("most_telling", conflicts=conflicts):
             return conflict, incident_id
         return None
@@ -162,7 +162,7 @@ class ReadModel:
         return int(seq)
 
     def tables(self) -> list[tuple[str, str | None]]:
-        """The tables and views, and what each of them holds."""
+        """The tables and views, each with its comment."""
         return [(name, comment) for name, comment in self._named("tables")]
 
 

@@ -1,4 +1,4 @@
-"""What is shipped: checks the list of it, and asks whether anything is known against it.
+"""Supply chain: checks the SBOM, and queries known vulnerabilities of what is shipped.
 
     python -m deploy.supply sbom build/sbom.json
     python -m deploy.supply audit
@@ -27,19 +27,19 @@ SECONDS_IN_ALL = 90
 
 
 class Pin(NamedTuple):
-    """A package in the version that is installed; some have one for each Python."""
+    """A package with its installed version; some differ between Pythons."""
 
     name: str
     version: str
 
 
 def pins(text: str) -> set[Pin]:
-    """What a pinned file installs, on one Python or another."""
+    """The packages that a pinned file installs, on any Python."""
     return {Pin(*found) for found in PIN.findall(text)}
 
 
 def sbom_problems(sbom: str, runtime: str) -> list[str]:
-    """What is wrong with a CycloneDX document as the list of what `runtime` installs."""
+    """The differences between a CycloneDX document and what `runtime` installs."""
     wrong = JsonStrictValidator(SchemaVersion.V1_6).validate_str(sbom)
     if wrong is not None:
         return [f"not CycloneDX 1.6: {wrong}"]
@@ -56,7 +56,7 @@ def sbom_problems(sbom: str, runtime: str) -> list[str]:
 
 
 def audit() -> int:
-    """Ask the advisory service: 1 if it knows of something; 0 and the reason if it is away."""
+    """Query the advisory service: 1 if it reports anything; 0 and the reason if unreachable."""
     command = [
         *(sys.executable, "-m", "pip_audit", "--disable-pip", "--require-hashes"),
         *("--requirement", str(RUNTIME), "--format", "json", "--progress-spinner", "off"),
@@ -77,19 +77,19 @@ def audit() -> int:
 
 
 def _report(found: Sequence[dict[str, Any]]) -> int:
-    asked = [one for one in found if "skip_reason" not in one]
-    if not asked:
+    audited = [one for one in found if "skip_reason" not in one]
+    if not audited:
         reason = found[0]["skip_reason"] if found else "there is nothing to ask about"
         return _skipped(f"the advisory service knows none of {len(found)} packages: {reason}")
     for one in found:
         if "skip_reason" in one:
             _say(f"{one['name']}: not known to the advisory service: {one['skip_reason']}")
-    known = [(one, issue) for one in asked for issue in one["vulns"]]
+    known = [(one, issue) for one in audited for issue in one["vulns"]]
     for one, issue in known:
         fixed = ", ".join(issue["fix_versions"]) or "no version"
         _say(f"{one['name']} {one['version']}: {issue['id']}, fixed in {fixed}")
-    _say(f"{len(asked)} packages, {len(known)} known vulnerabilities")
-    return 1 if known or len(asked) < len(found) else 0
+    _say(f"{len(audited)} packages, {len(known)} known vulnerabilities")
+    return 1 if known or len(audited) < len(found) else 0
 
 
 def _skipped(why: str) -> int:
@@ -102,7 +102,7 @@ def _say(text: str) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Do what the arguments say; the exit code."""
+    """Run the command in the arguments; returns the exit code."""
     match arguments:
         case ["audit"]:
             return audit()

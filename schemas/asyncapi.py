@@ -1,7 +1,7 @@
-"""What the log carries, for other programs: JSON Schema per event type, AsyncAPI for the topics.
+"""The contents of the log, for other programs: JSON Schema per event type, AsyncAPI for topics.
 
 Built from the same models that read the events. Rules between fields (an end after its start, one
-id per place) are in words only; JSON Schema has none for them.
+id per place) are in words only; JSON Schema cannot express them.
 """
 
 from __future__ import annotations
@@ -207,7 +207,7 @@ def schemas(models: Iterable[type[BaseModel]]) -> Document:
 
 
 def _without_discriminator(schema: Json) -> Json:
-    """AsyncAPI's `discriminator` is another word than OpenAPI's; `const` says the same."""
+    """Drop `discriminator`, which AsyncAPI defines differently; `const` says the same."""
     if isinstance(schema, dict):
         return {
             name: _without_discriminator(part)

@@ -1,8 +1,8 @@
 """Whether a circle on the globe crosses the border of a drawn area; distances are geodesic.
 
-Most of a border is far from a circle or certainly inside of it, which straight lines through the
-earth tell at once; only what is left is measured on the ellipsoid. The answers are those of
-measuring all of it, point by point: `tests/bounds` holds it to that.
+Most of a border is far from a circle or certainly inside of it, which chords through the earth
+show at once; only the rest is measured on the ellipsoid. The answers equal those of measuring all
+of it, point by point: `tests/bounds` checks that.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ from shapely import affinity
 from shapely.geometry.base import BaseGeometry
 
 KM_PER_DEGREE = 110.5
-"""A little less than a degree of latitude is anywhere: a box drawn by it is large enough."""
+"""Slightly less than the length of any degree of latitude: boxes made with it are large enough."""
 ON_BORDER = 1e-9
 """Degrees (a tenth of a millimetre) within which a point is on a border."""
 POLE = 90 - ON_BORDER
 STEPS_PER_RADIUS = 32
 MAX_STEPS = 20_000
 FLAT_KM = 10_000.0
-"""How far from its centre a projection may still be measured in with straight lines."""
+"""How far from the centre of a projection straight lines may still be measured in it."""
 WGS84 = Geod(ellps="WGS84")
 MAX_CROSSINGS = 20_000
-"""How often the geometries of one area may cross before no border is drawn round them all."""
+"""How often the geometries of one area may cross before they are not united any more."""
 
 # The least and the greatest radius of curvature of the ellipsoid, in km: no arc on it bends more,
 # or less. The greatest with some room, since a geodesic is no plane curve.
 _LEAST_RADIUS = WGS84.b**2 / WGS84.a / 1000
 _GREATEST_RADIUS = 1.001 * WGS84.a**2 / WGS84.b / 1000
 _KM_PER_DEGREE_AT_MOST = 111.8
-# How much longer than it is something may look in the projection, up to `FLAT_KM` from the centre.
+# How much the projection may stretch lengths, up to `FLAT_KM` from the centre.
 _STRETCHED = 2.0
-# What decides is further from the radius than arithmetic can be wrong.
+# Differences from the radius above this exceed any rounding error.
 _SURE = 1e-9
 _TOGETHER = 16
 _MAX_CANDIDATES = 1_000_000
@@ -89,7 +89,7 @@ class Drawn:
 
     @property
     def weight(self) -> int:
-        """How many positions it has: some 200 bytes each."""
+        """Its number of positions: some 200 bytes each."""
         return len(self._at)
 
     def contains(self, circle: Circle) -> bool | None:
@@ -147,7 +147,7 @@ class _Pieces:
         self._radii = np.maximum.reduceat(away + _longest(degrees) / 2, begins)
 
     def near(self, centre: Floats, radius: float) -> Indices:
-        """The segments that may have a point so near, by their numbers."""
+        """The numbers of the segments that may have a point within `radius`."""
         least = _at_least(np.maximum(_chords(self._middles, centre) - self._radii, 0))
         pieces = np.flatnonzero(least <= radius * (1 + _SURE))
         numbers = (pieces[:, None] * _TOGETHER + np.arange(_TOGETHER)).ravel()
@@ -210,7 +210,7 @@ def _box_around(circle: Circle) -> Box:
 
 
 def _clipped(first: Floats, last: Floats, box: Box) -> tuple[Floats, Floats]:
-    """What of the segments lies in `box`, from its starts to its ends."""
+    """The parts of the segments that lie in `box`: their starts and their ends."""
     enter, leave = np.zeros(len(first)), np.ones(len(first))
     meets = np.ones(len(first), dtype=bool)
     for axis in (0, 1):
@@ -232,13 +232,13 @@ def _clipped(first: Floats, last: Floats, box: Box) -> tuple[Floats, Floats]:
 
 
 def _lengths(from_: Floats, to: Floats) -> Floats:
-    """How many degrees long segments are."""
+    """The lengths of segments, in degrees."""
     lengths: Floats = np.hypot(to[:, 0] - from_[:, 0], to[:, 1] - from_[:, 1])
     return lengths
 
 
 def _through(at: Floats) -> Floats:
-    """Where on the ellipsoid positions are, in km from the middle of the earth along its axes."""
+    """Positions on the ellipsoid in km from the centre of the earth, along its axes."""
     lon, lat = np.radians(at).T
     square = 1 - (WGS84.b / WGS84.a) ** 2
     normal = WGS84.a / 1000 / np.sqrt(1 - square * np.sin(lat) ** 2)
@@ -256,7 +256,7 @@ def _chords(through: Floats, centre: Floats) -> Floats:
 
 
 def _at_most(chord: Floats) -> Floats:
-    """What is so far through the earth is at most so far along the ellipsoid, in km.
+    """The upper bound of the geodesic distance that belongs to a chord, in km.
 
     An arc that bends no more than a circle is no longer than that circle's arc over the same chord
     (Schur's theorem): up to a quarter of the way round, beyond which nothing is said.
@@ -266,19 +266,19 @@ def _at_most(chord: Floats) -> Floats:
 
 
 def _at_least(chord: Floats) -> Floats:
-    """What is so far through the earth is at least so far along the ellipsoid, in km."""
+    """The lower bound of the geodesic distance that belongs to a chord, in km."""
     arc: Floats = 2 * _GREATEST_RADIUS * np.arcsin(np.minimum(chord / (2 * _GREATEST_RADIUS), 1))
     return np.where(chord < _LEAST_RADIUS, arc, chord)
 
 
 def _longest(degrees: Floats) -> Floats:
-    """How many km long a line of so many degrees is at most, or looks in the projection."""
+    """The maximum length in km of a line of so many degrees, also in the projection."""
     return _STRETCHED * _KM_PER_DEGREE_AT_MOST * degrees
 
 
 def _least(chord: Floats, other: Floats, degrees: Floats) -> Floats:
-    """How near a line may come whose ends are so far away and so many degrees apart."""
-    # From any of its points to one of the ends is at most half of the line.
+    """How near a line may come whose ends have these distances and are `degrees` apart."""
+    # Each of its points is within half its length of one of the ends.
     return (_at_least(chord) + _at_least(other) - _longest(degrees)) / 2
 
 

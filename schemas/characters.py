@@ -1,9 +1,9 @@
 """Which characters an event may have where it enters: in identifiers, names and addresses.
 
-Asked only of what is published or posted, never of what the log already holds. A log is folded
-again in a rebuild, by a new worker, and by a later version, and must give the same verdicts: what
-was accepted once stays accepted. So the reading of events (`schemas.events`) refuses no more than
-it did, and whatever is shown passes through `schemas.safe_text`.
+Checked only when something is published or posted, never for what the log already holds. A log is
+replayed in a rebuild, by a new worker, and by a later version, and must give the same verdicts:
+what was accepted once stays accepted. So the parsing of events (`schemas.events`) refuses no more
+than it did, and whatever is shown passes through `schemas.safe_text`.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from schemas.problems import MAX_PROBLEMS, Json, Path, Problem, listed
 from schemas.safe_text import first_unfit, named
 
 FREE_TEXT = frozenset({"as_stated", "other", "reason"})
-"""Fields in the words of a source: these are kept as they are, whatever is in them."""
+"""Fields in the words of a source: these are kept as they are, whatever they contain."""
 NAMES = frozenset({"name", "subject"})
-"""Fields for people: the joiners without which Persian and Hindi cannot be spelled may stand there.
+"""Fields for people: these may have the joiners without which Persian and Hindi cannot be spelled.
 
 Nothing else that is hidden may: two spellings of one name would be two independent reporters.
 """
@@ -27,7 +27,7 @@ Nothing else that is hidden may: two spellings of one name would be two independ
 
 def refused_at_entry(raw: bytes) -> tuple[Problem, ...]:
     """What is wrong with the characters of a valid event in the JSON text `raw`; mostly nothing."""
-    # In plain ASCII the patterns of the fields have refused all that there is to refuse.
+    # In plain ASCII the patterns of the fields have refused everything already.
     if raw.isascii() and b"\\u" not in raw:
         return ()
     found = islice(_unfit(from_json(raw), ()), MAX_PROBLEMS + 1)

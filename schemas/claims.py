@@ -1,6 +1,6 @@
-"""What somebody says was promised: a claim with its terms, a denial, and the taking back of either.
+"""What somebody says was promised: a claim with its terms, a denial, and the retraction of either.
 
-Absent terms are unknown, never empty: see the defaults, each of which the verdict reads as such.
+Absent terms are unknown, never empty: the verdict treats each of the defaults as unknown.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class WindowEntry(Frozen):
 
     @cached_property
     def part(self) -> Span | Daily:
-        """The entry as it is compared with. Hours that go once round the clock leave no gap."""
+        """The entry in the form for comparison. Hours that go once round the clock leave no gap."""
         daily = self.daily
         if daily is None or daily.from_ == daily.to:
             return Span(self.start, self.end)
@@ -128,7 +128,7 @@ class Assertion(Frozen):
 
     @cached_property
     def terms_window(self) -> Window:
-        """The window as it is compared with."""
+        """The window in the form that occurrences are compared with."""
         return tuple(entry.part for entry in self.window)
 
 

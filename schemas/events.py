@@ -1,4 +1,4 @@
-"""The four events of the log, and the reading of one: every event is one of them, or is refused.
+"""The four event types of the log, and how one is parsed: anything else is refused.
 
 An event is a CloudEvent 1.0 in JSON; its `type` says which of the four it is.
 """
@@ -115,7 +115,7 @@ def _events() -> TypeAdapter[Event]:
 def parse_event(raw: bytes | str, *, explain: bool = True) -> Event:
     """The event in the JSON text `raw`.
 
-    Invalid: it is not one; carries its problems, many at once, or if not to `explain` only that.
+    Invalid: it is not one; carries all its problems, or without `explain` only that fact.
     NotJson, an Invalid: not even JSON.
     """
     try:
@@ -139,7 +139,7 @@ def _all_problems(document: Json) -> dict[Path, str]:
     reason = "required"
     if "type" in document:
         reason = not_one_of(event_type, list(EVENT_TYPES), "an event type")
-    # Whatever it was meant to be is what its fields fit best.
+    # The intended type is the one that its fields fit best.
     rest = min((_problems_as(document, name) for name in EVENT_TYPES), key=_misfits)
     return {("type",): reason} | rest
 

@@ -1,6 +1,6 @@
 """Files of JSON Lines: which lines hold events, what is wrong with the others, and who is named.
 
-Nothing is sent from here.
+This module sends nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from schemas.events import ClaimEvent, Event, Invalid, Problem, ReportEvent
 from schemas.safe_text import for_terminal
 from schemas.wire import MAX_EVENT_BYTES, read_event
 
-# Blanks round an event are not counted as part of it, so a line may be longer than an event.
+# Blanks around an event do not count as part of it, so a line may be longer than an event.
 MAX_LINE_BYTES = 2 * 1024 * 1024
 
 
@@ -56,7 +56,7 @@ def read_lines(name: str, file: BinaryIO) -> Iterator[Line]:
 
 
 def check(line: Line, *, explain: bool = True) -> Event | tuple[Problem, ...]:
-    """The event in `line`, or what is wrong with it; if not to `explain`, only that it is."""
+    """The event in `line`, or what is wrong with it; without `explain`, only that it is invalid."""
     if line.raw is None or len(line.raw) > MAX_EVENT_BYTES:
         return (Problem("", f"expected at most {MAX_EVENT_BYTES:,} bytes in an event"),)
     if line.raw.startswith(b"["):
@@ -89,7 +89,7 @@ class NamedParties:
         self._first.setdefault((conflict, party), where)
 
     def note(self, event: Event, where: str) -> None:
-        """Take up what `event` says."""
+        """Record the parties that `event` names."""
         if isinstance(event, ClaimEvent):
             self.bind(event.data.conflict, event.data.bound_parties)
         elif isinstance(event, ReportEvent):

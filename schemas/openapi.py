@@ -1,6 +1,6 @@
 """The worker's HTTP interface, for other programs: the OpenAPI document, and the answers' models.
 
-Built from the same models that read the events, as `documents` is.
+Built from the same models that parse the events, as `asyncapi` is.
 """
 
 from __future__ import annotations

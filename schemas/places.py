@@ -25,9 +25,9 @@ MAX_RADIUS_KM = 20_000.0
 MAX_HEIGHT = 1e9
 MAX_ANSWERS = 65_536
 MAX_AREAS_HELD = 64 * 2**20
-"""How many bytes the areas may take, as texts, whose answers are remembered."""
+"""How many bytes the texts of the areas may take whose answers are cached."""
 MAX_DRAWN = 400_000
-"""How many positions may be held of areas that circles were compared with, at 200 bytes each."""
+"""How many positions of areas compared with circles may be cached, at 200 bytes each."""
 
 
 class Point(NamedTuple):
@@ -112,7 +112,7 @@ def _rings(rings: object, left: list[int]) -> list[list[tuple[float, float]]]:
 
 
 def _is_finite(number: object) -> bool:
-    # Whatever is kept of an event must be a number to every reader: 1e999 is none to some.
+    # A stored number must be one to every reader: 1e999 is none to some.
     if isinstance(number, bool) or not isinstance(number, int | float):
         return False
     return -MAX_HEIGHT <= number <= MAX_HEIGHT
@@ -139,7 +139,7 @@ def within(area: Area, place: Place | None) -> bool | None:
 
     An empty area was not said, None in one means "and others not named", and None for the place
     is one that was not named: each unknown. The geometries of one area count as one; if they cross
-    one another too often for that (`borders.MAX_CROSSINGS`), what they hold is unknown.
+    one another too often for that (`borders.MAX_CROSSINGS`), the answer is unknown.
     """
     if not area or place is None:
         return None
@@ -156,14 +156,14 @@ def within(area: Area, place: Place | None) -> bool | None:
 
 
 class _Held:
-    """The areas whose answers are remembered: too large together, all is forgotten."""
+    """The areas whose answers are cached: the cache is cleared when they get too large together."""
 
     def __init__(self) -> None:
         self._areas: set[Area] = set()
         self._bytes = 0
 
     def hold(self, area: Area) -> None:
-        """An answer by `area` is to be remembered."""
+        """Account for an answer by `area` that is to be cached."""
         if area in self._areas:
             return
         self._bytes += sum(
@@ -198,7 +198,7 @@ def _containers(code: str) -> Iterator[str]:
 
 
 class _DrawnAreas:
-    """Areas that circles were compared with, the last one at the end; bounded by their size."""
+    """Areas compared with circles, least recently used first; bounded by their size."""
 
     def __init__(self) -> None:
         self._drawn: dict[tuple[Polygonal, ...], Drawn | None] = {}

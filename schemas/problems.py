@@ -1,6 +1,6 @@
 """What is wrong with an event, in words: every problem at once, each with its field's path.
 
-Only reached once the compiled validator has refused an event, so it need not be fast.
+Only used once the compiled validator has refused an event, so it need not be fast.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ Json = Any
 Path = tuple[str | int, ...]
 
 MAX_PROBLEMS = 20
-"""How many problems of one event are put into words; of the others only their number is said."""
+"""How many problems of one event are put into words; the others are only counted."""
 MAX_COUNTED = 1_000
 MORE: tuple[str | int, ...] = ("", "more")
-"""Where `collect` says how many there are."""
+"""The path under which `collect` counts the others."""
 ROUNDS = 5
 NO_VALUE = object()
 TAGS = frozenset({*EVENT_TYPE_NAMES, "asserts", "denies"})
@@ -90,7 +90,7 @@ class Problem(NamedTuple):
 
 
 class Invalid(ValueError):  # noqa: N818 - it is what the event is
-    """An event that cannot be taken, and everything that is wrong with it."""
+    """An event that cannot be accepted, and everything that is wrong with it."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         """Take what is wrong; one problem at least."""
@@ -106,8 +106,8 @@ def collect(validate: Callable[[bytes], object], document: Json) -> dict[Path, s
     """Problems that `validate` finds in `document`, by path; `MAX_PROBLEMS` of them at most.
 
     What is wrong in one field hides what is wrong between others, so each field found wrong is
-    taken out and the rest validated again; until there are enough. Under `MORE` is then how many
-    others were seen.
+    removed and the rest validated again, until there are enough. `MORE` then has the number of the
+    others.
     """
     found: dict[Path, str] = {}
     seen: set[Path] = set()
@@ -116,7 +116,7 @@ def collect(validate: Callable[[bytes], object], document: Json) -> dict[Path, s
         try:
             validate(to_json(rest, inf_nan_mode="constants"))
         except ValidationError as error:
-            # What stands above a field that was taken out may only miss that field.
+            # The only fault of what contains a removed field may be that it lacks the field.
             problems = _problems(error, rest, seen)
             some = islice(problems, MAX_PROBLEMS - len(found))
             fresh = {path: reason() for path, reason in some}
@@ -165,7 +165,7 @@ def not_one_of(value: object, terms: list[str], noun: str) -> str:
 def _problems(
     error: ValidationError, document: Json, seen: AbstractSet[Path]
 ) -> Iterator[tuple[Path, Callable[[], str]]]:
-    """The problems at paths not yet `seen`, from the errors of the validator, in words if asked."""
+    """The problems at paths not yet `seen`, from the validator's errors, in words if wanted."""
     unions: dict[Path, set[str]] = {}
     hit: set[Path] = set()
     for detail in error.errors(include_url=False, include_input=False):
@@ -182,9 +182,9 @@ def _problems(
             unions.setdefault(foreign, set()).update(
                 LABELS[label] for at, label, _ in labels if at == foreign and label in LABELS
             )
-    told = hit.union(seen, *(_prefixes(path) - {path} for path in unions))
+    reported = hit.union(seen, *(_prefixes(path) - {path} for path in unions))
     for path, kinds in unions.items():
-        if path not in told:
+        if path not in reported:
             either = f"expected {' or '.join(sorted(kinds))}"
             yield path, partial(str, ALTERNATIVES.get(frozenset(kinds), either))
 

@@ -1,6 +1,6 @@
 """Whether the JSON text of an event gives each name once, so that all who read it read the same.
 
-The text was validated before: what is wrong with an event otherwise is not looked for here.
+The text was validated before: other faults of an event are not checked here.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def read_names(raw: bytes) -> None:
 def _distinct_names(event: ReportEvent) -> int:
     """How many names the text of `event` gives, if none twice; never more than it gives.
 
-    (Asking `isinstance` for a model takes long where the answer is no.)
+    (`isinstance` is slow for a model where the answer is no.)
     """
     report = event.data
     names = len(event.__pydantic_fields_set__) + _in_whole(report)

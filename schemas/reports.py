@@ -1,4 +1,4 @@
-"""What somebody says happened: a report of an incident, its impacts, and the taking back of one."""
+"""What somebody says happened: a report of an incident, its impacts, and a retraction."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Occurred(Frozen):
 
     @property
     def occurrence(self) -> Occurrence:
-        """The time as it is compared with."""
+        """The time in the form that windows are compared with."""
         end = self.start if self.end is None else self.end
         return Occurrence(self.start, end, self.certainty == "throughout", self.of == "impact")
 

@@ -1,4 +1,4 @@
-r"""Text of others made fit to be shown: on terminals, in alerts, in logs, as labels and in JSON.
+r"""Makes foreign text safe to show: on terminals, in alerts, in logs, as labels and in JSON.
 
 Nothing is removed: what could move a cursor, reorder a line or hide in it is shown as an escape
 (`\u202e`), and a line break as a mark, so that no value can pass for a line of its own. What is
@@ -21,7 +21,7 @@ DIGITS_OF_A_DIGEST = 16
 
 _LINE_BREAKS = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 # Default-ignorable in Unicode, and yet neither controls nor formats: fillers that look like
-# nothing, and marks that are nothing but invisible. (Variation selectors are asked for below.)
+# nothing, and marks that are nothing but invisible. (Variation selectors are checked below.)
 _INVISIBLE = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2065\u3164\uffa0\U0001d159\u2800"
 )
@@ -40,7 +40,7 @@ def for_terminal(text: str) -> str:
 
 
 def for_annotation(text: str, most: int | None = None) -> str:
-    """`text` on one line of an alert or a message, cut to `most` characters, which is then said."""
+    """`text` on one line of an alert or a message, cut to `most` characters, which it then says."""
     shown = for_terminal(text)
     return shown if most is None else cut(shown, most)
 
@@ -74,9 +74,9 @@ def for_label(name: str) -> str:
     """`name` as a label in metrics and alerts: another for each name, and mostly the name itself.
 
     Backslashes are doubled where there are escapes, or what looks like one. What would be longer
-    than any label should is cut, and told from others by a digest.
+    than any label should is cut, and told apart from others by a digest.
     """
-    # Asked for each label of each series: most are plain.
+    # Called for each label of each series: most are plain.
     if (
         name.isascii()
         and "\\" not in name
@@ -169,7 +169,7 @@ def _plain(text: str) -> str:
 
 
 def _is_suspect(text: str) -> bool:
-    """Whether it is worth to look at each character."""
+    """Whether each character has to be checked."""
     if text.isascii():
         return not text.isprintable()
     return bool(_WORTH_A_LOOK.search(text))
@@ -181,7 +181,7 @@ def _is_hidden(char: str, text: str, at: int) -> bool:
         return True
     if _is_variation(char):
         before = text[at - 1] if at else ""
-        # One after a sign chooses how it looks. After a letter of ours, or another, it only hides.
+        # After a sign it selects a glyph. After a Latin letter, or another selector, it only hides.
         return not before or before.isascii() or _is_variation(before)
     return unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"} or (
         0xE0000 <= ord(char) <= 0xE0FFF  # noqa: PLR2004 - Unicode's plane of invisible ones

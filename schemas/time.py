@@ -27,9 +27,9 @@ UNIX_DAY, LAST_DAY = EPOCH.toordinal(), dt.date.max.toordinal()
 FIRST_INSTANT = (dt.datetime.min.replace(tzinfo=dt.UTC) - EPOCH) // MICROSECOND
 LAST_INSTANT = (dt.datetime.max.replace(tzinfo=dt.UTC) - EPOCH) // MICROSECOND
 LONGEST_WALK = 2_000
-"""How many spans one question may walk through before the answer is given up as unknown."""
+"""How many spans one comparison may walk through before the answer is given up as unknown."""
 LONGEST_DAYS = 100
-"""Whether daily hours leave no hole in what lasted for longer is not asked, and so unknown."""
+"""Whether daily hours cover an occurrence longer than this is not computed, and so unknown."""
 
 
 def to_instant(moment: dt.datetime) -> Instant:
@@ -134,7 +134,7 @@ def zone(name: str) -> ZoneInfo:
     """The rules of an IANA time zone. KeyError: there is none of this name.
 
     Read from the `tzdata` package only, never from the machine, so that a verdict does not depend
-    on where it was reached.
+    on where it was computed.
     """
     if name not in zone_names():
         raise KeyError(name)
@@ -169,9 +169,9 @@ def _ends(part: Span | Daily) -> Iterator[Bound]:
 
 
 def spans(window: Window, lo: Limit, hi: Limit) -> Iterator[Span]:
-    """The spans of `window` that may meet [lo, hi): part by part, a daily one lazily and in order.
+    """The spans of `window` that may overlap [lo, hi): part by part, daily ones lazily, in order.
 
-    A daily span is clipped to its part's bounds, and takes over their uncertainty.
+    A daily span is clipped to its part's bounds, and inherits their uncertainty.
     """
     for part in window:
         start, end = part.start, part.end
@@ -190,19 +190,19 @@ def spans(window: Window, lo: Limit, hi: Limit) -> Iterator[Span]:
 def in_window(window: Window, occurrence: Occurrence) -> bool | None:
     """Was it inside of `window`, whatever the window's uncertain bounds are?
 
-    Yes: an instant, or an interval `throughout`, meets a core; an interval in which it happened
-    `sometime` lies within the union of the cores. No: it meets no hull. Touching ends do not meet.
+    Yes: an instant, or an interval `throughout`, overlaps a core; an interval in which it happened
+    `sometime` lies within the union of the cores. No: it overlaps no hull. Touching is no overlap.
     A yes is unknown if only the impact is timed.
     """
     start, end, throughout, of_impact = occurrence
-    # An instant is as long as time is fine: the same comparisons then serve for both.
+    # An instant lasts one microsecond here: the same comparisons then serve for both.
     stop = end if end > start else start + 1
-    if not _meets(window, start, stop, certain=False):
+    if not _overlaps(window, start, stop, certain=False):
         return False
     if of_impact:
         return None
     if throughout or end == start:
-        inside = _meets(window, start, stop, certain=True)
+        inside = _overlaps(window, start, stop, certain=True)
     else:
         inside = _within_cores(window, start, stop)
     return True if inside else None
@@ -225,8 +225,8 @@ def possibly_before(a: Occurrence, b: Occurrence) -> bool:
     return a.start < b.end
 
 
-def _meets(window: Window, lo: Limit, hi: Limit, *, certain: bool) -> bool:
-    """Does [lo, hi) meet a core (`certain`), or a hull, of `window`?"""
+def _overlaps(window: Window, lo: Limit, hi: Limit, *, certain: bool) -> bool:
+    """Does [lo, hi) overlap a core (`certain`), or a hull, of `window`?"""
     for part in window:
         start, end = part.start, part.end
         from_, to = (start[1], end[0]) if certain else (start[0], end[1])
@@ -276,7 +276,7 @@ def _cores(part: Span | Daily, lo: Limit, hi: Limit) -> Iterator[tuple[Limit, Li
 
 
 def _days(daily: Daily, lo: Limit, hi: Limit) -> Iterator[tuple[Instant, Instant]]:
-    """The days' [from, to) that meet [lo, hi), not clipped, in the order of their starts."""
+    """The days' [from, to) that overlap [lo, hi), not clipped, in the order of their starts."""
     rules = zone(daily.zone)
     next_day = 1 if daily.to <= daily.from_ else 0
     # A local day ends less than 16 hours after the day of the same date in UTC.

@@ -42,7 +42,7 @@ class ClaimVerdict(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """A judgement without its times: what many incidents are judged, under many commitments."""
+    """A judgement without its times: many incidents share it, under many commitments."""
 
     verdict: Outcome
     party: str | None
@@ -66,7 +66,7 @@ class Judgement(NamedTuple):
 
 
 class Amendable(NamedTuple):
-    """What of a commitment's verdict may change within a version."""
+    """The parts of a commitment's verdict that may change within a version."""
 
     occurred_start: int
     occurred_end: int
@@ -74,13 +74,13 @@ class Amendable(NamedTuple):
 
 
 class ClaimAmendable(NamedTuple):
-    """What of a claim's verdict may change within a version."""
+    """The parts of a claim's verdict that may change within a version."""
 
     before_conditions: ClaimOutcome
 
 
 def amendable(judgement: Judgement) -> Amendable:
-    """What of `judgement` may change within a version."""
+    """The parts of `judgement` that may change within a version."""
     start, end = judgement.occurred_start, judgement.occurred_end
     return Amendable(start, end, judgement.independent_reports)
 

@@ -73,7 +73,7 @@ Scope = tuple[str | None, ...]
 
 
 def broader(term: str, tree: Mapping[str, str | None]) -> Iterator[str]:
-    """`term` itself, then whatever it is, up to `any`. KeyError: no such term."""
+    """`term` itself, then each broader term, up to `any`. KeyError: no such term."""
     at: str | None = term
     while at is not None:
         yield at

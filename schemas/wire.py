@@ -1,4 +1,4 @@
-"""Bytes of a record to events, and back: CloudEvents 1.0 in structured JSON mode, single or batch.
+"""Decodes records into events, and back: CloudEvents 1.0, structured JSON mode, single or batch.
 
 Nothing that arrives can raise here. What cannot be read comes back as `Rejected`, byte for byte.
 """
@@ -23,7 +23,7 @@ MAX_EVENT_BYTES = 96 * 1024
 MAX_RECORD_BYTES = 16 * 1024 * 1024
 MAX_BATCH_EVENTS = 10_000
 MAX_PROBLEMS_SAID = 2_000
-"""After so many problems of the events of a record it is only said which others are invalid."""
+"""After this many problems in a record, further invalid events are named without reasons."""
 
 Reason = Literal["not_json", "invalid", "key_mismatch", "too_large", "id_reused"]
 REASONS: tuple[Reason, ...] = ("not_json", "invalid", "key_mismatch", "too_large", "id_reused")
@@ -45,7 +45,7 @@ class Accepted(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """What could not be taken and why; `index` is None if that is the record as a whole."""
+    """What could not be accepted and why; `index` is None for the record as a whole."""
 
     reason: Reason
     problems: tuple[Problem, ...]
@@ -54,7 +54,7 @@ class Rejected:
 
 
 class _MalformedError(ValueError):
-    """A batch whose events cannot even be told from each other."""
+    """A batch whose events cannot even be separated."""
 
 
 def decode(
@@ -62,8 +62,8 @@ def decode(
 ) -> list[Accepted | Rejected]:
     """The events of one record, in order, each accepted or rejected on its own.
 
-    A record holds one event or a JSON array of them, whatever of the two its content type says.
-    One that is no JSON, too large, or an array that does not hold together is rejected as a whole.
+    A record holds one event or a JSON array of them, whichever of the two its content type says.
+    One that is not JSON, too large, or a malformed array is rejected as a whole.
     """
     if value is None:
         return [_whole("not_json", "a record without a value", b"")]
@@ -77,7 +77,7 @@ def decode(
 def decode_text(value: bytes, *, most_said: int = MAX_PROBLEMS_SAID) -> list[Accepted | Rejected]:
     """The events of a JSON text, an event or an array of them, whatever their conflict.
 
-    After `most_said` problems it is only said which others are invalid: to say why takes longer.
+    After `most_said` problems, invalid events are named without reasons, which is faster.
     """
     text = value.strip(_BLANK)
     return _several(value, text, most_said) if text.startswith(b"[") else [_alone(value, text)]

@@ -1,1 +1,1 @@
-"""The verdicts again, set-based, in SQL: an independent recomputation."""
+"""An independent, set-based recomputation of the verdicts in SQL."""

@@ -1,7 +1,7 @@
 """The verdicts recomputed set-based, in SQL's own three-valued logic, and compared with the stored.
 
 The rules are in `audit/*.sql`, written from the same law as the judging of the stream but sharing
-nothing with it. Here is only what SQL cannot know: the vocabularies, ISO's list of subdivisions,
+nothing with it. This module adds only what SQL cannot know: the vocabularies, ISO's subdivisions,
 the clocks of time zones, and whether a circle lies within a geometry.
 """
 
@@ -52,7 +52,7 @@ Values = Mapping[str, Any]
 
 
 class Difference(NamedTuple):
-    """A row that is not what it should be, on both sides; None: there is no row on that side.
+    """A row that differs, as stored and as recomputed; None: that side has no row.
 
     `claim_id` is None for a row of `verdicts`. `is_doubled`: the ledger has it more than once.
     """
@@ -100,12 +100,12 @@ def _statements() -> Mapping[str, str]:
 class Audit:
     """A database of its own in which verdicts are recomputed; use it in a `with`.
 
-    First `take` what a ledger holds, then `recompute`, then ask for `differences`. It may be used
+    First `take` the contents of a ledger, then `recompute`, then read `differences`. It can be used
     again for another ledger.
     """
 
     def __init__(self, *, memory_limit: str = "400MB", threads: int = 2) -> None:
-        # What does not fit into memory goes there for a while.
+        # DuckDB spills there what does not fit into memory.
         self._folder = tempfile.TemporaryDirectory(prefix="truce-verify-")
         path = Path(self._folder.name, "audit.duckdb")
         self._connection = connect(path, memory_limit=memory_limit, threads=threads)
@@ -118,7 +118,7 @@ class Audit:
             self._connection.execute(self._sql[name])
 
     def close(self) -> None:
-        """Forget everything."""
+        """Discard everything."""
         self._connection.close()
         self._folder.cleanup()
 
@@ -129,7 +129,7 @@ class Audit:
         self.close()
 
     def take(self, source: duckdb.DuckDBPyConnection) -> None:
-        """Copy what the ledger, or the lake, at the end of `source` holds at this moment."""
+        """Copy the current contents of the ledger or the lake that `source` is connected to."""
         self._copy(source.execute(self._sql["snapshot"]))
 
     def _copy(self, answer: duckdb.DuckDBPyConnection) -> None:
@@ -138,7 +138,7 @@ class Audit:
             self._session.over(self._sql["take"], pa.Table.from_batches([batch]))
 
     def recompute(self) -> None:
-        """Reach every verdict anew from the claims and reports that were taken."""
+        """Recompute every verdict from the claims and reports that were copied."""
         self._run("claims", "reports", "days_wanted", "no_hours")
         for named_zone, from_clock, to_clock, days in self._rows("zones_wanted"):
             found = _hours(named_zone, from_clock, to_clock, days)
@@ -200,7 +200,7 @@ Hours = tuple[str, dt.time, dt.time, int, int, int]
 
 
 def _hours(name: str, from_clock: dt.time, to_clock: dt.time, days: list[int]) -> list[Hours]:
-    """From when to when a daily recurrence goes on each of `days` (counted from 1970), in UTC.
+    """When a daily recurrence begins and ends on each of `days` (counted from 1970), in UTC.
 
     PEP 495 with fold=0: a clock time that is skipped, or shown twice, is read as if the clocks had
     not been changed yet.

@@ -1,1 +1,1 @@
-"""The lake: a copy of the ledger as a DuckLake, which any process may read meanwhile."""
+"""The lake: a copy of the ledger as a DuckLake, which any process may read while it is written."""

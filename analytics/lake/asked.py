@@ -1,4 +1,4 @@
-"""What somebody asks of the lake in a process that can do nothing but read it."""
+"""Runs a user's statements on the lake in a process that can do nothing but read it."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _UNITS = {"K": 1, "M": 2, "G": 3, "T": 4}
 
 
 class Unanswered(Exception):  # noqa: N818 - named as what is the case
-    """There is no answer: the message is DuckDB's, or says what is wrong."""
+    """A statement failed: the message is DuckDB's, or says what is wrong."""
 
 
 class QueryResult:
-    """What a statement is answered: columns as (name, type), and rows as they are taken."""
+    """The result of a statement: columns as (name, type), and rows fetched on demand."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, *, plan: bool) -> None:
         self._connection, self.is_plan = connection, plan
@@ -32,7 +32,7 @@ class QueryResult:
         self.columns = [(str(name), str(kind)) for name, kind, *_ in described]
 
     def next_rows(self) -> list[tuple[Any, ...]]:
-        """Some more rows; empty: there are none. Raises Unanswered."""
+        """The next rows; empty after the last. Raises Unanswered."""
         try:
             return self._connection.fetchmany(ROWS_AT_ONCE)
         except duckdb.Error as error:
@@ -48,12 +48,12 @@ def in_bytes(memory: str) -> int:
 
 
 def opened(lake: Path, folder: Path, memory: str) -> duckdb.DuckDBPyConnection:
-    """The lake, in this process, which from now on can only read, and has so much memory.
+    """The lake, in this process, which from now on can only read, within this much memory.
 
     The copy of its catalogue goes into `folder`. A LakeError.
     """
     copy_catalogue(lake, folder)
-    # Before DuckDB begins threads: they are bound by it, too.
+    # Before DuckDB starts threads: the limit binds them, too.
     confine([lake.resolve() / DATA, folder])
     connection = open_copy(lake, folder, memory_limit=memory, threads=2, spill=False)
     bound_memory(in_bytes(memory) + HEAD_ROOM)
@@ -61,12 +61,12 @@ def opened(lake: Path, folder: Path, memory: str) -> duckdb.DuckDBPyConnection:
 
 
 def answers(lake: Path, folder: Path, memory: str, sql: str) -> Iterator[QueryResult]:
-    """Each statement's answer, to be taken before the next one is asked. Raises Unanswered."""
+    """Each statement's result, to be read before the next one runs. Raises Unanswered."""
     try:
         connection = opened(lake, folder, memory)
         for statement in asking(sql):
             connection.execute(statement)
-            # What finds the columns of a PIVOT answers nothing.
+            # The statement that finds the columns of a PIVOT has no result.
             if connection.description and not is_preparing(statement):
                 yield QueryResult(connection, plan=is_plan(statement))
     except (Refused, LakeError, duckdb.Error) as error:

@@ -14,7 +14,7 @@ MOST_SPILL = "4GB"
 
 
 def attach_statement(path: Path, *, read_only: bool = True) -> str:
-    """What attaches the lake at `path`, for whoever has DuckLake and its SQLite catalogue."""
+    """The ATTACH statement for the lake at `path`; it needs DuckLake and its SQLite catalogue."""
     sql = queries("lake")["attach_to_read" if read_only else "attach"]
     for name in (CATALOG, FILES):
         quoted = str(path.resolve() / name).replace("'", "''")
@@ -25,9 +25,9 @@ def attach_statement(path: Path, *, read_only: bool = True) -> str:
 def attach(
     path: Path, *, read_only: bool = False, memory_limit: str = "200MB"
 ) -> duckdb.DuckDBPyConnection:
-    """Attach the lake at `path`, made if it is not there and may be written. A duckdb.Error.
+    """Attach the lake at `path`, created if missing and writable. Raises duckdb.Error.
 
-    In a database of its own, in memory: what goes wrong there harms no ledger.
+    In an in-memory database of its own, so that no failure there harms the ledger.
     """
     connection = duckdb.connect(
         config={
@@ -38,7 +38,7 @@ def attach(
             "arrow_lossless_conversion": True,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
-            # Whoever only reads puts nothing aside there, where the writer clears it away.
+            # Readers do not spill there, where the writer would delete their files.
             "temp_directory": "" if read_only else str(path.resolve() / SPILL),
             "max_temp_directory_size": MOST_SPILL,
         }

@@ -1,7 +1,7 @@
-"""Takes from this process what a query has no use for: writing files, the network, others' files.
+"""Confines this process to what a query needs: no writing, no network, no other files.
 
-By Linux's Landlock, for good and for all threads that begin later. Where the kernel has none, what
-DuckDB itself refuses, and `RLIMIT_FSIZE`, must do.
+By Linux's Landlock, for good and for all threads that start later. Where the kernel has none,
+DuckDB's own restrictions and `RLIMIT_FSIZE` must suffice.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-# The numbers of the system calls are the same on every machine that has them.
+# These system calls have the same numbers on every architecture.
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _VERSION, _PATH_BENEATH, _NO_NEW_PRIVILEGES = 1, 1, 38
 _EXECUTE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 2, 1 << 3
 _READING = _EXECUTE | _READ_FILE | _READ_DIR
-# How many rights on files, from the lowest bit, each version knows.
+# How many file access rights, from the lowest bit, each version knows.
 _RIGHTS_ON_FILES = (13, 14, 15, 15, 16)
 _VERSION_WITH_TCP, _VERSION_WITH_SCOPES = 4, 6
 _BIND_AND_CONNECT, _SOCKETS_AND_SIGNALS = 0b11, 0b11
@@ -41,21 +41,21 @@ class _Beneath(ctypes.Structure):
 
 
 def confine(readable: Iterable[Path]) -> bool:
-    """From now on, only read: what Python and DuckDB take, and what lies in these directories.
+    """From now on, read only what Python and DuckDB need and what lies in these directories.
 
-    To be called before threads that matter begin. Whether the kernel sees to it, too.
+    Call it before starting threads. Returns whether the kernel enforces it, too.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if _landlock(readable):
         return True
-    # No file grows, then: a write to one fails. Unless an answer is to go into one.
+    # Then no file can grow, and writes fail, unless the output is redirected to a file.
     if not any(stat.S_ISREG(os.fstat(output).st_mode) for output in (1, 2)):
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     return False
 
 
 def bound_memory(head_room: int) -> None:
-    """Let this process map so many bytes more than it has now, and no more."""
+    """Limit this process to mapping this many bytes more than it has mapped now."""
     if sys.platform != "linux":
         return
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
@@ -67,7 +67,7 @@ def bound_memory(head_room: int) -> None:
 
 
 def landlock_version() -> int:
-    """The version of the kernel's Landlock; below 1: it has none."""
+    """The version of the kernel's Landlock ABI; below 1 if it has none."""
     if sys.platform != "linux":
         return 0
     libc = ctypes.CDLL(None, use_errno=True)
@@ -85,7 +85,7 @@ def _landlock(readable: Iterable[Path]) -> bool:
         _BIND_AND_CONNECT if version >= _VERSION_WITH_TCP else 0,
         _SOCKETS_AND_SIGNALS if version >= _VERSION_WITH_SCOPES else 0,
     )
-    # Field by field, each version knows one more.
+    # Each version adds one field.
     fields = 1 + (version >= _VERSION_WITH_TCP) + (version >= _VERSION_WITH_SCOPES)
     ruleset = libc.syscall(_CREATE_RULESET, ctypes.byref(wanted), ctypes.c_size_t(8 * fields), 0)
     if ruleset < 0:

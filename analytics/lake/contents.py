@@ -11,7 +11,7 @@ from analytics.queries import of_table, queries
 class TableDifference(NamedTuple):
     """A table of the lake that is not as the ledger wrote it, at the mark of the lake.
 
-    `written` and `found` are numbers of rows; where they are the same, some row is another one.
+    `written` and `found` are row counts; where they are equal, the rows themselves differ.
     """
 
     table: str
@@ -20,7 +20,7 @@ class TableDifference(NamedTuple):
 
 
 def differing_tables(lake: LakeSession) -> list[TableDifference]:
-    """The tables that differ, by their names. LakeError."""
+    """The tables that differ, ordered by name. Raises LakeError."""
     differing = []
     for table, written, digest in lake.ask(queries("lake")["contents"]):
         [(found, found_digest)] = lake.ask(of_table("contents", table, f"lake.{table}"))

@@ -1,4 +1,4 @@
-"""The tables of a lake as Parquet files, with the rows that stand in its catalogue, too."""
+"""The tables of a lake as Parquet files, including the rows inlined in its catalogue."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ __all__ = ["ExportFailed", "attach_statement", "export"]
 
 
 class ExportFailed(Exception):  # noqa: N818 - named as what is the case
-    """The files cannot be written, or the lake not be read."""
+    """The files cannot be written, or the lake cannot be read."""
 
 
 def export(path: Path, folder: Path) -> list[Path]:
     """Write each table of the lake at `path` to a file in `folder`, all as of one moment.
 
-    A file is there whole or not at all. Raises ExportFailed.
+    Each file is written completely or not at all. Raises ExportFailed.
     """
     written = []
     try:

@@ -17,7 +17,7 @@ class ExtensionMissing(Exception):  # noqa: N818 - named as what is the case
 
 
 def load(connection: duckdb.DuckDBPyConnection) -> None:
-    """Load what a lake takes; DuckDB checks the signatures. Raises ExtensionMissing."""
+    """Load what a lake needs; DuckDB checks the signatures. Raises ExtensionMissing."""
     for name in NAMES:
         wheel = f"duckdb-extension-{name.replace('_', '-')}"
         spec = find_spec(f"duckdb_extension_{name}")

@@ -1,4 +1,4 @@
-"""Folders that nobody else can look into, gone with their process, or at the next start of one."""
+"""Private folders, removed when their process ends or when the next one is created."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from pathlib import Path
 
 PREFIX = "truce-lake-"
 _LOCK = "in-use"
-# One that was only just made may not have its lock yet.
+# A folder that has just been created may not be locked yet.
 _SECONDS_TO_LOCK = 60.0
 
 
 class PrivateFolder:
-    """A folder of mode 0700 in the system's place for what is there for a while."""
+    """A folder of mode 0700 in the system's temporary directory."""
 
     def __init__(self) -> None:
         place = Path(tempfile.gettempdir())
         _remove_left(place)
         self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
-        # It ends with the process, in whatever way.
+        # Released when the process ends, however it ends.
         self._lock = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         self._removed = weakref.finalize(self, _remove, self.path, self._lock)
 
     def remove(self) -> None:
-        """Remove it, with all that is in it."""
+        """Remove it with its contents."""
         self._removed()
 
 
@@ -40,7 +40,7 @@ def _remove(path: Path, lock: int) -> None:
 
 
 def _remove_left(place: Path) -> None:
-    """Remove what processes that were killed have left."""
+    """Remove the folders of killed processes."""
     for path in place.glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError):
             found = path.lstat()

@@ -1,8 +1,8 @@
-"""Keeps a lake as its ledger is: each update is one lake transaction, which sets the mark, too.
+"""Keeps a lake up to date with its ledger: each update is one transaction, mark included.
 
-The lake is never the truth. What it cannot follow from where its mark says that it is, it is given
-again from the ledger: all of it replaced in one transaction, so that readers see the one or the
-other.
+The ledger is the authority. Where the changes since the lake's mark are not known, the lake is
+replaced from the ledger as a whole, in one transaction, so that readers see either the previous
+contents or the new ones.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ logger = logging.getLogger("analytics")
 
 
 class Keeper:
-    """What `lake` writes, of the ledger that `ledger` is a connection to, for nothing else.
+    """Has `lake` write what is new in the ledger; `ledger` is a connection for this use alone.
 
     One thread at a time. Readers may need a snapshot for `keep_seconds` after it was superseded.
     """
@@ -40,7 +40,7 @@ class Keeper:
         self._lake = lake
         self._ledger = ledger
         self._keep_seconds = keep_seconds
-        # As long as all goes well nobody else changes the lake.
+        # While updates succeed, nobody else changes the lake.
         self._held: Held | None = None
 
     @property
@@ -49,9 +49,9 @@ class Keeper:
         return self._lake.path
 
     def update(self, *, anew: bool = False) -> LakeMark:
-        """Have the lake hold what the ledger holds; `anew`: all of it again. A LakeWriteError."""
+        """Bring the lake up to date; `anew`: recreate it. Raises LakeWriteError."""
         if self._held is not None:
-            # It may have been taken away, or its writer have ended: then it is asked how far it is.
+            # It may have been deleted, or its writer may have ended: then its mark is read again.
             with contextlib.suppress(LakeWriteError):
                 return self._update(anew=anew)
         return self._update(anew=anew)
@@ -60,12 +60,12 @@ class Keeper:
         held, self._held = self._held, None
         with _moment(self._ledger) as ledger:
             self._held = self._follow(ledger, held, anew=anew)
-        # What led up to the mark is not needed any more.
+        # The changes up to the mark are no longer needed.
         self._held.balance.forget_older(Session(self._ledger))
         return self._held.mark
 
     def maintain(self, keep_seconds: float | None = None) -> None:
-        """Put small pieces together, and delete what no reader can need. A LakeWriteError."""
+        """Compact small files, and delete what no reader can need. Raises LakeWriteError."""
         try:
             self._lake.maintain(self._keep_seconds if keep_seconds is None else keep_seconds)
         except BaseException:
@@ -73,11 +73,11 @@ class Keeper:
             raise
 
     def abandon(self) -> None:
-        """Have an update fail that takes too long. From any thread."""
+        """Abort an update that takes too long. For any thread."""
         self._lake.abandon()
 
     def close(self) -> None:
-        """Let go of both."""
+        """Close both."""
         self._lake.close()
         self._ledger.close()
 
@@ -97,11 +97,11 @@ class Keeper:
         return Held(mark, now, notices.still_changing())
 
     def _leads_to(self, held: Held, mark: LakeMark, ledger: Session) -> bool:
-        """Is what the lake holds an earlier state of this ledger, and all since then known?"""
+        """Does the lake hold an earlier state of this ledger, with all changes since then known?"""
         same = (held.mark.ledger_id, held.mark.basis) == (mark.ledger_id, mark.basis)
         if same and balance(ledger, held.mark.seq) == held.balance:
             return True
-        # After a rebuild that is as it must be, and nothing to warn of.
+        # After a rebuild this is expected, and no reason for a warning.
         level = logging.WARNING if held.mark.ledger_id == mark.ledger_id else logging.INFO
         said = "the lake %s has what this ledger has not: it is given all again"
         logger.log(level, said, self._lake.path)
@@ -109,7 +109,7 @@ class Keeper:
 
 
 def _all(ledger: Session) -> Iterator[Step]:
-    """All that a lake holds, in the place of whatever is there."""
+    """The steps that replace all contents of a lake."""
     for table in (*TABLES, "lake_mark", "contents"):
         yield Step("drop", table)
     for name in ("create_mark", "create_contents"):
@@ -120,10 +120,10 @@ def _all(ledger: Session) -> Iterator[Step]:
 
 
 def _new(ledger: Session, held: Held, now: Balance, notices: LakeNotifications) -> Iterator[Step]:
-    """What is new in the ledger since the lake holds what it does."""
+    """The steps that add what is new in the ledger since the lake was updated."""
     known = held.balance
-    asked = ledger.execute(queries("followed")["any_changed"], seq=known.seq)
-    changed = {table for (table,) in asked}
+    found = ledger.execute(queries("followed")["any_changed"], seq=known.seq)
+    changed = {table for (table,) in found}
     for table in GROWING:
         before = known.contents[table].row_count
         if table in changed:
@@ -146,7 +146,7 @@ def _new(ledger: Session, held: Held, now: Balance, notices: LakeNotifications) 
 
 @contextmanager
 def _moment(ledger: duckdb.DuckDBPyConnection) -> Iterator[Session]:
-    """All that is asked within is as of one moment."""
+    """All queries in the block see one snapshot."""
     ledger.execute("BEGIN")
     try:
         yield Session(ledger)

@@ -1,4 +1,4 @@
-"""How far a lake is, in words that need no database."""
+"""How far a lake is, as a value that needs no database."""
 
 from __future__ import annotations
 

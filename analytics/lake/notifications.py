@@ -1,7 +1,7 @@
-"""What is no part of the ledger's transactions, in a lake: who is notified, and of what.
+"""The tables of a lake that are not part of the ledger's transactions: targets, notifications.
 
-A notice, or a digest of many, changes until nothing more is to be done about it, so that few need
-to be compared.
+A notification, or a digest of many, changes until it is settled, so that few need to be
+compared.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from analytics.storage.database import Session
 TABLES = ("notice_targets", "notices", "notice_digests")
 
 File = Literal["lake", "followed"]
-"""Which of the files of `queries` asks: a lake, or the ledger that it follows."""
+"""Whose file of `queries` is used: a lake's, or that of the ledger that it follows."""
 
 
 class Numbered(NamedTuple):
@@ -34,13 +34,13 @@ class Numbered(NamedTuple):
 
     @classmethod
     def of(cls, database: Session, file: File, table: str, number: str) -> Numbered:
-        """What a lake or a ledger has."""
+        """Those of a lake or a ledger."""
         sql = queries(file)
         [(last,)] = database.execute(sql[f"last_of_{table}"])
         return cls(table, number, database.table(sql[f"changing_{table}"]), last)
 
     def since(self, ledger: Session) -> Numbered:
-        """All rows that a lake which has this may lack."""
+        """All rows that a lake with these may lack."""
         numbers = self.changing[self.number].to_pylist()
         found = ledger.table(queries("followed")[self.table], last=self.last, changing=numbers)
         last = max(self.last, pc.max(found[self.number]).as_py() or 0)
@@ -48,7 +48,7 @@ class Numbered(NamedTuple):
 
 
 class LakeNotifications(NamedTuple):
-    """The targets, and the notices and digests."""
+    """The targets, and the notifications and digests."""
 
     targets: pa.Table
     notices: Numbered
@@ -56,7 +56,7 @@ class LakeNotifications(NamedTuple):
 
     @classmethod
     def of(cls, database: Session, file: File) -> LakeNotifications:
-        """What a lake or a ledger has."""
+        """Those of a lake or a ledger."""
         return cls(
             database.table(queries(file)["targets"]),
             Numbered.of(database, file, "notices", "seq"),
@@ -64,7 +64,7 @@ class LakeNotifications(NamedTuple):
         )
 
     def since(self, ledger: Session) -> LakeNotifications:
-        """What the ledger has of what a lake that has this may lack."""
+        """Those of the ledger that a lake with these may lack."""
         targets = ledger.table(queries("followed")["targets"])
         return LakeNotifications(targets, self.notices.since(ledger), self.digests.since(ledger))
 
@@ -74,9 +74,9 @@ class LakeNotifications(NamedTuple):
         yield self.digests
 
     def still_changing(self) -> LakeNotifications:
-        """The same without what is done with."""
+        """The same without those that are settled."""
         still = pc.is_null(self.notices.changing["told_at"])
-        # DuckDB's booleans come in a type of their own, for which Arrow has no function.
+        # DuckDB returns booleans in a type of its own, which Arrow's functions do not support.
         is_open = [not is_over for is_over in self.digests.changing["is_over"].to_pylist()]
         return self._replace(
             notices=self.notices._replace(changing=self.notices.changing.filter(still)),

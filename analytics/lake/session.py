@@ -1,7 +1,7 @@
 """A reader's connection to the lake: its own copy of the catalogue, with every view and macro.
 
-Readers share nothing with the worker but Parquet files, which never change: whatever a reader asks,
-holds open or breaks is its own process's affair.
+Readers share nothing with the worker but Parquet files, which never change: whatever a reader runs,
+keeps open or breaks affects its own process only.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ CATALOG = "catalog.sqlite"
 DATA = "data"
 NAME = "lake"
 MOST_SPILL = "4GB"
-"""What may be on the disk for a while, of what does not fit into memory."""
+"""How much may be spilled to disk of what does not fit into memory."""
 _SECONDS_FOR_THE_CATALOGUE = 10.0
-# What is to be deleted is still there for others who read: a copy must not know of it.
+# Files scheduled for deletion still serve other readers: a copy must not know of them.
 _TO_BE_DELETED = "ducklake_files_scheduled_for_deletion"
 
 
 class LakeError(Exception):
-    """The lake cannot be read, or not be asked this; the message says why."""
+    """The lake cannot be read, or a query failed; the message says why."""
 
 
 class LakeMissing(LakeError):  # noqa: N818 - named as what is the case
@@ -44,7 +44,7 @@ class LakeMissing(LakeError):  # noqa: N818 - named as what is the case
 
 
 class TookTooLong(LakeError):  # noqa: N818
-    """It was not answered in the time that it may take."""
+    """The query exceeded its time limit."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(
@@ -55,9 +55,9 @@ class TookTooLong(LakeError):  # noqa: N818
 class LakeSession:
     """An open lake: `ask`, or use `connection`. Close it, or use it in a `with`.
 
-    What it answers is as of the last `refresh`. `folder` is private to it, and goes with it.
+    Queries see the state at the last `refresh`. `folder` is private to it, and removed with it.
     `as_of`: before this moment (us since 1970) nothing was acknowledged that it does not hold, if
-    whoever opened it knows.
+    its opener knows.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class LakeSession:
         self._lock = threading.Lock()
 
     def ask(self, sql: str, values: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
-        """The rows that a statement gives with these parameters. LakeError, such as TookTooLong."""
+        """The rows of a statement with these parameters. Raises LakeError, e.g. TookTooLong."""
         try:
             with self._lock, within(self.connection, self._seconds):
                 return self.connection.execute(sql, values or None).fetchall()
@@ -81,12 +81,12 @@ class LakeSession:
             raise LakeError(f"{self.lake} did not answer: {str(error).splitlines()[0]}") from error
 
     def refresh(self) -> None:
-        """Answer as of now: copy the catalogue again. Raises LakeError."""
+        """See the state as of now: copy the catalogue again. Raises LakeError."""
         with self._lock:
             copy_catalogue(self.lake, self.folder.path)
 
     def close(self) -> None:
-        """Let go of the lake, and of the copy of its catalogue."""
+        """Close the lake, and remove the copy of its catalogue."""
         self.connection.close()
         self.folder.remove()
 
@@ -141,7 +141,7 @@ def copy_catalogue(lake: Path, folder: Path) -> None:
             ) as private,
         ):
             shared.backup(private)
-            # Reading it needs no other file then, and writes none.
+            # Then reading it needs no other file, and writes none.
             private.execute("PRAGMA journal_mode = DELETE")
             if private.execute(
                 "SELECT 1 FROM sqlite_master WHERE name = ?", [_TO_BE_DELETED]
@@ -162,8 +162,8 @@ def open_lake(
 ) -> LakeSession:
     """Open the lake in the directory `lake`: read-only, with all tables, views and macros.
 
-    `seconds` bounds each `ask`. What does not fit into memory goes into a private folder for a
-    while. `as_ledger`: the tables themselves, with their rows' numbers, and no views. LakeMissing,
+    `seconds` bounds each `ask`. What does not fit into memory is spilled to a private folder.
+    `as_ledger`: the tables themselves, with their rows' numbers, and no views. Raises LakeMissing,
     another LakeError, or ExtensionMissing.
     """
     folder = PrivateFolder()
@@ -189,7 +189,7 @@ def open_copy(
 ) -> duckdb.DuckDBPyConnection:
     """A connection over the copy of the lake's catalogue that is in `folder`: see `open_lake`.
 
-    `spill`: whether anything may be written there.
+    `spill`: whether DuckDB may spill there.
     """
     connection = duckdb.connect(
         config={
@@ -206,7 +206,7 @@ def open_copy(
         connection.execute("SET GLOBAL TimeZone = 'UTC'")
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET enable_progress_bar = false")
-        # Not heeded where it is given as the connection is made.
+        # DuckDB ignores it as an option of `connect`.
         connection.execute("SET max_temp_directory_size = $most", {"most": MOST_SPILL})
         load(connection)
         # A lake that was moved is found where it is now.
@@ -239,10 +239,10 @@ def connect(
     """A DuckDB connection for notebooks and scripts: `analytics.connect("truce-data/lake")`.
 
     The lake as of this moment, read-only, with the tables, views and macros that `truce sql` has;
-    connect again for what came later. It holds nobody up, however long it stays open. Other files
+    connect again for what came later. It blocks nobody, however long it stays open. Other files
     cannot be reached over it, nor its settings changed.
     """
     session = open_lake(Path(lake), memory_limit=memory_limit, threads=threads)
-    # The copy of the catalogue is needed as long as the connection is there, and no longer.
+    # The copy of the catalogue is needed while the connection exists, and no longer.
     weakref.finalize(session.connection, session.folder.remove)
     return session.connection

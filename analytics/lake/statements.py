@@ -1,4 +1,4 @@
-"""Which statements only ask: DuckDB parses them, and says of which kind they are."""
+"""Which statements only read: DuckDB parses them, and says of which kind they are."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ ASKING = (
     "SHOW, SUMMARIZE and EXPLAIN"
 )
 OPTIONS = ("analyze", "verbose", "format")
-"""With what a list of options of EXPLAIN begins."""
+"""What a list of options of EXPLAIN begins with."""
 
 
 class Refused(Exception):  # noqa: N818 - named as what is the case
-    """A statement that does not only ask; the message says which kind it is."""
+    """A statement that does not only read; the message says which kind it is."""
 
     def __init__(self, kind: str) -> None:
         name = kind.replace("_", " ")
@@ -23,7 +23,7 @@ class Refused(Exception):  # noqa: N818 - named as what is the case
 
 
 def asking(sql: str) -> Sequence[duckdb.Statement]:
-    """The statements in `sql`, all of them such as only ask. Refused, or a duckdb.Error."""
+    """The statements in `sql`, all of them read-only. Raises Refused or duckdb.Error."""
     statements = duckdb.extract_statements(sql)
     for statement in statements:
         kind = statement.type.name
@@ -40,14 +40,14 @@ def is_preparing(statement: duckdb.Statement) -> bool:
 
 
 def is_plan(statement: duckdb.Statement) -> bool:
-    """Whether it is answered with a plan: text, laid out by DuckDB."""
+    """Whether its result is a plan: text, laid out by DuckDB."""
     return statement.type.name == "EXPLAIN"
 
 
 def _explained(query: str) -> str:
     """The statement that an EXPLAIN is about: EXPLAIN ANALYZE runs it."""
     text = query.encode()
-    # Where each token begins, in bytes; comments are none.
+    # Where each token begins, in bytes; comments are not tokens.
     begins = [begin for begin, _ in duckdb.tokenize(query)]
     words = [
         text[begin:end].decode(errors="replace").lower()

@@ -1,7 +1,7 @@
-"""A process of its own that writes a lake, so that it takes no time and no memory of the ledger's.
+"""Writes a lake in a subprocess, so that this takes no time or memory from the ledger.
 
-It gets its orders as lines of JSON on its standard input, each followed by the rows that it
-takes as an Arrow stream, and answers each in a line on its standard output. It ends with its input.
+It reads requests as lines of JSON from its standard input, each followed by its rows as an Arrow
+stream, and answers each in a line on its standard output. It exits at the end of its input.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ from analytics.lake.writer import Held, LakeWriteError, LakeWriter, Step
 from analytics.ledger.contents import Balance, Holding
 
 COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4")
-# The ledger comes first, and so does everybody who reads.
+# The ledger and all readers have priority over it.
 NICE = 10
 SECONDS_TO_END = 5.0
 
 
 class SubprocessWriter:
-    """Writes the lake at `path` from another process, which is started when it is first needed."""
+    """Writes the lake at `path` in a subprocess, which is started when it is first needed."""
 
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
         self._process: subprocess.Popen[bytes] | None = None
 
     def held(self) -> Held | None:
-        """What the lake holds, by its own word; None: nothing, or it is not whole."""
+        """What the lake holds, by its own record; None: nothing, or it is incomplete."""
         with self._talking() as talk:
             found = talk.ask("held")
             if found is None:
@@ -53,7 +53,7 @@ class SubprocessWriter:
             return Held(mark, Balance(mark.seq, contents), LakeNotifications(targets, *numbered))
 
     def write(self, steps: Iterable[Step], mark: LakeMark, balance: Balance) -> None:
-        """Take all these steps in one transaction, after which the lake is at this mark."""
+        """Run all these steps in one transaction, after which the lake is at this mark."""
         with self._talking() as talk:
             talk.say("write", mark=mark._asdict(), contents=balance.contents)
             for name, table, rows in steps:
@@ -63,17 +63,17 @@ class SubprocessWriter:
             talk.ask("commit")
 
     def maintain(self, keep_seconds: float) -> None:
-        """Put small pieces together, and delete what no reader can need."""
+        """Compact small files, and delete what no reader can need."""
         with self._talking() as talk:
             talk.ask("maintain", keep_seconds=keep_seconds)
 
     def abandon(self) -> None:
-        """Have what is being done fail, soon."""
+        """Abort the current request soon."""
         if self._process is not None:
             self._process.kill()
 
     def close(self) -> None:
-        """End the process, once it has done what it was asked to."""
+        """End the process once it has finished its current request."""
         process, self._process = self._process, None
         if process is not None:
             with contextlib.suppress(OSError, subprocess.TimeoutExpired):
@@ -97,7 +97,7 @@ class SubprocessWriter:
             yield talk
         except BaseException as error:
             said = _last_words(talk) if isinstance(error, BrokenPipeError) else None
-            # It may be in the midst of something: the next one starts afresh.
+            # It may be in the middle of a request: the next process starts afresh.
             self._process.kill()
             self.close()
             if isinstance(error, OSError | EOFError | ValueError):
@@ -107,7 +107,7 @@ class SubprocessWriter:
 
 
 def _last_words(talk: _Talk) -> str | None:
-    """Why the other process has ended, if it said so."""
+    """Why the subprocess ended, if it said so."""
     try:
         talk.hear()
     except LakeWriteError as error:
@@ -118,7 +118,7 @@ def _last_words(talk: _Talk) -> str | None:
 
 
 class _Talk:
-    """Lines of JSON and rows, to the other process and back."""
+    """Lines of JSON and rows, to the subprocess and back."""
 
     def __init__(self, out: IO[bytes], back: IO[bytes]) -> None:
         self._out, self._back = out, back
@@ -150,23 +150,23 @@ class _Talk:
 
 
 def main(path: Path) -> None:
-    """Do what the standard input says, until it ends."""
+    """Serve the requests on the standard input until it ends."""
     os.nice(NICE)
-    # A Ctrl-C is for the whole group: whoever started this ends it.
+    # Ctrl-C goes to the whole process group: the parent process ends this one.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     logging.basicConfig(format="truce: %(message)s", level=logging.WARNING)
-    asked, back = sys.stdin.buffer, sys.stdout.buffer
+    requests, back = sys.stdin.buffer, sys.stdout.buffer
     writer = LakeWriter(path)
-    talk = _Talk(back, asked)
-    for line in iter(asked.readline, b""):
+    talk = _Talk(back, requests)
+    for line in iter(requests.readline, b""):
         wanted = json.loads(line)
         try:
-            found = _done(writer, wanted, asked)
+            found = _done(writer, wanted, requests)
         except LakeWriteError as error:
             back.write(json.dumps({"error": str(error)}).encode() + b"\n")
             back.flush()
-            # What else was said belongs to what has failed.
+            # The rest of the input belongs to the request that failed.
             break
         answer = None
         if found is not None:
@@ -182,7 +182,7 @@ def main(path: Path) -> None:
     writer.close()
 
 
-def _done(writer: LakeWriter, wanted: dict[str, Any], asked: IO[bytes]) -> Held | None:
+def _done(writer: LakeWriter, wanted: dict[str, Any], requests: IO[bytes]) -> Held | None:
     match wanted["what"]:
         case "held":
             return writer.held()
@@ -191,19 +191,19 @@ def _done(writer: LakeWriter, wanted: dict[str, Any], asked: IO[bytes]) -> Held 
         case _:
             contents = {name: Holding(*held) for name, held in wanted["contents"].items()}
             mark = LakeMark(**wanted["mark"])
-            writer.write(_steps(asked), mark, Balance(mark.seq, contents))
+            writer.write(_steps(requests), mark, Balance(mark.seq, contents))
     return None
 
 
-def _steps(asked: IO[bytes]) -> Iterator[Step]:
+def _steps(requests: IO[bytes]) -> Iterator[Step]:
     while True:
-        line = asked.readline()
+        line = requests.readline()
         if not line:
             raise OSError("whoever had it written has ended")
         said = json.loads(line)
         if said["what"] == "commit":
             return
-        rows = pa.ipc.open_stream(asked) if said["rows"] else None
+        rows = pa.ipc.open_stream(requests) if said["rows"] else None
         yield Step(said["name"], said["table"], rows)
 
 

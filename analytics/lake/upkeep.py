@@ -1,7 +1,7 @@
-"""Keeps a lake small: many small pieces become one, and what no reader can need is deleted.
+"""Keeps a lake small: compacts small files, and deletes what no reader can need.
 
-All of it by transactions of the lake like any other, each of bounded size, so that whoever reads an
-earlier snapshot goes on reading that.
+It uses ordinary transactions of the lake, each of bounded size, so that readers of an earlier
+snapshot can go on reading that.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from collections.abc import Iterable
 from analytics.queries import of_table, queries
 from analytics.storage.database import Session
 
-# So many small files, or inlined rows, are worth being put together.
+# This many small files, or inlined rows, are worth compacting.
 MANY_FILES = 8
 MANY_INLINED = 2_000
 SMALL_FILE = 25_000
-"""Fewer rows than that."""
+"""A small file has fewer rows than this."""
 MOST_ROWS_AT_ONCE = 100_000
 MOST_BYTES_AT_ONCE = 32 * 2**20
 MOST_SNAPSHOTS_AT_ONCE = 2_000
@@ -56,7 +56,7 @@ def _put_together(lake: Session, table: str, inlined: str | None) -> None:
 
 
 def _forget(lake: Session, before: int, inlined: Iterable[str]) -> None:
-    """Forget what only snapshots had that were superseded `before`."""
+    """Delete what only snapshots superseded `before` contain."""
     sql = queries("upkeep")
     found = lake.execute(sql["superseded"], before=before, most=MOST_SNAPSHOTS_AT_ONCE)
     if found:

@@ -1,6 +1,6 @@
-"""Writes a lake, one transaction at a time, and knows how far it is. What is written is given.
+"""Writes a lake, one transaction at a time, and knows its mark. Callers decide what is written.
 
-It has a database of its own, in memory, so that what goes wrong harms no ledger.
+It has an in-memory database of its own, so that no failure here harms the ledger.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ logger = logging.getLogger("analytics")
 
 VERSIONS = ("accepted", "claim_versions", "claim_verdict_versions", "verdict_versions")
 GROWING = (*VERSIONS, "rejected")
-"""What is only ever appended to, but that versions change while they stand."""
+"""Tables that are only appended to, except that standing versions change."""
 TABLES = (*GROWING, "log_offsets", *NOTICES)
 LOCK = "lock"
 SECONDS_FOR_THE_LOCK = 5.0
@@ -54,7 +54,7 @@ class Held(NamedTuple):
 
 
 class Step(NamedTuple):
-    """A statement of `queries/lake.sql`, for this table, over these rows if it takes any."""
+    """A statement of `queries/lake.sql`, for this table, over these rows if it needs any."""
 
     name: str
     table: str = ""
@@ -62,28 +62,28 @@ class Step(NamedTuple):
 
 
 class WritesLake(Protocol):
-    """What writes a lake, here or in another process. All of it may raise a LakeWriteError."""
+    """Writes a lake, here or in a subprocess. Each method may raise LakeWriteError."""
 
     path: Path
 
     def held(self) -> Held | None:
-        """What the lake holds, by its own word; None: nothing, or it is not whole."""
+        """What the lake holds, by its own record; None: nothing, or it is incomplete."""
 
     def write(self, steps: Iterable[Step], mark: LakeMark, balance: Balance) -> None:
-        """Take all these steps in one transaction, after which the lake is at this mark."""
+        """Run all these steps in one transaction, after which the lake is at this mark."""
 
     def maintain(self, keep_seconds: float) -> None:
-        """Put small pieces together, and delete what no reader can need."""
+        """Compact small files, and delete what no reader can need."""
 
     def abandon(self) -> None:
-        """Have what is being done fail, soon. From any thread."""
+        """Abort the current operation soon. For any thread."""
 
     def close(self) -> None:
-        """Let go of the lake."""
+        """Close the lake."""
 
 
 class LakeWriter:
-    """The lake at `path`, made if it is not there. One process at a time."""
+    """The lake at `path`, created if missing. For one process at a time."""
 
     def __init__(self, path: Path, *, memory_limit: str = "200MB") -> None:
         self.path = path.resolve()
@@ -93,12 +93,12 @@ class LakeWriter:
         self._lock: int | None = None
 
     def held(self) -> Held | None:
-        """What the lake holds, by its own word; None: nothing, or it is not whole."""
+        """What the lake holds, by its own record; None: nothing, or it is incomplete."""
         with self._explained():
             return self._held(self._attached())
 
     def write(self, steps: Iterable[Step], mark: LakeMark, balance: Balance) -> None:
-        """Take all these steps in one transaction, after which the lake is at this mark."""
+        """Run all these steps in one transaction, after which the lake is at this mark."""
         with self._explained():
             lake = self._attached()
             lake.execute("BEGIN")
@@ -112,20 +112,20 @@ class LakeWriter:
             lake.execute("COMMIT")
 
     def maintain(self, keep_seconds: float) -> None:
-        """Put small pieces together, and delete what no reader can need."""
+        """Compact small files, and delete what no reader can need."""
         with self._explained():
             lake = self._attached()
             if self._held(lake) is not None:
                 upkeep(lake, GROWING, keep_seconds)
 
     def abandon(self) -> None:
-        """Have what is being done fail, soon."""
+        """Abort the current operation soon."""
         lake = self._lake
         if lake is not None:
             lake.use().interrupt()
 
     def close(self) -> None:
-        """Let go of the lake."""
+        """Close the lake."""
         lake, self._lake = self._lake, None
         if lake is not None:
             with contextlib.suppress(duckdb.Error):
@@ -139,7 +139,7 @@ class LakeWriter:
         try:
             yield
         except BaseException as error:
-            # Whether it was committed only the mark shows: that is read again the next time.
+            # Only the mark shows whether it was committed: it is read again next time.
             self.close()
             if isinstance(error, duckdb.Error | OSError | ExtensionMissing | pa.ArrowException):
                 reason = (str(error).splitlines() or [type(error).__name__])[0]
@@ -165,7 +165,7 @@ class LakeWriter:
         catalog = self.path / CATALOG
         if self._lake is not None and _stat(catalog, "st_ino") != self._inode:
             self.close()
-            # What would be written went nowhere.
+            # The lake was deleted: writes would be lost.
             raise OSError("it was taken away")
         if self._lake is None:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -185,7 +185,7 @@ class LakeWriter:
             said = str(error).splitlines()[0]
             if "locked" in said or NO_ROOM in said or "ermission denied" in said:
                 raise
-            # No reader can make sense of it, either.
+            # No reader can read it, either.
             logger.warning("the lake %s cannot be read: %s", self.path, said)
             for suffix in ("", "-wal", "-shm"):
                 catalog.with_name(catalog.name + suffix).unlink(missing_ok=True)
@@ -193,7 +193,7 @@ class LakeWriter:
 
 
 def _locked(path: Path) -> int:
-    """A lock that ends with this process. Raises OSError if another one keeps the lake."""
+    """A lock that ends with this process. Raises OSError if another process writes the lake."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     until = time.monotonic() + SECONDS_FOR_THE_LOCK
     while True:

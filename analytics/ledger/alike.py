@@ -1,6 +1,6 @@
-"""What many pairs were judged to be, all in the same way, into the database: set by set.
+"""Writes judgements shared by many pairs to the database, set by set.
 
-What is written is what `Staging` writes of each pair by itself. No rules here.
+The rows are those that `Staging` writes for each pair by itself. No rules here.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ NOTHING = Judgement("", "clear", None, 0, 0, 0, ())
 
 
 class _OfClaim(NamedTuple):
-    """How the verdict by one claim changes, for all pairs of the change of this number."""
+    """How the verdict by one claim changes, for all pairs of the change with this number."""
 
     number: int
     claim_id: str
@@ -40,7 +40,7 @@ class _OfClaim(NamedTuple):
 
 
 class AlikeRows:
-    """The rows that some changes make, because of one event; pairs are rows from 0."""
+    """The rows that some changes by one event produce; pairs are rows from 0."""
 
     def __init__(self, logged: Logged, changes: Sequence[RejudgedAlike]) -> None:
         self._changes = changes
@@ -71,9 +71,9 @@ class AlikeRows:
                 yield _OfClaim(number, claim_id, was, now)
 
     def write(self, database: Session, changes: Changes) -> None:
-        """Close, amend and open versions; all that was staged for these pairs must be written.
+        """Close, amend and open versions; what was staged for these pairs must have been written.
 
-        `changes` hears what became of the tables.
+        `changes` records the effect on the tables.
         """
         since = self._since(database)
         verdicts, claim_verdicts = "verdict_versions", "claim_verdict_versions"
@@ -93,7 +93,7 @@ class AlikeRows:
                 insert(database, changes, table_name, rows)
 
     def published(self, is_published: Sequence[bool], first_seq: int) -> pa.Table:
-        """What `messages` makes messages of: those of these changes, by incident."""
+        """The input of `messages` for these changes, by incident."""
         rows = np.flatnonzero(np.array(is_published)[self._of])
         rows = rows[np.argsort(self._places[rows], kind="stable")]
         of = self._of[rows]
@@ -126,12 +126,12 @@ class AlikeRows:
         return texts(conflicts, of), texts(commitments, of)
 
     def _which(self, answers: Iterable[bool]) -> Numbers:
-        """The pairs of the changes for which this is the case."""
+        """The pairs of the changes whose answer is yes."""
         flags: Flags = np.array(list(answers), np.bool_)
         return np.flatnonzero(flags[self._of])
 
     def _amended(self) -> pa.Table:
-        # When they occurred cannot have changed: no report has.
+        # The occurred times cannot have changed: no report has.
         rows = self._which(
             _is_same(c)
             and c.before is not None
@@ -156,7 +156,7 @@ class AlikeRows:
         return table(arrow.CLOSED, keys, at)
 
     def _since(self, database: Session) -> Numbers:
-        """Since when each pair is at its verdict: where only the party changes, not since now."""
+        """Since when each pair has its verdict: earlier than now where only the party changes."""
         since = np.full(len(self._of), self._logged.recorded_at)
         rows = self._which(
             not _is_same(c)
@@ -189,7 +189,7 @@ class AlikeRows:
         )
 
     def _pairs_of(self, claims: Sequence[_OfClaim]) -> tuple[Numbers, Numbers]:
-        """Of these changes by claims, pair by pair: which it is, and the pair."""
+        """For these changes by claims, pair by pair: the number of the change, and the pair."""
         of = np.array([one.number for one in claims], np.int64)
         which, behind = spread(self._sizes[of])
         return which, self._firsts[of][which] + behind

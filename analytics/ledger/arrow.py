@@ -1,4 +1,4 @@
-"""The shape in which rows are handed to the database: one Arrow schema a table, in column order."""
+"""The shape in which rows go into the database: one Arrow schema per table, in column order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TEXT, KEY, COUNT, PLACE = pa.string(), pa.int64(), pa.int32(), pa.int64()
 TEXTS, FLAG, BYTES = pa.list_(pa.string()), pa.bool_(), pa.binary()
 JSON = pa.json_(TEXT)
 MOMENT = pa.timestamp("us", tz="UTC")
-# The same, for what is made a text: without a zone to reckon with that takes half the time.
+# The same for times that become text: without a time zone that takes half as long.
 UTC = pa.timestamp("us")
 
 
@@ -43,7 +43,7 @@ ACCEPTED = _schema(
     (KEY, "incident_key report_key"),
     (TEXT, "posted_by"),
 )
-# What is known of an event when it has been read; see `columns`.
+# What is known of an event once it has been read; see `Columns`.
 READ = _without(ACCEPTED, "recorded_at", "log_id", "superseded_at", "posted_by")
 CLAIMS = _schema(
     (TEXT, "conflict commitment_id claim_id stance claimed_by claimant_role claimant_party"),

@@ -1,7 +1,7 @@
-"""What the tables hold, transaction by transaction: their rows counted, and the hashes summed up.
+"""The contents of the tables, transaction by transaction: row counts and sums of hashes.
 
-A copy of the tables is whole if it has the same. What a transaction opens and what it closes are
-put in and taken out all at once, so that nothing is read twice.
+A copy of the tables is complete if it has the same. What a transaction opens and closes is added
+and subtracted in bulk, so that nothing is read twice.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Holding(NamedTuple):
     hash: int = 0
 
     def plus(self, rows: int, digest: int) -> Holding:
-        """The same with so many rows more, and this much more of hashes (less, below 0)."""
+        """The same with this many more rows, and this added to the hashes (negative: fewer)."""
         return Holding(self.row_count + rows, (self.hash + digest) % _MODULUS)
 
 
@@ -48,12 +48,12 @@ class Balance(NamedTuple):
     contents: Mapping[str, Holding]
 
     def record(self, database: Session) -> None:
-        """Write it down."""
+        """Store it."""
         rows = [(self.seq, table, *held) for table, held in self.contents.items()]
         database.over(queries("contents")["record"], arrow.table_of(rows, arrow.TRANSACTIONS))
 
     def forget_older(self, database: Session) -> None:
-        """Forget what was written down before it: no lake has to follow from there any more."""
+        """Delete older balances: no lake has to follow from there any more."""
         database.execute(queries("contents")["forget"], seq=self.seq)
         database.execute(queries("contents")["forget_changed"], seq=self.seq)
 
@@ -67,12 +67,12 @@ class Changes:
 
     def opened(self, database: Session, table: str, staged: pa.Table) -> None:
         """These rows went into a table."""
-        # A table function in its place, which takes a name as a value, is planned for longer.
+        # A table function, which takes the name as a parameter, takes longer to plan.
         rows = database.over(of_table("contents", table, "staged"), staged)
         self._add(table, *rows[0])
 
     def changed(self, table: str, found: pa.Table) -> None:
-        """Versions that were there changed: their places, and their hashes before and after."""
+        """Existing versions changed: their row ids, and their hashes before and after."""
         before, after = (int(np.sum(found[name].to_numpy())) for name in _HASHES)
         self._add(table, 0, after - before)
         self._places.append((table, found["place"].to_numpy()))
@@ -81,7 +81,7 @@ class Changes:
         self._held[table] = self._held.get(table, Holding()).plus(rows, digest)
 
     def record(self, database: Session, before: Balance) -> Balance:
-        """Say, as the transaction after that balance, what the tables hold now."""
+        """Store what the tables hold now, as the transaction after that balance."""
         held = {
             table: was.plus(*self._held.get(table, Holding()))
             for table, was in before.contents.items()
@@ -97,7 +97,7 @@ class Changes:
 
 
 def insert(database: Session, changes: Changes, table: str, staged: pa.Table) -> None:
-    """Put rows into a table."""
+    """Insert rows into a table."""
     database.over(queries("writing")[table], staged)
     changes.opened(database, table, staged)
 
@@ -105,7 +105,7 @@ def insert(database: Session, changes: Changes, table: str, staged: pa.Table) ->
 def change(
     database: Session, changes: Changes, steps: tuple[str, str], table: str, staged: pa.Table
 ) -> None:
-    """Change the versions of a table that stand for the keys in `staged`."""
+    """Change the standing versions of a table for the keys in `staged`."""
     find, change = (queries("writing")[f"{step}_{table}"] for step in steps)
     found = database.table_over(find, staged)
     if len(found):
@@ -124,7 +124,7 @@ def count(database: Session, table: str, *, of: str | None = None) -> Holding:
 
 
 def balance(database: Session, seq: int) -> Balance | None:
-    """What the tables hold after transaction `seq`; None: it is not known (any more)."""
+    """What the tables hold after transaction `seq`; None: it is not known, or no longer."""
     found = database.execute(queries("contents")["after"], seq=seq)
     held = {table: Holding(rows, digest) for table, rows, digest in found}
     return Balance(seq, held) if held else None
@@ -139,7 +139,7 @@ def last_balance(database: Session) -> Balance:
 def recount(database: Session, names: Iterable[str] = COUNTED) -> Balance:
     """Count these tables row by row, as a transaction of its own: no lake can follow from before.
 
-    For what was not written by a `Transaction`, and where the hashes themselves are others now.
+    For rows that no `Transaction` wrote, and where the hashes themselves have changed.
     """
     before = last_balance(database)
     held = dict(before.contents) | {name: count(database, name) for name in names}
@@ -150,7 +150,7 @@ def recount(database: Session, names: Iterable[str] = COUNTED) -> Balance:
 
 
 def settle_basis(database: Session) -> None:
-    """Count all again if the hashes are others than before: with another DuckDB, or schema."""
+    """Recount everything if the hashes have changed: with another DuckDB, or schema."""
     sql = queries("contents")
     [(_, basis)] = database.execute(sql["identity"])
     [(wanted,)] = database.execute(sql["basis"])

@@ -1,7 +1,7 @@
-"""The rows of events as they are read, before it is known when they count from.
+"""The rows of events as they are decoded, before their recorded times are known.
 
-They are made in columns where a batch is read, which may be another process, so that whoever judges
-has only to choose among them.
+They are built in columns where a batch is decoded, which may be a subprocess, so that the judging
+stage only has to select among them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NO_REPORT = (None,) * (len(arrow.READ) - arrow.READ.get_field_index("incident_i
 
 
 class About(NamedTuple):
-    """Which report an event is about, in keys; not `stands`: it takes it back."""
+    """Which report an event is about, in keys; not `stands`: the event retracts it."""
 
     incident_key: int
     report_key: int
@@ -33,18 +33,18 @@ class About(NamedTuple):
 
 
 class Columns(NamedTuple):
-    """Rows of `accepted`, but for what only the ledger knows: when they came, in which log.
+    """Rows of `accepted` without what only the ledger knows: when they came, in which log.
 
     There is a column `posted_by` only where somebody posted one of them.
 
-    `extents`: within which time all of the reports lie, by conflict (us since 1970).
+    `extents`: the time range of all reports, by conflict (us since 1970).
     """
 
     accepted: pa.Table
     extents: dict[str, tuple[int, int]]
 
     def numbers(self, name: str) -> Numbers:
-        """A column of keys or of times, in us; 0 where it says nothing."""
+        """A column of keys or of times, in us; 0 for NULL."""
         numbers: Numbers = pc.fill_null(self.accepted[name].cast(arrow.PLACE), 0).to_numpy()
         return numbers
 
@@ -60,14 +60,14 @@ class Columns(NamedTuple):
 
 
 def about(conflict: str, incident_id: str, report_id: str, *, stands: bool) -> About:
-    """This report, which is said, or taken back."""
+    """This report, which is made or retracted."""
     incident_key = new_key_of(conflict, incident_id)
-    # Many incidents have reports of the same ids.
+    # Many incidents have reports with the same ids.
     return About(incident_key, joined(incident_key, key_of(report_id)), stands)
 
 
 class EventRows:
-    """Takes in events, row by row, and gives their columns."""
+    """Collects events row by row, and builds their columns."""
 
     def __init__(self) -> None:
         self._rows: list[tuple[Any, ...]] = []
@@ -78,7 +78,7 @@ class EventRows:
         return len(self._rows)
 
     def event(self, event: Event, raw: str, place: LogPlace) -> int:
-        """Take in an event that says no report; its key."""
+        """Add an event without a report; returns its key."""
         named, key = _named(event, raw, place)
         self._rows.append((*named, key, *_NO_REPORT))
         return key
@@ -91,9 +91,9 @@ class EventRows:
         which: About,
         occurrences: Sequence[Occurrence],
     ) -> int:
-        """Take in an event that says a report; its key.
+        """Add an event with a report; returns its key.
 
-        `occurrences`: that of the whole, then those of its impacts.
+        `occurrences`: that of the whole report, then those of its impacts.
         """
         report = event.data
         named, key = _named(event, raw, place)
@@ -106,12 +106,12 @@ class EventRows:
         return key
 
     def posted_by(self, name: str, first: int) -> None:
-        """Say who posted the events from the row `first` on."""
+        """Record who posted the events from the row `first` on."""
         if first < len(self._rows):
             self._posted.append((name, first, len(self._rows)))
 
     def columns(self) -> Columns:
-        """All that was taken in."""
+        """The columns of all events added."""
         table = arrow.table_of(self._rows, arrow.READ)
         if self._posted:
             names: list[str | None] = [None] * len(self._rows)

@@ -53,12 +53,12 @@ def claim_row(claim: Assertion | Denial, payload: str, recorded_at: int, key: in
 
 
 Extent = tuple[int, int, int]
-"""When the whole of a report and its impacts began and ended at the most, in us since 1970, and a
-moment before which it was all over: an instant is with the next microsecond."""
+"""The earliest start and latest end of a report and its impacts, in us since 1970, and an exclusive
+upper bound of them all: for an instant, the next microsecond."""
 
 
 def extent(occurrences: Sequence[Occurrence]) -> Extent:
-    """When it happened, by all that a report says of that."""
+    """When it happened, by all times that a report gives."""
     if len(occurrences) == 1:
         return _extent(occurrences[0])
     begins, ends, over_by = zip(*map(_extent, occurrences), strict=True)
@@ -71,7 +71,7 @@ def _extent(part: Occurrence) -> Extent:
 
 
 def report_row(report: Report, whole: Occurrence, when: Extent) -> tuple[Any, ...]:
-    """What a report says, in the columns of `accepted` from `incident_id` up to its keys."""
+    """The contents of a report, in the columns of `accepted` from `incident_id` up to its keys."""
     actor = report.actor
     reporter = report.reported_by
     return (

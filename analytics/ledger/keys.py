@@ -1,6 +1,6 @@
-"""64-bit keys made of identifiers, and a compact set of them.
+"""64-bit keys hashed from identifiers, and a compact set of them.
 
-A key that is in the set may still be another's: only the database says for certain.
+Keys may collide: whether an identifier is known, only the database says for certain.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _ODD = 0x9E3779B97F4A7C15
 
 
 def new_key_of(*names: str) -> int:
-    """`key_of` for names that are hardly asked for twice: not remembered."""
+    """`key_of` for names that rarely recur: not cached."""
     # The separator is a control character: no identifier has one.
     digest = blake2b("\x1f".join(names).encode(), digest_size=8).digest()
     # Signed: pyarrow, through which the keys pass, compares no unsigned 64-bit literals.
@@ -31,12 +31,12 @@ def new_key_of(*names: str) -> int:
 
 @lru_cache(maxsize=16_384)
 def key_of(*names: str) -> int:
-    """A number for these names in this order; the same for ever, on every machine."""
+    """A number for these names in this order; stable for ever, on every machine."""
     return new_key_of(*names)
 
 
 def joined(one: int, other: int) -> int:
-    """A key for two things of which these are the keys, in this order."""
+    """A key for the pair of things with these keys, in this order."""
     mixed = (one * _ODD + other) & _ALL_BITS
     return mixed - (1 << 64) if mixed >> 63 else mixed
 
@@ -48,16 +48,16 @@ def joined_all(ones: Keys, others: Keys) -> Keys:
 
 
 def given_once(keys: Keys) -> Flags:
-    """Which of these are there a single time."""
+    """Which of these occur exactly once."""
     _, number, counts = np.unique(keys, return_inverse=True, return_counts=True)
     once: Flags = (counts == 1)[number]
     return once
 
 
 class KeySet:
-    """A set of keys in 8 bytes each, while some are added twice that: a set of Python's takes 80.
+    """A set of keys in 8 bytes each, twice that during updates: a Python set takes 80.
 
-    Asked and added to in bulk. Ascending runs, each more than twice as long as the one behind it.
+    Looked up and updated in bulk. Sorted runs, each more than twice as long as the next.
     """
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ class KeySet:
         return sum(map(len, self._runs))
 
     def update(self, keys: Iterable[int] | Keys) -> None:
-        """Put in all of `keys`."""
+        """Add all of `keys`."""
         given = np.unique(keys if isinstance(keys, np.ndarray) else np.fromiter(keys, np.int64))
         run = given[~self.contains(given)]
         while self._runs and len(self._runs[-1]) <= 2 * len(run):
@@ -76,10 +76,10 @@ class KeySet:
         if len(run):
             self._runs.append(run)
 
-    def contains(self, asked: Keys) -> Flags:
+    def contains(self, keys: Keys) -> Flags:
         """Which of these are in the set."""
-        contained = np.zeros(len(asked), np.bool_)
+        contained = np.zeros(len(keys), np.bool_)
         for run in self._runs:
-            places = np.minimum(run.searchsorted(asked), len(run) - 1)
-            contained |= run[places] == asked
+            places = np.minimum(run.searchsorted(keys), len(run) - 1)
+            contained |= run[places] == keys
         return contained

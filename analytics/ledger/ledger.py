@@ -1,7 +1,7 @@
-"""The only writer of the database: everything an event changes goes in with it, or none of it does.
+"""The only writer of the database: an event is committed with everything it changes, or not at all.
 
-One thread at a time may judge, one commit and one publish. No rules here: what is judged how comes
-from the fold.
+One thread at a time may judge, one commit and one publish. No rules here: judgements come from the
+fold.
 """
 
 from __future__ import annotations
@@ -21,7 +21,15 @@ from analytics.ledger.rows import ClaimKey, Reached, Release
 from analytics.ledger.transaction import Known, Transaction
 from analytics.queries import queries
 from analytics.storage import mark
-from analytics.storage.database import SPILL_LIMIT, Session, Turn, connect, explain, migrate, tidy
+from analytics.storage.database import (
+    SPILL_LIMIT,
+    Session,
+    Turn,
+    compact,
+    connect,
+    explain,
+    migrate,
+)
 from analytics.storage.failing import is_damage
 from analytics.storage.failures import (
     LedgerBehind,
@@ -52,7 +60,7 @@ logger = logging.getLogger("analytics")
 
 
 class Ledger:
-    """The database, open. `commits` counts what was committed since."""
+    """The open database. `commits` counts the commits since it was opened."""
 
     kind_of_transaction: type[Transaction] = Transaction
 
@@ -96,13 +104,13 @@ class Ledger:
         kafka: bool | None = None,
         accepts: int | None = None,
     ) -> Self:
-        """Open the database at `path`, made or brought up to date if need be.
+        """Open the database at `path`, created or migrated if necessary.
 
-        `is_marked`: its mark is compared, and written from now on (unless it is only read).
+        `is_marked`: its mark is compared, and written from now on (unless opened read-only).
         `kafka`: whether a Kafka has its log; None: not known. `accepts`: that the records up to
         this mark are lost is known.
 
-        A LedgerError: any but LedgerVanished and LedgerMemory.
+        Raises any LedgerError but LedgerVanished and LedgerMemory.
         """
         marked = marked_of(path) if is_marked else None
         if is_marked:
@@ -116,11 +124,11 @@ class Ledger:
                 migrate(connection, path, kafka)
                 settle_basis(Session(connection))
                 try:
-                    tidy(connection)
+                    compact(connection)
                 except duckdb.Error as error:
                     if is_damage(error):
                         raise
-                    # It can wait, and a checkpoint that failed may have ended the connection.
+                    # Compaction can wait, and a failed checkpoint may have ended the connection.
                     said = str(error).splitlines()[0]
                     logger.warning("the pieces of %s are not put together: %s", path, said)
                     connection.close()
@@ -134,27 +142,27 @@ class Ledger:
                 raise of_the_system(path, str(error)) or error from error
             raise
         if is_marked and marked is None and not read_only:
-            ledger.say_unmarked()
+            ledger.warn_unmarked()
         return ledger
 
     def close(self) -> None:
-        """Let go of the file; what was committed is in it, or in `saved` if it is not there."""
+        """Close the file; what was committed is in it, or in `saved` if the file is gone."""
         if self._mark is not None:
             self.saved = self._files.saved(self._connection)
             self._mark.close()
         self._connection.close()
 
     def look(self) -> None:
-        """See that its files are still there. For about once a second, from any thread.
+        """Check that its files still exist. Call about once a second, from any thread.
 
-        Raises LedgerVanished, and OSError if how far it is cannot be put on the disk.
+        Raises LedgerVanished, and OSError if the mark cannot be flushed to disk.
         """
         self._files.check()
         if self._mark is not None:
             self._mark.sync()
 
-    def say_unmarked(self) -> None:
-        """Say, unless it is new, that nothing tells whether all is there that was acknowledged."""
+    def warn_unmarked(self) -> None:
+        """Warn, unless it is new, that without a mark a loss of records would go unnoticed."""
         offsets = self._known.offsets
         if mark.records_of(offsets):
             logger.warning(
@@ -170,7 +178,7 @@ class Ledger:
         self.close()
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
-        """Another connection to the same database, for another thread. Whoever asks closes it."""
+        """Another connection to the same database, for another thread. The caller closes it."""
         return self._connection.cursor()
 
     def claims(self) -> Iterator[str]:
@@ -178,12 +186,12 @@ class Ledger:
         return (payload for (payload,) in self._rows("claims"))
 
     def releases(self) -> Iterator[tuple[ClaimKey, Release]]:
-        """The violations, conditions left aside, of the standing reciprocal claims."""
+        """The violations of the standing reciprocal claims, disregarding conditions."""
         for conflict, commitment, claim, incident, parties, start, until in self._rows("releases"):
             yield (conflict, commitment, claim), Release(incident, frozenset(parties), start, until)
 
     def reached(self, log_id: str) -> dict[int, Reached]:
-        """How far each partition of the log was taken in."""
+        """How far each partition of the log has been ingested."""
         return {
             partition: reached
             for (log, partition), reached in self._known.offsets.items()
@@ -197,13 +205,13 @@ class Ledger:
         }
 
     def logs(self) -> list[str]:
-        """The ids of the logs that the ledger has taken records of."""
+        """The ids of the logs that the ledger has ingested records of."""
         return sorted({log_id for log_id, _ in self._known.offsets})
 
     def clock(self, log_id: str, partition: int) -> int:
         """The last recorded time of the partition, in us since 1970; 0 before the first.
 
-        Where a log goes on from an earlier one, as each embedded broker's does, so does its time.
+        Where a log continues an earlier one, as each embedded broker's does, so does its time.
         """
         offsets = self._known.offsets
         if (log_id, partition) in offsets:
@@ -223,17 +231,17 @@ class Ledger:
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """All that is done within is committed at the end, or none of it if anything is raised."""
+        """Commit the block at its end, or roll all of it back if anything is raised."""
         with self.judging() as transaction:
             yield transaction
         self.commit(transaction)
 
     @contextmanager
     def judging(self) -> Iterator[Transaction]:
-        """What is done within is still to be committed, by `commit`; what follows builds on it.
+        """The block is committed later, by `commit`; the transactions after it build on it.
 
-        Another thread may commit it while what follows is judged. Once that has failed, nothing
-        that followed can be committed, either: the ledger must be opened anew.
+        Another thread may commit it while later ones are judged. If that fails, none of the later
+        ones can be committed, either: the ledger must be reopened.
         """
         turn = Turn(self._connection, self._last_turn)
         transaction = self.kind_of_transaction(turn, self._known)
@@ -246,10 +254,10 @@ class Ledger:
         self._last_turn = turn
 
     def commit(self, transaction: Transaction) -> None:
-        """Write and commit what was judged, after all that was judged before."""
+        """Write and commit a judged transaction, after all that were judged before it."""
         turn = transaction.turn
         try:
-            # What is judged next may be written as soon as this is committed.
+            # The next transaction may be written as soon as this one is committed.
             self.balance = transaction.finish(self.balance)
             turn.commit()
         except BaseException as error:
@@ -281,7 +289,7 @@ def offsets_of(session: Session) -> dict[tuple[str, int], Reached]:
 
 
 def marked_of(path: Path) -> mark.Marked | None:
-    """What the mark of the database at `path` says. Raises a LedgerError."""
+    """The mark of the database at `path`. Raises a LedgerError."""
     try:
         return mark.read_mark(path)
     except PermissionError as error:
@@ -298,12 +306,12 @@ def check_mark(
     kafka: bool | None,
     accepts: int | None,
 ) -> None:
-    """Compare with what is marked, before anything is changed. Raises LedgerBehind."""
+    """Compare with the mark before anything is changed. Raises LedgerBehind."""
     session, sql = Session(connection), queries("reading")
     offsets = offsets_of(session) if session.execute(sql["has_offsets"]) == [(1,)] else {}
     try:
         mark.check(path, marked, offsets, kafka=kafka, accepts=accepts)
     except LedgerBehind:
-        # What is left of the WAL stays as it is: it may be of use to whoever mends this.
+        # The remaining WAL stays as it is: it may help to repair the database.
         session.execute(sql["keep_wal"])
         raise

@@ -1,6 +1,6 @@
-"""The CloudEvents that tell of changed verdicts: their JSON is put together in columns.
+"""The CloudEvents that report changed verdicts: their JSON is assembled in columns.
 
-The id is made of the place in the log and the pair, so that a repeat after a fault can be known.
+The id consists of the place in the log and the pair, so that a repeat after a fault is recognized.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ _NAMES_OR_NOT = ("party", "verdict", "previous_verdict")
 _MUST_BE_ESCAPED = '["\\\\[:cntrl:]]'
 
 
-def messages(told: pa.Table) -> pa.Table:
+def messages(changed: pa.Table) -> pa.Table:
     """`arrow.MESSAGES` of `arrow.PUBLISHED`: one for each changed verdict."""
-    conflict, commitment, incident, place = (_escaped(told[name]) for name in _NAMES)
-    party, verdict, previous = (_or_null(_escaped(told[name])) for name in _NAMES_OR_NOT)
-    recorded = _moment(told["recorded_at"])
-    stands = told["verdict"].is_valid()
+    conflict, commitment, incident, place = (_escaped(changed[name]) for name in _NAMES)
+    party, verdict, previous = (_or_null(_escaped(changed[name])) for name in _NAMES_OR_NOT)
+    recorded = _moment(changed["recorded_at"])
+    stands = changed["verdict"].is_valid()
     started, ended, independent = (
         pc.if_else(stands, text, "null")
         for text in (
-            _concatenated('"', _moment(told["occurred_start"]), '"'),
-            _concatenated('"', _moment(told["occurred_end"]), '"'),
-            told["independent_reports"].cast(arrow.TEXT),
+            _concatenated('"', _moment(changed["occurred_start"]), '"'),
+            _concatenated('"', _moment(changed["occurred_end"]), '"'),
+            changed["independent_reports"].cast(arrow.TEXT),
         )
     )
     value = _concatenated(
@@ -42,14 +42,14 @@ def messages(told: pa.Table) -> pa.Table:
         *('","commitment_id":"', commitment, '","incident_id":"', incident),
         *('","party":', party, ',"verdict":', verdict, ',"previous_verdict":', previous),
         *(',"recorded_at":"', recorded, '","occurred_start":', started, ',"occurred_end":', ended),
-        *(',"independent_reports":', independent, ',"claims":', told["claims"], "}}"),
+        *(',"independent_reports":', independent, ',"claims":', changed["claims"], "}}"),
     )
     columns = {
-        "seq": told["seq"],
-        "topic": pa.repeat(_TOPIC, len(told)),
-        "key": told["conflict"].cast(arrow.BYTES),
+        "seq": changed["seq"],
+        "topic": pa.repeat(_TOPIC, len(changed)),
+        "key": changed["conflict"].cast(arrow.BYTES),
         "value": value.cast(arrow.BYTES),
-        "headers": pa.repeat(_HEADERS, len(told)),
+        "headers": pa.repeat(_HEADERS, len(changed)),
     }
     return pa.table(columns, arrow.MESSAGES)
 
@@ -59,7 +59,7 @@ def _concatenated(*parts: pa.ChunkedArray | str) -> pa.ChunkedArray:
 
 
 def _escaped(texts: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Each text as it stands within quotes in JSON; nothing where there is none."""
+    """Each text as it stands within quotes in JSON; null where there is none."""
     if not pc.any(pc.match_substring_regex(texts, _MUST_BE_ESCAPED)).as_py():
         return texts
     quoted = (text and msgspec.json.encode(text).decode()[1:-1] for text in texts.to_pylist())

@@ -1,4 +1,4 @@
-"""The database that a rebuild replaces: whether it can be read, and what is asked of it."""
+"""The database that a rebuild replaces: whether it can be read, and the queries on it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from analytics.storage.place import WAL, beside
 
 
 def settle(path: Path) -> None:
-    """Put what a killed worker left beside the database into it. Raises a LedgerError.
+    """Merge the write-ahead log that a killed worker left into its database. Raises a LedgerError.
 
-    A new database that took its place must not find the log of the old one's last changes.
+    A new database in its place must not find the log of the previous one's last changes.
     """
     if beside(path, WAL).exists():
         with connect(path) as connection:
@@ -28,8 +28,8 @@ def settle(path: Path) -> None:
 def why_unreadable(path: Path, *, kafka: bool) -> LedgerError | None:
     """Why the database at `path` cannot be read; None: it can. Raises LedgerInUse.
 
-    `kafka`: whether a Kafka that is set has its log. If not, one that has less than its mark says
-    is none to go on with, either: LedgerBehind.
+    `kafka`: whether a configured Kafka has its log. If not, a database that has less than its mark
+    says cannot be used, either: LedgerBehind.
     """
     try:
         marked = None if kafka else marked_of(path)
@@ -46,7 +46,7 @@ def why_unreadable(path: Path, *, kafka: bool) -> LedgerError | None:
 
 
 class Old:
-    """The old database, attached to the new one: to be read and no more.
+    """The previous database, attached to the new one, read-only.
 
     While it is attached no worker can open it, but others can read it.
     """
@@ -64,9 +64,9 @@ class Old:
         return first
 
     def rows(self, name: str, **values: int) -> list[tuple[Any, ...]]:
-        """What a statement of `queries/rebuild.sql` gives, asked of the old one."""
+        """The rows of a statement of `queries/rebuild.sql` on the previous database."""
         return self._session.execute(queries("rebuild")[name], **values)
 
     def close(self) -> None:
-        """Be done with asking."""
+        """Detach it."""
         self._connection.close()

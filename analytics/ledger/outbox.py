@@ -1,7 +1,7 @@
-"""Messages to publish: what a transaction adds to the outbox, and what a publisher takes out.
+"""Messages to publish: what a transaction adds to the outbox, and a publisher removes.
 
-They stand there in packets: some thousands of them as one Arrow stream, compressed. Most of what
-messages say is the same in all of them, and each is written only to be removed soon.
+They are stored in packets: some thousands of them as one compressed Arrow stream. Most of their
+content is the same in all of them, and each is written only to be removed soon.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from analytics.ledger import arrow
 from analytics.queries import queries
 from analytics.storage.database import Session
 
-# How much is published at once, and removed at once; one message may be larger by itself.
+# How many bytes are published and removed at once; a single message may be larger.
 MOST_IN_A_PACKET = 5_000
 MOST_BYTES_IN_A_PACKET = 4 * 2**20
-# How many bytes of messages are held in memory for whoever publishes them.
+# How many bytes of messages are held in memory for the publisher.
 MOST_BYTES_AT_HAND = 64 * 2**20
-# How many are read from the table together.
+# How many are read from the table at once.
 MOST_BYTES_AT_ONCE = 16 * 2**20
 # DuckDB reads 2,048 rows at a time, and a checkpoint more: large values do not fit, pieces do.
 PIECE = 16 * 1024
@@ -40,7 +40,7 @@ _headers = msgspec.msgpack.Decoder(Headers)
 
 
 class OutboxMessage(NamedTuple):
-    """A message to publish; `seq` says in which order."""
+    """A message to publish, in the order of `seq`."""
 
     seq: int
     topic: str
@@ -50,7 +50,7 @@ class OutboxMessage(NamedTuple):
 
 
 class Packet(NamedTuple):
-    """Messages that follow each other, `arrow.MESSAGES`; `size`: keys and values, in bytes."""
+    """Consecutive messages, `arrow.MESSAGES`; `size`: keys and values, in bytes."""
 
     first: int
     last: int
@@ -69,14 +69,14 @@ class Packet(NamedTuple):
 
 
 def _values(column: pa.ChunkedArray) -> Sequence[Any]:
-    """What is in a column. Most messages say the same there, which is read once."""
+    """The values of a column. Most messages have the same value, which is read once."""
     different: list[Any] = column.unique().to_pylist()
     return different * len(column) if len(different) == 1 else list(column.to_pylist())
 
 
 @lru_cache(maxsize=64)
 def _read_headers(packed: bytes) -> Headers:
-    # Most messages share theirs: the publisher knows them again by their identity.
+    # Most messages share theirs: the publisher recognizes them by identity.
     return _headers.decode(packed)
 
 
@@ -110,7 +110,7 @@ def unpacked(rows: Iterable[Sequence[Any]]) -> Iterator[Packet]:
     """Packets of their rows, (first_seq, last_seq, bytes, packed), in order."""
     for (first, last, size), pieces in groupby(rows, key=itemgetter(0, 1, 2)):
         messages = pa.ipc.open_stream(b"".join([piece[-1] for piece in pieces])).read_all()
-        # What has been published of one is still in it.
+        # Messages of a packet that are already published are still in it.
         yield Packet(first, last, size, messages.slice(len(messages) - (last - first + 1)))
 
 
@@ -124,17 +124,17 @@ class Outgoing:
         self._rows: list[tuple[Any, ...]] = []
 
     def number(self, count: int = 1) -> int:
-        """Take so many numbers in a row, for messages; the first of them."""
+        """Reserve consecutive numbers for this many messages; returns the first."""
         first = self.last + 1
         self.last += count
         return first
 
     def put(self, message: OutboxMessage) -> None:
-        """Take a message, to be written with the next `flush`."""
+        """Add a message, to be written with the next `flush`."""
         self._rows.append((*message[:-1], msgspec.msgpack.encode(message.headers)))
 
     def flush(self, database: Session, verdicts: pa.Table | None) -> None:
-        """Write what was put in, and `verdicts`, as `told.messages` gives them."""
+        """Write what was added, and `verdicts`, the result of `messages`."""
         parts = []
         if self._rows:
             parts.append(arrow.table_of(self._rows, arrow.MESSAGES))
@@ -143,7 +143,7 @@ class Outgoing:
             parts.append(verdicts)
         if not parts:
             return
-        # Those of verdicts are in no order, and the others may be between them.
+        # Those of verdicts are unordered, and the others may be between them.
         found = list(packets(pa.concat_tables(parts).sort_by("seq").combine_chunks()))
         rows = (row for packet in found for row in _rows(packet))
         database.over(queries("writing")["outbox"], arrow.table_of(rows, arrow.OUTBOX))
@@ -156,17 +156,17 @@ class Outgoing:
 class Outbox:
     """The messages that are committed and not yet published.
 
-    On a connection of its own: they are taken out while the ledger judges and writes what follows.
+    On a connection of its own: they are removed while the ledger judges and writes what follows.
     One thread at a time may publish, and one commit.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, last: int) -> None:
         self._session = Session(connection)
         self._lock = threading.Lock()
-        # The oldest that are left, without a gap; those that follow on them are in the table only.
+        # The oldest remaining ones, without a gap; later ones are in the table only.
         self._at_hand: deque[Packet] = deque()
         self._size = 0
-        # The last that is committed, and the last that is published.
+        # The numbers of the last committed and the last published message.
         self._last = self._published = last
         if left := self._read():
             self._published = left[0].first - 1
@@ -190,7 +190,7 @@ class Outbox:
         return found[:limit]
 
     def _read(self) -> list[Packet]:
-        """Take the oldest packets from the table: none are at hand."""
+        """Read the oldest packets from the table: none are in memory."""
         sql = queries("reading")
         [(end,)] = self._session.execute(sql["end_of_pending"], most_bytes=MOST_BYTES_AT_ONCE)
         found = list(unpacked(self._session.execute(sql["pending_outbox"], up_to=end)))
@@ -212,12 +212,12 @@ class Outbox:
             self._session.execute(sql["published_in_part"], up_to=up_to_seq)
 
     def committed(self, outgoing: Outgoing) -> None:
-        """Its messages are in the table now: hold them, if they are few enough and follow on."""
+        """Its messages are in the table now: hold them, if they are few enough and consecutive."""
         found = outgoing.packets
         with self._lock:
             end = self._at_hand[-1].last if self._at_hand else self._published
             self._last = outgoing.last
-            # What is not held is read from the table, once all that is at hand was published.
+            # Messages that are not held are read from the table once all held ones are published.
             follows_on = bool(found) and found[0].first == end + 1
             if follows_on and self._size + outgoing.size <= MOST_BYTES_AT_HAND:
                 self._at_hand.extend(found)

@@ -1,6 +1,6 @@
-"""A new database beside the old one: what is copied into it, and how it takes the old one's place.
+"""A new database next to the previous one: what is copied into it, and how it replaces that.
 
-What an event means for it is not known here: whoever rebuilds folds the log into `ledger`.
+Folding the log into `ledger` is left to the caller.
 """
 
 from __future__ import annotations
@@ -37,19 +37,19 @@ FOLDED = (
 )
 """What a replay recreates, by names that every version of the schema has."""
 TAKEN_OVER = ("rejected", "log_offsets")
-"""What came in the log and left no event behind: copied for what was not read from the log."""
+"""What the log held besides events: copied for the part that was not read from the log."""
 CARRIED = ("outbox", "notice_targets", "notices", "notice_digests")
-"""What has gone out, and what is still to: copied and never folded, so that nothing goes twice."""
+"""What was sent and what is to be sent: copied and never folded, so that nothing is sent twice."""
 
 BUILDING, KEPT = ".rebuilding", ".before-rebuild"
 
 
 class Comparison(NamedTuple):
-    """How the new database differs from the old one.
+    """How the new database differs from the previous one.
 
-    `rows`: table -> rows that only the old, and that only the new one has. `verdicts`: (conflict,
-    commitment_id, verdict before, after, incidents) of the pairs that stand otherwise; None: it
-    has no verdict.
+    `rows`: table -> rows only in the previous, and rows only in the new one. `verdicts`:
+    (conflict, commitment_id, verdict before, after, incidents) of the pairs whose verdict differs;
+    None: it has no verdict.
     """
 
     rows: dict[str, tuple[int, int]]
@@ -57,7 +57,7 @@ class Comparison(NamedTuple):
 
     @property
     def differing(self) -> int:
-        """How many rows are in one of the two only."""
+        """How many rows are in only one of the two."""
         return sum(old + new for old, new in self.rows.values())
 
 
@@ -71,12 +71,12 @@ class Size(NamedTuple):
 
 
 def was_rebuilt(path: Path) -> bool:
-    """Whether a new database for the one at `path` was left complete and waits to be taken."""
+    """Whether a complete new database for the one at `path` waits to replace it."""
     return beside(path, REBUILT).exists()
 
 
 def remove(path: Path) -> None:
-    """Remove a database that nobody needs, and what was not checkpointed of it."""
+    """Remove a database that nobody needs, with its write-ahead log."""
     for one in (path, beside(path, WAL)):
         one.unlink(missing_ok=True)
     clear_spill(path)
@@ -84,11 +84,11 @@ def remove(path: Path) -> None:
 
 @contextmanager
 def alone(path: Path) -> Iterator[None]:
-    """Let no other rebuild of the database at `path` run meanwhile. Raises RebuildRuns."""
+    """Exclude other rebuilds of the database at `path`. Raises RebuildRuns."""
     descriptor = os.open(path.parent, os.O_RDONLY)
     try:
         try:
-            # Ends with the process, in whatever way, and leaves no file behind.
+            # Released when the process ends, however it ends, and leaves no file behind.
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise RebuildRuns(path) from None
@@ -98,7 +98,7 @@ def alone(path: Path) -> Iterator[None]:
 
 
 class _Silent(Transaction):
-    # It was said when it was judged for the first time.
+    # These messages were published when the events were first judged.
     publishes = False
 
 
@@ -107,10 +107,10 @@ class _SilentLedger(Ledger):
 
 
 class NewDatabase:
-    """A database that is being made; use it in a `with`, which removes it unless it was taken.
+    """A database under construction; use it in a `with`, which removes it unless it was kept.
 
-    `publishes`: what is judged is to be published. `goes_on`: it begins with what was left
-    complete, instead of with nothing.
+    `publishes`: judgements are to be published. `goes_on`: it starts from the database that was
+    left complete, instead of an empty one.
     """
 
     def __init__(
@@ -134,7 +134,7 @@ class NewDatabase:
     def __enter__(self) -> Self:
         remove(self._file)
         if self._goes_on:
-            # From here on it is not complete any more, and of no use should this end half way.
+            # From here on it is incomplete, and of no use should the rebuild be interrupted.
             beside(self.path, REBUILT).replace(self._file)
         self.ledger = self._kind.open(
             self._file, is_marked=False, memory_limit=self._memory_limit, spill=self._spill
@@ -156,26 +156,26 @@ class NewDatabase:
         remove(self._file)
 
     def attach(self) -> Old:
-        """Have the old database beside it. Raises a LedgerError or a duckdb.Error."""
+        """Attach the previous database. Raises a LedgerError or a duckdb.Error."""
         old = Old(self.ledger, self.path)
         self._closing.callback(old.close)
         return old
 
     def take_rejected(self, rows: Sequence[Sequence[Any]]) -> None:
-        """Put in what was rejected, as `rejected_between` gives it."""
+        """Insert what was rejected, as `rejected_between` returns it."""
         Session(self._connection).over(
             queries("writing")["rejected"], arrow.table_of(rows, arrow.REJECTED)
         )
 
     def reach(self, offsets: Iterable[Sequence[Any]]) -> None:
-        """Say how far it is, as `offsets_reached` gives it."""
+        """Set its checkpoints, as `offsets_reached` returns them."""
         self._run("forget_offsets")
         Session(self._connection).over(
             queries("rebuild")["offsets"], arrow.table_of(offsets, arrow.OFFSETS)
         )
 
     def note_reached(self) -> None:
-        """Remember how far the fold came by itself: the rest of what was rejected is copied."""
+        """Remember how far the fold got: rejected input after that is copied."""
         self._run("reached")
 
     def first_beyond(self, old: Old) -> int:
@@ -185,9 +185,9 @@ class NewDatabase:
         return old.first_beyond(self._run("offsets_reached"))
 
     def complete(self) -> None:
-        """Copy what no fold of the events can give. `note_reached` and the fold come before.
+        """Copy what no fold of the events can recreate. Call after the fold and `note_reached`.
 
-        What is damaged in the old one is left out, and named in `left_out`.
+        What is damaged in the previous one is left out, and named in `left_out`.
         """
         with self._unless_damaged("rejected"):
             self._run("take_rejected")
@@ -198,7 +198,7 @@ class NewDatabase:
                 self._carry(name)
 
     def _carry(self, name: str) -> None:
-        # A database of an earlier version may not have it.
+        # A database of an earlier version may lack it.
         if self._run("has_table", name=name) == [(1,)]:
             self._run(f"forget_{name}")
             self._run(f"carry_{name}")
@@ -218,7 +218,7 @@ class NewDatabase:
             self._run("commit")
 
     def compare(self) -> Comparison | None:
-        """Compare it with the old one; None: what there is to compare with is damaged."""
+        """Compare it with the previous one; None: that is too damaged to compare."""
         try:
             self._run("shared_columns", "differing")
             rows = {}
@@ -232,17 +232,17 @@ class NewDatabase:
             return None
 
     def size(self) -> Size:
-        """How much is in it."""
+        """The numbers of its rows."""
         return Size(*self._run("count_rows")[0])
 
     def leave(self) -> None:
-        """Leave it complete beside the old one, for the worker that has the old one open."""
+        """Leave it complete next to the previous one, for the worker that has that one open."""
         self._settle()
         self._file.replace(beside(self.path, REBUILT))
         mark.sync_folder(self.path.parent)
 
     def take_over(self, *, keep: bool) -> Path | None:
-        """Let it take the old one's place, at once or not at all; where the old one is kept.
+        """Replace the previous one, atomically; returns where that is kept.
 
         Both files are still open: until they are closed no worker can have opened either.
         """
@@ -256,14 +256,14 @@ class NewDatabase:
             draft.replace(kept)
         wal = beside(self.path, WAL)
         if wal.exists():
-            # Only of an old one that cannot be read: it belongs to what is kept.
+            # Present only if the previous one cannot be read: it belongs to what is kept.
             wal.replace(beside(beside(self.path, KEPT), WAL))
-        # What it says is of the old one: killed before the new one has its own, there is none.
+        # It marks the previous one: if killed before the new one is marked, there is none.
         mark.forget(self.path)
         if self._replaces:
             self._file.replace(self.path)
         else:
-            # Fails if a worker has begun one meanwhile.
+            # Fails if a worker has created one in the meantime.
             os.link(self._file, self.path)
             self._file.unlink()
         mark.sync_folder(self.path.parent)
@@ -271,9 +271,9 @@ class NewDatabase:
         return kept
 
     def _settle(self) -> None:
-        # Some of it was copied, past what counts.
+        # Some rows were copied without being counted.
         recount(Session(self._connection), TAKEN_OVER)
-        # It is on the disk then. (To open the file once more would end DuckDB's lock on it.)
+        # Then it is on disk. (To open the file once more would end DuckDB's lock on it.)
         self._run("checkpoint")
         if beside(self._file, WAL).exists():
             raise RebuildFailed(self.path, "the new one has changes outside of its file")

@@ -30,16 +30,16 @@ class Position(NamedTuple):
 
 
 class Reached(NamedTuple):
-    """How far a partition of a log was taken in, and when the last record of that was (us)."""
+    """How far a partition of a log was ingested, and when its last record was appended (us)."""
 
     next_offset: int
     recorded_at: int
 
 
 class Logged(NamedTuple):
-    """An event of the log: where it is there, when it was appended (us), its key and its row.
+    """An event of the log: its position, when it was appended (us), its key and its row.
 
-    The row is its place in the columns that were made of what was read with it.
+    The row is its index in the columns of the batch that it was read with.
     """
 
     position: Position
@@ -51,7 +51,7 @@ class Logged(NamedTuple):
 class FirstJudged(NamedTuple):
     """An incident judged for the first time, under every commitment that it touches.
 
-    `decisions` are in the order of `commitment_ids`; those of many incidents are one object.
+    `decisions` are in the order of `commitment_ids`; many incidents share one object.
     """
 
     conflict: str
@@ -76,7 +76,7 @@ class FirstSight(NamedTuple):
 
 
 class Rejudged(NamedTuple):
-    """One pair whose judgement is no longer what it was; None: the incident does not touch it."""
+    """A pair whose judgement has changed; None: the incident does not touch it."""
 
     conflict: str
     incident_id: str
@@ -101,9 +101,9 @@ class Alike(NamedTuple):
 
 
 class RejudgedAlike(NamedTuple):
-    """Pairs whose judgement is no longer what it was, all in the same way.
+    """Pairs whose judgement has changed, all in the same way.
 
-    `before` and `after` have the occurred times of any one of the incidents.
+    `before` and `after` have the occurred times of one of the incidents, no matter which.
     """
 
     conflict: str
@@ -114,16 +114,16 @@ class RejudgedAlike(NamedTuple):
 
 
 Stretch = tuple[Limit, Limit]
-"""From a moment to a moment, both included."""
+"""From one instant to another, both included."""
 
 
 class RejudgeScope(NamedTuple):
     """Which incidents of a conflict may have to be judged again under one commitment.
 
-    Those of which a report may overlap one of the `stretches`, and, unless `parties` is None, one
-    names one of the parties as actor or as the reporter's. `moments`: all that lie alike to these
-    and say the same are judged alike; None: only those of the very same time are. `alone`: to these
-    nothing is alike.
+    Those with a report that may overlap one of the `stretches` and, unless `parties` is None, one
+    that names one of the parties as actor or as the reporter's. `moments`: incidents in the same
+    position relative to these, with the same content, are judged alike; None: only those of exactly
+    the same time are. `alone`: nothing is judged alike with these.
     """
 
     conflict: str

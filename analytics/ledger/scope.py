@@ -1,6 +1,6 @@
-"""The standing reports of the incidents that are to be judged again: found at once, read in pages.
+"""The standing reports of the incidents to be judged again: found in one query, read in pages.
 
-What they say is not looked at here.
+Their contents are not examined here.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from analytics.queries import queries
 from analytics.storage.database import Session
 from schemas.time import FIRST_INSTANT, LAST_INSTANT, Limit
 
-# How many reports are read at once, and of how many bytes at the most they may be on average.
+# How many reports are read at once, and how many bytes they may have on average.
 FIRST_PAGE, LARGEST_PAGE = 2_000, 20_000
 BYTES_AT_ONCE = 16 * 2**20
 
 
 class Page(NamedTuple):
-    """Standing reports in columns: all of each incident, one after the other.
+    """Standing reports in columns: those of each incident, one after the other.
 
     `places` counts the incidents of the scope from 0, in the order of their ids. `begins`, `ends`
     and `over_by` are those of a report with all its impacts.
@@ -42,7 +42,7 @@ class Page(NamedTuple):
 def pages(database: Session, scope: RejudgeScope, stretches: Sequence[Stretch]) -> Iterator[Page]:
     """All standing reports, as they are now, of each incident in the scope.
 
-    `stretches`: those of the scope that any report can meet.
+    `stretches`: those of the scope that any report can overlap.
     """
     sql = queries("reading")
     staged = arrow.table_of([tuple(map(_moment, one)) for one in stretches], arrow.STRETCHES)
@@ -54,7 +54,7 @@ def pages(database: Session, scope: RejudgeScope, stretches: Sequence[Stretch]) 
             sql["in_scope_of_parties"], staged, conflict=scope.conflict, parties=parties
         )
     rows, keys = (found[name].to_numpy() for name in ("row_id", "incident_key"))
-    # Two incidents of one key would have to be of one id, too, since a conflict is asked for.
+    # Within one conflict, two incidents of one key would need the same id, too.
     begins = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))[: len(keys)]
     edges = np.append(begins, len(keys))
     first = 0
@@ -72,7 +72,7 @@ def pages(database: Session, scope: RejudgeScope, stretches: Sequence[Stretch]) 
 def _page(database: Session, rows: Numbers, edges: Numbers, first: int) -> Page:
     wanted = pa.table({"key": pa.array(rows)}, schema=arrow.KEYS)
     found = database.table_over(queries("reading")["page_of_scope"], wanted)
-    # DuckDB gives them in the order of the table.
+    # DuckDB returns them in the order of the table.
     at = np.argsort(found["row_id"].to_numpy())
     found = found.take(pa.array(at[np.argsort(np.argsort(rows))]))
     places = first + np.repeat(np.arange(len(edges) - 1), np.diff(edges))

@@ -40,7 +40,7 @@ _POSTED_BY = "posted_by"
 
 
 class _Rows:
-    """Rows of one table that only grows."""
+    """Rows of one append-only table."""
 
     def __init__(self, name: str, schema: pa.Schema) -> None:
         self.rows: list[Sequence[Any]] = []
@@ -66,27 +66,27 @@ class _Versions(_Rows):
         self._amended: dict[int, Amendable | ClaimAmendable] = {}
 
     def standing(self, key: int) -> Row | None:
-        """The version of `key` that stands and is not in the database yet."""
+        """The standing version of `key` that is not yet in the database."""
         return self._standing.get(key)
 
     def open(self, key: int, row: Row) -> None:
-        """Let `row` stand for `key`."""
+        """Make `row` the standing version of `key`."""
         self.rows.append(row)
         self._standing[key] = row
 
     def close(self, key: int, moment: int, *, is_stored: bool = True) -> None:
-        """Whatever stands for `key`, in here or in the database, was superseded at `moment`."""
+        """The standing version of `key`, here or in the database, was superseded at `moment`."""
         row = self._standing.pop(key, None)
         if row is not None:
             row[self._schema.get_field_index(_SUPERSEDED_AT)] = moment
         elif is_stored:
-            # If nothing stood, the first is as good as any: there is nothing to close.
+            # If no version stood, the first will do: there is nothing to close.
             self._closed.setdefault(key, moment)
 
     def amend(
         self, key: int, before: Amendable | ClaimAmendable, after: Amendable | ClaimAmendable
     ) -> None:
-        """The version of `key` that stands, here or in the database, says `after`, not `before`."""
+        """Change the standing version of `key`, here or in the database: `before` to `after`."""
         row = self._standing.get(key)
         if row is not None:
             for name, value in after._asdict().items():
@@ -95,7 +95,7 @@ class _Versions(_Rows):
             self._amended[key] = after
 
     def flush(self, database: Session, changes: Changes) -> None:
-        # What is amended stood before anything was superseded or opened.
+        # Amended versions stood before anything was superseded or opened.
         if self._amended:
             kind = arrow.AMENDED if self._schema is arrow.VERDICTS else arrow.AMENDED_CLAIMS
             rows = ((key, *after) for key, after in self._amended.items())
@@ -110,9 +110,9 @@ class _Versions(_Rows):
 
 
 class _Accepted(_Versions):
-    """Which rows of what was read are events that the ledger takes, and when they came.
+    """Which of the rows read are events that the ledger accepts, and when they were recorded.
 
-    One that makes a version of a report has it in its row, and from when to when it stood.
+    An event that makes a version of a report has it in its row, with the times that it stood.
     """
 
     columns: Columns
@@ -125,19 +125,19 @@ class _Accepted(_Versions):
         chosen, recorded_at, superseded_at = zip(*self.rows, strict=True)
         events = _chosen(self.columns.accepted, chosen)
         place = events.schema.get_field_index("payload")
-        # It was read as JSON: DuckDB need not do that once more.
+        # It was parsed as JSON before: DuckDB need not do that again.
         events = events.set_column(place, "payload", events["payload"].cast(arrow.JSON))
         events = events.append_column("log_id", pa.repeat(pa.scalar(self.log_id), len(chosen)))
         events = events.append_column(_RECORDED_AT, pa.array(recorded_at, arrow.MOMENT))
         events = events.append_column(_SUPERSEDED_AT, pa.array(superseded_at, arrow.MOMENT))
         if _POSTED_BY not in events.column_names:
             events = events.append_column(_POSTED_BY, pa.nulls(len(chosen), arrow.TEXT))
-        # The hashes of rows are over columns in their order.
+        # The hashes of rows depend on the order of the columns.
         return events.select(arrow.ACCEPTED.names)
 
 
 def _chosen(table: pa.Table, rows: Sequence[int]) -> pa.Table:
-    """These rows of it, which are in ascending order."""
+    """These rows of the table; their numbers are in ascending order."""
     first = rows[0]
     if rows[-1] - first + 1 == len(rows):
         return table.slice(first, len(rows))
@@ -159,12 +159,12 @@ class Staging:
         self.size = 0
 
     def read(self, log_id: str, columns: Columns) -> None:
-        """What follows are rows of these columns; all before must have been flushed."""
+        """From now on rows are of these columns; earlier ones must have been flushed."""
         self._columns = self._accepted.columns = columns
         self._accepted.log_id = log_id
 
     def event(self, logged: Logged, about: About | None, *, is_stored: bool) -> None:
-        """An event came. `about`: the report that it makes, revises or takes back, if any.
+        """Stage an event. `about`: the report that it makes, revises or retracts, if any.
 
         `is_stored`: the database may have that report.
         """
@@ -178,7 +178,7 @@ class Staging:
         self._accepted.rows.append(row)
 
     def claim(self, logged: Logged, key: ClaimKey, claim: Assertion | Denial | None) -> None:
-        """A claim came or was revised; None: it was taken back."""
+        """Stage a claim, new or revised; None: it was retracted."""
         self.size += 1
         number = key_of(*key)
         self._claims.close(number, logged.recorded_at)
@@ -192,7 +192,7 @@ class Staging:
         self._judged.first(logged, incident_key, step, seq)
 
     def first_seen(self, first_seen: FirstSight, seq: int) -> None:
-        """An event came, and makes an incident that nothing else in here is about.
+        """Stage an event that makes an incident which nothing else in here is about.
 
         So nothing can replace its report, or how it is judged, until all is written.
         """
@@ -202,10 +202,10 @@ class Staging:
             self._judged.first_seen(first_seen, seq)
 
     def rejudged(self, logged: Logged, step: Rejudged, seq: int) -> None:
-        """A pair is judged otherwise than before; published as message `seq` (0: not).
+        """The judgement of a pair changes; published as message `seq` (0: not).
 
-        One that was not judged before is a few numbers in `JudgedPairs`; of all others each row is
-        spelled out, since it may replace one or be replaced.
+        A pair that was not judged before is a few numbers in `JudgedPairs`; all others are written
+        out row by row, since a row may replace one or be replaced.
         """
         self.size += 1
         before = step.before
@@ -254,7 +254,7 @@ class Staging:
         if before is not None:
             if after is not None and before.verdict == after.verdict:
                 standing = self._verdicts.standing(key)
-                # None: since the version that is in the database, looked up when it is written.
+                # None: since the version in the database, looked up when it is written.
                 since = None if standing is None else standing[_SINCE]
             self._verdicts.close(key, at)
         if after is not None:
@@ -285,9 +285,9 @@ class Staging:
             self._claim_verdicts.open(key, row)
 
     def flush(self, database: Session, changes: Changes) -> pa.Table | None:
-        """Write all of it, and be empty again; `changes` hears what became of the tables.
+        """Write everything staged, then be empty; `changes` records the effect on the tables.
 
-        The messages made of it, if there are any.
+        Returns the messages for it, if there are any.
         """
         self._carry_since(database)
         for rows in self._all:

@@ -1,4 +1,4 @@
-"""One transaction of the ledger: what a micro-batch reads of it, and what it does to it."""
+"""One transaction of the ledger: what a micro-batch reads from it, and what it changes."""
 
 from __future__ import annotations
 
@@ -39,24 +39,24 @@ from schemas.wire import Rejected
 
 FLUSH_AT = 60_000
 BYTES_A_ROW = 4_000
-# How much of what was rejected is kept beside the reason; truce.rejected has it all.
+# How much of a rejected input is kept with the reason; truce.rejected has all of it.
 MOST_KEPT = 64 * 1024
 Stored = dict[IncidentKey, dict[str, str]]
 
 
 @dataclass(slots=True)
 class Known:
-    """What of the committed ledger is held in memory."""
+    """The part of the committed ledger that is held in memory."""
 
     event_keys: KeySet = field(default_factory=KeySet)
     incident_keys: KeySet = field(default_factory=KeySet)
     extents: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """Within which time all reports of a conflict lie, in us since 1970; never made smaller."""
+    """The time range of all reports of a conflict, in us since 1970; it never shrinks."""
     offsets: dict[tuple[str, int], Reached] = field(default_factory=dict)
     last_outbox: int = 0
 
     def take(self, transaction: Transaction) -> None:
-        """Hold what a transaction has added, too."""
+        """Add what a transaction has added."""
         self.extents = transaction.extents
         self.offsets.update(transaction.advanced)
         self.last_outbox = transaction.outgoing.last
@@ -65,10 +65,10 @@ class Known:
 
 
 class Transaction:
-    """What one micro-batch does to the ledger. Reads see what it has written so far."""
+    """The changes of one micro-batch to the ledger. Reads see what it has written so far."""
 
     publishes: bool = True
-    """Is what it does to be published?"""
+    """Are its changes to be published?"""
 
     def __init__(self, turn: Turn, known: Known) -> None:
         self.new_events: set[int] = set()
@@ -88,25 +88,25 @@ class Transaction:
         self._sql = queries("reading")
 
     def may_have_events(self, keys: Keys) -> Flags:
-        """Of which of these keys the ledger may have an event; of the others it has none."""
+        """For which of these keys the ledger may have an event; for the others it has none."""
         return _among(keys, self._known.event_keys, self.new_events)
 
     def may_have_reports(self, keys: Keys) -> Flags:
-        """Of incidents of which of these keys the ledger may have reports; of the others, none.
+        """For which of these keys of incidents the ledger may have reports; the others have none.
 
-        That none is there is kept in mind: no report of these needs to be looked for, to be closed.
+        Their absence is remembered: no report of these has to be looked up in order to close it.
         """
         found = _among(keys, self._known.incident_keys, self.new_incidents)
         self._not_stored.update(keys[~found].tolist())
         return found
 
     def seen(self, keys: Keys) -> dict[EventKey, str]:
-        """The events of these keys that the ledger has, by their names: their JSON texts."""
+        """The JSON texts of the events with these keys that the ledger has, by their names."""
         found = self._look_up("seen", keys)
         return {(conflict, source, name): raw for conflict, source, name, raw in found}
 
     def reports(self, keys: Keys) -> Stored:
-        """The standing reports of the incidents of these keys, each by its id.
+        """The standing reports of the incidents with these keys, each by its id.
 
         Each as the JSON text of its event.
         """
@@ -119,7 +119,7 @@ class Transaction:
         if not len(keys):
             return []
         self.flush()
-        # First where they are, then what they say: the texts of all the others stay unread.
+        # First the row ids, then the texts of these rows only: all others stay unread.
         where = self._session.over(self._sql[f"where_{name}"], _as_keys(set(keys.tolist())))
         if not where:
             return []
@@ -138,7 +138,7 @@ class Transaction:
         yield from pages(self._session, scope, stretches)
 
     def read(self, log_id: str, columns: Columns) -> None:
-        """What follows are events of this log, in rows of these columns."""
+        """From now on events are of this log, in rows of these columns."""
         self.flush()
         self._staging.read(log_id, columns)
         self._event_keys: list[int] = columns.numbers("event_key").tolist()
@@ -148,9 +148,9 @@ class Transaction:
             self.extents[conflict] = (min(begins, known[0]), max(ends, known[1]))
 
     def event(self, logged: Logged, about: About | None) -> None:
-        """The ledger takes this event. Its key must not have been `seen`.
+        """Accept this event. Its key must not have been `seen`.
 
-        `about`: the report that from now on stands as the event says, or was taken back by it.
+        `about`: the report that from now on stands as in the event, or was retracted by it.
         """
         self.new_events.add(logged.key)
         is_stored = False
@@ -163,7 +163,7 @@ class Transaction:
         self._grow()
 
     def first_seen(self, first_seen: FirstSight) -> None:
-        """The ledger takes this event, and its incident, which is new, is judged so; published.
+        """Accept this event with the judgement of its new incident, which is published.
 
         As `event` and `judged`, for an incident that nothing else in the transaction is about.
         """
@@ -175,23 +175,23 @@ class Transaction:
         self._grow()
 
     def claim(self, logged: Logged, key: ClaimKey, claim: Assertion | Denial | None) -> None:
-        """The claim stands like this by the event; None: it was taken back."""
+        """The event makes or revises this claim; None: it retracts it."""
         self._staging.claim(logged, key, claim)
 
     def judged(self, logged: Logged, incident_key: int, step: FirstJudged) -> None:
-        """An incident is judged for the first time, because of `logged`; all of it is published."""
+        """An incident is judged for the first time, by `logged`; all of it is published."""
         seq = self.outgoing.number(len(step.commitment_ids)) if self.publishes else 0
         self._staging.judged(logged, incident_key, step, seq)
         self._grow()
 
     def rejudged(self, logged: Logged, step: Rejudged, *, published: bool) -> None:
-        """A pair is judged otherwise than before, because of `logged`; `published`: so is that."""
+        """The judgement of a pair changes, by `logged`; `published`: with a message."""
         seq = self.outgoing.number() if published and self.publishes else 0
         self._staging.rejudged(logged, step, seq)
         self._grow()
 
     def rejudged_alike(self, logged: Logged, step: RejudgedAlike, *, published: bool) -> None:
-        """Many pairs are judged otherwise, because of `logged`; `settle` must follow."""
+        """The judgements of many pairs change, by `logged`; `settle` must follow."""
         self._alike.append(step)
         self._alike_published.append(published)
         self._alike_size += len(step.incidents.places)
@@ -199,13 +199,13 @@ class Transaction:
             self.settle(logged)
 
     def settle(self, logged: Logged) -> None:
-        """Nothing more is judged because of `logged`."""
+        """All judgements by `logged` have been passed on."""
         if not self._alike:
             return
         steps = self._alike
         published = [one and self.publishes for one in self._alike_published]
         self._alike, self._alike_published, self._alike_size = [], [], 0
-        # Messages are in order only if those before are written first.
+        # Messages are in order only if earlier ones are written first.
         self.flush()
         rows = AlikeRows(logged, steps)
         rows.write(self._session, self._changes)
@@ -215,7 +215,7 @@ class Transaction:
             self.outgoing.flush(self._session, messages(changed))
 
     def rejected(self, rejected: Rejected, position: Position, recorded_at: int) -> None:
-        """Something in the log could not be taken."""
+        """Record something in the log that was rejected."""
         problems = [f"{problem.field}: {problem.reason}" for problem in rejected.problems]
         log_id, partition, offset, _ = position
         place = (recorded_at, log_id, partition, offset, rejected.index)
@@ -225,7 +225,7 @@ class Transaction:
         self._grow(1 + len(raw) // BYTES_A_ROW)
 
     def advance(self, log_id: str, partition: int, next_offset: int, recorded_at: int) -> None:
-        """All below `next_offset` is in the ledger, the last of it recorded at `recorded_at`."""
+        """Advance the checkpoint: all below `next_offset` is in, the last as of `recorded_at`."""
         place = (log_id, partition)
         if place not in self._known.offsets:
             self._new_partitions.add(place)
@@ -234,7 +234,7 @@ class Transaction:
     def outbox(
         self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()
     ) -> None:
-        """This is to be published once the transaction is committed."""
+        """Queue a message, to be published once the transaction is committed."""
         if self.publishes:
             self.outgoing.put(OutboxMessage(self.outgoing.number(), topic, key, value, headers))
             self._grow(1 + len(value or b"") // BYTES_A_ROW)
@@ -246,7 +246,7 @@ class Transaction:
         self._not_stored -= self.new_incidents
 
     def finish(self, before: Balance) -> Balance:
-        """Write all that is left: nothing may follow. What the tables hold before, and after it."""
+        """Write what is left; nothing may follow. From the balance before to the one after."""
         self.flush()
         sql = queries("writing")
         for (log_id, partition), (next_offset, recorded_at) in self.advanced.items():

@@ -1,7 +1,7 @@
-"""What a transaction has judged, in columns: what many pairs share stands once, under a number.
+"""The judgements of a transaction, in columns: what many pairs share is stored once, numbered.
 
 A pair that is judged for the first time, and a change that is to be published, are a few numbers
-here. Arrow makes rows and messages of all of them at once. No rules here.
+here. Arrow turns all of them into rows and messages at once. No rules here.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _NUMBERS_OF_FIRST_SEEN = ("incident_key", "occurred_start", "occurred_end")
 
 
 class _Numbered(dict[Key, int]):
-    """Numbers things from 0, each by what it is."""
+    """Numbers distinct values from 0."""
 
     def __missing__(self, key: Key) -> int:
         self[key] = number = len(self)
@@ -37,7 +37,7 @@ class _Numbered(dict[Key, int]):
 
 
 class _Finding(NamedTuple):
-    """What many incidents are judged to be under many commitments; no verdict: nothing any more."""
+    """The judgement of many incidents under many commitments; no verdict: it was withdrawn."""
 
     verdict: str | None
     party: str | None
@@ -45,12 +45,12 @@ class _Finding(NamedTuple):
     claims: tuple[ClaimVerdict, ...]
 
 
-# In the place of a judgement: the incident does not touch the commitment any more.
+# In place of a judgement: the incident no longer touches the commitment.
 NOTHING = _Finding(None, None, 0, ())
 
 
 class _Change(NamedTuple):
-    """A change of a pair as numbers: its step, commitment, finding, verdict before and message.
+    """A change of a pair as numbers: its step, commitment, finding, previous verdict and message.
 
     `seq` 0: there is no message. `is_first`: it was not judged before.
     """
@@ -68,7 +68,7 @@ _IS_FIRST = _Change._fields.index("is_first")
 
 
 class _New(NamedTuple):
-    """An incident that is new, under several commitments: step, groups, and first message."""
+    """A new incident, under several commitments: step, groups, and first message."""
 
     step: int
     commitments: int
@@ -90,7 +90,7 @@ class _ChangeColumns(NamedTuple):
     is_first: Numbers
 
     def where(self, flags: Flags) -> _ChangeColumns:
-        """Those of which the flag is set."""
+        """Those whose flag is set."""
         return _ChangeColumns(*[column[flags] for column in self])
 
 
@@ -117,7 +117,7 @@ class _Steps:
     def new(
         self, logged: Logged, incident_id: str, incident_key: int, occurred: tuple[int, int]
     ) -> int:
-        """The number of this step, which is not the last one again."""
+        """The number of this step, which differs from the last one."""
         if logged is not self._logged:
             self._logged = logged
             log_id, partition, offset, batch_index = logged.position
@@ -138,7 +138,7 @@ class _Steps:
         places: Iterable[str],
         *numbers: Numbers,
     ) -> int:
-        """Take steps in a row, none of which is the last one again; the number of the first.
+        """Add steps, none of which repeats the last one; returns the number of the first.
 
         `numbers`: their keys, when they were recorded, their starts and their ends.
         """
@@ -153,7 +153,7 @@ class _Steps:
 
 
 class _Groups:
-    """Numbers that stand together, each such group under a number; group 0 is empty."""
+    """Groups of numbers, each with a number of its own; group 0 is empty."""
 
     def __init__(self) -> None:
         self._number_of: dict[Any, int] = {}
@@ -161,11 +161,11 @@ class _Groups:
         self._bounds = array("q", (0, 0))
 
     def find(self, key: Hashable) -> int | None:
-        """The number of the group that was put in under this key."""
+        """The number of the group that was added under this key."""
         return self._number_of.get(key)
 
     def put(self, key: Hashable, members: Iterable[int]) -> int:
-        """Put in a group, which gets the next number."""
+        """Add a group, which gets the next number."""
         self._members.extend(members)
         self._number_of[key] = number = len(self._bounds) - 1
         self._bounds.append(len(self._members))
@@ -175,11 +175,11 @@ class _Groups:
         return self._members[self._bounds[number] : self._bounds[number + 1]]
 
     def sizes(self, numbers: Numbers) -> Numbers:
-        """How many there are in each of these groups."""
+        """How many members each of these groups has."""
         return np.diff(np.asarray(self._bounds))[numbers]
 
     def members(self, numbers: Numbers, places: Numbers) -> Numbers:
-        """Of each of these groups the member that has this place in it."""
+        """The member of each of these groups at this place."""
         return np.asarray(self._members)[np.asarray(self._bounds)[numbers] + places]
 
 
@@ -202,7 +202,7 @@ class JudgedPairs:
         self._first_seen_seqs: list[int] = []
 
     def first(self, logged: Logged, incident_key: int, judged: FirstJudged, seq: int) -> None:
-        """Take an incident that is new; published as messages from number `seq` on, or not if 0."""
+        """Add a new incident; published as messages from number `seq` on, or not if 0."""
         conflict, incident_id, start, end, commitment_ids, decisions = judged
         step = self._steps.new(logged, incident_id, incident_key, (start, end))
         self._where_new[conflict, incident_id] = (len(self._new), commitment_ids)
@@ -210,15 +210,15 @@ class JudgedPairs:
         self._new.extend(_New(step, commitments, self._findings_of(decisions), seq))
 
     def first_seen(self, first_seen: FirstSight, seq: int) -> None:
-        """Take an incident that is new, and is not judged otherwise until all this is written.
+        """Add a new incident whose judgement stays until all this is written.
 
-        Its row is one of those that `settle` is given; published as `first` has it.
+        Its row is one of those passed to `settle`; published as for `first`.
         """
         self._first_seen.append(first_seen)
         self._first_seen_seqs.append(seq)
 
     def settle(self, log_id: str, accepted: pa.Table) -> None:
-        """Nothing more is to come: put in what was `first_seen`, from rows of `accepted`."""
+        """Finish: add the columns of what was `first_seen`, from rows of `accepted`."""
         if not self._first_seen:
             return
         rows, recorded_at, commitment_ids, decisions = zip(*self._first_seen, strict=True)
@@ -261,7 +261,7 @@ class JudgedPairs:
         return self._finding_groups.put(decisions, members)
 
     def add(self, logged: Logged, rejudged: Rejudged, seq: int) -> None:
-        """Take a change; published as message number `seq`, or not if that is 0."""
+        """Add a change; published as message number `seq`, or not if that is 0."""
         conflict, incident_id, commitment_id, before, after = rejudged
         if before is None:
             previous = None
@@ -283,7 +283,7 @@ class JudgedPairs:
         self._numbers.extend(change)
 
     def take_back(self, pair: PairIds) -> int | None:
-        """Write no rows of a pair that was judged for the first time here; since when it stands."""
+        """Drop the rows of a pair that was first judged here; returns since when it stands."""
         conflict, _, incident_id = pair
         self._part(conflict, incident_id)
         at = self._where.pop(pair, None)
@@ -293,7 +293,7 @@ class JudgedPairs:
         return self._steps.recorded_at[self._numbers[at]]
 
     def _part(self, conflict: str, incident_id: str) -> None:
-        """Have a row for each pair of an incident that is new here: they are one no longer."""
+        """Give each pair of an incident that is new here a row of its own."""
         at, commitment_ids = self._where_new.pop((conflict, incident_id), (None, ()))
         if at is None:
             return
@@ -327,13 +327,13 @@ class JudgedPairs:
         return _ChangeColumns(*np.concatenate((found, np.stack(new)), axis=1))
 
     def _first(self) -> tuple[Numbers, Numbers, Numbers]:
-        """Step, commitment and finding of what was judged for the first time."""
+        """Step, commitment and finding of each pair judged for the first time."""
         columns = self._columns()
         firsts = columns.where(columns.is_first == 1)
         return firsts.step, firsts.commitment, firsts.finding
 
     def verdicts(self) -> pa.Table:
-        """The rows of `verdict_versions` of what was judged for the first time."""
+        """The rows of `verdict_versions` for pairs judged for the first time."""
         step, commitment, finding = self._first()
         moment = moments(self._steps.recorded_at, step)
         keys = _taken(np.array([key_of(*names) for names in self._commitments]), commitment)
@@ -353,12 +353,12 @@ class JudgedPairs:
         )
 
     def claim_verdicts(self) -> pa.Table:
-        """The rows of `claim_verdict_versions` of what was judged for the first time."""
+        """The rows of `claim_verdict_versions` for pairs judged for the first time."""
         step, commitment, finding = self._first()
         counts = np.array([len(found.claims) for found in self._findings], dtype=np.int64)
         claims = [claim for found in self._findings for claim in found.claims]
         row, behind = spread(counts[finding])
-        # The claims of a finding stand together: its first one's place, and how far from there.
+        # The claims of a finding are adjacent: the place of its first, and the distance from it.
         claim = (np.cumsum(counts) - counts)[finding][row] + behind
         step, commitment, finding = step[row], commitment[row], finding[row]
         claim_ids = [one.claim_id for one in claims]
@@ -382,7 +382,7 @@ class JudgedPairs:
         numbered: _Numbered[str] = _Numbered()
         name = np.array([numbered[claim_id] for claim_id in claim_ids], dtype=np.int64)
         names, commitments = list(numbered), list(self._commitments)
-        # Each claim once, whatever number of incidents are judged by it.
+        # Each claim once, however many incidents are judged by it.
         which, back = np.unique(commitment * len(names) + name[claim], return_inverse=True)
         keys = [
             key_of(*commitments[n // len(names)], names[n % len(names)]) for n in which.tolist()
@@ -391,7 +391,7 @@ class JudgedPairs:
         return pa.array(joined_all(_taken(self._steps.incident_keys, step), of_claims))
 
     def published(self) -> pa.Table | None:
-        """What `messages` makes messages of; None: there is nothing to publish."""
+        """The input of `messages`; None: there is nothing to publish."""
         columns = self._columns()
         step, commitment, finding, previous, seq, _ = columns.where(columns.seq > 0)
         if not len(seq):
@@ -423,7 +423,7 @@ class JudgedPairs:
 
 
 def as_json(claims: Iterable[ClaimVerdict]) -> str:
-    """The verdicts by each claim as a message has them."""
+    """The verdicts by each claim, as in a message."""
     rows = [
         {"claim_id": claim.claim_id, "verdict": claim.verdict, **claim.criteria._asdict()}
         for claim in claims
@@ -432,7 +432,7 @@ def as_json(claims: Iterable[ClaimVerdict]) -> str:
 
 
 def spread(counts: Numbers) -> tuple[Numbers, Numbers]:
-    """As many rows for each as are counted: which each row is of, and its place among those."""
+    """Repeat each index `counts` times: the index of each row, and its place among its repeats."""
     row = np.repeat(np.arange(len(counts)), counts)
     return row, np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
 
@@ -444,17 +444,17 @@ def _taken(numbers: array[int] | Numbers, where: Numbers) -> Numbers:
 def moments(
     numbers: array[int] | Numbers, where: Numbers, kind: pa.DataType = arrow.MOMENT
 ) -> pa.Array:
-    """Of times in us since 1970, each as often as `where` wants it."""
+    """Times in us since 1970, selected by the indices `where`."""
     return pa.array(_taken(numbers, where)).view(kind)
 
 
 def texts(given: Sequence[str | None], where: Numbers) -> pa.Array:
-    """Of texts, each as often as `where` wants it."""
+    """Texts, selected by the indices `where`."""
     return pa.array(given, arrow.TEXT).take(pa.array(where))
 
 
 def criteria_columns(claims: Sequence[ClaimVerdict], where: Numbers) -> list[pa.Array]:
-    """Of each criterion its answers by these claims, each as often as `where` wants it."""
+    """A column for each criterion: its answers for these claims, selected by `where`."""
     rows = [one.criteria for one in claims]
     columns = zip(*rows, strict=True) if rows else [()] * len(CRITERIA)
     return [pa.array(answers, arrow.FLAG).take(pa.array(where)) for answers in columns]

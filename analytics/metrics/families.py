@@ -1,6 +1,6 @@
-"""What monitoring sees of the domain: a pure function of the ledger and the moment of asking.
+"""The domain's metrics: a pure function of the ledger and the time of the scrape.
 
-Nothing here is counted as it happens: a restart, a replay or a rebuild shows the same series.
+Nothing is counted as it happens: a restart, a replay or a rebuild shows the same series.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _A_SECOND = 1_000_000
 def families(summary: Summary, now: Instant, shown: Shown | None = None) -> Iterator[Metric]:
     """The domain series at the moment `now`, in microseconds since 1970.
 
-    `shown`: which of those that are 0 are there; by default, as `shown_of` says.
+    `shown`: which of those that are 0 are present; by default, as `shown_of` decides.
     """
     shown = shown or shown_of(summary, MOST_SERIES)
     yield _incidents(summary, shown)
@@ -104,7 +104,7 @@ def _last_verdicts(summary: Summary, shown: Shown) -> Metric:
 def _last(summary: Summary, shown: Shown) -> dict[tuple[str, ...], float]:
     """By conflict, commitment, party and verdict; in seconds since 1970.
 
-    Who was ever judged keeps a series, at 0: one that is gone looks as if the worker were away.
+    A party that was ever judged keeps a series, at 0: a missing one looks like a missing worker.
     """
     last: dict[tuple[str, ...], float] = {
         (*pair, verdict): 0.0
@@ -205,9 +205,9 @@ def _gauge(
 class DomainCollector(Collector):
     """The domain series, read from the ledger again only after it committed. For any thread.
 
-    `now` gives microseconds since 1970. `shown` says whether this worker speaks for the conflicts
-    in a place of the log: where several share one, each conflict is shown by one of them only.
-    Of more than `most_series` such that are 0 are left out, see `shown_of`.
+    `now` returns microseconds since 1970. `shown` says whether this worker shows the conflicts of
+    a partition of the log: where several workers share a log, each conflict is shown by one only.
+    Above `most_series`, series that are 0 are left out, see `shown_of`.
     It has its own connection: `close` it before the ledger.
     """
 
@@ -236,7 +236,7 @@ class DomainCollector(Collector):
         return families(summary, self._now(), chosen[1])
 
     def summary(self) -> Summary:
-        """What is committed. After `close`, what was last read."""
+        """The summary of what is committed. After `close`, the last one read."""
         with self._lock:
             commits = self._ledger.commits
             if self._as_of not in (commits, math.inf):
@@ -245,7 +245,7 @@ class DomainCollector(Collector):
             return self._summary
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         with self._lock:
             self._as_of = math.inf
             self._connection.close()

@@ -14,12 +14,12 @@ MICROSECONDS = 1_000_000
 
 
 class Delays(Collector):
-    """A histogram that takes many values at once: the library's takes 3 us for each."""
+    """A histogram that observes many values at once: the library's takes 3 us for each."""
 
     def __init__(self, name: str, about: str, bounds: Iterable[float]) -> None:
         self._name, self._about = name, about
         self._bounds = np.array([*bounds, np.inf])
-        # Replaced as one: whoever asks may be in another thread.
+        # Replaced as a whole: a scrape may read it from another thread.
         self._known = np.zeros(len(self._bounds), dtype=np.int64), 0.0
 
     def observe(self, values: np.ndarray[Any, np.dtype[np.float64]]) -> None:
@@ -33,7 +33,7 @@ class Delays(Collector):
         )
 
     def collect(self) -> Iterator[HistogramMetricFamily]:
-        """Give what was counted."""
+        """The histogram of the values counted so far."""
         counts, total = self._known
         buckets = [
             ("+Inf" if np.isinf(bound) else str(float(bound)), float(count))
@@ -43,7 +43,7 @@ class Delays(Collector):
 
 
 class ProcessMetrics:
-    """What this process did since it started. `registry` is whose `/metrics` shows it."""
+    """What this process did since it started; shown by the `/metrics` of `registry`."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.events = Counter(
@@ -87,7 +87,7 @@ class ProcessMetrics:
         self._counted = 0
 
     def known(self, types: Iterable[str], reasons: Iterable[str]) -> None:
-        """Let these series exist at 0: one that is born at 1 is never seen to increase."""
+        """Create these series at 0: one that starts at 1 is never seen to increase."""
         for name in types:
             self.events.labels(name)
         for reason in reasons:
@@ -101,7 +101,7 @@ class ProcessMetrics:
         now: int,
         batch_seconds: float,
     ) -> None:
-        """One batch is in the ledger `now`; its events came at these moments (us since 1970)."""
+        """One batch is in the ledger `now`; its events were recorded at these times (us)."""
         for name, count in events.items():
             self.events.labels(name).inc(count)
         for reason, count in rejected.items():
@@ -112,7 +112,7 @@ class ProcessMetrics:
         self.batch.observe(batch_seconds)
 
     def unverified(self, count: int) -> None:
-        """So many records so far said who posted them, and it could not be verified."""
+        """How many records so far named a poster that could not be verified."""
         self._unverified.inc(count - self._counted)
         self._counted = count
 
@@ -124,7 +124,7 @@ class ProcessMetrics:
 
 
 class NotificationMetrics:
-    """What was told to whom since the process started; only there if there is somebody to tell."""
+    """Notifications sent since the process started; only registered if there are targets."""
 
     OUTCOMES = (
         *("told", "withdrawn", "burst", "flapping"),
@@ -150,10 +150,10 @@ class NotificationMetrics:
                 self._notices.labels(target, outcome)
 
     def told(self, target: str, outcome: str, count: int = 1) -> None:
-        """This became of so many notices."""
+        """Count this many notifications with this outcome."""
         self._notices.labels(target, outcome).inc(count)
 
     def wait(self, notices: Mapping[str, int]) -> None:
-        """So many wait, by target."""
+        """How many wait, by target."""
         for target, count in notices.items():
             self._waiting.labels(target).set(count)

@@ -1,7 +1,7 @@
 """Which series that are 0 a page shows: so many that Prometheus can read them in time.
 
-None that is not 0 is ever left out. Of the others those of the windows longest over are, the first
-to be over first, whatever the clock says: the same ledger shows the same series.
+No series other than 0 is ever left out. Of the others those whose windows ended first are left out
+first, whatever the clock says: the same ledger shows the same series.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from schemas.verdicts import CLAIM_OUTCOMES, OUTCOMES
 
 MOST_SERIES = 20_000
 BYTES_PER_SERIES = 256
-"""As long as a series is taken to be on the whole: `MOST_SERIES` of them are some 5 MB."""
+"""The assumed average length of a series: `MOST_SERIES` of them are some 5 MB."""
 
 _VERDICTS, _CLAIM_VERDICTS = len(OUTCOMES), len(CLAIM_OUTCOMES)
 # By verdict: how many, and the last; the last violation and the last withdrawal.
@@ -32,10 +32,10 @@ Names = tuple[str, ...]
 
 
 class Shown(NamedTuple):
-    """Whose series a page has, those at 0 included.
+    """Whose series a page shows, those at 0 included.
 
     `parties` and `once_judged` are (conflict, commitment, party), `claim_parties` (conflict,
-    commitment, claim, party). Of `bare_claims` only the state that holds is shown.
+    commitment, claim, party). Of `bare_claims` only the current state is shown.
     """
 
     parties: AbstractSet[Names]
@@ -52,14 +52,14 @@ _Zeros = tuple[Names, str, int]
 def shown_of(summary: Summary, most: int) -> Shown:
     """All series, or if they are more than `most` as many of those at 0 as there is room for.
 
-    A series with long names takes the room of several. If what is not 0 needs more room than there
-    is, all of it stays, and nothing else.
+    A series with long names counts as several. If those that are not 0 need more room than there
+    is, all of them stay, and nothing else.
     """
-    told, named = _told(summary), _named(summary)
+    nonzero, named = _nonzero(summary), _named(summary)
     parties = _bound(summary) | named
     once_judged = {(*row[:2], party_label(row.party)) for row in summary.verdicts} - parties
     claim_parties = set(_claim_parties(summary))
-    told_claims = {
+    nonzero_claims = {
         (*row[:3], party_label(row.party)) for row in summary.claim_verdicts if row.incidents
     }
     claims = {claim[:3] for claim in summary.claims if claim.window}
@@ -74,9 +74,9 @@ def shown_of(summary: Summary, most: int) -> Shown:
     if series <= most and sum(_bytes(everything)) <= room:
         return everything
     zeros = _by_commitment(
-        ("party", parties - told, _OF_PARTY),
-        ("once", once_judged - told, _OF_ONCE_JUDGED),
-        ("claim", claim_parties - told_claims, _CLAIM_VERDICTS),
+        ("party", parties - nonzero, _OF_PARTY),
+        ("once", once_judged - nonzero, _OF_ONCE_JUDGED),
+        ("claim", claim_parties - nonzero_claims, _CLAIM_VERDICTS),
         ("state", claims, _OF_STATES),
     )
     all_zeros = sum(many for group in zeros.values() for _, _, many in group)
@@ -93,12 +93,12 @@ def shown_of(summary: Summary, most: int) -> Shown:
 def _gone(
     zeros: dict[Names, list[_Zeros]], ends: dict[Names, Limit], left: int
 ) -> tuple[dict[str, set[Names]], int]:
-    """What there is no room for among `left` series, by its kind, and how many series that is."""
+    """What does not fit into `left` series, by its kind, and how many series that is."""
     gone: dict[str, set[Names]] = {"party": set(), "once": set(), "claim": set(), "state": set()}
     left_out, room, is_full = 0, left * BYTES_PER_SERIES, False
-    # Who is over last comes first. What no claim stands for any more was over before all others.
+    # The latest end comes first; commitments without a standing claim count as the earliest.
     for of in sorted(zeros, key=lambda of: (-ends.get(of, -math.inf), of)):
-        # They need no order where there is no room for any.
+        # No order is needed where there is no room for any.
         for names, kind, many in zeros[of] if is_full else sorted(zeros[of]):
             if not is_full:
                 left, room = left - many, room - many * _length(names)
@@ -157,8 +157,8 @@ def _named(summary: Summary) -> set[Names]:
     }
 
 
-def _told(summary: Summary) -> set[Names]:
-    """All that have a series which is not 0, but for those of one claim."""
+def _nonzero(summary: Summary) -> set[Names]:
+    """All that have a series which is not 0, except those of one claim."""
     judged = {
         (*row[:2], party_label(row.party)) for row in summary.verdicts if row.incidents or row.since
     }

@@ -1,4 +1,4 @@
-"""What of the ledger the domain series are made of, read at one moment. Nothing is decided here."""
+"""The part of the ledger that the domain series show, read as one snapshot. No decisions here."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TEXTS_AT_ONCE = 500
 
 
 class WindowTerms(NamedTuple):
-    """When a claim holds, and when it is over for good; nothing of a denial."""
+    """When a claim holds, and when it is over for good; empty for a denial."""
 
     window: Window = ()
     end: Bound = UNKNOWN
@@ -61,7 +61,7 @@ class ClaimVerdictCount(NamedTuple):
 
 
 class Withdrawal(NamedTuple):
-    """When the log last took what took a violation by this party back (us since 1970)."""
+    """When the log last received what withdrew a violation by this party (us since 1970)."""
 
     conflict: str
     commitment_id: str
@@ -70,7 +70,7 @@ class Withdrawal(NamedTuple):
 
 
 class LastRejection(NamedTuple):
-    """When the log last took what was rejected for this reason (us since 1970)."""
+    """When the log last received something rejected for this reason (us since 1970)."""
 
     reason: str
     recorded_at: Instant
@@ -84,7 +84,7 @@ class ConflictPartition(NamedTuple):
 
 
 class LastReport(NamedTuple):
-    """When the log last took a report for the conflict, in us since 1970; None: never."""
+    """When the log last received a report for the conflict, in us since 1970; None: never."""
 
     conflict: str
     last_report: Instant | None
@@ -98,7 +98,7 @@ class LastReport(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """All of the ledger that the domain series are made of."""
+    """All of the ledger that the domain series show."""
 
     claims: tuple[StandingClaim, ...] = ()
     verdicts: tuple[VerdictCount, ...] = ()
@@ -108,7 +108,7 @@ class Summary(NamedTuple):
     rejections: tuple[LastRejection, ...] = ()
 
     def where(self, shown: Callable[[ConflictPartition], bool]) -> Summary:
-        """Only the conflicts in places that are `shown`; what was rejected has no conflict."""
+        """Only the conflicts in partitions that are `shown`; what was rejected has no conflict."""
         conflicts = {one.conflict for one in self.coverage if shown(one.place)}
         if len(conflicts) == len(self.coverage):
             return self
@@ -135,7 +135,7 @@ def _of(conflicts: Container[str], rows: Iterable[_Row]) -> tuple[_Row, ...]:
 
 
 class SummaryReader:
-    """Reads summaries, one after another: of what claims say, only what is new is read again."""
+    """Reads one summary after another; only claims that are new are read again."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection

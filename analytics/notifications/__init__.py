@@ -1,1 +1,1 @@
-"""Which notifications are due, and what their texts are made of."""
+"""Which notifications are due, and the facts that their texts state."""

@@ -1,4 +1,4 @@
-"""What the texts of notices are made of: claims, reports and verdicts, of many notices at once."""
+"""The facts that notifications state: claims, reports and verdicts, for many of them at once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from analytics.ledger.keys import joined, key_of
 from analytics.notifications.rows import Facts, Lane, Notification, Payloads
 from analytics.queries import queries
 
-# Of more than these nothing is said one by one: see `truce explain`.
+# More than these are not listed one by one: see `truce explain`.
 MOST_CLAIMS = 100
 MOST_REPORTS = 50
 
@@ -20,7 +20,7 @@ Connection = duckdb.DuckDBPyConnection
 
 
 def facts(connection: Connection, notices: Sequence[Notification]) -> dict[int, Facts]:
-    """What the messages of these notices are made of, by `seq`."""
+    """The facts that these notifications state, by `seq`."""
     claims = _claims(connection, [*dict.fromkeys(one.lane for one in notices)])
     incident_keys = {one.seq: key_of(one.conflict, one.incident_id) for one in notices}
     reports = _reports(connection, [*set(incident_keys.values())])
@@ -91,7 +91,7 @@ def _rows(connection: Connection, name: str, **values: object) -> list[tuple[Any
 
 
 def lists_of(lanes: Sequence[Lane]) -> dict[str, list[str]]:
-    """The parameters by which a statement gets these lanes."""
+    """The parameters that pass these lanes to a statement."""
     return {
         "conflicts": [conflict for conflict, _ in lanes],
         "commitments": [commitment for _, commitment in lanes],

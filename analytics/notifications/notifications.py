@@ -1,9 +1,9 @@
-"""What is to be told of the verdicts, to whom, and what was: kept in the database, sent elsewhere.
+"""Which notifications are due and which were sent: kept in the database, sent elsewhere.
 
-The versions of verdicts in the ledger are compared with what each target was told; the difference
-is what it is still to be told. So nothing is written while events are judged, a verdict that was
-taken back before anybody heard of it is never told, and a database that is built anew from the log
-finds what it had told already. What comes faster than people read is put into digests here, too.
+The versions of verdicts in the ledger are compared with the notifications each target has received;
+the difference is due. So nothing is written while events are judged, a verdict that was withdrawn
+before anybody was notified is never sent, and a database that is rebuilt from the log finds the
+notifications sent before. What comes faster than people read is combined into digests here, too.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from analytics.storage.database import ReadOnlySession
 from schemas.time import Instant
 
 SECOND = 1_000_000
-# What comes so much later than the oldest that is told is not even counted, but for the first look:
-# to look through all that stands takes long.
+# Versions recorded this long before the oldest to be sent are counted at the first look only:
+# to scan all standing versions takes long.
 MARGIN = 3_600 * SECOND
-# TRUCE_NOTIFY_RATE is so many in this time.
+# The period of TRUCE_NOTIFY_RATE.
 RATE_SECONDS = 60
-# So often told one by one in this time, an incident flaps; it does so until it was quiet as long.
+# An incident flaps after this many single notifications in this time, until as long a silence.
 FLIPS = 3
 FLAPPING_SECONDS = 600
-# How often the text of a digest that goes on is written anew. Alertmanager notifies nobody of that.
+# How often the text of an open digest is rewritten; Alertmanager sends no notification for that.
 SECONDS_PER_TEXT = 5
 SECONDS_PER_EVENT = 60
 MOST_NAMED = 5
@@ -39,7 +39,7 @@ MOST_NAMED = 5
 def switch(
     connection: duckdb.DuckDBPyConnection, targets: Collection[str], now: Instant
 ) -> list[str]:
-    """Let these be the targets from `now` on, and no others; those that were not until now."""
+    """Make these the only targets from `now` on; returns those that are new."""
     sql, on = queries("notices"), sorted(targets)
     connection.execute(sql["switched_off"], {"targets": on})
     connection.execute(sql["untold"], {"targets": on, "now": now})
@@ -49,22 +49,22 @@ def switch(
 
 
 class Notifications:
-    """The notices in the database, over a connection of their own. One thread at a time."""
+    """The notifications in the database, over a connection of their own. One thread at a time."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
         self._floor = 0
-        # What texts are made of is asked where nothing can be written.
+        # Facts are read over a connection that cannot write.
         self._asking = ReadOnlySession(connection.cursor())
         self._digest_rows("counted_digests")
 
     def look(
         self, verdicts: Collection[str], oldest: Instant, now: Instant, rate: int
     ) -> Counter[str]:
-        """Note what is to be told: of `verdicts` that now stand, and of those told that do not.
+        """Record what is due: `verdicts` that now stand, and withdrawals of those already sent.
 
-        What was recorded before `oldest` is not told; gives how many these are, by target. Above
-        `rate` of a commitment and verdict in a minute they become a digest.
+        Versions recorded before `oldest` are not sent; returns how many these are, by target. Above
+        `rate` for a commitment and verdict in a minute they become a digest.
         """
         values = {"verdicts": list(verdicts), "floor": self._floor, "oldest": oldest, "now": now}
         with self.moment():
@@ -95,7 +95,7 @@ class Notifications:
         )
 
     def has_open_digests(self) -> bool:
-        """Whether there are digests that change as time goes by."""
+        """Whether there are digests that may still change."""
         return bool(self._digest_rows("open_digests")[0][0])
 
     def before(self, verdicts: Collection[str]) -> dict[str, int]:
@@ -103,30 +103,30 @@ class Notifications:
         return dict(self._rows("before", verdicts=list(verdicts)))
 
     def waiting(self) -> dict[str, int]:
-        """How many messages each target is still to be sent."""
+        """How many messages wait for each target."""
         return dict(self._rows("waiting"))
 
     def pass_over(self, target: str, now: Instant) -> int:
-        """Do not tell of what stands no more; how many of these cannot have arrived."""
+        """Skip what no longer stands; returns how many of these cannot have arrived."""
         return sum(
             state == "passed" for (state,) in self._rows("pass_over", target=target, now=now)
         )
 
     def lanes(self, target: str) -> list[Lane]:
-        """Where something waits, the oldest first."""
+        """The lanes in which something waits, the oldest first."""
         return [
             (conflict, commitment) for conflict, commitment in self._rows("lanes", target=target)
         ]
 
     def next(self, target: str, lanes: Sequence[Lane], most: int) -> list[Notification]:
-        """What `target` is to be told next, at most so much of each of these lanes."""
+        """The next notifications for `target`, at most `most` of each of these lanes."""
         return [
             Notification(*row)
             for row in self._rows("next", target=target, most=most, **lists_of(lanes))
         ]
 
     def next_digests(self, target: str, lanes: Sequence[Lane], most: int) -> list[Digest]:
-        """The digests that `target` is to be sent next, at most so many of each of these lanes."""
+        """The next digests for `target`, at most `most` of each of these lanes."""
         found = self._digest_rows("next_digests", target=target, most=most, **lists_of(lanes))
         return [self._detailed(Digest(*row)) for row in found]
 
@@ -139,22 +139,22 @@ class Notifications:
         )
 
     def facts(self, notices: Sequence[Notification]) -> dict[int, Facts]:
-        """What the messages of these notices are made of, by `seq`."""
+        """The facts that these notifications state, by `seq`."""
         with self._asking.moment() as connection:
             return facts(connection, notices)
 
     def trying(self, contents: Mapping[int, str]) -> None:
-        """This is about to be posted: from here on it may have arrived."""
+        """These are about to be posted: from here on they may have arrived."""
         if contents:
             self._rows("trying", seqs=[*contents], contents=[*contents.values()])
 
     def untried(self, seqs: Collection[int]) -> None:
-        """This was not posted after all."""
+        """These were not posted after all."""
         if seqs:
             self._rows("untried", seqs=list(seqs))
 
     def done(self, seqs: Collection[int], state: NotificationOutcome, now: Instant) -> None:
-        """Nothing more is to be done about these notices."""
+        """These notifications are settled."""
         if seqs:
             self._rows("done", seqs=list(seqs), state=state, now=now)
 
@@ -171,29 +171,29 @@ class Notifications:
         )
 
     def shorter_digest(self, digest: int, content: str) -> None:
-        """Another text is about to be posted, which says the same in less."""
+        """A shorter text for the same digest is about to be posted."""
         self._digest_rows("shorter_digest", digest=digest, content=content)
 
     def done_digest(self, digest: int, state: NotificationOutcome, now: Instant) -> None:
-        """The text that was posted last has arrived, or is refused."""
+        """The last posted text has arrived, or was refused."""
         self._digest_rows("done_digest", digest=digest, state=state, now=now)
 
     def recent(self, target: str, since: Instant) -> list[int]:
-        """What was told from then on, in its order: the last of each pair, party and verdict."""
+        """Those sent since then, in order: the last of each pair, party and verdict."""
         return [seq for (seq,) in self._rows("recent", target=target, since=since)]
 
     def contents(self, seqs: Sequence[int]) -> list[str]:
-        """What was posted of these, if it was told."""
+        """The posted contents of those of these that were sent."""
         return [content for (content,) in self._rows("contents", seqs=seqs)]
 
     def recent_digests(self, target: str, since: Instant) -> list[str]:
-        """The last text of each digest that was told from then on."""
+        """The last text of each digest that was sent since then."""
         found = self._digest_rows("recent_digests", target=target, since=since)
         return [content for (content,) in found]
 
     @contextmanager
     def moment(self) -> Iterator[None]:
-        """All that is asked within is as of one moment; all that is written, or none, is kept."""
+        """All queries in the block see one snapshot; its writes are kept together or not at all."""
         self._connection.execute("BEGIN")
         try:
             yield
@@ -203,7 +203,7 @@ class Notifications:
         self._connection.execute("COMMIT")
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._asking.close()
         self._connection.close()
 

@@ -1,4 +1,4 @@
-"""What is told, as values: a notice, many of them in a digest, and what their texts are made of."""
+"""Notifications and digests as values, with the facts that their texts state."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ Kind = Literal["stands", "withdrawn"]
 DigestKind = Literal["burst", "flapping"]
 NotificationOutcome = Literal["told", "refused"]
 Lane = tuple[str, str]
-"""A conflict and one of its commitments: within it the order is kept."""
+"""A conflict and one of its commitments: notifications of one lane stay in order."""
 
 
 class Notification(NamedTuple):
-    """One thing to tell one target: that a version of a verdict stands, or was withdrawn.
+    """A notification for one target: a version of a verdict stands, or was withdrawn.
 
-    `content`: what was posted, if that was tried before. Times are in microseconds since 1970.
+    `content`: what was posted, if an attempt was made before. Times are in microseconds since 1970.
     """
 
     seq: int
@@ -33,14 +33,14 @@ class Notification(NamedTuple):
 
     @property
     def lane(self) -> Lane:
-        """Whose turn it is told in."""
+        """The lane in whose order it is sent."""
         return self.conflict, self.commitment_id
 
 
 class Digest(NamedTuple):
-    """Many notices in one message. `incident_id` None: a burst.
+    """Many notifications in one message. `incident_id` None: a burst.
 
-    `counted`: incidents, or of one that flaps, how often it was reported; `parties` and
+    `counted`: incidents, or for one that flaps, its notifications; `parties` and
     `incidents`: the first of them.
     """
 
@@ -63,24 +63,24 @@ class Digest(NamedTuple):
 
     @property
     def lane(self) -> Lane:
-        """Whose turn it is told in."""
+        """The lane in whose order it is sent."""
         return self.conflict, self.commitment_id
 
     @property
     def is_over(self) -> bool:
-        """Nothing joins it any more, and none of it stands."""
+        """Whether it is closed and none of its verdicts stands."""
         return self.is_closed and not self.standing
 
 
 class Payloads(NamedTuple):
-    """Events by the ids of their claims or reports, and how many there are beside."""
+    """Events by the ids of their claims or reports, and how many more there are."""
 
     events: dict[str, str]
     more: int
 
 
 class Facts(NamedTuple):
-    """What the database says of a pair: what its message is made of.
+    """What the database holds on a pair: the facts that its message states.
 
     `verdict`: with the party, None if the pair has none; `judged`: verdict and `still_bound` by
     claim.

@@ -1,1 +1,1 @@
-"""The database's file: who may open it, how far it was, and what can be the matter with it."""
+"""The file of the database: who may open it, its mark, and what can be wrong with it."""

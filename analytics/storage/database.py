@@ -1,4 +1,4 @@
-"""The DuckDB file: its one owner, its schema, its limits. What is in it is not known here."""
+"""The DuckDB file: its one owner, its schema, its limits. Its contents are not known here."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ from analytics.storage.place import (
 )
 
 if TYPE_CHECKING:
-    # Not when it runs: a reader's process wants none of it, and is there sooner.
+    # Not at run time: a reader's process does not need it, and starts faster without it.
     import pyarrow as pa
 
-# So many starts are worth no tidying, however small the database.
+# Fewer starts than this are not worth compacting, however small the database.
 MOST_SMALL_PIECES = 16
 ROWS_AT_ONCE = 20_000
-# How much may be put aside on the disk, if nothing else is said.
+# How much may be spilled to disk by default.
 SPILL_LIMIT = "4GB"
 _PID = re.compile(r"PID (\d+)")
 
@@ -57,7 +57,7 @@ class Session:
     def over(
         self, sql: str, staged: pa.Table | pa.RecordBatchReader, **values: object
     ) -> list[tuple[Any, ...]]:
-        """Run a statement over Arrow's rows, which it calls `staged`; the rows that it gives."""
+        """Run a statement over Arrow rows, which it calls `staged`; returns its rows."""
         connection = self.use()
         connection.register("staged", staged)
         try:
@@ -66,7 +66,7 @@ class Session:
             connection.unregister("staged")
 
     def table_over(self, sql: str, staged: pa.Table, **values: object) -> pa.Table:
-        """The same, with the rows that it gives as an Arrow table."""
+        """The same, with the result as an Arrow table."""
         connection = self.use()
         connection.register("staged", staged)
         try:
@@ -75,44 +75,44 @@ class Session:
             connection.unregister("staged")
 
     def table(self, sql: str, **values: object) -> pa.Table:
-        """Run a statement; the rows that it gives, as an Arrow table."""
+        """Run a statement; returns its rows as an Arrow table."""
         return self.use().execute(sql, values or None).to_arrow_table()
 
     def stream(self, sql: str, **values: object) -> pa.RecordBatchReader:
-        """The same, some thousand rows at a time. Nothing else may be asked until it has ended."""
+        """The same, some thousand rows at a time. Run no other statement until it is exhausted."""
         return self.use().execute(sql, values or None).to_arrow_reader(ROWS_AT_ONCE)
 
     def execute(self, sql: str, **values: object) -> list[tuple[Any, ...]]:
-        """Run a statement; the rows that it gives."""
+        """Run a statement; returns its rows."""
         return self.use().execute(sql, values or None).fetchall()
 
 
 class ReadOnlySession:
-    """A connection that only asks: what it runs cannot write, whatever the text of it says."""
+    """A read-only connection: what it runs cannot write, whatever its text says."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
 
     @contextlib.contextmanager
     def moment(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """All that is asked within is as of one moment, and writes nothing."""
+        """All queries in the block see one snapshot, and nothing is written."""
         self._connection.execute("BEGIN TRANSACTION READ ONLY")
         try:
             yield self._connection
         finally:
-            # Nothing was written; and a statement that failed has left a transaction to end.
+            # Nothing was written; and a failed statement leaves a transaction to end.
             self._connection.execute("ROLLBACK")
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._connection.close()
 
 
 class Turn(Session):
     """A connection for one transaction, which begins when it is first used.
 
-    Not before the one of the turn before it has ended: whoever uses it first waits for that, and
-    raises what that one raised.
+    Not before that of the previous turn has ended: the first use waits for that, and raises what
+    that one raised.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, before: Turn | None) -> None:
@@ -132,15 +132,15 @@ class Turn(Session):
         return self._connection
 
     def commit(self) -> None:
-        """End it; all that was done is kept."""
+        """Commit the transaction."""
         self.use().execute("COMMIT")
         self.ended.set_result(None)
 
     def give_up(self, reason: BaseException) -> None:
-        """End it; nothing that was done is kept, and whoever waits for it hears why."""
+        """Roll it back; the turn that waits for it raises `reason`, too."""
         try:
             if self._begun:
-                # A COMMIT that failed has ended the transaction already: its error is the one.
+                # A COMMIT that failed has ended the transaction already: its error counts.
                 with contextlib.suppress(duckdb.Error):
                     self._connection.execute("ROLLBACK")
         finally:
@@ -148,7 +148,7 @@ class Turn(Session):
 
 
 def quoted(path: Path | str) -> str:
-    """A path as a literal: ATTACH and LOAD take no parameters. For nothing else."""
+    """A path as an SQL literal, only for ATTACH and LOAD: they take no parameters."""
     return "'" + str(path).replace("'", "''") + "'"
 
 
@@ -161,9 +161,9 @@ def connect(
     spill: str = SPILL_LIMIT,
     kafka: bool | None = None,
 ) -> duckdb.DuckDBPyConnection:
-    """A connection to the database at `path`, made if it is not there; times are in UTC.
+    """A connection to the database at `path`, created if missing; times are in UTC.
 
-    `spill`: how much may be put aside on the disk, at most half of what is free. `kafka`: whether a
+    `spill`: how much may be spilled to disk, at most half of what is free. `kafka`: whether a
     Kafka has its log; None: not known. Raises a LedgerError. One thread writes small batches in
     half the time that two take, and keeps out of the way of the rest of the worker.
     """
@@ -172,15 +172,15 @@ def connect(
         "memory_limit": memory_limit,
         "threads": threads,
         "preserve_insertion_order": False,
-        # Its own would be one for all, and used while what is in the WAL is read, as it opens.
+        # DuckDB's default is shared by all, and used while the WAL is replayed on opening.
         "temp_directory": str(spill_of(path)),
         # JSON is still JSON in a lake.
         "arrow_lossless_conversion": True,
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
-        # Each checkpoint stops all else for most of a second, and writes what was superseded again.
+        # Each checkpoint stops everything for most of a second, and rewrites superseded rows.
         "checkpoint_threshold": "64MB",
-        # None to put pieces of tables together: that would stop it for seconds. See `tidy`.
+        # No compaction in checkpoints: that would stop the worker for seconds. See `compact`.
         "max_vacuum_tasks": 0,
     }
     was_there = path.exists()
@@ -189,24 +189,24 @@ def connect(
     except duckdb.Error as error:
         explained = explain(path, error, kafka)
         if isinstance(explained, LedgerFull) and not was_there:
-            # A file that was only begun would be taken for a damaged one.
+            # A file that was only started would be taken for a damaged one.
             path.unlink(missing_ok=True)
         raise explained from error
     if not read_only:
-        # No other process has it open now, so nobody uses what is not this one's.
+        # No other process has it open now, so files that are not this one's are unused.
         clear_spill(path)
-    # Only so: DuckDB 1.5 takes it, but does not heed it, where it is given as it opens the file.
+    # Only by SET: DuckDB 1.5 accepts it as an option on opening the file, but ignores it.
     limit = f"{spill_limit(path.parent, spill):d}B"
     connection.execute("SET max_temp_directory_size = $limit", {"limit": limit})
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
     connection.execute("SET TimeZone = 'UTC'")
-    # What takes more than two seconds would draw a bar on stdout.
+    # Statements of more than two seconds would draw a progress bar on stdout.
     connection.execute("SET enable_progress_bar = false")
     return connection
 
 
 def explain(path: Path, error: duckdb.Error, kafka: bool | None = None) -> LedgerError:
-    """What it means that DuckDB could not open the database at `path`, or not go on with it."""
+    """Why DuckDB could not open the database at `path`, or could not continue."""
     said = str(error)
     if "lock" in said and "Conflicting" in said:
         found = _PID.search(said)
@@ -243,7 +243,7 @@ def migrate(
             with _change(connection, path):
                 connection.execute(statements)
                 connection.execute(sql["applied_now"], {"version": version, "name": name})
-    # Views are of no version: all are made again when their file is another one.
+    # Views have no version: all are recreated when their file has changed.
     digest = f"views {sha256(views().encode()).hexdigest()}"
     if connection.execute(sql["views_made"]).fetchall() != [(digest,)]:
         with _change(connection, path):
@@ -269,12 +269,12 @@ def _change(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[None]
         raise
 
 
-def tidy(connection: duckdb.DuckDBPyConnection) -> None:
-    """Put the pieces of tables together if starts have left too many small ones. A duckdb.Error.
+def compact(connection: duckdb.DuckDBPyConnection) -> None:
+    """Merge the row groups of tables if starts have left too many small ones. A duckdb.Error.
 
-    Every checkpoint leaves a piece, of 50,000 events and more while much is taken in, but of a few
-    where a worker is only started again and again. The work grows with the database, and so does
-    how many small ones there must be before it is done.
+    Every checkpoint leaves a row group, of 50,000 events and more under load, but of a few where a
+    worker is only restarted again and again. The work grows with the database, and so does the
+    number of small ones at which it is done.
     """
     sql = queries("reading")
     [(small, others)] = connection.execute(sql["pieces"]).fetchall()

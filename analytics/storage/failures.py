@@ -1,7 +1,7 @@
-"""What can be the matter with a database, each named as what is the case, with the way out of it.
+"""What can be wrong with a database, each error named after its condition, with the remedy.
 
-What to do depends on where its events are: in Kafka's log as well, or, with the embedded broker,
-nowhere else. Who asks says so with `kafka`; None: it is not known.
+The remedy depends on where its events are: in Kafka's log as well, or, with the embedded broker,
+nowhere else. The caller says which with `kafka`; None: it is not known.
 
     LedgerError
     ├── LedgerInUse         another process has it open
@@ -28,7 +28,7 @@ from pathlib import Path
 from schemas.time import iso
 
 
-# Named as what is the case, and only ever raised: an Error at the end would say nothing more.
+# Named after the condition, and only ever raised: a suffix Error would add nothing.
 class LedgerError(Exception):
     """The database cannot be used as it is: the message says what to do."""
 
@@ -187,7 +187,7 @@ class LedgerFull(LedgerError):  # noqa: N818
 
 
 class LedgerMemory(LedgerError):  # noqa: N818
-    """The engine had not enough memory, or not enough room to put aside what does not fit."""
+    """The engine had not enough memory, or not enough room to spill what does not fit."""
 
     def __init__(self, said: str) -> None:
         self.reason = f"the database engine ran out of memory ({said.splitlines()[0].rstrip('.')})"

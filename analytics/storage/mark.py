@@ -1,12 +1,12 @@
-"""How far a database was when that was acknowledged last: a small file beside it, `NAME.mark`.
+"""How far a database was when that was last acknowledged: a small file next to it, `NAME.mark`.
 
-DuckDB opens a database whose write-ahead log was lost or cut as if nothing had ever been in that.
-What the mark says is compared at the next start, so that it is noticed.
+DuckDB opens a database whose write-ahead log was lost or truncated as if that had been empty. The
+mark is compared at the next start, so that the loss is noticed.
 
-Written after each commit and before anybody hears of it, so the database has at least as much. That
-holds for whatever ends the process. A power cut may take back the last second or so of the mark,
-which `sync` puts on the disk beside the hot path, and never what is in the database, which DuckDB
-puts there itself in each commit: so it never raises a false alarm.
+It is written after each commit and before that is acknowledged, so the database has at least as
+much, whatever ends the process. A power cut may lose the last second or so of the mark, which
+`sync` flushes to disk outside of the hot path, but never what is in the database, which DuckDB
+flushes itself in each commit: so the mark never raises a false alarm.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from analytics.ledger.rows import Reached
 from analytics.storage.failures import LedgerBehind, LedgerNoFile, LedgerVanished, records_until
 
 SUFFIX = ".mark"
-# A write of a sector is on the disk or is not; two take turns, so that one is always whole.
+# The write of a sector is atomic; two are written in turn, so that one is always whole.
 SLOT = 512
 SLOTS = 2
 MOST_OF_AN_ID = 200
@@ -47,7 +47,7 @@ class Marked(NamedTuple):
 
     @property
     def words(self) -> str:
-        """It, for people."""
+        """The mark, for people."""
         return records_until(self.records, self.recorded_at)
 
 
@@ -57,7 +57,7 @@ def mark_of(path: Path) -> Path:
 
 
 def read_mark(path: Path) -> Marked | None:
-    """What the mark of the database at `path` says; None: there is none, or none that is whole.
+    """The contents of the mark of the database at `path`; None: it is missing or damaged.
 
     Raises LedgerNoFile, and OSError if it cannot be read.
     """
@@ -93,7 +93,7 @@ def check(
 ) -> None:
     """Raise LedgerBehind if the database, which has reached `offsets`, has less than is marked.
 
-    Not so if `accepts` is the number of records that the mark says: that this is gone is known.
+    Unless `accepts` is the number of records in the mark: then the loss is accepted.
     """
     place = (marked.log_id, marked.partition)
     last = next((to for (log_id, p), to in offsets.items() if (_short(log_id), p) == place), None)
@@ -107,9 +107,9 @@ def check(
 def check_there(
     path: Path, marked: Marked | None, *, kafka: bool | None, accepts: int | None
 ) -> None:
-    """Raise LedgerBehind if there is no database, but what says that there was one.
+    """Raise LedgerBehind if there is no database, but evidence that there was one.
 
-    DuckDB would begin a new one, and remove what the last changes of the old one are in.
+    DuckDB would create a new one, and remove the write-ahead log of the previous one.
     """
     if path.exists():
         return
@@ -149,7 +149,7 @@ class LedgerMark:
         self._begin()
 
     def _begin(self) -> None:
-        """Have the file, of its full size from the start: a full disk shall not stop it later."""
+        """Create the file at its full size, so that a full disk cannot stop it later."""
         self.close()
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         self._descriptor = os.open(self._file, flags, 0o600)
@@ -164,7 +164,7 @@ class LedgerMark:
     def advance(self, advanced: Offsets) -> None:
         """The transaction that advanced the logs so is committed.
 
-        Raises LedgerVanished if the file that it is in is not the database at this path any more.
+        Raises LedgerVanished if its file is no longer the database at this path.
         """
         if not advanced:
             return
@@ -197,7 +197,7 @@ class LedgerMark:
         self._written += 1
 
     def sync(self) -> None:
-        """Put what was written on the disk. For about once a second, beside all else."""
+        """Flush what was written to disk. Call about once a second, outside of the hot path."""
         if os.fstat(self._descriptor).st_nlink == 0:
             with self._lock:
                 self._begin()
@@ -206,21 +206,21 @@ class LedgerMark:
             self._synced = written
 
     def close(self) -> None:
-        """Be done with it; the file stays."""
+        """Close the mark; the file stays."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
 
 
 def forget(path: Path) -> None:
-    """Have no mark for a while: another database is about to take the place of this one."""
+    """Remove the mark: another database is about to replace this one."""
     with contextlib.suppress(FileNotFoundError):
         mark_of(path).unlink()
         sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:
-    """Put on the disk which files a directory has."""
+    """Flush the entries of a directory to disk."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
@@ -229,7 +229,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def _short(log_id: str) -> str:
-    # What fits for certain; those of Kafka have 22 characters.
+    # As much as certainly fits; the ids of Kafka have 22 characters.
     if len(log_id) <= MOST_OF_AN_ID and log_id.isascii() and log_id.isprintable():
         return log_id
     return hashlib.sha256(log_id.encode()).hexdigest()

@@ -1,8 +1,8 @@
 """The files of a database that is open: whether they are still what was opened, and what to save.
 
-A deleted file lives on for who has it open, and DuckDB goes on writing to it. How it is with the
-log of its changes is seen by its descriptors, on Linux; elsewhere only the file and its directory
-are looked at.
+A deleted file lives on for the process that has it open, and DuckDB goes on writing to it. The
+state of the write-ahead log is seen from the descriptors, on Linux; elsewhere only the file and its
+directory are checked.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from analytics.storage.place import WAL, beside
 RESCUED = ".rescued"
 _DESCRIPTORS = Path("/proc/self/fd")
 _DELETED = " (deleted)"
-# The last change of the database's file at each of so many looks must be the same before a log that
-# became shorter is taken for cut: DuckDB itself begins a new one after it has written to the file.
+# A log that became shorter counts as truncated only if the database's file did not change over this
+# many checks: DuckDB itself starts a new log after it has written to the file.
 LOOKS = 3
 
 
@@ -50,7 +50,7 @@ class OpenFiles:
         self._suspect: tuple[_Open, str] | None = None
 
     def check(self) -> None:
-        """Raise LedgerVanished if one of them is not there any more, or another, or was cut."""
+        """Raise LedgerVanished if one of them was deleted, replaced or truncated."""
         if _identity(self._path.parent) != self._folder:
             raise LedgerVanished(self._path.parent, "was deleted, moved or replaced")
         found = _identity(self._path)
@@ -67,7 +67,7 @@ class OpenFiles:
                 suspect = (one, "was deleted or moved away")
             elif one.size < one.position:
                 suspect = (one, "was cut")
-        # Only what is so twice: between two steps of its own DuckDB may leave it so for a moment.
+        # Only what is found twice: DuckDB may leave it so briefly between two steps of its own.
         if suspect is not None and suspect == self._suspect:
             raise LedgerVanished(log, suspect[1])
         self._suspect = suspect
@@ -79,9 +79,9 @@ class OpenFiles:
         return unchanged and size < before[-1][0]
 
     def saved(self, connection: duckdb.DuckDBPyConnection) -> Path | None:
-        """Where all that was committed is, if it is not at its path; None: it is, or nowhere.
+        """Where all that was committed is, if not at its path; None: it is there, or nowhere.
 
-        To be called before the database is closed; a transaction that is open is given up.
+        Call before the database is closed; an open transaction is rolled back.
         """
         if _identity(self._path) == self._file:
             return None
@@ -121,7 +121,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _open_files(place: str) -> Iterator[_Open]:
-    """Those that are open, and were opened at a place that begins so."""
+    """The open files whose path begins with `place`."""
     try:
         names = os.listdir(_DESCRIPTORS)  # noqa: PTH208 - numbers, not files
     except OSError:
@@ -130,7 +130,7 @@ def _open_files(place: str) -> Iterator[_Open]:
         with contextlib.suppress(OSError, ValueError):
             found = os.readlink(_DESCRIPTORS / name)  # noqa: PTH115 - as it is, not resolved
             if found.startswith(place or "/"):
-                # First how far it was written: it may grow meanwhile.
+                # Read the position first: the file may grow meanwhile.
                 position = _position(int(name))
                 status = os.fstat(int(name))
                 yield _Open(int(name), found, status.st_size, position, status.st_nlink)

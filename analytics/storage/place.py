@@ -1,7 +1,7 @@
-"""Whether the file of a database can be used where it is, known before DuckDB is asked.
+"""Whether the file of a database can be used where it is, checked before DuckDB opens it.
 
-DuckDB says of all that hinders it that it cannot open the file; who shall mend it wants to know
-what it is. Nothing is opened here: to close another descriptor would end DuckDB's lock.
+DuckDB reports every obstacle as a file that it cannot open; whoever has to fix it needs to know
+the cause. Nothing is opened here: to close another descriptor would end DuckDB's lock.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from analytics.storage.failures import (
     LedgerReadOnly,
 )
 
-# The system's words, in which DuckDB passes its reason on.
+# The system's error texts, which DuckDB passes on.
 NO_ROOM = os.strerror(errno.ENOSPC)
 NO_QUOTA = os.strerror(errno.EDQUOT)
 FORBIDDEN = os.strerror(errno.EACCES)
@@ -42,9 +42,9 @@ def beside(path: Path, suffix: str) -> Path:
 
 
 def check_place(path: Path, *, read_only: bool = False) -> None:
-    """Raise the LedgerError that says why the database at `path` cannot be used, if that is so.
+    """Raise the LedgerError that says why the database at `path` cannot be used, if any.
 
-    LedgerMissing (only to be read), LedgerNoDirectory, LedgerNoFile, LedgerForbidden or
+    LedgerMissing (only if `read_only`), LedgerNoDirectory, LedgerNoFile, LedgerForbidden or
     LedgerReadOnly.
     """
     folder = path.parent
@@ -82,7 +82,7 @@ def _may(path: Path, mode: int) -> bool:
 
 
 def of_the_system(path: Path, said: str) -> LedgerError | None:
-    """The LedgerError of what the system refused, by its words; None: it is something else."""
+    """The LedgerError for a refusal of the system, by its text; None: it is something else."""
     if NO_ROOM in said or NO_QUOTA in said:
         return LedgerFull(path)
     if READ_ONLY in said:
@@ -93,16 +93,16 @@ def of_the_system(path: Path, said: str) -> LedgerError | None:
 
 
 def spill_of(path: Path) -> Path:
-    """Where this process puts aside what of the database at `path` does not fit into memory.
+    """Where this process spills what of the database at `path` does not fit into memory.
 
-    A directory of its own: what was left by one that was killed can be told from it, and several
-    that read the same database do not meet in it.
+    A directory per process: the leftovers of killed processes can be told apart from it, and
+    several readers of the same database do not share it.
     """
     return beside(path, f"{SPILL}.{os.getpid()}-{_TOKEN}")
 
 
 def clear_spill(path: Path) -> None:
-    """Remove what processes that were killed had put aside; only while the database is ours."""
+    """Remove what killed processes had spilled; only while this process owns the database."""
     own = spill_of(path)
     for one in path.parent.glob(f"{path.name}{SPILL}*"):
         if one == own:
@@ -113,7 +113,7 @@ def clear_spill(path: Path) -> None:
 
 
 def spill_limit(folder: Path, most: str) -> int:
-    """How many bytes may be put aside on the disk: `most`, but at most half of what is free."""
+    """How many bytes may be spilled to disk: `most`, but at most half of what is free."""
     return min(bytes_of(most), shutil.disk_usage(folder).free // 2)
 
 

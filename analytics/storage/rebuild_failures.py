@@ -1,9 +1,9 @@
-"""What a rebuild fails with, in one line for its user.
+"""The errors of a rebuild, in one line for its user.
 
 LedgerError
 ├── RebuildRuns     another rebuild of the same database runs
 ├── RebuildStale    what was rebuilt is not of this database
-└── RebuildFailed   it could not be written, or the old one not be read
+└── RebuildFailed   it could not be written, or the previous one not be read
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class RebuildStale(LedgerError):  # noqa: N818
 
 
 class RebuildFailed(LedgerError):  # noqa: N818
-    """It could not be written, or the old one not be read; the old one is as it was."""
+    """It could not be written, or the previous one not be read, which is unchanged."""
 
     def __init__(self, path: Path, reason: str, way_out: str = "") -> None:
         super().__init__(
@@ -51,9 +51,9 @@ class RebuildFailed(LedgerError):  # noqa: N818
 
 @contextmanager
 def explained(path: Path, *, kafka: bool) -> Iterator[None]:
-    """Say what goes wrong with either database in one line: RebuildFailed.
+    """Explain a failure of either database in one line: raises RebuildFailed.
 
-    `kafka`: whether a Kafka that is set has its log.
+    `kafka`: whether a configured Kafka has its log.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""Writes the Grafana dashboards as the JSON files beside this one: `make dashboards`."""
+"""Writes the Grafana dashboards as the JSON files next to this one: `make dashboards`."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ SILENCE = "No reports is not compliance: look at the coverage, too. "
 
 
 def truces() -> Dashboard:
-    """The truces now, the timeline of their violations, and what it all rests on."""
+    """The current truces, the timeline of their violations, and the reports behind them."""
     board = _board("truces", "Trucewatch: truces", "What was agreed, by whose account; is it kept?")
     _choose_truces(board, many=True)
     board.with_row(Row("Truces now"))
@@ -251,7 +251,7 @@ def _coverage(board: Dashboard) -> Dashboard:
 
 
 def tracker() -> Dashboard:
-    """Is what the other dashboards show complete and recent?"""
+    """Whether what the other dashboards show is complete and recent."""
     board = _board("tracker", "Trucewatch: tracker", "Is what is shown complete, and how recent?")
     conflicts = "label_values(truce_last_report_timestamp_seconds, conflict)"
     board.with_variable(_variable("conflict", conflicts, many=True))
@@ -351,11 +351,11 @@ def _workers(board: Dashboard) -> None:
     )
 
 
-def _board(name: str, title: str, asks: str) -> Dashboard:
+def _board(name: str, title: str, description: str) -> Dashboard:
     return (
         Dashboard(title)
         .uid(f"trucewatch-{name}")
-        .description(asks)
+        .description(description)
         .tags(["trucewatch"])
         .time("now-7d", "now")
         .timezone("utc")

@@ -33,12 +33,12 @@ Panel = stat.Panel | statetimeline.Panel | table.Panel | timeseries.Panel
 P = TypeVar("P", stat.Panel, statetimeline.Panel, table.Panel, timeseries.Panel)
 
 SOURCE = DataSourceRef("prometheus", "${datasource}")
-# A worker that is away knows nothing: that is neither 0 nor compliance.
+# A worker that is down knows nothing: that is neither 0 nor compliance.
 NO_DATA = "unknown (no data)"
 AT_LEAST, AT_MOST = "at least", "at most"
 RED, ORANGE, BLUE, GREY, PURPLE = "red", "orange", "blue", "#8e8e8e", "purple"
 
-# The numbers that a series of states is made of.
+# The numbers that encode the states of a series.
 STATES = {
     "0": ValueMappingResult("not in force", GREY),
     "1": ValueMappingResult("in force", BLUE),
@@ -62,7 +62,7 @@ def query(
 
 
 def number(title: str, says: str, *queries: Dataquery) -> stat.Panel:
-    """What is so now, as a number or a few."""
+    """Current values, as one number or a few."""
     return _shown(stat.Panel(), title, says, queries).graph_mode(BigValueGraphMode.NONE)
 
 
@@ -79,7 +79,7 @@ def lines(title: str, says: str, *queries: Dataquery, unit: str = "short") -> ti
 
 
 def band(title: str, says: str, lower: str, upper: str) -> timeseries.Panel:
-    """A count with its two bounds: what is between them is not known."""
+    """A count with its two bounds: the truth is somewhere between them."""
     return (
         lines(title, says, query("A", lower, AT_LEAST), query("B", upper, AT_MOST))
         .min(0)
@@ -116,7 +116,7 @@ def rows(
 ) -> table.Panel:
     """One row for each set of labels; `order` is that of its columns, from left to right.
 
-    `columns` has for a query's reference what its column is called; a label's is called as it is.
+    `columns` maps a query's reference to the title of its column; labels keep their names.
     """
     renamed = {f"Value #{ref}": name for ref, name in columns.items()}
     fields = {name: field for field, name in renamed.items()}
@@ -139,7 +139,7 @@ def rows(
 
 
 def as_time(*, zero: str, nothing: str = NO_DATA) -> list[DynamicConfigValue]:
-    """A column of seconds since 1970 times 1000: what 0 means there, and what no value means."""
+    """A column of milliseconds since 1970, with the texts for 0 and for no value."""
     mappings = [ValueMap({"0": ValueMappingResult(zero, PURPLE)}), _nothing(nothing)]
     return [
         DynamicConfigValue("unit", "dateTimeAsIso"),
