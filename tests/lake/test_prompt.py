@@ -93,8 +93,6 @@ def test_the_prompt_goes_on_whatever_becomes_of_a_query(terminal: Terminal) -> N
     until_running(terminal)
     terminal.type("\x03")
     terminal.shows(r"ended\r\ntruce> $")
-    terminal.type("\x03")
-    terminal.shows("truce> $")
     terminal.type(".tables\n")
     assert "compliance" in terminal.shows("(?s)verdict_versions.*truce> $")
     terminal.type("select 6 * 7\n  as x;\n")
@@ -110,6 +108,8 @@ def test_the_prompt_goes_on_after_a_query_that_takes_too_long(judged_dir: Path) 
         terminal.shows("truce> $")
         terminal.type(f"{ENDLESS};\n")
         terminal.shows(r"not answered in 4 s, and ended[^;]*truce> $")
+        terminal.type("\x03")
+        terminal.shows("truce> $")
     finally:
         terminal.close()
 
