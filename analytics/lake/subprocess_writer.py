@@ -158,9 +158,17 @@ def main(path: Path) -> None:
     logging.basicConfig(format="truce: %(message)s", level=logging.WARNING)
     requests, back = sys.stdin.buffer, sys.stdout.buffer
     writer = LakeWriter(path)
+    try:
+        _serve(writer, requests, back)
+    except BrokenPipeError:
+        # The parent process was killed. Nobody reads what is still buffered, either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), back.fileno())
+    writer.close()
+
+
+def _serve(writer: LakeWriter, requests: IO[bytes], back: IO[bytes]) -> None:
     talk = _Talk(back, requests)
-    for line in iter(requests.readline, b""):
-        wanted = json.loads(line)
+    while (wanted := _request(requests)) is not None:
         try:
             found = _done(writer, wanted, requests)
         except LakeWriteError as error:
@@ -179,7 +187,15 @@ def main(path: Path) -> None:
             for one in found.notices.numbered():
                 talk.put(one.changing)
         back.flush()
-    writer.close()
+
+
+def _request(requests: IO[bytes]) -> dict[str, Any] | None:
+    """The next request; None: the parent process has ended, perhaps in the middle of one."""
+    line = requests.readline()
+    if not line.endswith(b"\n"):
+        return None
+    request: dict[str, Any] = json.loads(line)
+    return request
 
 
 def _done(writer: LakeWriter, wanted: dict[str, Any], requests: IO[bytes]) -> Held | None:
@@ -197,10 +213,9 @@ def _done(writer: LakeWriter, wanted: dict[str, Any], requests: IO[bytes]) -> He
 
 def _steps(requests: IO[bytes]) -> Iterator[Step]:
     while True:
-        line = requests.readline()
-        if not line:
+        said = _request(requests)
+        if said is None:
             raise OSError("whoever had it written has ended")
-        said = json.loads(line)
         if said["what"] == "commit":
             return
         rows = pa.ipc.open_stream(requests) if said["rows"] else None

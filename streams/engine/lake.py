@@ -68,6 +68,7 @@ class LakeService:
         # Since when something is in the ledger that the lake does not have; at first, all of it.
         self._behind_since: float | None = time.monotonic()
         self._failing = False
+        self._stopping = False
 
     def wake(self) -> None:
         """Note that something was committed."""
@@ -114,7 +115,7 @@ class LakeService:
                 mark = await self._thread.do(self._keeping.update)
             except Exception as error:
                 self._behind_since = since if since is not None else time.monotonic()
-                if not self._failing:
+                if not (self._failing or self._stopping):
                     logger.warning("%s; it is tried again, and the ledger has all", error)
                 self._failing = True
                 raise
@@ -128,7 +129,8 @@ class LakeService:
             try:
                 await self._thread.do(self._keeping.maintain)
             except Exception as error:  # noqa: BLE001 - it can wait
-                logger.warning("the lake is not cleared up: %s", error)
+                if not self._stopping:
+                    logger.warning("the lake is not cleared up: %s", error)
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -143,6 +145,8 @@ class LakeService:
 
     async def stop(self) -> None:
         """Close it, as far as it was brought up to date."""
+        # What fails from here on fails because of this; the next start goes on from the mark.
+        self._stopping = True
         if self._one_at_a_time.locked():
             self._keeping.abandon()
         await self._thread.do(self._keeping.close)

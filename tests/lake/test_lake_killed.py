@@ -63,3 +63,23 @@ def _kill_one(folder: Path, rng: random.Random) -> None:
         process.send_signal(signal.SIGKILL)
     process.communicate()
     assert process.returncode in {0, -signal.SIGKILL}
+
+
+@pytest.mark.parametrize("request_", [b'{"what": "held"}\n', b'{"what": "he'])
+def test_the_subprocess_ends_without_a_word_when_its_worker_was_killed(
+    tmp_path: Path, request_: bytes
+) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "analytics.lake.subprocess_writer", str(tmp_path / "lake")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    process.stdin.write(request_)
+    process.stdin.close()
+    assert process.stderr.read() == b""
+    assert process.wait(30) == 0
