@@ -61,7 +61,9 @@ class Keeper:
         with _moment(self._ledger) as ledger:
             self._held = self._follow(ledger, held, anew=anew)
         # The changes up to the mark are no longer needed.
-        self._held.balance.forget_older(Session(self._ledger))
+        # It can wait: if the ledger cannot be written to, its own next commit says so.
+        with contextlib.suppress(duckdb.Error):
+            self._held.balance.forget_older(Session(self._ledger))
         return self._held.mark
 
     def maintain(self, keep_seconds: float | None = None) -> None:
