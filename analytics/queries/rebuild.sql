@@ -54,7 +54,7 @@ LEFT JOIN staged AS taken
     ON known.log_id = taken.log_id AND known.partition = taken.partition
 WHERE known."offset" >= coalesce(taken.next_offset, 0);
 
--- Whether the new database has taken in more of a log than the old one has.
+-- Whether the new database has more of a log than the previous one.
 -- name: count_ahead
 SELECT count(*)
 FROM log_offsets AS taken

@@ -203,7 +203,7 @@ CREATE TABLE log_offsets (
     recorded_at TIMESTAMPTZ NOT NULL
 );
 
-COMMENT ON TABLE log_offsets IS 'How far each partition of each log has been taken in';
+COMMENT ON TABLE log_offsets IS 'How far each partition of each log is in the ledger';
 COMMENT ON COLUMN log_offsets.log_id IS 'Which log';
 COMMENT ON COLUMN log_offsets.partition IS 'Which partition of it';
 COMMENT ON COLUMN log_offsets.next_offset IS 'The first offset that is not in this database';

@@ -29,7 +29,7 @@ logger = logging.getLogger("streams")
 
 # What comes at once goes in at once.
 SECONDS_TO_GATHER = 0.2
-# Of its time the lake may take such a part; and if that is too little, so long it may be behind.
+# After each update a pause of so many times its duration, but not longer than the lake may lag.
 REST = 6
 MOST_SECONDS_OF_REST = 8.0
 SECONDS_BETWEEN_LOOKS = 2.0
