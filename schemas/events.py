@@ -1,6 +1,6 @@
-"""The four event types of the log, and how one is parsed: anything else is refused.
+"""The five event types of the log, and how one is parsed: anything else is refused.
 
-An event is a CloudEvent 1.0 in JSON; its `type` says which of the four it is.
+An event is a CloudEvent 1.0 in JSON; its `type` says which of the five it is.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from schemas.claims import (
     Prohibition,
     WindowEntry,
 )
+from schemas.coverage import Coverage
 from schemas.fields import Count, Frozen, Identifier, JsonType, Name, Range, Source, Uri
 from schemas.problems import Invalid, Json, NotJson, Path, Problem, collect, listed, not_one_of
 from schemas.reports import Actor, Impact, Occurred, Report, Reporter, ReportRetraction, Weapon
@@ -35,6 +36,8 @@ __all__ = [
     "Claimant",
     "Conditions",
     "Count",
+    "Coverage",
+    "CoverageEvent",
     "Denial",
     "Event",
     "Impact",
@@ -95,7 +98,14 @@ class ReportRetractedEvent(Envelope):
     data: ReportRetraction
 
 
-Event = ClaimEvent | ClaimRetractedEvent | ReportEvent | ReportRetractedEvent
+class CoverageEvent(Envelope):
+    """Somebody watched, or was kept from watching; new, revised or taken back."""
+
+    type: Literal["coverage.reported"]
+    data: Coverage
+
+
+Event = ClaimEvent | ClaimRetractedEvent | ReportEvent | ReportRetractedEvent | CoverageEvent
 
 EVENT_TYPES: dict[str, type[Event]] = {
     name: model

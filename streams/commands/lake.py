@@ -14,7 +14,7 @@ from streams.settings import Settings
 def run_lake(settings: Settings, *, anew: bool, parquet: Path | None) -> int:
     """Bring it up to date, write the files if wanted, and print. Returns the exit code."""
     from analytics.lake.export import ExportFailed, attach_statement, export
-    from analytics.queries import views_file
+    from analytics.queries import views_files
 
     mark = bring_up_to_date(settings, anew=anew)
     if parquet is not None:
@@ -27,5 +27,6 @@ def run_lake(settings: Settings, *, anew: bool, parquet: Path | None) -> int:
     say(attach_statement(settings.lake))
     # Views are created in memory, and refer to the tables of the lake.
     say("SET search_path = 'memory,lake';")
-    say(f".read {views_file()}")
+    for file in views_files():
+        say(f".read {file}")
     return 0
