@@ -71,7 +71,8 @@ SELECT
     CASE
         WHEN json_type(given) = 'OBJECT'
             THEN coalesce(json_extract_string(given, '$.radius_km')::DOUBLE, 0)
-    END AS radius_km
+    END AS radius_km,
+    NULL::VARCHAR AS name
 FROM coded;
 
 COMMENT ON VIEW places IS
@@ -89,3 +90,5 @@ COMMENT ON COLUMN places.code IS
 COMMENT ON COLUMN places.lat IS 'Degrees north; NULL: no point';
 COMMENT ON COLUMN places.lon IS 'Degrees east; NULL: no point';
 COMMENT ON COLUMN places.radius_km IS 'How far around the point it may have been; NULL: no point';
+COMMENT ON COLUMN places.name IS
+'What the place is called; NULL: events give codes and points, and no names';
