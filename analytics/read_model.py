@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from analytics.queries import queries
 from schemas.claims import Claim
-from schemas.events import ClaimEvent, Report, ReportEvent, parse_event
+from schemas.events import ClaimEvent, Report, ReportDenial, ReportEvent, parse_event
 from schemas.time import Instant
 
 Ask = Callable[[str, Mapping[str, object]], list[tuple[Any, ...]]]
@@ -52,6 +52,17 @@ class IncidentVerdict(NamedTuple):
     incident_id: str
     verdict: str
     by_claim: dict[str, str]
+
+
+class CommitmentVerdict(NamedTuple):
+    """The verdict on an incident by one commitment, and who says so."""
+
+    verdict: str
+    party: str | None
+    independent_reports: int
+    evidence: str | None
+    admitted: bool
+    denied_by: list[str]
 
 
 class Counts(NamedTuple):
@@ -110,7 +121,7 @@ class ReadModel:
         """The ids of incidents that are most similar to this one."""
         return [found for (found,) in self._named("close_incidents", incident_id=incident_id)]
 
-    def reports_of(self, conflict: str, incident_id: str) -> dict[str, Report]:
+    def reports_of(self, conflict: str, incident_id: str) -> dict[str, Report | ReportDenial]:
         """The standing reports of an incident by id."""
         rows = self._named("reports_of", conflict=conflict, incident_id=incident_id)
         events = [parse_event(payload) for (payload,) in rows]
@@ -121,10 +132,10 @@ class ReadModel:
         rows = self._named("posted_by_of", conflict=conflict, incident_id=incident_id)
         return dict(rows)
 
-    def verdicts_of(self, conflict: str, incident_id: str) -> dict[str, tuple[str, str | None]]:
-        """Commitment -> (verdict, party) of an incident."""
+    def verdicts_of(self, conflict: str, incident_id: str) -> dict[str, CommitmentVerdict]:
+        """Commitment -> the verdict on an incident."""
         rows = self._named("verdicts_of", conflict=conflict, incident_id=incident_id)
-        return {commitment: (verdict, party) for commitment, verdict, party in rows}
+        return {commitment: CommitmentVerdict(*verdict) for commitment, *verdict in rows}
 
     def judged_of(self, conflict: str, incident_id: str) -> dict[tuple[str, str], StoredVerdict]:
         """(Commitment, claim) -> its verdict on an incident."""

@@ -50,7 +50,7 @@ REASONS = {
     "arguments_type": "expected an object",
     "unexpected_positional_argument": "expected an object",
     "tuple_type": "expected a list",
-    "too_short": "expected at least {min_length} entry",
+    "too_short": "expected at least {min_length} {entries}",
     "too_long": "expected at most {max_length} entries",
     "string_too_short": "expected not to be empty",
     "string_too_long": "expected at most {max_length} characters",
@@ -62,6 +62,7 @@ REASONS = {
 LABELS = {
     "<string>": "a string",
     "<object>": "an object",
+    "<one_of>": "an object",
     "<int>": "a number",
     "<float>": "a number",
     "<null>": "null",
@@ -170,7 +171,7 @@ def _problems(
     hit: set[Path] = set()
     for detail in error.errors(include_url=False, include_input=False):
         path, value, labels = _resolve(detail, document)
-        if detail["type"] == "too_short" and value:
+        if detail["type"] == "too_short" and len(value) >= detail["ctx"]["min_length"]:
             # Entries that are wrong are not counted, but they are there.
             continue
         foreign = next((at for at, label, kind in labels if label not in (kind, "<other>")), None)
@@ -218,6 +219,8 @@ def _has(value: object, part: str | int) -> bool:
 
 
 def _kind(value: object) -> str:
+    if isinstance(value, dict) and "one_of" in value:
+        return "<one_of>"
     return KINDS.get(type(value), "<nothing>")
 
 
@@ -231,7 +234,8 @@ def _reason(detail: ErrorDetails, path: Path, value: object) -> str:
         return PATTERNS[context["pattern"]] + (f"; found {named(char)}" if char else "")
     if value is None and kind in REASONS:
         return f"{REASONS[kind]}, not null; leave the field out if it is not known"
-    return REASONS.get(kind, detail["msg"]).format_map(context)
+    entries = "entry" if context.get("min_length") == 1 else "entries"
+    return REASONS.get(kind, detail["msg"]).format_map({**context, "entries": entries})
 
 
 def _take_out(document: Json, path: Path) -> None:

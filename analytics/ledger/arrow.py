@@ -35,7 +35,7 @@ ACCEPTED = _schema(
     (TEXT, "payload"),
     (KEY, "event_key"),
     (MOMENT, "superseded_at"),
-    (TEXT, "incident_id report_id reported_by reporter_kind reporter_party"),
+    (TEXT, "incident_id report_id reported_by reporter_kind reporter_party stance"),
     (MOMENT, "occurred_start occurred_end"),
     (TEXT, "certainty actor confidence act"),
     (TEXTS, "targets"),
@@ -72,7 +72,10 @@ VERDICTS = _schema(
     (TEXT, "conflict commitment_id incident_id party verdict"),
     (MOMENT, "occurred_start occurred_end"),
     (COUNT, "independent_reports"),
-    (MOMENT, "recorded_at superseded_at since"),
+    (TEXT, "evidence"),
+    (FLAG, "admitted"),
+    (TEXTS, "denied_by"),
+    (MOMENT, "recorded_at superseded_at since raised_at"),
     (KEY, "pair_key"),
 )
 REJECTED = _schema(
@@ -94,8 +97,7 @@ PUBLISHED = _schema(
     (PLACE, "seq"),
     (TEXT, "conflict commitment_id incident_id place party verdict previous_verdict"),
     (UTC, "recorded_at occurred_start occurred_end"),
-    (COUNT, "independent_reports"),
-    (TEXT, "claims"),
+    (TEXT, "sources claims changed"),
 )
 OFFSETS = _schema(
     (TEXT, "log_id"), (COUNT, "partition"), (PLACE, "next_offset"), (MOMENT, "recorded_at")
@@ -104,10 +106,7 @@ KEYS = _schema((KEY, "key"))
 STRETCHES = _schema((MOMENT, "since until"))
 CHOSEN = _schema((PLACE, "row"), (MOMENT, "recorded_at superseded_at"))
 CLOSED = _schema((KEY, "key"), (MOMENT, "superseded_at"))
-# See `Amendable` and `ClaimAmendable`.
-AMENDED = _schema(
-    (KEY, "key"), (MOMENT, "occurred_start occurred_end"), (COUNT, "independent_reports")
-)
+# See `ClaimAmendable`.
 AMENDED_CLAIMS = _schema((KEY, "key"), (TEXT, "before_conditions"))
 TRANSACTIONS = _schema(
     (PLACE, "seq"), (TEXT, "table_name"), (PLACE, "row_count"), (pa.uint64(), "hash")

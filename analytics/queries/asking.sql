@@ -107,7 +107,11 @@ WHERE
 SELECT
     commitment_id,
     verdict,
-    party
+    party,
+    independent_reports,
+    evidence,
+    admitted,
+    denied_by
 FROM verdicts
 WHERE conflict = $conflict AND incident_id = $incident_id
 ORDER BY commitment_id;

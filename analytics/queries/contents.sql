@@ -34,11 +34,8 @@ FROM some_table;
 SELECT
     count(*) AS row_count,
     (coalesce(sum(
-        hash(*COLUMNS(
-            * EXCLUDE (superseded_at, occurred_start, occurred_end, independent_reports)
-        ))::HUGEINT
+        hash(*COLUMNS(* EXCLUDE (superseded_at)))::HUGEINT
         + hash(pair_key, recorded_at, superseded_at)
-        + hash(pair_key, recorded_at, occurred_start, occurred_end, independent_reports)
     ), 0) % 18446744073709551616)::UBIGINT AS hash
 FROM some_table;
 

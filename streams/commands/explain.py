@@ -8,10 +8,9 @@ from rich.text import Text
 
 from analytics.read_model import ReadModel
 from schemas.claims import Claim
-from schemas.events import Report
+from schemas.events import Occurred, Report, ReportDenial
 from schemas.kleene import all_of
-from schemas.safe_text import party_label
-from schemas.time import Occurrence
+from schemas.safe_text import for_terminal, party_label
 from streams.commands.console import in_colour, say, say_json, table, when, window_in_words
 from streams.commands.lake_reader import reading
 from streams.errors import BadInput
@@ -20,6 +19,7 @@ from streams.explain.explanation import (
     CommitmentExplained,
     as_json,
     explain_commitment,
+    sources_in_words,
 )
 from streams.explain.reasons import part_in_words, place_in_words
 from streams.explain.words import CRITERION_NAMES, answer, counted, sentence
@@ -119,29 +119,36 @@ def _show(
             _show_claim(claim)
 
 
-def _report_row(report_id: str, report: Report) -> list[str]:
+def _report_row(report_id: str, report: Report | ReportDenial) -> list[str]:
     actor = report.actor
     who = "" if actor is None or actor.party is None else f"{actor.party}, {actor.confidence}"
     targets = ", ".join(place_in_words(target) for target in report.targets)
     places = ", ".join(place_in_words(place) for place in report.places)
     impacts = f" (+ {counted(len(report.impacts), 'impact')})" if report.impacts else ""
-    by, moment = report.reported_by.name, occurred_in_words(report.occurred.occurrence)
+    by = report.reported_by.name
+    moment = "" if report.occurred is None else occurred_in_words(report.occurred)
+    if isinstance(report, ReportDenial):
+        by += " (denies it)"
     return [report_id, by, moment, who, report.act or "", targets + impacts, places]
 
 
-def occurred_in_words(occurrence: Occurrence) -> str:
+def occurred_in_words(occurred: Occurred) -> str:
     """When something happened, for people."""
-    if occurrence.end == occurrence.start:
-        return when(occurrence.start)
-    how = ", throughout" if occurrence.throughout else ""
-    return f"{when(occurrence.start)} to {when(occurrence.end)}{how}"
+    start, end = occurred.reported
+    how = ", throughout" if occurred.certainty == "throughout" else ""
+    how += " (its impact)" if occurred.of == "impact" else ""
+    if occurred.as_stated is not None:
+        how += f', "{for_terminal(occurred.as_stated)}"'
+    return f"{when(start)}{how}" if start == end else f"{when(start)} to {when(end)}{how}"
 
 
 def show_verdict(one: CommitmentExplained) -> None:
-    """The verdict on one commitment, in two lines."""
+    """The verdict on one commitment: why, and who says so."""
     party = f" (by {party_label(one.party)})" if one.party is not None else ""
     say(Text.assemble((one.commitment_id, "bold"), ": ", in_colour(one.verdict), party))
     say(f"  {sentence(one.why)}")
+    for line in sources_in_words(one.sources):
+        say(f"  {for_terminal(sentence(line))}")
 
 
 def show_claim_verdict(one: ClaimExplained) -> None:

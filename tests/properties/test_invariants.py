@@ -59,12 +59,11 @@ def commuted(log: Sequence[str], order: Sequence[str]) -> list[str]:
 
 def around(one: Occurrence) -> list[Occurrence]:
     """The same time, and a little before and after it, with all that may be said of it."""
-    start, end, _, _ = one
+    start, end, _ = one
     return [
-        Occurrence(start + from_, max(end + to, start + from_), throughout, of_impact)
+        Occurrence(start + from_, max(end + to, start + from_), throughout)
         for from_, to in ((0, 0), (-1, 0), (0, 1), (1, 1), (0, -1), (0, start - end))
         for throughout in (False, True)
-        for of_impact in (False, True)
     ]
 
 
@@ -138,7 +137,14 @@ def test_what_is_known_of_all_that_lie_alike_is_what_each_is_judged_by_itself(
     incidents = [
         (
             conflict,
-            Incident(incident_id, {report_id: TimedStatement(report.statement, (occurrence,))}),
+            Incident(
+                incident_id,
+                {
+                    report_id: TimedStatement(
+                        report.statement, (occurrence,), occurrence.start, occurrence.end
+                    )
+                },
+            ),
         )
         for (conflict, incident_id), reports in found.reports.items()
         for report_id, report in reports.items()
@@ -168,7 +174,8 @@ def test_the_database_holds_what_the_fold_said_and_each_pair_once(
     folded = given_events(log).verdicts_by_conflict
     rows = scratch.folded([records(log)], VERDICTS)
     assert rows["verdicts"] == sorted(
-        ((*key, j.party, j.verdict, j.independent_reports) for key, j in folded.items()), key=repr
+        ((*key, j.party, j.verdict, j.sources.independent_reports) for key, j in folded.items()),
+        key=repr,
     )
     assert rows["claim_verdicts"] == sorted(
         (

@@ -212,7 +212,7 @@ def test_the_commitment_is_judged_over_the_claims_that_speak_of_the_actor(row: O
     found = in_the_end()[row.incident]
 
     assert (found.verdict, found.party) == (row.verdict, row.party), row.reason
-    assert found.independent_reports == row.independent_reports, row.reason
+    assert found.sources.independent_reports == row.independent_reports, row.reason
 
 
 def test_the_tables_name_every_pair() -> None:
@@ -257,7 +257,7 @@ def test_the_wrong_night_adds_a_report_and_nothing_else() -> None:
     before, after = known_after("e26-6")[BARRAGE], known_after("barrage-3")[BARRAGE]
 
     assert [claim.verdict for claim in after.claims] == [claim.verdict for claim in before.claims]
-    assert after.independent_reports == before.independent_reports + 1
+    assert after.sources.independent_reports == before.sources.independent_reports + 1
     assert after.occurred_start == before.occurred_start
     assert after.occurred_end > before.occurred_end
     assert known_after("barrage-3")[BELGOROD] == known_after("e26-6")[BELGOROD]
