@@ -151,6 +151,7 @@ class Ledger:
             self.saved = self._files.saved(self._connection)
             self._mark.close()
         self._connection.close()
+        self._files.wal.close()
 
     def look(self) -> None:
         """Check that its files still exist. Call about once a second, from any thread.
@@ -257,12 +258,15 @@ class Ledger:
         """Write and commit a judged transaction, after all that were judged before it."""
         turn = transaction.turn
         try:
+            # What was acknowledged must be there before more is.
+            self._files.wal.check()
             # The next transaction may be written as soon as this one is committed.
             self.balance = transaction.finish(self.balance)
             turn.commit()
         except BaseException as error:
             turn.give_up(error)
             raise
+        self._files.wal.note()
         if self._mark is not None:
             self._mark.advance(transaction.advanced)
         self._outbox.committed(transaction.outgoing)
