@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
+from graphlib import TopologicalSorter
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+_CREATED = re.compile(r"^CREATE OR REPLACE (?:VIEW|MACRO) (\w+)", re.MULTILINE)
+_READ = re.compile(r"\b(?:FROM|JOIN) (\w+)|\b(\w+)\(")
 
 
 @cache
@@ -42,15 +45,48 @@ def migrations() -> list[tuple[int, str, str]]:
 @cache
 def views() -> str:
     """The SQL that makes every view and macro over the tables, comments included."""
-    return views_file().read_text("utf-8")
+    return "\n".join(path.read_text("utf-8") for path in views_files())
 
 
 @cache
 def lake_tables() -> str:
     """The SQL that gives the tables of an attached lake the names that `views` uses."""
-    return views_file().with_name("lake.sql").read_text("utf-8")
+    return _file("schema", "lake.sql").read_text("utf-8")
 
 
-def views_file() -> Path:
-    """The file of that SQL, for readers that attach the lake by other means."""
-    return Path(str(files("analytics").joinpath("schema", "views.sql")))
+def write_views(folder: Path) -> Path:
+    """That SQL as one file in `folder`, for who attaches the lake by other means. OSError."""
+    file = folder / "views.sql"
+    draft = file.with_name(".views.sql")
+    draft.write_text(views(), "utf-8")
+    draft.replace(file)
+    return file
+
+
+@cache
+def views_files() -> tuple[Path, ...]:
+    """The files of that SQL: what all stands on, then each statistic after those that it reads."""
+    return (_file("schema", "views.sql"), *in_order(_file("statistics").glob("*.sql")))
+
+
+def in_order(paths: Iterable[Path]) -> list[Path]:
+    """These files of views and macros, each after those whose views or macros it reads.
+
+    graphlib.CycleError: two read each other.
+    """
+    texts = {path: path.read_text("utf-8") for path in sorted(paths)}
+    makers = {name: path for path, text in texts.items() for name in _CREATED.findall(text)}
+    reads = {
+        path: [
+            makers[name]
+            for names in _READ.findall(text)
+            for name in names
+            if name in makers and makers[name] != path
+        ]
+        for path, text in texts.items()
+    }
+    return list(TopologicalSorter(reads).static_order())
+
+
+def _file(*parts: str) -> Path:
+    return Path(str(files("analytics").joinpath(*parts)))

@@ -25,13 +25,29 @@ class Compliance(NamedTuple):
 
 
 class ConflictReports(NamedTuple):
-    """What is reported on a conflict, and when the last standing report was recorded."""
+    """What is reported on a conflict, and when the last standing report was recorded.
+
+    `last_coverage`: when the last was recorded that stands of somebody who watched, in full or in
+    part; `watched_until`: up to when anybody did.
+    """
 
     conflict: str
     reports: int
     incidents: int
     sources: int
     last_report: Instant | None
+    last_coverage: Instant | None = None
+    watched_until: Instant | None = None
+
+
+class KeptOut(NamedTuple):
+    """A source that was denied to watch: how many times, and when the last time was."""
+
+    conflict: str
+    reported_by: str
+    times: int
+    last_start: Instant
+    last_end: Instant
 
 
 class Alert(NamedTuple):
@@ -112,6 +128,10 @@ class ReadModel:
     def coverage(self) -> list[ConflictReports]:
         """The reports, counted conflict by conflict."""
         return [ConflictReports(*row) for row in self._named("coverage")]
+
+    def kept_out(self) -> list[KeptOut]:
+        """Who was denied to watch, the last first, conflict by conflict."""
+        return [KeptOut(*row) for row in self._named("kept_out")]
 
     def conflicts_of(self, incident_id: str) -> list[str]:
         """The conflicts that have an incident of this id."""

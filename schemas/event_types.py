@@ -9,5 +9,6 @@ EventType = Literal[
     "commitment.claim_retracted",
     "incident.reported",
     "incident.report_retracted",
+    "coverage.reported",
 ]
 EVENT_TYPE_NAMES: tuple[EventType, ...] = get_args(EventType)

@@ -20,6 +20,7 @@ from schemas.claims import (
     Prohibition,
     WindowEntry,
 )
+from schemas.coverage import Coverage
 from schemas.fields import Count, Frozen, Identifier, JsonType, Name, Range, Source, Uri
 from schemas.problems import Invalid, Json, NotJson, Path, Problem, collect, listed, not_one_of
 from schemas.reports import (
@@ -44,6 +45,8 @@ __all__ = [
     "Claimant",
     "Conditions",
     "Count",
+    "Coverage",
+    "CoverageEvent",
     "Denial",
     "Event",
     "Impact",
@@ -106,7 +109,14 @@ class ReportRetractedEvent(Envelope):
     data: ReportRetraction
 
 
-Event = ClaimEvent | ClaimRetractedEvent | ReportEvent | ReportRetractedEvent
+class CoverageEvent(Envelope):
+    """Somebody watched, or was kept from watching; new, revised or taken back."""
+
+    type: Literal["coverage.reported"]
+    data: Coverage
+
+
+Event = ClaimEvent | ClaimRetractedEvent | ReportEvent | ReportRetractedEvent | CoverageEvent
 
 EVENT_TYPES: dict[str, type[Event]] = {
     name: model

@@ -33,7 +33,13 @@ MORE: tuple[str | int, ...] = ("", "more")
 ROUNDS = 5
 NO_VALUE = object()
 TAGS = frozenset({*EVENT_TYPE_NAMES, "asserts", "denies"})
-NOUNS = {"act": "an act", "acts": "an act", "targets": "a target", "type": "an event type"}
+NOUNS = {
+    "act": "an act",
+    "acts": "an act",
+    "targets": "a target",
+    "type": "an event type",
+    "quality": "a quality of coverage",
+}
 REASONS = {
     "missing": "required",
     "missing_keyword_only_argument": "required",

@@ -399,9 +399,9 @@ def token_remove(name: str) -> int:
 def schema(event_type: str | None) -> None:
     """Print the JSON Schema of an event TYPE, or the AsyncAPI document of the log without one.
 
-    TYPE is commitment.claimed, commitment.claim_retracted, incident.reported or
-    incident.report_retracted; or openapi, for the OpenAPI document of the worker's pages and of
-    POST /events.
+    TYPE is commitment.claimed, commitment.claim_retracted, incident.reported,
+    incident.report_retracted or coverage.reported; or openapi, for the OpenAPI document of the
+    worker's pages and of POST /events.
     """
     import json
 

@@ -33,7 +33,13 @@ from analytics.storage.place import NO_ROOM
 
 logger = logging.getLogger("analytics")
 
-VERSIONS = ("accepted", "claim_versions", "claim_verdict_versions", "verdict_versions")
+VERSIONS = (
+    "accepted",
+    "claim_versions",
+    "coverage_versions",
+    "claim_verdict_versions",
+    "verdict_versions",
+)
 GROWING = (*VERSIONS, "rejected")
 """Tables that are only appended to, except that standing versions change."""
 TABLES = (*GROWING, "log_offsets", *NOTICES)

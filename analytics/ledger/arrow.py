@@ -61,6 +61,15 @@ CLAIMS = _schema(
     (MOMENT, "recorded_at superseded_at"),
     (KEY, "claim_key"),
 )
+COVERAGE = _schema(
+    (TEXT, "conflict coverage_id reported_by reporter_kind reporter_party"),
+    (MOMENT, "covered_start covered_end"),
+    (TEXT, "area quality as_stated"),
+    (TEXTS, "evidence"),
+    (TEXT, "payload"),
+    (MOMENT, "recorded_at superseded_at"),
+    (KEY, "coverage_key"),
+)
 CLAIM_VERDICTS = _schema(
     (TEXT, "conflict commitment_id claim_id incident_id party verdict"),
     (FLAG, " ".join(CRITERIA)),

@@ -20,6 +20,7 @@ from analytics.storage.database import Session
 COUNTED = (
     "accepted",
     "claim_versions",
+    "coverage_versions",
     "claim_verdict_versions",
     "verdict_versions",
     "rejected",

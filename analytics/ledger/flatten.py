@@ -1,12 +1,18 @@
-"""Claims and reports as rows of their tables. Absent stays NULL, and an empty list stays empty."""
+"""Claims, reports and coverage as rows of their tables.
+
+Absent stays NULL, and an empty list stays empty, except for an area.
+"""
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
 from typing import Any
 
-from schemas.events import Assertion, Denial, Report, ReportDenial
+from schemas.claims import AreaTerms
+from schemas.events import Assertion, Coverage, Denial, Report, ReportDenial
+from schemas.places import Polygonal
 from schemas.time import OPEN, Daily, Limit, Occurrence, Span, Window
 
 Row = list[Any]
@@ -50,6 +56,36 @@ def claim_row(claim: Assertion | Denial, payload: str, recorded_at: int, key: in
         None,
         key,
     ]
+
+
+def coverage_row(coverage: Coverage, payload: str, recorded_at: int, key: int) -> Row:
+    """The row of `coverage_versions` for what is said of who watched."""
+    reporter = coverage.reported_by
+    return [
+        coverage.conflict,
+        coverage.coverage_id,
+        reporter.name,
+        reporter.kind,
+        reporter.party,
+        coverage.start,
+        coverage.end,
+        _area(coverage.area),
+        coverage.quality,
+        coverage.as_stated,
+        coverage.evidence,
+        payload,
+        recorded_at,
+        None,
+        key,
+    ]
+
+
+def _area(area: AreaTerms) -> str | None:
+    """A JSON list of codes and geometries, as events have it; None: it was not said."""
+    if not area:
+        return None
+    parts = (part.geojson if isinstance(part, Polygonal) else json.dumps(part) for part in area)
+    return f"[{', '.join(parts)}]"
 
 
 Extent = tuple[int, int, int]

@@ -14,14 +14,14 @@ import pyarrow as pa
 from analytics.ledger import arrow
 from analytics.ledger.contents import Changes, change, insert
 from analytics.ledger.event_columns import About, Columns
-from analytics.ledger.flatten import Row, claim_row
+from analytics.ledger.flatten import Row, claim_row, coverage_row
 from analytics.ledger.keys import joined, key_of
 from analytics.ledger.messages import messages
 from analytics.ledger.rows import ClaimKey, FirstJudged, FirstSight, Logged, Rejudged
 from analytics.ledger.versions import JudgedPairs, PairIds
 from analytics.queries import queries
 from analytics.storage.database import Session
-from schemas.events import Assertion, Denial
+from schemas.events import Assertion, Coverage, Denial
 from schemas.verdicts import (
     ClaimAmendable,
     ClaimVerdict,
@@ -148,11 +148,12 @@ class Staging:
         self.rejected = _Rows("rejected", arrow.REJECTED)
         self._accepted = _Accepted()
         self._claims = _Versions("claim_versions", arrow.CLAIMS)
+        self._coverage = _Versions("coverage_versions", arrow.COVERAGE)
         self._claim_verdicts = _Versions("claim_verdict_versions", arrow.CLAIM_VERDICTS)
         self._verdicts = _Versions("verdict_versions", arrow.VERDICTS)
         self._judged = JudgedPairs()
         self._all: list[_Rows] = [self._accepted, self.rejected, self._claims]
-        self._all += [self._claim_verdicts, self._verdicts]
+        self._all += [self._coverage, self._claim_verdicts, self._verdicts]
         self.size = 0
 
     def read(self, log_id: str, columns: Columns) -> None:
@@ -182,6 +183,14 @@ class Staging:
         if claim is not None:
             payload = self._columns.payload(logged.row)
             self._claims.open(number, claim_row(claim, payload, logged.recorded_at, number))
+
+    def coverage(self, logged: Logged, coverage: Coverage) -> None:
+        """Stage a statement of coverage, new or revised."""
+        self.size += 1
+        number = key_of(coverage.conflict, coverage.coverage_id)
+        self._coverage.close(number, logged.recorded_at)
+        payload = self._columns.payload(logged.row)
+        self._coverage.open(number, coverage_row(coverage, payload, logged.recorded_at, number))
 
     def judged(self, logged: Logged, incident_key: int, step: FirstJudged, seq: int) -> None:
         """An incident is judged for the first time; published from message `seq` on."""

@@ -34,7 +34,7 @@ from analytics.ledger.scope import Page, pages
 from analytics.ledger.staging import Staging
 from analytics.queries import queries
 from analytics.storage.database import Turn
-from schemas.events import Assertion, Denial
+from schemas.events import Assertion, Coverage, Denial
 from schemas.wire import Rejected
 
 FLUSH_AT = 60_000
@@ -177,6 +177,10 @@ class Transaction:
     def claim(self, logged: Logged, key: ClaimKey, claim: Assertion | Denial | None) -> None:
         """The event makes or revises this claim; None: it retracts it."""
         self._staging.claim(logged, key, claim)
+
+    def coverage(self, logged: Logged, coverage: Coverage) -> None:
+        """The event says that somebody watched, or was kept from it, or revises that."""
+        self._staging.coverage(logged, coverage)
 
     def judged(self, logged: Logged, incident_key: int, step: FirstJudged) -> None:
         """An incident is judged for the first time, by `logged`; all of it is published."""

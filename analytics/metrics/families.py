@@ -47,6 +47,7 @@ def families(summary: Summary, now: Instant, shown: Shown | None = None) -> Iter
     yield _window_states(summary, now, shown)
     yield _window_ends(summary)
     yield _last_reports(summary)
+    yield _last_coverage(summary)
     yield _last_rejections(summary)
     yield _series_left_out(shown)
 
@@ -169,6 +170,16 @@ def _last_reports(summary: Summary) -> Metric:
         "When the log last took a report of an incident; 0: never. No reports is not compliance.",
         ("conflict",),
         (((row.conflict,), (row.last_report or 0) / _A_SECOND) for row in summary.coverage),
+    )
+
+
+def _last_coverage(summary: Summary) -> Metric:
+    return _gauge(
+        "truce_last_coverage_timestamp_seconds",
+        "When the log last took what stands of somebody who watched, in full or in part; 0: never."
+        " Who was denied access did not watch.",
+        ("conflict",),
+        (((row.conflict,), (row.last_coverage or 0) / _A_SECOND) for row in summary.coverage),
     )
 
 

@@ -84,10 +84,14 @@ class ConflictPartition(NamedTuple):
 
 
 class LastReport(NamedTuple):
-    """When the log last received a report for the conflict, in us since 1970; None: never."""
+    """When the log last received a report for the conflict, in us since 1970; None: never.
+
+    And when what last stands of somebody who watched it.
+    """
 
     conflict: str
     last_report: Instant | None
+    last_coverage: Instant | None
     log_id: str
     partition: int
 

@@ -52,20 +52,48 @@ FROM compliance
 ORDER BY conflict, commitment_id, claim_id, party;
 
 -- name: coverage
+WITH watched AS (
+    SELECT
+        conflict,
+        max(recorded_at) AS last_coverage,
+        max(covered_end) AS watched_until
+    FROM coverage
+    WHERE quality IN ('full', 'partial')
+    GROUP BY conflict
+)
+
 SELECT
     known.conflict,
     count(reports.report_id) AS reports,
     count(DISTINCT reports.incident_id) AS incidents,
     count(DISTINCT reports.reported_by) AS sources,
-    epoch_us(max(reports.recorded_at)) AS last_report
+    epoch_us(max(reports.recorded_at)) AS last_report,
+    epoch_us(any_value(watched.last_coverage)) AS last_coverage,
+    epoch_us(any_value(watched.watched_until)) AS watched_until
 FROM (
     SELECT conflict FROM claims
     UNION
     SELECT conflict FROM reports
+    UNION
+    SELECT conflict FROM coverage
 ) AS known
 LEFT JOIN reports ON known.conflict = reports.conflict
+LEFT JOIN watched ON known.conflict = watched.conflict
 GROUP BY known.conflict
 ORDER BY known.conflict;
+
+-- Of each source that was kept from watching: how often, and from when to when the last time.
+-- name: kept_out
+SELECT
+    conflict,
+    reported_by,
+    count(*) AS times,
+    epoch_us(arg_max(covered_start, (covered_end, covered_start))) AS last_start,
+    epoch_us(max(covered_end)) AS last_end
+FROM coverage
+WHERE quality = 'denied'
+GROUP BY conflict, reported_by
+ORDER BY conflict, max(covered_end) DESC, reported_by;
 
 -- name: conflicts_of
 SELECT DISTINCT conflict

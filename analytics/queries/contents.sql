@@ -20,6 +20,15 @@ SELECT
     ), 0) % 18446744073709551616)::UBIGINT AS hash
 FROM some_table;
 
+-- name: coverage_versions
+SELECT
+    count(*) AS row_count,
+    (coalesce(sum(
+        hash(*COLUMNS(* EXCLUDE (superseded_at)))::HUGEINT
+        + hash(coverage_key, recorded_at, superseded_at)
+    ), 0) % 18446744073709551616)::UBIGINT AS hash
+FROM some_table;
+
 -- name: claim_verdict_versions
 SELECT
     count(*) AS row_count,

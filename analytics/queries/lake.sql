@@ -152,6 +152,15 @@ WHERE
     AND known.recorded_at = staged.recorded_at
     AND known.superseded_at IS NULL;
 
+-- name: change_coverage_versions
+UPDATE lake.coverage_versions AS known
+SET superseded_at = staged.superseded_at
+FROM staged
+WHERE
+    known.coverage_key = staged.coverage_key
+    AND known.recorded_at = staged.recorded_at
+    AND known.superseded_at IS NULL;
+
 -- name: change_claim_verdict_versions
 UPDATE lake.claim_verdict_versions AS known
 SET

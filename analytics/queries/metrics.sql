@@ -49,13 +49,26 @@ WHERE
 GROUP BY ended.conflict, ended.commitment_id, ended.party;
 
 -- name: coverage
+-- Who was kept from watching, or takes it back, has not watched.
+WITH watched AS (
+    SELECT
+        conflict,
+        max(recorded_at) AS last_coverage
+    FROM coverage_versions
+    WHERE superseded_at IS NULL AND quality IN ('full', 'partial')
+    GROUP BY conflict
+)
+
 SELECT
-    conflict,
-    epoch_us(max(recorded_at) FILTER (WHERE type = 'incident.reported')) AS last_report,
-    arg_max(log_id, recorded_at) AS log_id,
-    arg_max(partition, recorded_at) AS partition
+    events.conflict,
+    epoch_us(max(events.recorded_at) FILTER (WHERE events.type = 'incident.reported'))
+        AS last_report,
+    epoch_us(any_value(watched.last_coverage)) AS last_coverage,
+    arg_max(events.log_id, events.recorded_at) AS log_id,
+    arg_max(events.partition, events.recorded_at) AS partition
 FROM events
-GROUP BY conflict;
+LEFT JOIN watched ON events.conflict = watched.conflict
+GROUP BY events.conflict;
 
 -- name: rejections
 SELECT

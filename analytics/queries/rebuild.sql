@@ -144,6 +144,9 @@ CREATE OR REPLACE TEMP MACRO shared_columns(named) AS (
 -- name: share
 SET VARIABLE shared = (SELECT shared_columns($name)); -- noqa: PRS
 
+-- name: shares_columns
+SELECT getvariable('shared') IS NOT NULL;
+
 -- Rows by a hash of all their columns: above 0 the old database has so many more, below the new.
 -- noqa: disable=all
 -- name: differing

@@ -11,6 +11,10 @@ SELECT * FROM staged;
 INSERT INTO claim_versions BY NAME
 SELECT * FROM staged;
 
+-- name: coverage_versions
+INSERT INTO coverage_versions BY NAME
+SELECT * FROM staged;
+
 -- name: claim_verdict_versions
 INSERT INTO claim_verdict_versions BY NAME
 SELECT * FROM staged;
@@ -42,6 +46,22 @@ UPDATE claim_versions
 SET superseded_at = staged.superseded_at
 FROM staged
 WHERE claim_versions.rowid = staged.place;
+
+-- name: close_coverage_versions
+SELECT
+    known.rowid AS place,
+    staged.superseded_at,
+    hash(known.coverage_key, known.recorded_at, NULL) AS hash_before,
+    hash(known.coverage_key, known.recorded_at, staged.superseded_at) AS hash_after
+FROM coverage_versions AS known
+INNER JOIN staged ON known.coverage_key = staged.key
+WHERE known.superseded_at IS NULL;
+
+-- name: closed_coverage_versions
+UPDATE coverage_versions
+SET superseded_at = staged.superseded_at
+FROM staged
+WHERE coverage_versions.rowid = staged.place;
 
 -- name: close_accepted
 SELECT

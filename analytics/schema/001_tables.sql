@@ -43,7 +43,7 @@ COMMENT ON TABLE accepted IS
 'Every accepted event, once, with what it says if it reports an incident: NULL in all others';
 COMMENT ON COLUMN accepted.source IS 'Who made the event: the CloudEvents source';
 COMMENT ON COLUMN accepted.event_id IS 'The id of the event: unique for a source within a conflict';
-COMMENT ON COLUMN accepted.type IS 'One of the four event types, such as incident.reported';
+COMMENT ON COLUMN accepted.type IS 'One of the five event types, such as incident.reported';
 COMMENT ON COLUMN accepted.conflict IS 'The conflict that the event belongs to';
 COMMENT ON COLUMN accepted.recorded_at IS 'When the log took the event; never runs backwards';
 COMMENT ON COLUMN accepted.log_id IS 'Which log it was: an embedded broker starts a new one';
@@ -124,6 +124,45 @@ COMMENT ON COLUMN claim_versions.recorded_at IS 'When the log took this version'
 COMMENT ON COLUMN claim_versions.superseded_at IS
 'When the log took what replaced it; NULL: stands';
 COMMENT ON COLUMN claim_versions.claim_key IS 'Hash of conflict, commitment_id and claim_id';
+
+CREATE TABLE coverage_versions (
+    conflict VARCHAR NOT NULL,
+    coverage_id VARCHAR NOT NULL,
+    reported_by VARCHAR NOT NULL,
+    reporter_kind VARCHAR,
+    reporter_party VARCHAR,
+    covered_start TIMESTAMPTZ NOT NULL,
+    covered_end TIMESTAMPTZ NOT NULL,
+    area JSON,
+    quality VARCHAR NOT NULL,
+    as_stated VARCHAR,
+    evidence VARCHAR[] NOT NULL,
+    payload JSON NOT NULL,
+    recorded_at TIMESTAMPTZ NOT NULL,
+    superseded_at TIMESTAMPTZ,
+    coverage_key BIGINT NOT NULL
+);
+
+COMMENT ON TABLE coverage_versions IS
+'Every version of what was said of who watched where and when, and of who was kept from it';
+COMMENT ON COLUMN coverage_versions.conflict IS 'The conflict that was watched';
+COMMENT ON COLUMN coverage_versions.coverage_id IS 'The statement; the same id again is a revision';
+COMMENT ON COLUMN coverage_versions.reported_by IS 'Who watched, or says who did';
+COMMENT ON COLUMN coverage_versions.reporter_kind IS 'What kind of source that is';
+COMMENT ON COLUMN coverage_versions.reporter_party IS 'The party that the reporter speaks for';
+COMMENT ON COLUMN coverage_versions.covered_start IS 'From when on';
+COMMENT ON COLUMN coverage_versions.covered_end IS 'Until when, that moment excluded';
+COMMENT ON COLUMN coverage_versions.area IS
+'Where, as a JSON list of codes and geometries; NULL: not said; null in it: and others';
+COMMENT ON COLUMN coverage_versions.quality IS
+'full, partial, denied: kept from watching; none: taken back';
+COMMENT ON COLUMN coverage_versions.as_stated IS 'The words of the source';
+COMMENT ON COLUMN coverage_versions.evidence IS 'Where it can be read';
+COMMENT ON COLUMN coverage_versions.payload IS 'The event that said it, in its own JSON text';
+COMMENT ON COLUMN coverage_versions.recorded_at IS 'When the log took this version';
+COMMENT ON COLUMN coverage_versions.superseded_at IS
+'When the log took what replaced it; NULL: stands';
+COMMENT ON COLUMN coverage_versions.coverage_key IS 'Hash of conflict and coverage_id';
 
 CREATE TABLE claim_verdict_versions (
     conflict VARCHAR NOT NULL,

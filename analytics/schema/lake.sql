@@ -12,6 +12,12 @@ FROM lake.claim_versions;
 
 COMMENT ON VIEW claim_versions IS 'Every version of every claim and denial';
 
+CREATE VIEW coverage_versions AS
+FROM lake.coverage_versions;
+
+COMMENT ON VIEW coverage_versions IS
+'Every version of what was said of who watched where and when, and of who was kept from it';
+
 CREATE VIEW claim_verdict_versions AS
 FROM lake.claim_verdict_versions;
 

@@ -20,7 +20,7 @@ FROM accepted;
 COMMENT ON VIEW events IS 'Every accepted event, once, as it stands in the log';
 COMMENT ON COLUMN events.source IS 'Who made the event: the CloudEvents source';
 COMMENT ON COLUMN events.event_id IS 'The id of the event: unique for a source within a conflict';
-COMMENT ON COLUMN events.type IS 'One of the four event types, such as incident.reported';
+COMMENT ON COLUMN events.type IS 'One of the five event types, such as incident.reported';
 COMMENT ON COLUMN events.conflict IS 'The conflict that the event belongs to';
 COMMENT ON COLUMN events.posted_by IS
 'Whose token it was posted with; NULL: nobody posted it, or that cannot be verified';

@@ -41,6 +41,7 @@ from deploy.grafana.series import (
     TRUCE,
     claim_incidents,
     incidents,
+    last_coverage,
     last_reports,
     windows,
 )
@@ -226,13 +227,16 @@ def _coverage(board: Dashboard) -> Dashboard:
     board.with_panel(
         rows(
             "Last report",
-            "When the log last took a report on the conflict. " + SILENCE,
-            {"A": "last report", "B": "seconds ago"},
+            "When the log last took a report on the conflict, and that somebody watches it. "
+            + SILENCE,
+            {"A": "last report", "B": "seconds ago", "C": "last watched"},
             query("A", f"1000 * {last_reports()}", kind="table"),
             query("B", ago, kind="table"),
-            order=("conflict", "last report", "seconds ago"),
+            query("C", f"1000 * {last_coverage()}", kind="table"),
+            order=("conflict", "last report", "seconds ago", "last watched"),
         )
         .override_by_name("last report", as_time(zero="never"))
+        .override_by_name("last watched", as_time(zero="never"))
         .override_by_name("seconds ago", [DynamicConfigValue("unit", "s")])
         .span(12)
         .height(8)

@@ -34,3 +34,8 @@ def windows(state: str) -> str:
 def last_reports() -> str:
     """When the log last took a report; 0: never."""
     return 'max by (conflict) (truce_last_report_timestamp_seconds{conflict=~"$conflict"})'
+
+
+def last_coverage() -> str:
+    """When the log last took that somebody watches; 0: never."""
+    return 'max by (conflict) (truce_last_coverage_timestamp_seconds{conflict=~"$conflict"})'

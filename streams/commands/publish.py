@@ -31,6 +31,7 @@ NOUNS: Mapping[EventType, str] = {
     "commitment.claim_retracted": "claim retraction",
     "incident.reported": "report",
     "incident.report_retracted": "report retraction",
+    "coverage.reported": "coverage report",
 }
 
 

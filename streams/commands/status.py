@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from rich.text import Text
 
-from analytics.read_model import Compliance, ConflictReports, ReadModel
+from analytics.read_model import Compliance, ConflictReports, KeptOut, ReadModel
 from schemas.claims import Claim
 from schemas.events import Assertion
 from schemas.json_lines import NamedParties
@@ -26,6 +26,7 @@ from streams.settings import Settings
 
 COLUMNS = ("claim", "by", "binds", "prohibits", "window (UTC)", "in force now", "violations")
 SILENCE = "No reports is not compliance."
+MOST_KEPT_OUT = 5
 
 
 class Truce(NamedTuple):
@@ -48,6 +49,7 @@ class ComplianceStatus(NamedTuple):
     now: Instant
     truces: list[Truce]
     coverage: list[ConflictReports]
+    kept_out: list[KeptOut]
     warnings: list[str]
 
 
@@ -99,7 +101,13 @@ def gather(knowledge: ReadModel, now: Instant) -> ComplianceStatus:
         parties.bind(conflict, bound)
     for conflict, actor, times in knowledge.actors():
         parties.name(conflict, actor, times=times)
-    return ComplianceStatus(now, list(truces.values()), knowledge.coverage(), parties.warnings())
+    return ComplianceStatus(
+        now,
+        list(truces.values()),
+        knowledge.coverage(),
+        knowledge.kept_out(),
+        parties.warnings(),
+    )
 
 
 def show(
@@ -121,6 +129,22 @@ def show(
         reports = f"{counted(one.reports, 'report')} of {counted(one.incidents, 'incident')}"
         last = f"; the last came {when(one.last_report)}" if one.last_report is not None else ""
         say(f"{one.conflict}: {reports} from {counted(one.sources, 'source')}{last}. {SILENCE}")
+        show_coverage(one, [kept for kept in status.kept_out if kept.conflict == one.conflict])
+
+
+def show_coverage(one: ConflictReports, kept_out: list[KeptOut]) -> None:
+    """How far the conflict was watched, and who was kept from it."""
+    if one.last_coverage is not None and one.watched_until is not None:
+        heard = f"last said {when(one.last_coverage)}"
+        say(f"  Watched, wholly or in part, up to {when(one.watched_until)}; {heard}.")
+    elif kept_out:
+        say("  Nobody says that it was watched.")
+    for kept in kept_out[:MOST_KEPT_OUT]:
+        last = f"{when(kept.last_start)} to {when(kept.last_end)}"
+        times = f", the last of {kept.times} times" if kept.times > 1 else ""
+        say(f"  Access denied to {kept.reported_by}: {last}{times}.")
+    if len(kept_out) > MOST_KEPT_OUT:
+        say(f"  Access denied to {counted(len(kept_out) - MOST_KEPT_OUT, 'other source')}, too.")
 
 
 def show_truce(truce: Truce, now: Instant) -> None:
@@ -174,12 +198,28 @@ def document(
         "coverage": [
             {
                 **one._asdict(),
-                "last_report": None if one.last_report is None else iso(one.last_report),
+                "last_report": _time(one.last_report),
+                "last_coverage": _time(one.last_coverage),
+                "watched_until": _time(one.watched_until),
+                "denied": [
+                    {
+                        "reported_by": kept.reported_by,
+                        "times": kept.times,
+                        "last_start": iso(kept.last_start),
+                        "last_end": iso(kept.last_end),
+                    }
+                    for kept in status.kept_out
+                    if kept.conflict == one.conflict
+                ],
             }
             for one in status.coverage
         ],
         "warnings": status.warnings,
     }
+
+
+def _time(instant: Instant | None) -> str | None:
+    return None if instant is None else iso(instant)
 
 
 def _truce_json(truce: Truce, now: Instant) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from streams.engine.decoding import (
     NOT_SIMPLE,
     REPORTED,
     ClaimEntry,
+    Entry,
     Reading,
     Record,
     ReportEntry,
@@ -136,7 +137,7 @@ class Batch:
 
     def _take_one(
         self,
-        one: ReportEntry | ClaimEntry | Rejected,
+        one: Entry | Rejected,
         record: Record,
         recorded_at: int,
     ) -> None:
@@ -147,7 +148,7 @@ class Batch:
             position = Position(self._log_id, record.partition, record.offset, one.batch_index)
             self._accept(one, Logged(position, recorded_at, one.key, one.row))
 
-    def _accept(self, entry: ReportEntry | ClaimEntry, logged: Logged) -> None:
+    def _accept(self, entry: Entry, logged: Logged) -> None:
         names, row = entry.names, entry.row
         before = self._text(names)
         if before is not None:
@@ -169,8 +170,10 @@ class Batch:
         reports: Statements = {}
         if isinstance(entry, ReportEntry):
             reports = self._reports[entry.effect.incident_key]
-        else:
+        elif isinstance(entry, ClaimEntry):
             tx.claim(logged, entry.effect.key, entry.effect.claim)
+        else:
+            tx.coverage(logged, entry.effect.coverage)
         self._judge(fold(self._standing, entry.effect, reports), logged, about)
 
     def _judge(self, steps: Steps, logged: Logged, about: About | None) -> None:
@@ -180,7 +183,7 @@ class Batch:
         while step is not None:
             if isinstance(step, FirstJudged):
                 if about is None:
-                    raise TypeError("an event about a claim makes no incident")
+                    raise TypeError("an event about no report makes no incident")
                 tx.judged(logged, about.incident_key, step)
                 step = next(steps, None)
             elif isinstance(step, Rejudged):
@@ -209,7 +212,7 @@ class Batch:
 
 
 def _incident_keys(reading: Reading) -> Keys:
-    """Of each row the key of the incident that it is about, or 0: it is about a claim."""
+    """Of each row the key of the incident that it is about, or 0: it is about none."""
     keys = np.array(reading.columns.numbers("incident_key"))
     for record in reading.records:
         for one in record.found:

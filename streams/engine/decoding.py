@@ -16,7 +16,7 @@ from schemas.event_types import EventType
 from schemas.events import Report, ReportEvent
 from schemas.time import Occurrence
 from schemas.wire import Accepted, Rejected, decode
-from streams.judging.fold import OfClaim, OfReport, effect_of, event_key
+from streams.judging.fold import OfClaim, OfCoverage, OfReport, effect_of, event_key
 from streams.judging.statement import (
     SimpleStatement,
     Statement,
@@ -112,7 +112,19 @@ class ClaimEntry(NamedTuple):
     effect: OfClaim
 
 
-Found = int | ReportEntry | ClaimEntry | Rejected
+class CoverageEntry(NamedTuple):
+    """An accepted event about who watched: the same."""
+
+    names: EventKey
+    key: int
+    type: str
+    batch_index: int
+    row: int
+    effect: OfCoverage
+
+
+Entry = ReportEntry | ClaimEntry | CoverageEntry
+Found = int | Entry | Rejected
 """What is in a record; a number is the row of a simple report."""
 
 
@@ -217,6 +229,9 @@ class _Taken:
         if isinstance(effect, OfClaim):
             key = self.rows.event(event, raw, place)
             return ClaimEntry(names, key, event.type, index, row, effect)
+        if isinstance(effect, OfCoverage):
+            key = self.rows.event(event, raw, place)
+            return CoverageEntry(names, key, event.type, index, row, effect)
         conflict, incident_id, report_id, says = effect
         which = about(conflict, incident_id, report_id, stands=says is not None)
         if says is not None and isinstance(event, ReportEvent):

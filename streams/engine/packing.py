@@ -11,6 +11,7 @@ from analytics.ledger.event_columns import Columns
 from schemas.wire import Rejected
 from streams.engine.decoding import (
     ClaimEntry,
+    CoverageEntry,
     Found,
     KeptRecord,
     RawRecord,
@@ -45,11 +46,11 @@ class _Sent(NamedTuple):
 class Packed(NamedTuple):
     """A reading as another process is handed it: of NamedTuples pickle makes five times the work.
 
-    `encoded` has records and statements; `others` are entries about claims and what was rejected.
+    `encoded` has records and statements; `others` are all other entries and what was rejected.
     """
 
     encoded: bytes
-    others: list[ClaimEntry | Rejected]
+    others: list[ClaimEntry | CoverageEntry | Rejected]
     columns: Columns
     simple: Simple
 
@@ -71,7 +72,7 @@ def read_packed_kept(records: bytes) -> Packed:
 
 
 def _sent(reading: Reading) -> Packed:
-    others: list[ClaimEntry | Rejected] = []
+    others: list[ClaimEntry | CoverageEntry | Rejected] = []
     sent = []
     for partition, offset, timestamp_ms, key, all_found in reading.records:
         found: list[ReportEntry | int] = []

@@ -27,6 +27,8 @@ from schemas.claims import Claim
 from schemas.events import (
     ClaimEvent,
     ClaimRetractedEvent,
+    Coverage,
+    CoverageEvent,
     Event,
     ReportEvent,
     ReportRetractedEvent,
@@ -79,11 +81,17 @@ class OfReport(NamedTuple):
         return self.conflict, self.incident_id
 
 
-Effect = OfClaim | OfReport
+class OfCoverage(NamedTuple):
+    """What an event says of who watched: it is kept, and judges nothing."""
+
+    coverage: Coverage
+
+
+Effect = OfClaim | OfReport | OfCoverage
 
 
 def effect_of(event: Event) -> Effect:
-    """What `event` makes of the claim or the report that it is about."""
+    """What `event` makes of the claim, the report or the coverage that it is about."""
     # The most frequent first: to see that a model is not of a class takes a microsecond.
     match event:
         case ReportEvent():
@@ -103,6 +111,8 @@ def effect_of(event: Event) -> Effect:
         case ClaimRetractedEvent():
             gone = event.data
             return OfClaim(gone.conflict, gone.commitment_id, gone.claim_id, None)
+        case CoverageEvent():
+            return OfCoverage(event.data)
         case _:
             assert_never(event)
 
@@ -115,7 +125,7 @@ def event_key(event: Event) -> EventKey:
 def fold(standing: Standing, effect: Effect, reports: dict[str, TimedStatement]) -> Steps:
     """Change `standing` and `reports`, those of the incident that is spoken of, by `effect`.
 
-    `reports` is empty for what is about a claim. Both are changed in place. Incidents sent for a
+    `reports` is empty for what is about no report. Both are changed in place. Incidents sent for a
     `RejudgeScope` must show every report that stands at that moment, of every incident in it.
     """
     match effect:
@@ -123,8 +133,15 @@ def fold(standing: Standing, effect: Effect, reports: dict[str, TimedStatement])
             return _report(standing, effect, reports)
         case OfClaim():
             return _claim(standing, effect.key, effect.claim)
+        case OfCoverage():
+            return _nothing()
         case _:
             assert_never(effect)
+
+
+def _nothing() -> Steps:
+    """Who watched, and when, moves no verdict."""
+    yield from ()
 
 
 def _claim(standing: Standing, key: ClaimKey, claim: Claim | None) -> Steps:

@@ -140,6 +140,10 @@ def test_a_commitment_is_at_zero_from_the_moment_it_is_known(ledger: Ledger) -> 
         " incident; 0: never. No reports is not compliance.\n"
         "# TYPE truce_last_report_timestamp_seconds gauge\n"
         'truce_last_report_timestamp_seconds{conflict="testland"} 0.0\n'
+        "# HELP truce_last_coverage_timestamp_seconds When the log last took what stands of"
+        " somebody who watched, in full or in part; 0: never. Who was denied access did not watch.\n"
+        "# TYPE truce_last_coverage_timestamp_seconds gauge\n"
+        'truce_last_coverage_timestamp_seconds{conflict="testland"} 0.0\n'
         "# HELP truce_last_rejected_timestamp_seconds When the log last took what was rejected for"
         " this reason; 0: never.\n"
         "# TYPE truce_last_rejected_timestamp_seconds gauge\n"

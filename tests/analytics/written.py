@@ -13,7 +13,14 @@ import duckdb
 from analytics.ledger.event_columns import About, EventRows, about
 from analytics.ledger.ledger import Ledger, Transaction
 from analytics.ledger.rows import Logged, Position, Rejudged
-from schemas.events import ClaimEvent, ClaimRetractedEvent, Event, ReportEvent, parse_event
+from schemas.events import (
+    ClaimEvent,
+    ClaimRetractedEvent,
+    CoverageEvent,
+    Event,
+    ReportEvent,
+    parse_event,
+)
 from schemas.time_fields import read_instant
 from schemas.verdicts import ClaimVerdict, Criteria, Grade, Judgement, Outcome, Sources
 from streams.judging.statement import timed_statement
@@ -21,7 +28,13 @@ from streams.judging.statement import timed_statement
 LOG = "log"
 CLAIMED = (ClaimEvent, ClaimRetractedEvent)
 YES = Criteria(True, True, True, True, True, True)
-VERSIONS = ("claim_versions", "report_versions", "claim_verdict_versions", "verdict_versions")
+VERSIONS = (
+    "claim_versions",
+    "coverage_versions",
+    "report_versions",
+    "claim_verdict_versions",
+    "verdict_versions",
+)
 _ids = itertools.count()
 at = read_instant
 
@@ -60,6 +73,17 @@ def denial(claim_id: str = "d", **terms: Any) -> str:
 
 def claim_retracted(claim_id: str = "c") -> str:
     return _event("commitment.claim_retracted", commitment_id="truce", claim_id=claim_id)
+
+
+def coverage(coverage_id: str = "w", **said: Any) -> str:
+    data: dict[str, Any] = {
+        "coverage_id": coverage_id,
+        "reported_by": {"name": "Mission", "kind": "monitor"},
+        "start": "2026-01-12T00:00:00Z",
+        "end": "2026-01-13T00:00:00Z",
+        "quality": "full",
+    }
+    return _event("coverage.reported", **{**data, **said})
 
 
 def report(incident_id: str = "i", report_id: str = "r", **said: Any) -> str:
@@ -120,7 +144,9 @@ def take(tx: Transaction, events: Sequence[tuple[str, str]], first: int = 0) -> 
     tx.read(LOG, rows.columns())
     for event, logged, which in taken:
         tx.event(logged, which)
-        if which is None:
+        if isinstance(event, CoverageEvent):
+            tx.coverage(logged, event.data)
+        elif which is None:
             _claim(tx, logged, event)
         tx.advance(LOG, 0, logged.position.offset + 1, logged.recorded_at)
     return [logged for _, logged, _ in taken]
@@ -129,7 +155,7 @@ def take(tx: Transaction, events: Sequence[tuple[str, str]], first: int = 0) -> 
 def put(rows: EventRows, event: Event, raw: str, offset: int) -> tuple[int, About | None]:
     """Put an event into columns: its key, and the report that it is about."""
     place = (0, offset, 0)
-    if isinstance(event, CLAIMED):
+    if isinstance(event, (*CLAIMED, CoverageEvent)):
         return rows.event(event, raw, place), None
     names = (event.data.conflict, event.data.incident_id, event.data.report_id)
     which = about(*names, stands=isinstance(event, ReportEvent))

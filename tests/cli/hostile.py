@@ -81,6 +81,22 @@ EVENTS: list[tuple[str, dict[str, Any]]] = [
         {"conflict": "land", "commitment_id": "truce", "claim_id": "no", "reason": "wrong"},
     ),
 ]
+EVENTS.append(
+    (
+        "coverage.reported",
+        {
+            "conflict": "land",
+            "coverage_id": "watch",
+            "reported_by": {"name": "Mission", "kind": "monitor", "party": "OBS"},
+            "start": "2026-01-10T00:00:00Z",
+            "end": "2026-01-11T00:00:00Z",
+            "area": ["UA"],
+            "quality": "denied",
+            "as_stated": "no access that day",
+            "evidence": ["https://desk.example/watch"],
+        },
+    )
+)
 
 Path = tuple[str | int, ...]
 

@@ -28,8 +28,8 @@ FILES = (
     Larger("analytics/ledger/versions.py", 470, "judgements in columns: one set of arrays, many views of it"),
     Larger("streams/cli.py", 421, "all that can be typed, with its help"),
     Larger("schemas/borders.py", 339, "geodesic geometry, of no use in parts"),
-    Larger("analytics/ledger/staging.py", 330, "every kind of row that a transaction stages"),
-    Larger("deploy/grafana/dashboards.py", 403, "three dashboards, panel by panel"),
+    Larger("analytics/ledger/staging.py", 342, "every kind of row that a transaction stages"),
+    Larger("deploy/grafana/dashboards.py", 407, "three dashboards, panel by panel"),
     Larger("tests/analytics/test_analytics_ledger.py", 560, "one ledger, looked at from many sides"),
     Larger("tests/analytics/test_analytics_metrics.py", 495, "whole pages of metrics, as they are read"),
     Larger("tests/schemas/test_schemas_events.py", 498, "a table of what is valid and what is not"),
@@ -42,7 +42,7 @@ FILES = (
     Larger("tests/bench/measuring.py", 338, "what every section of the benchmark shares"),
 )
 FOLDERS = (
-    Larger("schemas", 20, "the vocabulary of the log: one module for each kind of thing"),
+    Larger("schemas", 21, "the vocabulary of the log: one module for each kind of thing"),
     Larger("tests/bench", 17, "one section of the benchmark a file"),
     Larger("tests/worker", 20, "the worker, its broker and its transport: one file of tests for each part"),
 )

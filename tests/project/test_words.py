@@ -58,7 +58,12 @@ def defined() -> frozenset[str]:
                     names.add(name)
                 case _:
                     pass
-    for path in (ROOT / "analytics" / "schema").glob("*.sql"):
+    sql = [
+        path
+        for room in ("schema", "statistics")
+        for path in (ROOT / "analytics" / room).glob("*.sql")
+    ]
+    for path in sql:
         text = path.read_text(encoding="utf-8")
         names |= set(re.findall(r"CREATE (?:OR REPLACE )?(?:TABLE|VIEW|MACRO) (\w+)", text))
         names |= set(re.findall(r"COMMENT ON COLUMN \w+\.\"?(\w+)", text))

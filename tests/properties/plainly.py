@@ -14,7 +14,7 @@ from schemas.claims import Claim
 from streams.engine.alike import stored_statement
 from streams.engine.first_sight import FastPath
 from streams.judging.commitment import Commitment
-from streams.judging.fold import Effect, OfClaim, OfReport, Steps
+from streams.judging.fold import Effect, OfClaim, OfCoverage, OfReport, Steps
 from streams.judging.incident import Incident
 from streams.judging.judge import judge
 from streams.judging.reciprocity import is_reciprocal
@@ -31,6 +31,12 @@ def fold(standing: Standing, effect: Effect, reports: dict[str, TimedStatement])
             return _report(standing, effect, reports)
         case OfClaim(conflict, commitment_id, claim_id, claim):
             return _claim(standing, (conflict, commitment_id, claim_id), claim)
+        case OfCoverage():
+            return _nothing()
+
+
+def _nothing() -> Steps:
+    yield from ()
 
 
 def _claim(standing: Standing, key: ClaimKey, claim: Claim | None) -> Steps:

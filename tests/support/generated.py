@@ -189,9 +189,27 @@ def reports(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
+def coverage(draw: st.DrawFn) -> dict[str, Any]:
+    start = draw(HOURS)
+    data: dict[str, Any] = {
+        "conflict": draw(CONFLICTS),
+        "coverage_id": draw(st.sampled_from(["w1", "w2"])),
+        "reported_by": {"name": "Mission", "kind": "monitor"},
+        "start": _hour(start),
+        "end": _hour(start + draw(st.integers(1, 30))),
+        "quality": draw(st.sampled_from(["full", "partial", "denied", "none"])),
+    }
+    if draw(st.booleans()):
+        data["area"] = draw(_scope(st.one_of(CODES, CODES, st.just(SQUARE))))
+    return data
+
+
+@st.composite
 def events(draw: st.DrawFn) -> dict[str, Any]:
     """One event without its id."""
-    kind = draw(st.integers(0, 9))
+    kind = draw(st.integers(0, 10))
+    if kind == 10:
+        return {"type": "coverage.reported", "data": draw(coverage())}
     if kind < 3:
         return {"type": "commitment.claimed", "data": draw(claims())}
     if kind < 8:
@@ -224,7 +242,7 @@ def conflict_of(raw: str) -> str:
 
 
 def subject_of(raw: str) -> tuple[str, ...]:
-    """The claim or report that an event is about: events about different ones commute."""
+    """The claim, report or coverage that an event is about: events about different ones commute."""
     data = json.loads(raw)["data"]
-    names = ("conflict", "commitment_id", "claim_id", "incident_id", "report_id")
+    names = ("conflict", "commitment_id", "claim_id", "incident_id", "report_id", "coverage_id")
     return tuple(f"{name}={data[name]}" for name in names if name in data)

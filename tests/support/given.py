@@ -104,6 +104,19 @@ def report_denied(report_id: str = "n", incident_id: str = "i", **said: Any) -> 
     return event("incident.reported", **_without_none({**data, **said}))
 
 
+def coverage(coverage_id: str = "w", **said: Any) -> str:
+    """Observers watched UA all of 10 January, unless said otherwise."""
+    data: dict[str, Any] = {
+        "coverage_id": coverage_id,
+        "reported_by": {"name": "Mission", "kind": "monitor"},
+        "start": "2026-01-10T00:00:00Z",
+        "end": "2026-01-11T00:00:00Z",
+        "area": ["UA"],
+        "quality": "full",
+    }
+    return event("coverage.reported", **_without_none({**data, **said}))
+
+
 def claim_retracted(claim_id: str = "c") -> str:
     return event("commitment.claim_retracted", commitment_id="truce", claim_id=claim_id)
 

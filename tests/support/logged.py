@@ -30,6 +30,7 @@ Query = str | Callable[[duckdb.DuckDBPyConnection], list[tuple[Any, ...]]]
 STANDING = {
     "claims": "SELECT * EXCLUDE (recorded_at) FROM claims",
     "reports": "SELECT * EXCLUDE (recorded_at) FROM reports",
+    "coverage": "SELECT * EXCLUDE (recorded_at) FROM coverage",
     "claim_verdicts": "SELECT * EXCLUDE (recorded_at) FROM claim_verdicts",
     "verdicts": "SELECT * EXCLUDE (recorded_at) FROM verdicts",
 }
@@ -37,6 +38,7 @@ TABLES = (
     "accepted",
     "rejected",
     "claim_versions",
+    "coverage_versions",
     "claim_verdict_versions",
     "verdict_versions",
     "log_offsets",
