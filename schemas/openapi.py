@@ -47,14 +47,14 @@ class PostedOutcome(BaseModel):
 
 
 class ChangedVerdict(BaseModel):
-    """A verdict that is another one now; null: there was none, or is none any more."""
+    """A verdict that is another one now; without `before` or `after` there was or is none."""
 
     conflict: str
     commitment_id: str
     incident_id: str
-    before: Outcome | None
-    after: Outcome | None
-    party: str | None = Field(description="The one known actor, now or else before.")
+    before: Outcome | None = None
+    after: Outcome | None = None
+    party: str | None = Field(default=None, description="The one known actor, now or else before.")
 
 
 class Told(BaseModel):

@@ -93,7 +93,8 @@ class Warner:
                 self._parties.bind(conflict, parties)
             unbound = [EventWarning(None, "", line) for line in self._parties.warnings()]
             found = [*unbound, *found, *self._of_retractions(known)]
-        return bounded([*found, *self._of_positions(known or Known())])
+        found += self._of_positions(known or Known())
+        return bounded(sorted(found, key=_place))
 
     def _warn(self, cause: tuple[str, str], whence: Whence, field: str, reason: str) -> None:
         before = self._odd.get(cause)
@@ -213,13 +214,23 @@ class Warner:
                     yield EventWarning(whence, field, _exchanged(position, meant, field))
 
 
+def _place(warning: EventWarning) -> tuple[str, int]:
+    """What is about no one event comes first, then line by line."""
+    return ("", 0) if warning.whence is None else (warning.whence.file, warning.whence.number or 0)
+
+
 def _unlike(name: str, meant: str) -> str:
-    """The characters by which `name` differs where it is not easily seen, by their names."""
-    ours = [named(char) for char in sorted(set(name) - set(meant)) if not char.isascii()]
-    theirs = [named(char) for char in sorted(set(meant) - set(name)) if not char.isalnum()]
-    if not ours and not any(not char.isascii() for char in set(meant) - set(name)):
+    """The characters by which `name` differs where that is not easily seen, by their names."""
+    ours, theirs = _odd(name, meant), _odd(meant, name)
+    if all(char.isascii() for char in ours + theirs):
         return ""
-    return f" ({', '.join(ours) or 'without'} for {', '.join(theirs) or 'others'})"
+    parts = [", ".join(map(named, ours)), ", ".join(map(named, theirs))]
+    return f" ({' for '.join(part or 'nothing' for part in parts)})"
+
+
+def _odd(name: str, other: str) -> list[str]:
+    extra = sorted(set(name) - set(other))
+    return [char for char in extra if not (char.isascii() and char.isalnum())]
 
 
 def _retracted(name: ClaimName, noun: str, close: ClaimName | None) -> str:

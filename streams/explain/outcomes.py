@@ -23,7 +23,10 @@ def change_in_words(change: VerdictChange) -> str:
 def _verdict(verdict: str | None, party: str | None) -> str:
     if verdict is None:
         return "no verdict any more"
-    return verdict if party is None else f"{verdict} by {party_label(party)}"
+    if party is None:
+        return verdict
+    who = party_label(party)
+    return f"{verdict} by {who}" if verdict == "violation" else f"{verdict} ({who})"
 
 
 def changes_in_words(changes: Sequence[VerdictChange]) -> Iterator[str]:
