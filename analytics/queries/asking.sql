@@ -190,7 +190,7 @@ doubts AS (
                         CASE WHEN in_area IS NULL THEN 'in_area' END,
                         CASE WHEN still_bound IS NULL THEN 'still_bound' END
                     ],
-                    lambda name: name IS NOT NULL
+                    LAMBDA name: name IS NOT NULL
                 )
             }
             ORDER BY claim_id

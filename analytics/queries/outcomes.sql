@@ -147,12 +147,11 @@ SELECT
     verdict_after,
     party_after,
     count(*) AS pairs,
-    (
-        list(
-            [conflict, commitment_id, incident_id]
-            ORDER BY conflict, commitment_id, incident_id
-        )
-    )[1:$most] AS some
+    list_slice(
+        list([conflict, commitment_id, incident_id] ORDER BY conflict, commitment_id, incident_id),
+        1,
+        $most
+    ) AS examples
 FROM sides
 WHERE verdict_before IS DISTINCT FROM verdict_after OR party_before IS DISTINCT FROM party_after
 GROUP BY verdict_before, party_before, verdict_after, party_after
