@@ -170,7 +170,9 @@ def _say_what_came(tally: PublishTally, outcomes: LineOutcomes | None) -> None:
         if len(outcomes.known) == tally.events:
             say("All of them had been judged before: the same event again changes nothing")
             outcomes = outcomes._replace(known=[])
-        say_outcomes(outcomes)
+        # New verdicts are in the tables below.
+        changes = [change for change in outcomes.changes if change.before is not None]
+        say_outcomes(outcomes._replace(changes=changes))
     if tally.bad:
         say(f"Beside {counted(tally.bad, 'line')} that could not be read")
 
