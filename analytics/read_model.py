@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from analytics.queries import queries
@@ -81,6 +81,27 @@ class CommitmentVerdict(NamedTuple):
     denied_by: list[str]
 
 
+class Unknowns(NamedTuple):
+    """A claim by which an incident is undetermined, and the criteria that are unknown."""
+
+    claim_id: str
+    criteria: list[str]
+
+
+class ListedIncident(NamedTuple):
+    """An incident under a commitment; `places` are those of its standing reports, as JSON."""
+
+    conflict: str
+    commitment_id: str
+    incident_id: str
+    verdict: str
+    party: str | None
+    occurred_start: Instant
+    occurred_end: Instant
+    places: list[str]
+    unknowns: list[Unknowns]
+
+
 class Counts(NamedTuple):
     """How many events and refused inputs there are, and when the last event was recorded."""
 
@@ -96,10 +117,10 @@ class ReadModel:
     """
 
     def __init__(self, asking: Ask) -> None:
-        self._ask = asking
+        self.ask = asking
 
     def _named(self, name: str, **values: object) -> list[tuple[Any, ...]]:
-        return self._ask(queries("asking")[name], values)
+        return self.ask(queries("asking")[name], values)
 
     def claims(self) -> dict[tuple[str, str, str], Claim]:
         """Every standing claim and denial by conflict, commitment and claim."""
@@ -162,6 +183,33 @@ class ReadModel:
         rows = self._named("claim_verdicts_of", conflict=conflict, incident_id=incident_id)
         return {(m, c): StoredVerdict(verdict, still_bound) for m, c, verdict, still_bound in rows}
 
+    def incidents(
+        self,
+        *,
+        verdicts: Sequence[str] = (),
+        party: str | None = None,
+        commitment: str | None = None,
+        since: Instant | None = None,
+        until: Instant | None = None,
+        is_open: bool = False,
+    ) -> list[ListedIncident]:
+        """The incidents with a verdict, in the order of their time; see `truce incidents`."""
+        rows = self._named(
+            "incidents",
+            verdicts=list(verdicts),
+            party=party,
+            commitment=commitment,
+            since=since,
+            until=until,
+            is_open=is_open,
+        )
+        return [
+            ListedIncident(*row)._replace(
+                places=row[7] or [], unknowns=[Unknowns(*one) for one in _pairs(row[8])]
+            )
+            for row in rows
+        ]
+
     def counts(self) -> Counts:
         """How much is in the database."""
         return Counts(*self._named("counts")[0])
@@ -208,3 +256,8 @@ class StoredVerdict(NamedTuple):
 
     verdict: str
     still_bound: bool | None
+
+
+def _pairs(unknowns: list[dict[str, Any]] | None) -> Iterator[tuple[str, list[str]]]:
+    for one in unknowns or ():
+        yield one["claim_id"], one["criteria"]

@@ -18,8 +18,9 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails, to_json
 
 from schemas.event_types import EVENT_TYPE_NAMES
-from schemas.fields import PATTERNS
+from schemas.fields import PATTERNS, TIME
 from schemas.safe_text import first_unfit, for_terminal, named
+from schemas.time_fields import mended_time
 
 Json = Any
 """A JSON value as Python has it."""
@@ -236,6 +237,8 @@ def _reason(detail: ErrorDetails, path: Path, value: object) -> str:
         noun = next((NOUNS[part] for part in reversed(path) if part in NOUNS), "known here")
         return not_one_of(value, re.findall(r"'([^']*)'", context["expected"]), noun)
     if kind == "string_pattern_mismatch":
+        if context["pattern"] == TIME and (mended := mended_time(str(value))):
+            return mended
         char = first_unfit(value, joiners=True) if isinstance(value, str) else None
         return PATTERNS[context["pattern"]] + (f"; found {named(char)}" if char else "")
     if value is None and kind in REASONS:

@@ -28,8 +28,14 @@ Places = Annotated[tuple[PlaceField | None, ...], Field(max_length=MAX_ENTRIES)]
 Effects = Annotated[dict[Identifier, Count], Field(max_length=MAX_ENTRIES)]
 
 
+REPORTER_KINDS = (
+    *("party", "military", "government", "monitor", "un", "ngo", "media", "civilian", "sensor"),
+    *("dataset", "other"),
+)
+
+
 class Reporter(Frozen):
-    """Who reports, and what kind of source that is."""
+    """Who reports, and what kind of source: one of `REPORTER_KINDS`, or another, which is other."""
 
     name: Name
     kind: Identifier | None = None

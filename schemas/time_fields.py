@@ -36,6 +36,13 @@ _FLIGHT = re.compile(
     r"P(?:([0-9]{1,3})D)?"
     r"(?:T(?:([0-9]{1,5})H)?(?:([0-9]{1,6})M)?(?:([0-9]{1,8}(?:[.,][0-9]{1,6})?)S)?)?"
 )
+# What people write for a time, near enough to RFC 3339 for its meaning to be plain.
+_LIKE_A_TIME = re.compile(
+    r"\s*(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})"
+    r"(?:(?P<between>[Tt]|[ _]+)(?P<clock>[0-9]{1,2}:[0-9]{2})"
+    r"(?P<seconds>:[0-9]{2}(?:[.,][0-9]+)?)?"
+    r"(?P<blank>\s*)(?P<offset>[Zz]|UTC|GMT|[+-][0-9]{1,2}(?::?[0-9]{2})?)?)?\s*"
+)
 _CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?")
 
 
@@ -48,10 +55,48 @@ def read_instant(value: str) -> Instant:
             return read_instant(value.upper())
         reason = f"no such time: {error}"
         if not value.endswith("Z") and value[-6] not in "+-":
-            reason = "needs an offset, e.g. 2026-01-30T09:00:00Z"
+            reason = f"needs an offset, e.g. {value}Z for UTC"
         elif value[17:19] == "60":
             reason = "leap seconds are not kept; give second 59, or the minute that follows"
         raise PydanticCustomError("time", "{reason}", {"reason": reason}) from None
+
+
+def mended_time(value: str) -> str | None:
+    """What `value` lacks to be a time of RFC 3339, and how it is written; None: not known."""
+    found = _LIKE_A_TIME.fullmatch(value)
+    if found is None:
+        return None
+    lacks, clock, offset = [], found["clock"], found["offset"]
+    if clock is None:
+        return (
+            f"expected a time of day and an offset, too, e.g. {found['date']}T00:00:00Z; a whole "
+            "day has a start and an end"
+        )
+    if found["between"].upper() != "T":
+        lacks.append("a T between date and time")
+    if found["seconds"] is None:
+        lacks.append("the seconds")
+    if offset is None:
+        lacks.append("an offset")
+    elif offset.upper() != "Z" and ":" not in offset:
+        lacks.append("a colon in the offset" if offset[0] in "+-" else "an offset in digits, or Z")
+    seconds = (found["seconds"] or ":00").replace(",", ".")
+    mended = f"{found['date']}T{clock:0>5}{seconds}{_offset(offset)}"
+    try:
+        read_instant(mended)
+    except PydanticCustomError:
+        return None
+    expected = f"expected {', '.join(lacks) or 'the form of RFC 3339'}"
+    return f"{expected}; {'did you mean' if offset else 'in UTC it would be'} {mended}"
+
+
+def _offset(given: str | None) -> str:
+    if given is None or given[0] not in "+-":
+        return "Z"
+    hours, minutes = given[1:].replace(":", "")[:-2], given[-2:]
+    if len(given) <= 3:  # noqa: PLR2004 - a sign and hours
+        hours, minutes = given[1:], "00"
+    return f"{given[0]}{hours:0>2}:{minutes}"
 
 
 def _time(limit: Limit | None) -> str | None:

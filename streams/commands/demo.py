@@ -28,13 +28,22 @@ from schemas.time import Instant
 from streams import worker
 from streams.client import worker_of
 from streams.commands.command import INTERRUPTED
-from streams.commands.console import err, in_colour, say, table, waiting
+from streams.commands.console import in_colour, say, table, waiting
 from streams.commands.explain import explained_incident, show_claim_verdict, show_verdict
-from streams.commands.lake_reader import following
-from streams.commands.publish import PublishTally, PublishTarget, publish_files, target_of
+from streams.commands.lake_reader import beside, following
+from streams.commands.publish import (
+    PublishTarget,
+    new_tally,
+    outcomes_of_lines,
+    publish_files,
+    say_outcomes,
+    say_warnings,
+    target_of,
+)
 from streams.commands.status import Truce, gather, show_truce
 from streams.endpoint import Endpoint
 from streams.errors import BadInput, CommandError, Unreachable
+from streams.explain.input_lines import LineOutcomes, PublishTally
 from streams.explain.words import counted
 from streams.settings import Address, Settings
 
@@ -137,32 +146,35 @@ def _show_all(
     settings: Settings, knowledge: ReadModel, target: PublishTarget, paths: list[str]
 ) -> int:
     before = knowledge.counts()
-    tally = PublishTally()
-    for path in paths:
-        say(f"Publishing {Path(path).name}")
-    with _alerts(knowledge, before.last_recorded):
-        publish_files(settings, paths, target, tally)
-    after = knowledge.counts()
-    new, refused = after.events - before.events, after.rejected - before.rejected
-    _say_what_came(tally, new, refused)
-    _show_truces(knowledge, tally.conflicts)
-    shown = _explain_one(knowledge, tally.conflicts)
-    for warning in tally.parties.warnings():
-        err(f"warning: {warning}", style="yellow")
+    tally = new_tally()
+    with beside(settings) as lake:
+        for path in paths:
+            say(f"Publishing {Path(path).name}")
+        with _alerts(knowledge, before.last_recorded):
+            delivered = publish_files(settings, paths, target, tally)
+        say_warnings(tally, lake)
+        outcomes = None
+        if delivered is not None and target.endpoint is not None:
+            outcomes = outcomes_of_lines(lake, target.endpoint.log_id, tally, delivered)
+        _say_what_came(tally, outcomes)
+        _show_truces(knowledge, tally.conflicts)
+        shown = _explain_one(knowledge, tally.conflicts)
     _say_what_next(settings, shown)
-    return 1 if tally.bad or refused else 0
+    return 1 if tally.bad or (outcomes is not None and outcomes.refused) else 0
 
 
-def _say_what_came(tally: PublishTally, new: int, refused: int) -> None:
-    known = tally.events - new - refused
-    say(f"{tally.in_words()} judged")
-    if known:
-        again = "all of them" if known == tally.events else f"{known:,}"
-        say(f"  of these, {again} had been judged before: the same event again changes nothing")
-    if refused:
-        say(f'  of these, {refused:,} were refused: truce sql "from rejected" says why')
+def _say_what_came(tally: PublishTally, outcomes: LineOutcomes | None) -> None:
+    became = "" if outcomes is None else outcomes.in_words(tally.events)
+    say(f"{tally.in_words()} judged{became}")
+    if outcomes is not None:
+        if len(outcomes.known) == tally.events:
+            say("All of them had been judged before: the same event again changes nothing")
+            outcomes = outcomes._replace(known=[])
+        # New verdicts are in the tables below.
+        changes = [change for change in outcomes.changes if change.before is not None]
+        say_outcomes(outcomes._replace(changes=changes))
     if tally.bad:
-        say(f"  beside {counted(tally.bad, 'line')} that could not be read")
+        say(f"Beside {counted(tally.bad, 'line')} that could not be read")
 
 
 @contextmanager
@@ -259,7 +271,7 @@ def _say_what_next(settings: Settings, shown: str) -> None:
         f"explain{where} {shown}",
         f"demo --keep{where}    (and look at {metrics})",
     ):
-        say(f"  {program} {command}")
+        say(f"  {program} {command}", whole=True)
 
 
 def _free(address: Address) -> Address:

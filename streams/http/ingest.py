@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from aiohttp import web
 from aiokafka.errors import KafkaError
 
+from schemas.safe_text import for_json
 from streams.http.refusals import (
     SECONDS_TO_RETRY,
     PostRefused,
@@ -30,8 +31,12 @@ from streams.http.refusals import (
 from streams.http.writers import Writers, WritersUnknown
 
 if TYPE_CHECKING:
+    from analytics.outcomes import VerdictChange
+    from schemas.openapi import PostedWarning
+    from schemas.time import Instant
     from schemas.wire import Rejected
     from streams.http.body import Form, Posted
+    from streams.http.lookup import Lookup
     from streams.http.tokens import Writer
 
 # What reads events is imported where it is used: a worker loads it while its broker starts.
@@ -48,11 +53,23 @@ SECONDS_TO_FINISH = 5.0
 
 DRY_RUN = {"true": True, "false": False}
 
-TakeEvents = Callable[[Sequence[tuple[str, bytes]], str], Awaitable[Sequence["Rejected | None"]]]
+
+class TakenEvents(NamedTuple):
+    """What became of events: for each why it was refused when it was read, None if it was not.
+
+    `known`: which of them the ledger had already, and how verdicts changed; None: that is not known
+    yet (Kafka), and then nothing is known of what was refused, either.
+    """
+
+    refused: Sequence[Rejected | None]
+    known: frozenset[int] | None = None
+    changes: Sequence[VerdictChange] = ()
+
+
+TakeEvents = Callable[[Sequence[tuple[str, bytes]], str], Awaitable[TakenEvents]]
 """Has the log take events, each with its conflict, which somebody of this name posted.
 
-For each why it was refused when it was read, None if it was not or if that is not known yet
-(Kafka). Raises `KafkaError` or `NotTaken`: some may not be in it.
+Raises `KafkaError` or `NotTaken`: some may not be in it.
 """
 
 Guard = Callable[[web.Request], web.Response | None]
@@ -100,6 +117,7 @@ class IngestApi:
         self._writers = writers
         self._rate = Rate(per_second)
         self._take: TakeEvents | None = None
+        self._lookup: Lookup | None = None
         self._closed_because = "the worker starts"
         self._held = 0
         self._inside = 0
@@ -120,9 +138,12 @@ class IngestApi:
             web.get("/openapi.json", _openapi),
         ]
 
-    def open(self, take: TakeEvents) -> None:
-        """Accept posts from now on, and have `take` write them to the log."""
-        self._take = take
+    def open(self, take: TakeEvents, lookup: Lookup | None = None) -> None:
+        """Accept posts from now on, and have `take` write them to the log.
+
+        `lookup`: what is known beside them, for warnings.
+        """
+        self._take, self._lookup = take, lookup
 
     async def close(self) -> None:
         """Accept no more, and wait for the posts in progress, as long as they may need."""
@@ -212,20 +233,38 @@ class IngestApi:
     async def _answer(self, request: web.Request, accepted: _AcceptedPost) -> web.Response:
         from schemas.openapi import Checked, Taken
         from streams.http.body import also_refused
+        from streams.http.told import told_of
 
         body = bytearray()
         try:
             await self._receive(request, body)
             posted = await self._read(accepted, bytes(body))
+            warnings = await self._warnings(posted)
+            told = told_of(posted, None, warnings)
             if not accepted.dry_run:
-                posted = also_refused(posted, await self._log(posted, accepted))
+                taken = await self._log(posted, accepted)
+                told = told_of(posted, taken, warnings)
+                posted = also_refused(posted, taken.refused)
         finally:
             self._held -= len(body)
         if posted.refused or not posted.events:
-            raise refused_events(posted, dry_run=accepted.dry_run)
+            raise refused_events(posted, told, dry_run=accepted.dry_run)
+        count = len(posted.events)
         if accepted.dry_run:
-            return web.json_response(Checked(acceptable=len(posted.events)).model_dump())
-        return web.json_response(Taken(accepted=len(posted.events)).model_dump(), status=202)
+            checked = Checked(acceptable=count, warnings=warnings or None)
+            return _json(checked.model_dump_json(exclude_none=True))
+        answer = Taken(accepted=count, **told.model_dump(exclude_none=True))
+        return _json(answer.model_dump_json(exclude_none=True), status=202)
+
+    async def _warnings(self, posted: Posted) -> list[PostedWarning]:
+        """What is odd about what was posted, beside what is known."""
+        from streams.http.told import posted_warnings
+
+        if not posted.events:
+            return []
+        lookup, warner = self._lookup, posted.warner
+        known = None if lookup is None else await lookup.known(warner.wanted())
+        return posted_warnings(warner.warnings(known), posted.places)
 
     async def _receive(self, request: web.Request, body: bytearray) -> None:
         from schemas.openapi import MAX_BODY_BYTES
@@ -256,7 +295,8 @@ class IngestApi:
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(
-                self._reading, read_body, accepted.form, body, accepted.writer
+                self._reading,
+                lambda: read_body(accepted.form, body, accepted.writer, now=_now),
             )
         except TooManyEvents:
             raise PostRefused(
@@ -264,9 +304,9 @@ class IngestApi:
                 f"expected at most {MAX_POSTED_EVENTS:,} events; none was taken",
             ) from None
 
-    async def _log(self, posted: Posted, accepted: _AcceptedPost) -> Sequence[Rejected | None]:
+    async def _log(self, posted: Posted, accepted: _AcceptedPost) -> TakenEvents:
         if not posted.events:
-            return []
+            return TakenEvents([])
         try:
             async with asyncio.timeout(SECONDS_TO_TAKE):
                 return await accepted.take(posted.events, accepted.writer.name)
@@ -276,6 +316,14 @@ class IngestApi:
             why = str(error) or type(error).__name__
             logger.warning("a post was not taken, the log does not answer: %s", why)
             raise away("the log does not answer") from error
+
+
+def _now() -> Instant:
+    return time.time_ns() // 1_000
+
+
+def _json(text: str, status: int = 200) -> web.Response:
+    return web.json_response(text=for_json(text), status=status)
 
 
 def _dry_run(request: web.Request) -> bool:

@@ -51,7 +51,8 @@ def test_a_second_demo_changes_nothing_and_says_so(judged: Path, tmp_path: Path)
 
     assert again.returncode == 0
     assert "ALERT" not in again.stdout
-    assert "all of them had been judged before" in again.stdout
+    assert "14 events (6 claims, 8 reports) judged: 14 known already" in again.stdout
+    assert "All of them had been judged before" in again.stdout
     history = "from verdict_versions order by all"
     assert rows(history, data_dir) == rows(history, judged)
 
@@ -66,8 +67,9 @@ def test_your_own_files_are_judged_and_their_bad_lines_told(tmp_path: Path) -> N
 
     assert done.returncode == 1
     assert f"{path}:15: a: unknown field" in done.stderr
-    assert "of these, 1 were refused" in done.stdout
-    assert "beside 1 line that could not be read" in done.stdout
+    assert f"{path}:16: refused: id: " in done.stderr
+    assert "judged: 14 taken, 1 refused" in done.stdout
+    assert "Beside 1 line that could not be read" in done.stdout
     assert len(rows("from events", tmp_path / "data")) == 14
 
 

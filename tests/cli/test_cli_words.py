@@ -8,8 +8,10 @@ import math
 
 import pytest
 
-from schemas.json_lines import MAX_LINE_BYTES, NamedParties, meant_by, read_lines
+from schemas.json_lines import MAX_LINE_BYTES, read_lines
 from schemas.time import OPEN, UNKNOWN, Bound, Daily, Span, to_instant
+from schemas.warnings.countries import meant_by
+from schemas.warnings.parties import NamedParties
 from streams.commands.console import bounds, window_in_words
 from streams.explain.words import counted
 

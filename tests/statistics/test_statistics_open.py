@@ -79,7 +79,10 @@ def judge(ledger: Ledger, *events: str, **criteria: bool | None) -> None:
 
 
 def test_an_unknown_criterion_names_the_reports_that_leave_it_out(ledger: Ledger) -> None:
-    terms = {"prohibits": {"acts": ["strike"], "targets": ["energy"]}, "area": ["UA"]}
+    terms: dict[str, Any] = {
+        "prohibits": {"acts": ["strike"], "targets": ["energy"]},
+        "area": ["UA"],
+    }
     judge(
         ledger,
         claim(**terms),
