@@ -14,7 +14,11 @@ Ask = Callable[[str, Mapping[str, object]], list[tuple[Any, ...]]]
 
 
 class Compliance(NamedTuple):
-    """How often a party broke a claim (None: the commitment, by all its claims together)."""
+    """How often a party broke a claim (None: the commitment, by all its claims together).
+
+    Certainly `violations_lower` times; at most `violations_upper` and any of the `unattributed`,
+    which are the same for every party.
+    """
 
     conflict: str
     commitment_id: str
@@ -22,6 +26,11 @@ class Compliance(NamedTuple):
     party: str
     violations_lower: int
     violations_upper: int
+    unattributed: int
+    free_lower: int | None
+    free_upper: int | None
+    days: int | None
+    unobserved_days: int | None
 
 
 class ConflictReports(NamedTuple):

@@ -51,7 +51,16 @@ CLAIMS = _schema(
     (MOMENT, "window_start window_end"),
     (FLAG, "open_ended"),
     (
-        pa.list_(pa.struct([("starts", MOMENT), ("ends", MOMENT), ("open_ended", FLAG)])),
+        pa.list_(
+            pa.struct(
+                [
+                    *[(name, MOMENT) for name in ("starts", "ends")],
+                    ("open_ended", FLAG),
+                    *[(name, MOMENT) for name in ("core_starts", "core_ends")],
+                    *[(name, TEXT) for name in ("daily_from", "daily_to", "zone")],
+                ]
+            )
+        ),
         "window_parts",
     ),
     (FLAG, "reciprocal"),

@@ -42,14 +42,25 @@ ORDER BY conflict, commitment_id, verdict;
 
 -- name: compliance
 SELECT
-    conflict,
-    commitment_id,
-    claim_id,
-    party,
-    violations_lower,
-    violations_upper
-FROM compliance
-ORDER BY conflict, commitment_id, claim_id, party;
+    counts.conflict,
+    counts.commitment_id,
+    counts.claim_id,
+    counts.party,
+    counts.violations_lower,
+    counts.violations_upper,
+    counts.unattributed,
+    free_days.free_lower,
+    free_days.free_upper,
+    free_days.days,
+    free_days.unobserved_days
+FROM violation_counts AS counts
+INNER JOIN free_days
+    ON
+        counts.conflict = free_days.conflict
+        AND counts.commitment_id = free_days.commitment_id
+        AND counts.claim_id IS NOT DISTINCT FROM free_days.claim_id
+        AND counts.party = free_days.party
+ORDER BY counts.conflict, counts.commitment_id, counts.claim_id, counts.party;
 
 -- name: coverage
 WITH watched AS (

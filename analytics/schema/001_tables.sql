@@ -91,7 +91,11 @@ CREATE TABLE claim_versions (
     window_start TIMESTAMPTZ,
     window_end TIMESTAMPTZ,
     open_ended BOOLEAN NOT NULL,
-    window_parts STRUCT(starts TIMESTAMPTZ, ends TIMESTAMPTZ, open_ended BOOLEAN)[] NOT NULL,
+    window_parts STRUCT(
+        starts TIMESTAMPTZ, ends TIMESTAMPTZ, open_ended BOOLEAN,
+        core_starts TIMESTAMPTZ, core_ends TIMESTAMPTZ,
+        daily_from VARCHAR, daily_to VARCHAR, "zone" VARCHAR
+    )[] NOT NULL,
     reciprocal BOOLEAN NOT NULL,
     other_conditions VARCHAR,
     evidence VARCHAR[] NOT NULL,
@@ -115,7 +119,9 @@ COMMENT ON COLUMN claim_versions.targets IS 'Protected targets; empty: not said;
 COMMENT ON COLUMN claim_versions.window_start IS 'Earliest possible start; NULL: unknown';
 COMMENT ON COLUMN claim_versions.window_end IS 'Latest possible end; NULL: unknown, or open';
 COMMENT ON COLUMN claim_versions.open_ended IS 'Does it stand until it is revised?';
-COMMENT ON COLUMN claim_versions.window_parts IS 'Each stretch of the window, at its widest';
+COMMENT ON COLUMN claim_versions.window_parts IS
+'Each part of the window: from when to when it may hold, and certainly holds (NULL: unknown, or
+open); its hours, if daily; whose clocks were meant';
 COMMENT ON COLUMN claim_versions.reciprocal IS 'Does it bind only while the other side keeps it?';
 COMMENT ON COLUMN claim_versions.other_conditions IS 'Other conditions, in words';
 COMMENT ON COLUMN claim_versions.evidence IS 'Where it can be read';

@@ -6,6 +6,7 @@ import datetime as dt
 import difflib
 from collections.abc import Iterator
 
+from schemas.claims import AreaTerms
 from schemas.events import ClaimEvent, Count, CoverageEvent, Event, Range, ReportEvent
 from schemas.places import OneOf, Point, place_codes
 from schemas.reports import REPORTER_KINDS, Occurred, Report, ReportDenial, Reporter
@@ -26,9 +27,7 @@ def oddities(event: Event, now: Instant) -> Iterator[Oddity]:
         said = now if event.time is None else event.time
         yield from _of_report(event.data, said)
     elif isinstance(event, CoverageEvent):
-        for number, part in enumerate(event.data.area):
-            if isinstance(part, str):
-                yield from _of_code(part, f"data.area.{number}")
+        yield from _of_area(event.data.area)
     elif isinstance(event, ClaimEvent):
         for number, party in enumerate(event.data.bound_parties):
             code = code_of_state(party)
@@ -39,9 +38,13 @@ def oddities(event: Event, now: Instant) -> Iterator[Oddity]:
                     f"data.bound_parties.{number}",
                     f"{party!r} is another party than {code!r}; did you mean {code!r}?",
                 )
-        for number, part in enumerate(event.data.area):
-            if isinstance(part, str):
-                yield from _of_code(part, f"data.area.{number}")
+        yield from _of_area(event.data.area)
+
+
+def _of_area(area: AreaTerms) -> Iterator[Oddity]:
+    for number, part in enumerate(area):
+        if isinstance(part, str):
+            yield from _of_code(part, f"data.area.{number}")
 
 
 def _of_reporter(reporter: Reporter) -> Iterator[Oddity]:

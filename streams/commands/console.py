@@ -185,8 +185,8 @@ def in_colour(verdict: str) -> Text:
 
 
 def bounds(lower: int, upper: int) -> str:
-    """A count with its bounds: `2`, or `0..3`."""
-    return f"{lower:,}" if lower == upper else f"{lower:,}..{upper:,}"
+    """A count with its bounds: `0..3`, or `2..2`."""
+    return f"{lower:,}..{upper:,}"
 
 
 def when(limit: Limit) -> str:

@@ -40,7 +40,7 @@ from streams.commands.publish import (
     say_warnings,
     target_of,
 )
-from streams.commands.status import Truce, gather, show_truce
+from streams.commands.status import COUNTS_MEAN, Truce, gather, show_truce
 from streams.endpoint import Endpoint
 from streams.errors import BadInput, CommandError, Unreachable
 from streams.explain.input_lines import LineOutcomes, PublishTally
@@ -216,7 +216,7 @@ def _show_truces(knowledge: ReadModel, conflicts: set[str]) -> None:
     status = gather(knowledge, time.time_ns() // 1000)
     truces = [truce for truce in status.truces if truce.conflict in conflicts]
     say()
-    say("Compliance. Violations a..b: at least a, at most b")
+    say(f"Compliance. {COUNTS_MEAN}")
     if not truces:
         say()
         say("No claim is known yet, so there is nothing to keep.")

@@ -46,7 +46,7 @@ def test_a_window_in_words(part: Span | Daily, words: str) -> None:
 
 
 def test_counts_carry_their_bounds() -> None:
-    assert (bounds(2, 2), bounds(0, 1_200)) == ("2", "0..1,200")
+    assert (bounds(2, 2), bounds(0, 1_200)) == ("2..2", "0..1,200")
     assert (counted(1, "event"), counted(0, "event")) == ("1 event", "0 events")
 
 
