@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from analytics.ledger.provenance import Provenance
 from analytics.queries import queries
 from schemas.claims import Claim
 from schemas.events import ClaimEvent, Report, ReportDenial, ReportEvent, parse_event
@@ -109,6 +110,13 @@ class ListedIncident(NamedTuple):
     occurred_end: Instant
     places: list[str]
     unknowns: list[Unknowns]
+
+
+class JudgedSince(NamedTuple):
+    """By what it was judged what the log took after `since`; None: from the first event on."""
+
+    by: Provenance
+    since: Instant | None
 
 
 class Counts(NamedTuple):
@@ -217,6 +225,12 @@ class ReadModel:
                 places=row[7] or [], unknowns=[Unknowns(*one) for one in _pairs(row[8])]
             )
             for row in rows
+        ]
+
+    def provenance(self) -> list[JudgedSince]:
+        """By what the verdicts were judged, and since when, in order."""
+        return [
+            JudgedSince(Provenance(*judge), since) for *judge, since in self._named("provenance")
         ]
 
     def counts(self) -> Counts:

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, get_args
 
+RULES = "2026-11-30"
+"""Which rules judge: another date wherever the same log may be judged otherwise than before."""
+
 ClaimOutcome = Literal["violation", "clear", "undetermined"]
 """What an incident is under one claim."""
 Outcome = Literal["violation", "clear", "contested", "undetermined"]

@@ -168,7 +168,10 @@ WITH coded AS (
         ON (area_terms.term ->> '$') = down.code AND option_codes.code = down.container
     LEFT JOIN subdivisions AS listed ON option_codes.code = listed.code
     LEFT JOIN subdivisions AS listed_term ON (area_terms.term ->> '$') = listed_term.code
-    WHERE NOT coalesce(starts_with(area_terms.term, '{') AND starts_with(options.option, '{'), FALSE)
+    WHERE
+        NOT coalesce(
+            starts_with(area_terms.term, '{') AND starts_with(options.option, '{'), FALSE
+        )
 ),
 
 answers AS (

@@ -159,7 +159,7 @@ bounds AS (
     FROM entries
 )
 
--- Of hours in a time zone that is not known (any more) nothing is certain but the bounds around them.
+-- Of hours in a time zone that is not known (any more) nothing is certain but their outer bounds.
 SELECT
     bounds.* EXCLUDE (start_latest, end_earliest),
     row_number() OVER () AS s,

@@ -107,6 +107,7 @@ REJECTED = _schema(
     (PLACE, "offset"),
     (COUNT, "batch_index"),
 )
+PROVENANCE = _schema((TEXT, "version rules tzdata iso_lists"), (MOMENT, "since"))
 MESSAGES = _schema((PLACE, "seq"), (TEXT, "topic"), (BYTES, "key value headers"))
 OUTBOX = _schema(
     (PLACE, "first_seq last_seq"), (COUNT, "piece"), (BYTES, "packed"), (PLACE, "bytes")

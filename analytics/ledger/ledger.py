@@ -17,6 +17,7 @@ import duckdb
 from analytics.ledger.contents import last_balance, settle_basis
 from analytics.ledger.keys import KeySet
 from analytics.ledger.outbox import Outbox, OutboxMessage
+from analytics.ledger.provenance import last_provenance
 from analytics.ledger.rows import ClaimKey, Reached, Release
 from analytics.ledger.transaction import Known, Transaction
 from analytics.queries import queries
@@ -83,6 +84,7 @@ class Ledger:
             extents={conflict: (begins, ends) for conflict, begins, ends in self._rows("extents")},
             offsets=offsets_of(self._session),
             last_outbox=self._rows("last_outbox")[0][0],
+            judged_by=last_provenance(self._session),
         )
         self._latest: dict[str, int] = dict(self._rows("latest"))
         self._outbox = Outbox(connection.cursor(), self._known.last_outbox)

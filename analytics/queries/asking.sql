@@ -5,6 +5,16 @@ SELECT payload
 FROM claims
 ORDER BY conflict, commitment_id, claim_id;
 
+-- name: provenance
+SELECT
+    version,
+    rules,
+    tzdata,
+    iso_lists,
+    epoch_us(since) AS since_us
+FROM provenance
+ORDER BY since NULLS FIRST;
+
 -- name: claims_of
 SELECT payload
 FROM claims

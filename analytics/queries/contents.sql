@@ -54,6 +54,12 @@ SELECT
     (coalesce(sum(hash(*COLUMNS(*))::HUGEINT), 0) % 18446744073709551616)::UBIGINT AS hash
 FROM some_table;
 
+-- name: provenance
+SELECT
+    count(*) AS row_count,
+    (coalesce(sum(hash(*COLUMNS(*))::HUGEINT), 0) % 18446744073709551616)::UBIGINT AS hash
+FROM some_table;
+
 -- name: log_offsets
 SELECT
     count(*) AS row_count,

@@ -104,6 +104,16 @@ WHERE database_name = current_database() AND table_name = 'log_offsets';
 -- name: keep_wal
 PRAGMA disable_checkpoint_on_shutdown; -- noqa: PRS
 
+-- name: provenance
+SELECT
+    version,
+    rules,
+    tzdata,
+    iso_lists
+FROM provenance
+ORDER BY rowid DESC
+LIMIT 1;
+
 -- name: last_outbox
 SELECT coalesce(max(last_seq), 0)
 FROM outbox;

@@ -27,6 +27,10 @@ SELECT * FROM staged;
 INSERT INTO rejected BY NAME
 SELECT * FROM staged;
 
+-- name: provenance
+INSERT INTO provenance BY NAME
+SELECT * FROM staged;
+
 -- name: outbox
 INSERT INTO outbox BY NAME
 SELECT * FROM staged;

@@ -291,6 +291,23 @@ COMMENT ON COLUMN rejected.partition IS 'The partition of the log';
 COMMENT ON COLUMN rejected."offset" IS 'The offset of the record in its partition';
 COMMENT ON COLUMN rejected.batch_index IS 'The place in a batch; NULL: the record as a whole';
 
+CREATE TABLE provenance (
+    version VARCHAR NOT NULL,
+    rules VARCHAR NOT NULL,
+    tzdata VARCHAR NOT NULL,
+    iso_lists VARCHAR NOT NULL,
+    since TIMESTAMPTZ
+);
+
+COMMENT ON TABLE provenance IS 'By what the verdicts were judged, one after the other';
+COMMENT ON COLUMN provenance.version IS 'The version of Trucewatch';
+COMMENT ON COLUMN provenance.rules IS 'The date of the rules';
+COMMENT ON COLUMN provenance.tzdata IS 'The release of the package tzdata, which has the IANA time zones';
+COMMENT ON COLUMN provenance.iso_lists IS
+'The release of the package pycountry, which has the lists of ISO 3166';
+COMMENT ON COLUMN provenance.since IS
+'It judged what the log took after this moment; NULL: from the first event on';
+
 -- Of each message by itself most is the same, again and again: so they stand in packets.
 
 CREATE TABLE outbox (
