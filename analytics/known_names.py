@@ -9,7 +9,7 @@ from typing import Any
 
 from analytics.queries import queries
 from analytics.read_model import Ask
-from schemas.warnings.known import ClaimName, Known, ReportName, Wanted
+from schemas.warnings.known import ClaimName, KnownNames, ReportName, WantedNames
 
 DAY = 24 * 3_600 * 1_000_000
 DAYS_AROUND = 3
@@ -21,9 +21,9 @@ MOST_CLOSE = 20
 _LAST = 253_402_300_799_000_000
 
 
-def known_beside(ask: Ask, wanted: Wanted) -> Known:
+def known_beside(ask: Ask, wanted: WantedNames) -> KnownNames:
     """What is known of what is `wanted`, as far as so much of it is enough for a warning."""
-    sql, found = queries("known"), Known()
+    sql, found = queries("known"), KnownNames()
     if not wanted.conflicts:
         return found
     conflicts = sorted(wanted.conflicts)
@@ -55,7 +55,7 @@ def known_beside(ask: Ask, wanted: Wanted) -> Known:
     return found
 
 
-def _take_claims(found: Known, rows: list[tuple[Any, ...]]) -> None:
+def _take_claims(found: KnownNames, rows: list[tuple[Any, ...]]) -> None:
     for conflict, commitment, claim, claimant, area in rows:
         found.claims.append((conflict, commitment, claim))
         if claimant is not None:
@@ -64,7 +64,7 @@ def _take_claims(found: Known, rows: list[tuple[Any, ...]]) -> None:
         found.codes.setdefault(conflict, set()).update(codes)
 
 
-def _take_places(found: Known, conflict: str, places: str | None) -> None:
+def _take_places(found: KnownNames, conflict: str, places: str | None) -> None:
     for place in _listed(places):
         match place:
             case str():
