@@ -17,12 +17,14 @@ ReportName = tuple[str, str, str]
 class WantedNames(NamedTuple):
     """What has to be known for the warnings of an input: nothing else need be looked up.
 
-    `spans`: of each conflict, when its reports say that something happened. The retracted are those
-    of which the input itself does not say whether they stand.
+    `spans`: of each conflict, when its reports say that something happened; `unplaced`: those that
+    have positions and no code by which to tell where they should be. The retracted are those of
+    which the input itself does not say whether they stand.
     """
 
     conflicts: frozenset[str]
     spans: dict[str, tuple[Instant, Instant]]
+    unplaced: frozenset[str]
     retracted_claims: frozenset[ClaimName]
     retracted_reports: frozenset[ReportName]
 

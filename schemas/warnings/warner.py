@@ -78,6 +78,7 @@ class Warner:
         return WantedNames(
             frozenset(self._conflicts),
             dict(self._spans),
+            frozenset({conflict for conflict, _ in self._positions} - self._codes.keys()),
             frozenset(self._retracted_claims),
             frozenset(self._retracted_reports),
         )
