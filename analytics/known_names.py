@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
 from analytics.queries import queries
 from analytics.read_model import Ask
-from schemas.warnings.known import ClaimName, Known, ReportName, Wanted
+from schemas.time import FIRST_INSTANT, LAST_INSTANT
+from schemas.warnings.known import ClaimName, KnownNames, ReportName, WantedNames
 
 DAY = 24 * 3_600 * 1_000_000
 DAYS_AROUND = 3
@@ -18,12 +19,11 @@ MOST_CLAIMS = 10_000
 MOST_REPORTS = 50_000
 MOST_WITH_PLACES = 300
 MOST_CLOSE = 20
-_LAST = 253_402_300_799_000_000
 
 
-def known_beside(ask: Ask, wanted: Wanted) -> Known:
+def known_beside(ask: Ask, wanted: WantedNames) -> KnownNames:
     """What is known of what is `wanted`, as far as so much of it is enough for a warning."""
-    sql, found = queries("known"), Known()
+    sql, found = queries("known"), KnownNames()
     if not wanted.conflicts:
         return found
     conflicts = sorted(wanted.conflicts)
@@ -32,16 +32,12 @@ def known_beside(ask: Ask, wanted: Wanted) -> Known:
         found.parties[conflict] = set(bound)
     _take_claims(found, ask(sql["claims"], {"conflicts": conflicts, "most": MOST_CLAIMS}))
     if wanted.spans:
-        spans = sorted(wanted.spans.items())
-        around = DAYS_AROUND * DAY
-        values = {
-            "conflicts": [conflict for conflict, _ in spans],
-            "earliest": [earliest - around for _, (earliest, _) in spans],
-            "latest": [min(latest + around, _LAST) for _, (_, latest) in spans],
-            "most": MOST_REPORTS,
-        }
-        found.reports = [(c, i, r) for c, i, r in ask(sql["reports"], values)]
-        values = {"conflicts": [conflict for conflict, _ in spans], "most": MOST_WITH_PLACES}
+        rows = ask(sql["reports"], {**_around(wanted, wanted.spans), "most": MOST_REPORTS})
+        found.reports = [(conflict, incident, report) for conflict, incident, report in rows]
+    # To read the places of reports takes longer, and the codes of claims mostly say enough.
+    unplaced = {one for one in wanted.unplaced & wanted.spans.keys() if not found.codes.get(one)}
+    if unplaced:
+        values = {**_around(wanted, unplaced), "most": MOST_WITH_PLACES}
         for conflict, places in ask(sql["places"], values):
             _take_places(found, conflict, places)
     found.standing_claims = _standing(ask, "standing_claims", wanted.retracted_claims)
@@ -55,7 +51,18 @@ def known_beside(ask: Ask, wanted: Wanted) -> Known:
     return found
 
 
-def _take_claims(found: Known, rows: list[tuple[Any, ...]]) -> None:
+def _around(wanted: WantedNames, conflicts: Iterable[str]) -> dict[str, object]:
+    """Some days around what happened, conflict by conflict, as parameters."""
+    spans = sorted((conflict, *wanted.spans[conflict]) for conflict in conflicts)
+    around = DAYS_AROUND * DAY
+    return {
+        "conflicts": [conflict for conflict, _, _ in spans],
+        "earliest": [max(earliest - around, FIRST_INSTANT) for _, earliest, _ in spans],
+        "latest": [min(latest + around, LAST_INSTANT) for _, _, latest in spans],
+    }
+
+
+def _take_claims(found: KnownNames, rows: list[tuple[Any, ...]]) -> None:
     for conflict, commitment, claim, claimant, area in rows:
         found.claims.append((conflict, commitment, claim))
         if claimant is not None:
@@ -64,7 +71,7 @@ def _take_claims(found: Known, rows: list[tuple[Any, ...]]) -> None:
         found.codes.setdefault(conflict, set()).update(codes)
 
 
-def _take_places(found: Known, conflict: str, places: str | None) -> None:
+def _take_places(found: KnownNames, conflict: str, places: str | None) -> None:
     for place in _listed(places):
         match place:
             case str():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from analytics.ledger.provenance import Provenance
+from analytics.ledger.provenance import JudgedSince, Provenance
 from analytics.queries import queries
 from schemas.claims import Claim
 from schemas.events import ClaimEvent, Report, ReportDenial, ReportEvent, parse_event
@@ -110,13 +110,6 @@ class ListedIncident(NamedTuple):
     occurred_end: Instant
     places: list[str]
     unknowns: list[Unknowns]
-
-
-class JudgedSince(NamedTuple):
-    """By what it was judged what the log took after `since`; None: from the first event on."""
-
-    by: Provenance
-    since: Instant | None
 
 
 class Counts(NamedTuple):

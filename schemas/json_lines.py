@@ -67,15 +67,15 @@ def check(line: Line, *, explain: bool = True) -> Event | tuple[Problem, ...]:
     return refused_at_entry(line.raw) or event
 
 
-Checked = Event | tuple[Problem, ...]
+CheckedLine = Event | tuple[Problem, ...]
 """The event of a line, or what is wrong with it."""
 
 
 def checked(
     lines: Iterable[Line], *, explain: Callable[[], bool] = lambda: True
-) -> Iterator[tuple[Line, Checked]]:
+) -> Iterator[tuple[Line, CheckedLine]]:
     """Each line with what `check` finds in it; one event over several lines is one mistake."""
-    held: list[tuple[Line, Checked]] = []
+    held: list[tuple[Line, CheckedLine]] = []
     depth = 0
     for line in lines:
         found = check(line, explain=explain())
@@ -99,7 +99,7 @@ def _depth(line: Line) -> int:
     return sum(raw.count(one) for one in (b"{", b"[")) - sum(raw.count(one) for one in (b"}", b"]"))
 
 
-def _as_one(held: list[tuple[Line, Checked]]) -> Iterator[tuple[Line, Checked]]:
+def _as_one(held: list[tuple[Line, CheckedLine]]) -> Iterator[tuple[Line, CheckedLine]]:
     """The lines as one mistake, if they are one JSON text together."""
     first, last = held[0][0], held[-1][0]
     text = b"\n".join(line.raw or b"" for line, _ in held)

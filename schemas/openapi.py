@@ -5,6 +5,7 @@ Built from the same models that parse the events, as `asyncapi` is.
 
 from __future__ import annotations
 
+import json
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -46,7 +47,7 @@ class PostedOutcome(BaseModel):
     )
 
 
-class ChangedVerdict(BaseModel):
+class PostedVerdict(BaseModel):
     """A verdict that is another one now; without `before` or `after` there was or is none."""
 
     conflict: str
@@ -65,9 +66,15 @@ class Told(BaseModel):
 
     known_already: int | None = Field(default=None, description="How many the log had already.")
     outcomes: list[PostedOutcome] | None = None
-    verdicts: list[ChangedVerdict] | None = None
+    verdicts: list[PostedVerdict] | None = None
     verdicts_changed: int | None = Field(default=None, description="How many verdicts changed.")
     warnings: list[PostedWarning] | None = None
+
+    def as_json(self) -> str:
+        """The answer as JSON, these fields after its own, without what is not said."""
+        said = self.model_dump(mode="json", exclude_none=True)
+        own = {name: value for name, value in said.items() if name not in Told.model_fields}
+        return json.dumps(own | said, ensure_ascii=False, separators=(",", ":"))
 
 
 class Taken(Told):

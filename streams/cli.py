@@ -24,6 +24,7 @@ from streams.commands.command import (
     settings_named,
 )
 
+DEMO_DIR = "truce-demo"
 SCHEMAS = (*EVENT_TYPE_NAMES, "openapi")
 
 
@@ -63,11 +64,12 @@ def demo(files: tuple[str, ...], keep: bool) -> int:
 
     Starts a worker with an embedded broker, publishes the events into it, prints each alert as it
     is raised, and at the end who broke whose truce, by whose account. The data directory stays, so
-    that you can go on with truce sql, explain and status.
+    that you can go on with truce sql, explain and status: truce-demo, unless another one is set.
+    The same files again go on in it; a directory with other data is refused.
     """
     from streams.commands.demo import run_demo
 
-    return run_demo(current_settings(), files, keep=keep)
+    return run_demo(current_settings(DEMO_DIR), files, keep=keep)
 
 
 @main.command(
@@ -117,6 +119,10 @@ def publish(files: tuple[str, ...], dry_run: bool) -> int:
     Every line is validated first. A bad line is reported as FILE:LINE: field: reason; the good ones
     are published all the same, and the exit code is 1. With the embedded broker, events count as
     published once the worker has judged them and they are in its database.
+
+    Then it says which lines were refused all the same (their id stands for other content; exit code
+    1), known already, or revise an earlier one, and which verdicts changed. What is odd is warned
+    of, with what was probably meant, and never refused.
     """
     from streams.commands.publish import run_publish
 

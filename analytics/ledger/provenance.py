@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from analytics.queries import queries
 from analytics.storage.database import Session
+from schemas.time import Instant
 from schemas.verdicts import RULES
 
 
@@ -18,6 +19,13 @@ class Provenance(NamedTuple):
     rules: str
     tzdata: str
     iso_lists: str
+
+
+class JudgedSince(NamedTuple):
+    """By what it was judged what the log took after `since`; None: from the first event on."""
+
+    by: Provenance
+    since: Instant | None
 
 
 @cache

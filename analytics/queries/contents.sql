@@ -108,3 +108,15 @@ WHERE seq < $seq;
 -- name: forget_changed
 DELETE FROM changed_rows
 WHERE seq <= $seq;
+
+-- name: other_events
+WITH named AS (
+    SELECT
+        unnest($conflicts::VARCHAR[]) AS conflict,
+        unnest($sources::VARCHAR[]) AS source,
+        unnest($ids::VARCHAR[]) AS event_id
+)
+
+SELECT count(*)
+FROM accepted
+ANTI JOIN named USING (conflict, source, event_id);

@@ -92,12 +92,23 @@ ORDER BY
     report_id
 LIMIT 1;
 
--- The places of the reports that came last: enough to tell where a conflict is.
+-- The places of reports of about that time: enough to tell where a conflict is.
 -- name: places
+WITH spans AS (
+    SELECT
+        unnest($conflicts::VARCHAR[]) AS conflict,
+        unnest($earliest::BIGINT[]) AS earliest,
+        unnest($latest::BIGINT[]) AS latest
+)
+
 SELECT
-    conflict,
-    json_extract(payload, '$.data.places')::VARCHAR AS places
-FROM report_versions
-WHERE superseded_at IS NULL AND conflict IN (SELECT unnest($conflicts::VARCHAR[]))
-ORDER BY recorded_at DESC
+    known.conflict,
+    json_extract(known.payload, '$.data.places')::VARCHAR AS places
+FROM report_versions AS known
+INNER JOIN spans
+    ON
+        known.conflict = spans.conflict
+        AND known.begins_at <= make_timestamptz(spans.latest)
+        AND known.ends_at >= make_timestamptz(spans.earliest)
+WHERE known.superseded_at IS NULL
 LIMIT $most;

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from schemas.time import Instant
-from schemas.warnings.swapped import Position
+from schemas.warnings.swapped import LatLon
 
 ClaimName = tuple[str, str, str]
 """Conflict, commitment and claim."""
@@ -14,21 +14,23 @@ ReportName = tuple[str, str, str]
 """Conflict, incident and report."""
 
 
-class Wanted(NamedTuple):
+class WantedNames(NamedTuple):
     """What has to be known for the warnings of an input: nothing else need be looked up.
 
-    `spans`: of each conflict, when its reports say that something happened. The retracted are those
-    of which the input itself does not say whether they stand.
+    `spans`: of each conflict, when its reports say that something happened; `unplaced`: those that
+    have positions and no code by which to tell where they should be. The retracted are those of
+    which the input itself does not say whether they stand.
     """
 
     conflicts: frozenset[str]
     spans: dict[str, tuple[Instant, Instant]]
+    unplaced: frozenset[str]
     retracted_claims: frozenset[ClaimName]
     retracted_reports: frozenset[ReportName]
 
 
 @dataclass(slots=True)
-class Known:
+class KnownNames:
     """What is known, each by its conflict; what was not asked for is not in it."""
 
     bound: dict[str, set[str]] = field(default_factory=dict)
@@ -38,5 +40,5 @@ class Known:
     standing_claims: set[ClaimName] = field(default_factory=set)
     standing_reports: set[ReportName] = field(default_factory=set)
     close_reports: dict[ReportName, ReportName] = field(default_factory=dict)
-    positions: dict[str, list[Position]] = field(default_factory=dict)
+    positions: dict[str, list[LatLon]] = field(default_factory=dict)
     codes: dict[str, set[str]] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-Position = tuple[float, float]
+LatLon = tuple[float, float]
 """Latitude and longitude, in degrees."""
 
 NEAR_KM = 300.0
@@ -19,9 +19,9 @@ EARTH_KM = 6_371.0
 _CELL = 0.5
 
 
-def landmarks(positions: Iterable[Position]) -> list[Position]:
+def landmarks(positions: Iterable[LatLon]) -> list[LatLon]:
     """Some of the positions, no two of them close to one another: enough to compare with."""
-    found: dict[tuple[int, int], Position] = {}
+    found: dict[tuple[int, int], LatLon] = {}
     for lat, lon in positions:
         if len(found) == MOST_PLACES:
             break
@@ -29,7 +29,7 @@ def landmarks(positions: Iterable[Position]) -> list[Position]:
     return list(found.values())
 
 
-def exchanged(position: Position, known: Sequence[Position]) -> Position | None:
+def exchanged(position: LatLon, known: Sequence[LatLon]) -> LatLon | None:
     """`position` the other way round, if that is more likely to be meant by what is `known`."""
     lat, lon = position
     if not known or abs(lon) > 90 or position == (0.0, 0.0):  # noqa: PLR2004 - no latitude
@@ -41,7 +41,7 @@ def exchanged(position: Position, known: Sequence[Position]) -> Position | None:
     return (lon, lat) if near * TIMES_NEARER < far else None
 
 
-def distance_km(one: Position, other: Position) -> float:
+def distance_km(one: LatLon, other: LatLon) -> float:
     """The distance on a sphere."""
     lat, lon, other_lat, other_lon = map(math.radians, (*one, *other))
     half = (

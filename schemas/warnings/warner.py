@@ -19,11 +19,11 @@ from schemas.places import Point, Polygonal
 from schemas.safe_text import named
 from schemas.time import Instant
 from schemas.warnings.countries import places_of
-from schemas.warnings.known import ClaimName, Known, ReportName, Wanted
+from schemas.warnings.known import ClaimName, KnownNames, ReportName, WantedNames
 from schemas.warnings.lookalikes import Lookalikes
 from schemas.warnings.oddities import oddities, places
 from schemas.warnings.parties import NamedParties
-from schemas.warnings.swapped import Position, exchanged, landmarks
+from schemas.warnings.swapped import LatLon, exchanged, landmarks
 from schemas.warnings.warning import MOST_WARNINGS, EventWarning, Whence, bounded
 
 MOST_HELD = 100_000
@@ -53,7 +53,7 @@ class Warner:
         self._retracted_claims: dict[ClaimName, Whence] = {}
         self._retracted_reports: dict[ReportName, Whence] = {}
         self._spans: dict[str, tuple[Instant, Instant]] = {}
-        self._positions: dict[tuple[str, Position], tuple[Whence, str]] = {}
+        self._positions: dict[tuple[str, LatLon], tuple[Whence, str]] = {}
         self._codes: dict[str, set[str]] = {}
         self._conflicts: set[str] = set()
 
@@ -76,27 +76,28 @@ class Warner:
             report = (event.data.conflict, event.data.incident_id, event.data.report_id)
             self._note_retraction(report, self._retracted_reports, whence, "report")
 
-    def wanted(self) -> Wanted:
+    def wanted(self) -> WantedNames:
         """What has to be known before `warnings`."""
-        return Wanted(
+        return WantedNames(
             frozenset(self._conflicts),
             dict(self._spans),
+            frozenset({conflict for conflict, _ in self._positions} - self._codes.keys()),
             frozenset(self._retracted_claims),
             frozenset(self._retracted_reports),
         )
 
-    def warnings(self, known: Known | None) -> list[EventWarning]:
+    def warnings(self, known: KnownNames | None) -> list[EventWarning]:
         """All that is odd, each cause once; at most `MOST_WARNINGS`, and one that counts others.
 
         `known`: what was `wanted`; None: it cannot be had, so only what the input itself shows.
         """
-        found = [*self._odd.values(), *self._of_names(known or Known())]
+        found = [*self._odd.values(), *self._of_names(known or KnownNames())]
         if known is not None:
             for conflict, parties in known.bound.items():
                 self._parties.bind(conflict, parties)
             unbound = [EventWarning(None, "", line) for line in self._parties.warnings()]
             found = [*unbound, *found, *self._of_retractions(known)]
-        found += self._of_positions(known or Known())
+        found += self._of_positions(known or KnownNames())
         return bounded(sorted(found, key=_place))
 
     def _warn(self, cause: tuple[str, str], whence: Whence, field: str, reason: str) -> None:
@@ -145,7 +146,7 @@ class Warner:
         if len(self._stands) < MOST_HELD:
             self._stands[name] = True
 
-    def _position(self, conflict: str, position: Position, whence: Whence, field: str) -> None:
+    def _position(self, conflict: str, position: LatLon, whence: Whence, field: str) -> None:
         if len(self._positions) < MOST_HELD:
             self._positions.setdefault((conflict, position), (whence, field))
 
@@ -159,7 +160,7 @@ class Warner:
             asked[name] = whence
         self._stands[name] = False
 
-    def _of_names(self, known: Known) -> Iterator[EventWarning]:
+    def _of_names(self, known: KnownNames) -> Iterator[EventWarning]:
         alike: dict[NameKind, Lookalikes] = {}
 
         def of(kind: NameKind) -> Lookalikes:
@@ -182,7 +183,7 @@ class Warner:
                 reason = f"{name!r} is another {what} than {meant!r}{_unlike(name, meant)}"
                 yield EventWarning(whence, field, f"{reason}; did you mean {meant!r}?")
 
-    def _of_retractions(self, known: Known) -> Iterator[EventWarning]:
+    def _of_retractions(self, known: KnownNames) -> Iterator[EventWarning]:
         said = 0
         for name, whence in self._retracted_claims.items():
             if name not in known.standing_claims:
@@ -204,7 +205,7 @@ class Warner:
             if kind[0] == "report" and kind[1] == conflict
         ]
 
-    def _of_positions(self, known: Known) -> Iterator[EventWarning]:
+    def _of_positions(self, known: KnownNames) -> Iterator[EventWarning]:
         conflicts = {conflict for conflict, _ in self._positions}
         for conflict in sorted(conflicts):
             own = {p: first for (of, p), first in self._positions.items() if of == conflict}
@@ -255,7 +256,7 @@ def _close(name: ClaimName, known: list[ClaimName]) -> ClaimName | None:
     return of_conflict[found[0]] if found else None
 
 
-def _exchanged(position: Position, meant: Position, field: str) -> str:
+def _exchanged(position: LatLon, meant: LatLon, field: str) -> str:
     if ".area." in field:
         return (
             "far from all else of the conflict unless its positions are [latitude, longitude]; "

@@ -89,10 +89,16 @@ def _remember(name: str) -> Callable[[click.Context, click.Parameter, str | None
     return callback
 
 
-def current_settings() -> Settings:
-    """The settings of the command that runs now: its options, then the environment."""
+def current_settings(data_dir: str = "") -> Settings:
+    """The settings of the command that runs now: its options, then the environment.
+
+    `data_dir`: where its data is unless one of these says so; "": where all others have it.
+    """
+    given = click.get_current_context().ensure_object(dict)
+    if data_dir and not (given.get("TRUCE_DATA_DIR") or os.environ.get("TRUCE_DATA_DIR")):
+        given["TRUCE_DATA_DIR"] = data_dir
     try:
-        return load(os.environ, click.get_current_context().ensure_object(dict))
+        return load(os.environ, given)
     except SettingsError as error:
         raise click.UsageError("; ".join(error.problems)) from None
 

@@ -21,8 +21,11 @@ from typing import Any
 
 from rich.text import Text
 
+from analytics.other_events import EventName, other_events
 from analytics.read_model import Alert, IncidentVerdict, ReadModel
+from analytics.storage.failures import LedgerError
 from schemas.events import Assertion
+from schemas.json_lines import checked, read_lines
 from schemas.safe_text import party_label
 from schemas.time import Instant
 from streams import worker
@@ -67,7 +70,34 @@ def run_demo(settings: Settings, chosen: Sequence[str], *, keep: bool) -> int:
     if (why := worker.prepared(settings)) is not None:
         raise BadInput(why)
     with _events(chosen) as paths, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        _refuse_other_data(settings, paths)
         return runner.run(_demo(settings, paths, keep=keep))
+
+
+def _refuse_other_data(settings: Settings, paths: Sequence[str]) -> None:
+    """Only the same files again go on in a directory: it never joins other data. BadInput."""
+    if not settings.database.exists():
+        return
+    names: set[EventName] = set()
+    for path in paths:
+        if path != "-":  # it can be read only once: what came from it before is other data
+            with Path(path).open("rb") as file:
+                found = (one for _, one in checked(read_lines(path, file), explain=lambda: False))
+                names |= {
+                    (one.data.conflict, one.source, one.id)
+                    for one in found
+                    if not isinstance(one, tuple)
+                }
+    try:
+        others = other_events(settings.database, names)
+    except LedgerError as error:
+        raise BadInput(str(error)) from error
+    if others:
+        raise BadInput(
+            f"{settings.data_dir} has other data ({counted(others, 'event')} that the demo does "
+            "not publish): have the demo elsewhere with --data-dir DIR, or publish into it with "
+            "`truce run` and `truce publish FILE`"
+        )
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

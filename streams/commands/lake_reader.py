@@ -12,7 +12,7 @@ from analytics.known_names import known_beside
 from analytics.outcomes import LoggedRecord, RecordOutcomes, outcomes_of
 from analytics.queries import queries
 from analytics.read_model import ReadModel
-from schemas.warnings.known import Known, Wanted
+from schemas.warnings.known import KnownNames, WantedNames
 from streams.commands.lake_update import is_fresh
 from streams.errors import BadInput, CommandError
 from streams.settings import Settings
@@ -75,12 +75,12 @@ class LakeBeside:
         with suppress(CommandError):
             self._session = stack.enter_context(opened(settings))
 
-    def known(self, wanted: Wanted) -> Known:
+    def known(self, wanted: WantedNames) -> KnownNames:
         """What was known before; nothing, if the lake cannot be read."""
         if self._session is not None:
             with suppress(CommandError), explained():
                 return known_beside(self._session.ask, wanted)
-        return Known()
+        return KnownNames()
 
     def outcomes(self, records: Sequence[LoggedRecord]) -> RecordOutcomes:
         """What became of the events of `records`, which are in the ledger. CommandError."""

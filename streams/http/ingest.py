@@ -10,7 +10,7 @@ import contextlib
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,6 +19,7 @@ from aiohttp import web
 from aiokafka.errors import KafkaError
 
 from schemas.safe_text import for_json
+from streams.http.rate import Rate
 from streams.http.refusals import (
     SECONDS_TO_RETRY,
     PostRefused,
@@ -28,13 +29,12 @@ from streams.http.refusals import (
     too_large,
     too_many,
 )
+from streams.http.taking import NotTaken, TakeEvents, TakenEvents
 from streams.http.writers import Writers, WritersUnknown
 
 if TYPE_CHECKING:
-    from analytics.outcomes import VerdictChange
     from schemas.openapi import PostedWarning
     from schemas.time import Instant
-    from schemas.wire import Rejected
     from streams.http.body import Form, Posted
     from streams.http.lookup import Lookup
     from streams.http.tokens import Writer
@@ -54,30 +54,8 @@ SECONDS_TO_FINISH = 5.0
 DRY_RUN = {"true": True, "false": False}
 
 
-class TakenEvents(NamedTuple):
-    """What became of events: for each why it was refused when it was read, None if it was not.
-
-    `known`: which of them the ledger had already, and how verdicts changed; None: that is not known
-    yet (Kafka), and then nothing is known of what was refused, either.
-    """
-
-    refused: Sequence[Rejected | None]
-    known: frozenset[int] | None = None
-    changes: Sequence[VerdictChange] = ()
-
-
-TakeEvents = Callable[[Sequence[tuple[str, bytes]], str], Awaitable[TakenEvents]]
-"""Has the log take events, each with its conflict, which somebody of this name posted.
-
-Raises `KafkaError` or `NotTaken`: some may not be in it.
-"""
-
 Guard = Callable[[web.Request], web.Response | None]
 """The answer to a request that is not allowed; None: it is."""
-
-
-class NotTaken(Exception):  # noqa: N818 - named as what is the case
-    """The ledger could not ingest events in time, or will not be able to: why."""
 
 
 class _AcceptedPost(NamedTuple):
@@ -87,26 +65,6 @@ class _AcceptedPost(NamedTuple):
     form: Form
     take: TakeEvents
     dry_run: bool
-
-
-class Rate:
-    """So many a second on average, and as many at once: a token bucket."""
-
-    def __init__(self, per_second: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._per_second = per_second
-        self._clock = clock
-        self._left = float(per_second)
-        self._at = clock()
-
-    def wait(self) -> float:
-        """Take one, and 0.0; or, if none is left, how many seconds until there is one."""
-        now = self._clock()
-        self._left = min(self._per_second, self._left + (now - self._at) * self._per_second)
-        self._at = now
-        if self._left < 1:
-            return (1 - self._left) / self._per_second
-        self._left -= 1
-        return 0.0
 
 
 class IngestApi:
@@ -254,7 +212,7 @@ class IngestApi:
             checked = Checked(acceptable=count, warnings=warnings or None)
             return _json(checked.model_dump_json(exclude_none=True))
         answer = Taken(accepted=count, **told.model_dump(exclude_none=True))
-        return _json(answer.model_dump_json(exclude_none=True), status=202)
+        return _json(answer.as_json(), status=202)
 
     async def _warnings(self, posted: Posted) -> list[PostedWarning]:
         """What is odd about what was posted, beside what is known."""

@@ -15,7 +15,7 @@ from streams.threads import SerialExecutor
 if TYPE_CHECKING:
     from analytics.outcomes import LoggedRecord, RecordOutcomes
     from analytics.read_model import Ask
-    from schemas.warnings.known import Known, Wanted
+    from schemas.warnings.known import KnownNames, WantedNames
 
 logger = logging.getLogger("streams")
 
@@ -35,7 +35,7 @@ class Lookup:
         self._executor = SerialExecutor("lookup")
         self._waiting = 0
 
-    async def known(self, wanted: Wanted) -> Known | None:
+    async def known(self, wanted: WantedNames) -> KnownNames | None:
         """What is known of what is wanted; None: that cannot be had."""
         from analytics.known_names import known_beside
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 
 from analytics.outcomes import LoggedRecord
-from streams.http.ingest import NotTaken, TakenEvents
 from streams.http.lookup import Lookup
+from streams.http.taking import NotTaken, TakenEvents
 from streams.kafka.producer import JudgedEvents, LogWriter
 from streams.kafka.progress import Progress, behind_by_conflict
 from streams.kafka.receipts import Receipts

@@ -95,6 +95,6 @@ def refused(refusal: PostRefused) -> web.Response:
         found.unlisted = refusal.posted.unlisted or None
     return web.Response(
         status=refusal.status.value,
-        body=for_json(found.model_dump_json(exclude_none=True)).encode(),
+        body=for_json(found.as_json()).encode(),
         headers={"Content-Type": CONTENT_TYPE_PROBLEM, **refusal.headers},
     )

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from analytics.outcomes import MOST_CHANGES_NAMED, VerdictChange
 from schemas.openapi import (
     MAX_PROBLEMS_LISTED,
-    ChangedVerdict,
     PostedOutcome,
+    PostedVerdict,
     PostedWarning,
     Told,
 )
@@ -18,7 +18,7 @@ from schemas.warnings.warning import EventWarning
 
 if TYPE_CHECKING:
     from streams.http.body import Posted
-    from streams.http.ingest import TakenEvents
+    from streams.http.taking import TakenEvents
 
 
 def told_of(posted: Posted, taken: TakenEvents | None, warnings: Sequence[PostedWarning]) -> Told:
@@ -43,10 +43,10 @@ def told_of(posted: Posted, taken: TakenEvents | None, warnings: Sequence[Posted
     return told
 
 
-def _changed(change: VerdictChange) -> list[ChangedVerdict]:
+def _changed(change: VerdictChange) -> list[PostedVerdict]:
     party = change.party_after if change.after is not None else change.party_before
     return [
-        ChangedVerdict.model_validate(
+        PostedVerdict.model_validate(
             {
                 "conflict": conflict,
                 "commitment_id": commitment,

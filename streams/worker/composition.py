@@ -18,10 +18,11 @@ from streams.engine.engine import Core
 from streams.engine.lake import LakeApi, LakeService
 from streams.engine.opening import MetricsPage, OpenLedger, opened_ledger
 from streams.http.hosts import Hosts
-from streams.http.ingest import IngestApi, TakeEvents
+from streams.http.ingest import IngestApi
 from streams.http.lookup import Lookup
 from streams.http.posts import EmbeddedPosts, KafkaPosts
 from streams.http.server import Pages
+from streams.http.taking import TakeEvents
 from streams.http.writers import Writers
 from streams.kafka.access import access_to
 from streams.kafka.attribution import attribution_of

@@ -8,7 +8,7 @@ import pytest
 
 from analytics.ledger.ledger import Ledger
 from schemas.events import parse_event
-from schemas.warnings.known import Known
+from schemas.warnings.known import KnownNames
 from schemas.warnings.warner import Warner
 from schemas.warnings.warning import Whence
 from tests.analytics.written import (
@@ -26,7 +26,7 @@ KUPIANSK = ["Kup'iansk", "Kup\u2019iansk", "Kup\u02bciansk", "Kup\u2019 iansk"]
 
 # The events after the claim; cause, name and times of what the view has; what entry says of it.
 # fmt: off
-ODD: tuple[tuple[str, list[str], list[tuple[str, str, int]], list[str]], ...] = (
+ODD: tuple[tuple[str, list[str], list[tuple[Any, ...]], list[str]], ...] = (
     ("nothing is odd", [report()], [], []),
     ("an actor whom no claim binds", [report(actor={"party": "Aaa", "confidence": "likely"})],
      [("actor_unbound", "Aaa", 1)], ["binds actor 'Aaa'"]),
@@ -73,6 +73,6 @@ def test_the_view_and_the_checker_warn_of_the_same(
         warner.note(parse_event(raw), Whence("f", number))
 
     assert rows(ledger, "SELECT cause, name, times FROM warnings") == view
-    found = [str(one) for one in warner.warnings(Known())]
+    found = [str(one) for one in warner.warnings(KnownNames())]
     assert len(found) == len(entry)
     assert all(part in one for part, one in zip(entry, found, strict=True))

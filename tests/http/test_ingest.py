@@ -17,7 +17,7 @@ import requests
 
 from schemas.openapi import MAX_BODY_BYTES, MAX_POSTED_EVENTS
 from schemas.wire import MAX_EVENT_BYTES
-from streams.http.ingest import Rate
+from streams.http.rate import Rate
 from streams.http.writers import read_token
 from streams.secrets import SecretError
 from streams.settings import Settings
