@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from analytics.ledger.provenance import JudgedSince, Provenance
+from analytics.provenance import JudgedSince, Provenance
 from analytics.queries import queries
 from schemas.claims import Claim
 from schemas.events import ClaimEvent, Report, ReportDenial, ReportEvent, parse_event

@@ -17,9 +17,9 @@ import duckdb
 from analytics.ledger.contents import last_balance, settle_basis
 from analytics.ledger.keys import KeySet
 from analytics.ledger.outbox import Outbox, OutboxMessage
-from analytics.ledger.provenance import last_provenance
 from analytics.ledger.rows import ClaimKey, Reached, Release
 from analytics.ledger.transaction import Known, Transaction
+from analytics.provenance import last_provenance
 from analytics.queries import queries
 from analytics.storage import mark
 from analytics.storage.database import (

@@ -20,8 +20,8 @@ from analytics.ledger import arrow
 from analytics.ledger.contents import recount
 from analytics.ledger.ledger import Ledger, offsets_of
 from analytics.ledger.old_database import Old
-from analytics.ledger.provenance import JudgedSince, Provenance
 from analytics.ledger.transaction import Transaction
+from analytics.provenance import JudgedSince, Provenance
 from analytics.queries import queries
 from analytics.storage import mark
 from analytics.storage.database import SPILL_LIMIT, Session

@@ -17,7 +17,6 @@ from analytics.ledger.event_columns import About, Columns
 from analytics.ledger.keys import Flags, Keys, KeySet
 from analytics.ledger.messages import messages
 from analytics.ledger.outbox import Headers, OutboxMessage, Outgoing
-from analytics.ledger.provenance import Provenance, provenance
 from analytics.ledger.rows import (
     ClaimKey,
     EventKey,
@@ -33,6 +32,7 @@ from analytics.ledger.rows import (
 )
 from analytics.ledger.scope import Page, pages
 from analytics.ledger.staging import Staging
+from analytics.provenance import Provenance, provenance
 from analytics.queries import queries
 from analytics.storage.database import Turn
 from schemas.events import Assertion, Coverage, Denial

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 from analytics.lake.session import LakeSession
 from analytics.ledger.old_database import why_unreadable
-from analytics.ledger.provenance import provenance
 from analytics.ledger.replacement import (
     Comparison,
     NewDatabase,
@@ -21,6 +20,7 @@ from analytics.ledger.replacement import (
     alone,
     remove,
 )
+from analytics.provenance import provenance
 from analytics.queries import queries
 from analytics.storage.failures import (
     LedgerDamaged,

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from analytics.audit.audit import Audit, Compared, Difference, Values
 from analytics.lake.contents import TableDifference, differing_tables
-from analytics.ledger.provenance import JudgedSince, provenance
+from analytics.provenance import JudgedSince, provenance
 from analytics.read_model import ReadModel
 from schemas.safe_text import for_json
 from schemas.time import iso

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from analytics.ledger.provenance import JudgedSince, Provenance
+from analytics.provenance import JudgedSince, Provenance
 from schemas.time import iso
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from schemas.events import Report, ReportDenial
-from streams.judging.statement import Reporter, Statement, TimedStatement, timed_statement
+from streams.judging.statement import ReportedBy, Statement, TimedStatement, timed_statement
 
 
 class IncidentStatements:
@@ -18,7 +18,7 @@ class IncidentStatements:
 
     __slots__ = ("_hash", "denials", "each", "known_actors", "named_actors", "size")
 
-    def __init__(self, each: tuple[Statement, ...], denials: tuple[Reporter, ...] = ()) -> None:
+    def __init__(self, each: tuple[Statement, ...], denials: tuple[ReportedBy, ...] = ()) -> None:
         self.each = each
         self.denials = denials
         self.size = len(denials) + sum([one.size for one in each])

@@ -37,7 +37,7 @@ from schemas.vocabulary import act_prohibited, target_covered
 from streams.judging.commitment import Commitment, Terms
 from streams.judging.incident import Incident, IncidentStatements
 from streams.judging.reciprocity import still_bound
-from streams.judging.statement import Reporter, Statement, StatementScope
+from streams.judging.statement import ReportedBy, Statement, StatementScope
 
 Answers = tuple[bool | None, ...]
 """Answers in turn: `in_window` for every part of every report, or `still_bound` for every claim."""
@@ -145,7 +145,7 @@ def _speaks(scope: tuple[object, ...]) -> bool:
     return any(term is not None for term in scope)
 
 
-class OfClaim(NamedTuple):
+class ClaimAnswers(NamedTuple):
     """The verdict on one claim, and whether each assertion saw the claim broken."""
 
     verdict: ClaimVerdict
@@ -160,7 +160,7 @@ def judge_claim(
     bound: bool | None,
     *,
     denied: bool,
-) -> OfClaim:
+) -> ClaimAnswers:
     """The verdict on one claim over what each report says, and what it is without conditions.
 
     What all assertions and their impacts agree on is shown, criterion by criterion. `denied`:
@@ -178,7 +178,7 @@ def judge_claim(
         criteria=_common(answers),
         before_conditions=_agreed(unconditional, denied=denied),
     )
-    return OfClaim(verdict, tuple([one.broken for one in answers]))
+    return ClaimAnswers(verdict, tuple([one.broken for one in answers]))
 
 
 def _agreed(answers: list[Answer], *, denied: bool) -> ClaimOutcome:
@@ -245,7 +245,7 @@ def decide(
     )
 
 
-def is_independent(reporter: Reporter, terms: Terms, statements: IncidentStatements) -> bool:
+def is_independent(reporter: ReportedBy, terms: Terms, statements: IncidentStatements) -> bool:
     """Does it speak neither for a party that a claim binds, nor for one that is named as actor?"""
     party = reporter.party
     return party not in terms.bound_parties and party not in statements.named_actors

@@ -27,7 +27,7 @@ StatementScope = tuple[tuple[str | None, ...], tuple[Place | None, ...]]
 """Targets and places."""
 
 
-class Reporter(NamedTuple):
+class ReportedBy(NamedTuple):
     """Who says it: a name, what kind of source that is, and for which party it speaks."""
 
     name: str
@@ -38,7 +38,7 @@ class Reporter(NamedTuple):
 class SimpleStatement(NamedTuple):
     """What a report without impacts says, leaving out when; see `Statement`."""
 
-    reporter: Reporter
+    reporter: ReportedBy
     actor: str | None
     confidence: str | None
     act: str | None
@@ -53,7 +53,7 @@ class Statement(NamedTuple):
     `size`: how many parts, targets and places it speaks of.
     """
 
-    reporter: Reporter
+    reporter: ReportedBy
     actor: str | None
     confidence: str | None
     act: str | None
@@ -114,10 +114,10 @@ def timed_statement(report: Report | ReportDenial) -> TimedStatement:
     return TimedStatement(says, occurrences, min(starts), max(ends))
 
 
-def reporter(report: Report | ReportDenial) -> Reporter:
+def reporter(report: Report | ReportDenial) -> ReportedBy:
     """Who reports it."""
     by = report.reported_by
-    return Reporter(by.name, by.kind, by.party)
+    return ReportedBy(by.name, by.kind, by.party)
 
 
 def simple_statement(report: Report) -> SimpleStatement:
