@@ -21,6 +21,7 @@ from analytics.notifications.notifications import Notifications, switch
 from analytics.storage.database import Session
 from tests.lake.compared import Fold, revised, rows, same
 from tests.support.generated import logs
+from tests.support.given import coverage
 from tests.support.trying import EXAMPLES
 
 SOME = max(8, EXAMPLES // 20)
@@ -195,6 +196,16 @@ def test_a_lake_that_is_taken_away_meanwhile_is_made_again(house: House) -> None
     house.fold(10, first=10)
     house.keeper.update()
     house.same()
+
+
+def test_coverage_that_is_revised_after_an_update_is_in_the_next(house: House) -> None:
+    for number, said in enumerate((coverage(), coverage(quality="denied"), coverage("other"))):
+        Fold(house.ledger, [said], f"log-{number}").take(1)
+        house.keeper.update()
+        house.same()
+    with attach(house.path, read_only=True) as lake:
+        stands = "SELECT quality FROM lake.coverage_versions WHERE superseded_at IS NULL"
+        assert sorted(lake.execute(stands).fetchall()) == [("denied",), ("full",)]
 
 
 def test_an_update_with_nothing_new_leaves_no_snapshot(house: House) -> None:
