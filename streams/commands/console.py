@@ -84,6 +84,8 @@ def _print(console: Console, text: str | Text, style: str | None, *, whole: bool
     indent = len(line.plain) - len(line.plain.lstrip(" "))
     hanging = min(indent + 2, console.width // 2)
     first, *rest = line[indent:].wrap(console, console.width - hanging)
+    for one in (first, *rest):
+        one.rstrip()
     console.print(Text(" " * indent) + first, style=style, soft_wrap=True)
     for one in rest:
         console.print(Text(" " * hanging) + one, style=style, soft_wrap=True)
@@ -140,6 +142,46 @@ def table(
             say(" " * indent + for_terminal(text))
     else:
         _print_records(columns, cells, indent)
+
+
+SHORT = {
+    "violation": "V",
+    "contested": "C",
+    "undetermined": "?",
+    "clear": "-",
+    "(outside)": ".",
+    "yes": "yes",
+    "no": "no",
+    "unknown": "?",
+}
+
+
+def matrix(
+    columns: Sequence[str], rows: Sequence[Sequence[str | Text]], *, indent: int = 0
+) -> None:
+    """A table of answers to stdout, of which the first column stays as it is.
+
+    Where it is too wide, heads and answers are short, with a legend.
+    """
+    console = _console(stderr=False)
+    cells = [[_cell(one) for one in row] for row in rows]
+    widths = [
+        max(cell_len(for_terminal(name)), *(one.cell_len for one in column))
+        for name, column in zip(columns, zip(*cells, strict=True), strict=True)
+    ]
+    if sum(widths) + 3 * (len(widths) - 1) + indent <= console.width:
+        table(columns, rows, indent=indent)
+        return
+    heads = [columns[0], *(str(number) for number in range(1, len(columns)))]
+    used = {one.plain for row in cells for one in row[1:]}
+    short = [
+        [row[0], *(Text(SHORT.get(one.plain, one.plain), style=one.style) for one in row[1:])]
+        for row in cells
+    ]
+    table(heads, short, indent=indent)
+    legend = [f"{number} {name}" for number, name in enumerate(columns[1:], 1)]
+    answers = [f"{sign} {word}" for word, sign in SHORT.items() if word in used and sign != word]
+    say(" " * indent + "; ".join([*legend, *answers]))
 
 
 def _cell(one: str | Text) -> Text:

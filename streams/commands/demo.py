@@ -31,7 +31,7 @@ from schemas.time import Instant
 from streams import worker
 from streams.client import worker_of
 from streams.commands.command import INTERRUPTED
-from streams.commands.console import in_colour, say, table, waiting
+from streams.commands.console import in_colour, matrix, say, waiting
 from streams.commands.explain import explained_incident, show_claim_verdict, show_verdict
 from streams.commands.lake_reader import beside, following
 from streams.commands.publish import (
@@ -268,7 +268,7 @@ def _show_incidents(truce: Truce, judged: list[IncidentVerdict]) -> None:
     ]
     if rows:
         say()
-        table(("incident", *asserted, "all together"), rows, indent=2)
+        matrix(("incident", *asserted, "all together"), rows, indent=2)
         say(f"  {OUTSIDE}: certainly outside of the window of that claim")
 
 
