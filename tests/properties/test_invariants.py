@@ -68,7 +68,7 @@ def around(one: Occurrence) -> list[Occurrence]:
 
 
 @in_parts
-@tried(at_least=500)
+@tried()
 @given(data=st.data(), log=logs())
 def test_batches_restarts_duplicates_and_the_order_of_unrelated_events_do_not_matter(
     scratch: Scratch, part: int, data: st.DataObject, log: list[str]
@@ -97,7 +97,7 @@ def test_batches_restarts_duplicates_and_the_order_of_unrelated_events_do_not_ma
 
 
 @in_parts
-@tried(at_most=50)
+@tried()
 @given(log=logs())
 def test_a_record_of_many_events_says_the_same_as_many_records(
     scratch: Scratch, part: int, log: list[str]
@@ -117,7 +117,7 @@ def test_a_record_of_many_events_says_the_same_as_many_records(
 
 
 @in_parts
-@tried(at_least=500)
+@tried()
 @given(log=logs(max_size=20))
 def test_judging_step_by_step_agrees_with_judging_claims_first(part: int, log: list[str]) -> None:
     # `given` asserts of each step that it starts from what stood.
@@ -127,7 +127,7 @@ def test_judging_step_by_step_agrees_with_judging_claims_first(part: int, log: l
 
 
 @in_parts
-@tried(at_least=500)
+@tried()
 @given(log=logs(max_size=20))
 def test_what_is_known_of_all_that_lie_alike_is_what_each_is_judged_by_itself(
     part: int, log: list[str]
@@ -166,7 +166,7 @@ def test_what_is_known_of_all_that_lie_alike_is_what_each_is_judged_by_itself(
 
 
 @in_parts
-@tried(at_most=50)
+@tried()
 @given(log=logs(max_size=20))
 def test_the_database_holds_what_the_fold_said_and_each_pair_once(
     scratch: Scratch, part: int, log: list[str]
@@ -196,7 +196,7 @@ def test_the_database_holds_what_the_fold_said_and_each_pair_once(
 
 
 @in_parts
-@tried(at_least=500)
+@tried()
 @given(log=logs(max_size=20), flush_at=st.sampled_from([1, 5, 60_000]))
 def test_what_is_judged_on_the_fast_path_is_what_it_is_on_the_slow_one(
     scratch: Scratch, part: int, log: list[str], flush_at: int

@@ -62,10 +62,13 @@ def test_a_worker_ends_within_seconds_with_one_line_and_nothing_is_lost(
         assert stat.S_IMODE(rescued.stat().st_mode) == 0o600
         rescued.replace(data_dir / name)
         (data_dir / NAMES[1]).unlink(missing_ok=True)
-    again = run(data_dir)
-    again.ready()
-    assert again.end() == (0, "")
-    assert rows("SELECT count(*) FROM events", data_dir) == [(14,)]
+    if harm is unlink:
+        # The next worker finds nothing amiss.
+        again = run(data_dir)
+        again.ready()
+        assert again.end() == (0, "")
+    with Ledger.open(data_dir / "truce.duckdb", kafka=False) as ledger:
+        assert ledger.cursor().execute("SELECT count(*) FROM accepted").fetchall() == [(14,)]
 
 
 def test_a_directory_that_vanished_ends_it_too(tmp_path: Path, run: Run) -> None:
