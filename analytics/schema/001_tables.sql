@@ -302,7 +302,8 @@ CREATE TABLE provenance (
 COMMENT ON TABLE provenance IS 'By what the verdicts were judged, one after the other';
 COMMENT ON COLUMN provenance.version IS 'The version of Trucewatch';
 COMMENT ON COLUMN provenance.rules IS 'The date of the rules';
-COMMENT ON COLUMN provenance.tzdata IS 'The release of the package tzdata, which has the IANA time zones';
+COMMENT ON COLUMN provenance.tzdata IS
+'The release of the package tzdata, which has the IANA time zones';
 COMMENT ON COLUMN provenance.iso_lists IS
 'The release of the package pycountry, which has the lists of ISO 3166';
 COMMENT ON COLUMN provenance.since IS
