@@ -112,6 +112,18 @@ class ListedIncident(NamedTuple):
     unknowns: list[Unknowns]
 
 
+class PastVerdict(NamedTuple):
+    """A version of the verdict on an incident; `superseded_at` None: it stands."""
+
+    commitment_id: str
+    verdict: str
+    party: str | None
+    evidence: str | None
+    denied_by: list[str]
+    recorded_at: Instant
+    superseded_at: Instant | None
+
+
 class Counts(NamedTuple):
     """How many events and refused inputs there are, and when the last event was recorded."""
 
@@ -187,6 +199,11 @@ class ReadModel:
         """Commitment -> the verdict on an incident."""
         rows = self._named("verdicts_of", conflict=conflict, incident_id=incident_id)
         return {commitment: CommitmentVerdict(*verdict) for commitment, *verdict in rows}
+
+    def history_of(self, conflict: str, incident_id: str) -> list[PastVerdict]:
+        """Every version of the verdicts on an incident that somebody could have seen, in order."""
+        rows = self._named("history_of", conflict=conflict, incident_id=incident_id)
+        return [PastVerdict(*row) for row in rows]
 
     def judged_of(self, conflict: str, incident_id: str) -> dict[tuple[str, str], StoredVerdict]:
         """(Commitment, claim) -> its verdict on an incident."""

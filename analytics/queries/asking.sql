@@ -116,11 +116,28 @@ WHERE quality = 'denied'
 GROUP BY conflict, reported_by
 ORDER BY conflict, max(covered_end) DESC, reported_by;
 
+-- Also where all reports of it were taken back.
 -- name: conflicts_of
 SELECT DISTINCT conflict
-FROM reports
+FROM report_versions
 WHERE incident_id = $incident_id
 ORDER BY conflict;
+
+-- name: history_of
+SELECT
+    commitment_id,
+    verdict,
+    party,
+    evidence,
+    denied_by,
+    epoch_us(recorded_at) AS recorded_us,
+    epoch_us(superseded_at) AS superseded_us
+FROM verdict_versions
+WHERE
+    conflict = $conflict
+    AND incident_id = $incident_id
+    AND coalesce(superseded_at > recorded_at, TRUE)
+ORDER BY recorded_at, commitment_id, superseded_at NULLS LAST;
 
 -- name: close_incidents
 SELECT incident_id
