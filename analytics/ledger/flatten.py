@@ -10,10 +10,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from schemas.claims import AreaTerms
-from schemas.events import Assertion, Coverage, Denial, Report
+from schemas.claims import AreaTerms, WindowEntry
+from schemas.events import Assertion, Coverage, Denial, Report, ReportDenial
 from schemas.places import Polygonal
-from schemas.time import OPEN, Daily, Limit, Occurrence, Span, Window
+from schemas.time import OPEN, Daily, Limit, Occurrence
 
 Row = list[Any]
 
@@ -22,17 +22,26 @@ def _known(limit: Limit) -> int | None:
     return None if math.isinf(limit) else int(limit)
 
 
-def _stretch(part: Span | Daily) -> dict[str, int | bool | None]:
+def _stretch(entry: WindowEntry) -> dict[str, int | bool | str | None]:
+    part, daily = entry.part, entry.daily
+    # Hours that go once round the clock are none.
+    hours = part if isinstance(part, Daily) else None
     return {
         "starts": _known(part.start.earliest),
         "ends": _known(part.end.latest),
         "open_ended": part.end == OPEN,
+        "core_starts": _known(part.start.latest),
+        "core_ends": _known(part.end.earliest),
+        "daily_from": None if hours is None else hours.from_.isoformat(),
+        "daily_to": None if hours is None else hours.to.isoformat(),
+        "zone": entry.zone if daily is None else daily.zone,
     }
 
 
 def claim_row(claim: Assertion | Denial, payload: str, recorded_at: int, key: int) -> Row:
     """The row of `claim_versions` for a claim that stands; terms of a denial carry no weight."""
-    window: Window = claim.terms_window if isinstance(claim, Assertion) else ()
+    entries = claim.window if isinstance(claim, Assertion) else ()
+    window = [entry.part for entry in entries]
     return [
         claim.conflict,
         claim.commitment_id,
@@ -47,7 +56,7 @@ def claim_row(claim: Assertion | Denial, payload: str, recorded_at: int, key: in
         _known(min((part.start.earliest for part in window), default=-math.inf)),
         _known(max((part.end.latest for part in window), default=math.inf)),
         any(part.end == OPEN for part in window),
-        [_stretch(part) for part in window],
+        [_stretch(entry) for entry in entries],
         claim.conditions.reciprocal,
         claim.conditions.other,
         claim.evidence,
@@ -89,8 +98,10 @@ def _area(area: AreaTerms) -> str | None:
 
 
 Extent = tuple[int, int, int]
-"""The earliest start and latest end of a report and its impacts, in us since 1970, and an exclusive
-upper bound of them all: for an instant, the next microsecond."""
+"""The earliest start and latest end of the acts of a report and its impacts, in us since 1970, and
+an exclusive upper bound of them all: for an instant, the next microsecond."""
+NO_EXTENT = (None, None, None)
+"""That of a denial."""
 
 
 def extent(occurrences: Sequence[Occurrence]) -> Extent:
@@ -102,23 +113,28 @@ def extent(occurrences: Sequence[Occurrence]) -> Extent:
 
 
 def _extent(part: Occurrence) -> Extent:
-    start, end, _, _ = part
+    start, end, _ = part
     return start, end, end if end > start else end + 1
 
 
-def report_row(report: Report, whole: Occurrence, when: Extent) -> tuple[Any, ...]:
+def report_row(
+    report: Report | ReportDenial, when: Extent | tuple[None, None, None]
+) -> tuple[Any, ...]:
     """The contents of a report, in the columns of `accepted` from `incident_id` up to its keys."""
     actor = report.actor
     reporter = report.reported_by
+    occurred = report.occurred
+    start, end = (None, None) if occurred is None else occurred.reported
     return (
         report.incident_id,
         report.report_id,
         reporter.name,
         reporter.kind,
         reporter.party,
-        whole.start,
-        whole.end,
-        report.occurred.certainty,
+        report.stance,
+        start,
+        end,
+        None if occurred is None else occurred.certainty,
         None if actor is None else actor.party,
         None if actor is None else actor.confidence,
         report.act,

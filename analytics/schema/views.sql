@@ -40,6 +40,7 @@ SELECT
     reported_by,
     reporter_kind,
     reporter_party,
+    stance,
     occurred_start,
     occurred_end,
     certainty,
@@ -65,6 +66,7 @@ COMMENT ON COLUMN report_versions.report_id IS 'The report; the same id again is
 COMMENT ON COLUMN report_versions.reported_by IS 'Who reports it';
 COMMENT ON COLUMN report_versions.reporter_kind IS 'What kind of source that is';
 COMMENT ON COLUMN report_versions.reporter_party IS 'The party that the reporter speaks for';
+COMMENT ON COLUMN report_versions.stance IS 'asserts, or denies that it happened';
 COMMENT ON COLUMN report_versions.occurred_start IS 'When it is said to have begun';
 COMMENT ON COLUMN report_versions.occurred_end IS
 'When it had ended; equal to the start: an instant';
@@ -79,9 +81,11 @@ COMMENT ON COLUMN report_versions.payload IS 'The event that said it, in its own
 COMMENT ON COLUMN report_versions.recorded_at IS 'When the log took this version';
 COMMENT ON COLUMN report_versions.superseded_at IS
 'When the log took what replaced it; NULL: stands';
-COMMENT ON COLUMN report_versions.begins_at IS 'The earliest start of the whole and its impacts';
-COMMENT ON COLUMN report_versions.ends_at IS 'The latest end of the whole and its impacts';
-COMMENT ON COLUMN report_versions.over_by IS 'A moment that all of it certainly came before';
+COMMENT ON COLUMN report_versions.begins_at IS
+'The earliest start of the acts, of the whole and its impacts; NULL: it denies';
+COMMENT ON COLUMN report_versions.ends_at IS 'The latest end of the acts; NULL: it denies';
+COMMENT ON COLUMN report_versions.over_by IS
+'A moment that all of it certainly came before; NULL: it denies';
 COMMENT ON COLUMN report_versions.incident_key IS 'Hash of conflict and incident_id';
 COMMENT ON COLUMN report_versions.report_key IS 'Hash of conflict, incident_id and report_id';
 
@@ -106,7 +110,9 @@ COMMENT ON COLUMN claims.targets IS 'Protected targets; empty: not said; NULL in
 COMMENT ON COLUMN claims.window_start IS 'Earliest possible start; NULL: unknown';
 COMMENT ON COLUMN claims.window_end IS 'Latest possible end; NULL: unknown, or open';
 COMMENT ON COLUMN claims.open_ended IS 'Does it stand until it is revised?';
-COMMENT ON COLUMN claims.window_parts IS 'Each stretch of the window, at its widest';
+COMMENT ON COLUMN claims.window_parts IS
+'Each part of the window: from when to when it may hold, and certainly holds (NULL: unknown, or
+open); its hours, if daily; whose clocks were meant';
 COMMENT ON COLUMN claims.reciprocal IS 'Does it bind only while the other side keeps it?';
 COMMENT ON COLUMN claims.other_conditions IS 'Other conditions, in words';
 COMMENT ON COLUMN claims.evidence IS 'Where it can be read';
@@ -122,6 +128,7 @@ SELECT
     reported_by,
     reporter_kind,
     reporter_party,
+    stance,
     occurred_start,
     occurred_end,
     certainty,
@@ -129,6 +136,7 @@ SELECT
     confidence,
     act,
     targets,
+    json_extract_string(payload, '$.data.occurred.as_stated') AS occurred_as_stated,
     json_extract(payload, '$.data.places') AS places,
     json_extract(payload, '$.data.weapons') AS weapons,
     json_extract(payload, '$.data.effects') AS effects,
@@ -146,6 +154,7 @@ COMMENT ON COLUMN reports.report_id IS 'The report';
 COMMENT ON COLUMN reports.reported_by IS 'Who reports it';
 COMMENT ON COLUMN reports.reporter_kind IS 'What kind of source that is';
 COMMENT ON COLUMN reports.reporter_party IS 'The party that the reporter speaks for';
+COMMENT ON COLUMN reports.stance IS 'asserts, or denies that it happened';
 COMMENT ON COLUMN reports.occurred_start IS 'When it is said to have begun';
 COMMENT ON COLUMN reports.occurred_end IS 'When it had ended; equal to the start: an instant';
 COMMENT ON COLUMN reports.certainty IS 'sometime in between, or throughout';
@@ -153,7 +162,9 @@ COMMENT ON COLUMN reports.actor IS 'Who is said to have acted; NULL: not said';
 COMMENT ON COLUMN reports.confidence IS 'confirmed, likely, alleged or unknown; NULL: no actor';
 COMMENT ON COLUMN reports.act IS 'What was done; NULL: not said';
 COMMENT ON COLUMN reports.targets IS 'What was hit; empty: not said; NULL in it: and others';
-COMMENT ON COLUMN reports.places IS 'Where: codes, and points with a radius, as a JSON list';
+COMMENT ON COLUMN reports.occurred_as_stated IS 'When, in the words of the source';
+COMMENT ON COLUMN reports.places IS
+'Where: codes, points with a radius, and one_of several of these, as a JSON list';
 COMMENT ON COLUMN reports.weapons IS 'What was used and how much of it, as a JSON list';
 COMMENT ON COLUMN reports.effects IS 'Killed, injured and so on, as a JSON object';
 COMMENT ON COLUMN reports.impacts IS 'The places that were hit, one by one, as a JSON list';
@@ -206,6 +217,9 @@ SELECT
     occurred_start,
     occurred_end,
     independent_reports,
+    evidence,
+    admitted,
+    denied_by,
     recorded_at
 FROM verdict_versions
 WHERE superseded_at IS NULL;
@@ -220,54 +234,30 @@ COMMENT ON COLUMN verdicts.verdict IS 'violation, clear, contested or undetermin
 COMMENT ON COLUMN verdicts.occurred_start IS 'Least start over reports and impacts';
 COMMENT ON COLUMN verdicts.occurred_end IS 'Greatest end over reports and impacts';
 COMMENT ON COLUMN verdicts.independent_reports IS
-'Reports not made by a party that the claims of the commitment bind';
+'Assertions by who speaks neither for a party that a claim binds nor for one named as actor';
+COMMENT ON COLUMN verdicts.evidence IS
+'one_sided, reported, corroborated or verified; NULL: no report supports a violation';
+COMMENT ON COLUMN verdicts.admitted IS
+'Does a supporting reporter name its own party as the actor?';
+COMMENT ON COLUMN verdicts.denied_by IS 'The names of who denies that it happened';
 COMMENT ON COLUMN verdicts.recorded_at IS 'When the log took what made it so';
 
--- A version keeps the times and sources as they last were, so these are counted anew.
 CREATE OR REPLACE MACRO verdicts_as_of(ts) AS TABLE
-    WITH bound AS (
-        SELECT DISTINCT
-            conflict,
-            commitment_id,
-            unnest(bound_parties) AS party
-        FROM claim_versions
-        WHERE
-            stance = 'asserts'
-            AND recorded_at <= ts
-            AND coalesce(superseded_at > ts, TRUE)
-    ),
-
-    judged AS (
-        SELECT *
-        FROM verdict_versions
-        WHERE recorded_at <= ts AND coalesce(superseded_at > ts, TRUE)
-    ),
-
-    known AS (
-        SELECT *
-        FROM report_versions
-        WHERE recorded_at <= ts AND coalesce(superseded_at > ts, TRUE)
-    )
-
     SELECT
-        judged.conflict,
-        judged.commitment_id,
-        judged.incident_id,
-        any_value(judged.party) AS party,
-        any_value(judged.verdict) AS verdict,
-        min(known.begins_at) AS occurred_start,
-        max(known.ends_at) AS occurred_end,
-        (count(*) FILTER (WHERE bound.party IS NULL))::INTEGER AS independent_reports,
-        any_value(judged.recorded_at) AS recorded_at
-    FROM judged
-    INNER JOIN known
-        ON judged.conflict = known.conflict AND judged.incident_id = known.incident_id
-    LEFT JOIN bound
-        ON
-            judged.conflict = bound.conflict
-            AND judged.commitment_id = bound.commitment_id
-            AND known.reporter_party = bound.party
-    GROUP BY judged.conflict, judged.commitment_id, judged.incident_id;
+        conflict,
+        commitment_id,
+        incident_id,
+        party,
+        verdict,
+        occurred_start,
+        occurred_end,
+        independent_reports,
+        evidence,
+        admitted,
+        denied_by,
+        recorded_at
+    FROM verdict_versions
+    WHERE recorded_at <= ts AND coalesce(superseded_at > ts, TRUE);
 
 COMMENT ON MACRO TABLE verdicts_as_of IS -- noqa: PRS
 'The verdicts as they were known at a moment of the log: FROM verdicts_as_of(TIMESTAMPTZ ''...'')';
@@ -298,322 +288,3 @@ CREATE OR REPLACE MACRO reports_between(in_conflict, earliest, latest) AS TABLE
 COMMENT ON MACRO TABLE reports_between IS -- noqa: PRS
 'All standing reports of the incidents of a conflict that have one whose time can meet [earliest,
 latest], incidents numbered; NULL: without limit';
-
--- How often, how soon and on how many days a commitment was broken, by whose account.
-
-CREATE OR REPLACE VIEW compliance AS
-WITH counted AS (
-    SELECT
-        conflict,
-        max(recorded_at) AS counted_to
-    FROM events
-    GROUP BY conflict
-),
-
-bound AS (
-    SELECT
-        conflict,
-        commitment_id,
-        claim_id,
-        claim_key,
-        window_start,
-        window_end,
-        unnest(bound_parties) AS party
-    FROM claims
-    WHERE stance = 'asserts'
-),
-
--- Which claims are read together: those of a commitment that bind the same party.
-subjects AS (
-    SELECT
-        conflict,
-        commitment_id,
-        claim_id,
-        party,
-        window_start,
-        window_end,
-        [claim_key] AS readings
-    FROM bound
-    UNION ALL
-    SELECT
-        conflict,
-        commitment_id,
-        NULL AS claim_id,
-        party,
-        CASE WHEN bool_and(window_start IS NOT NULL) THEN min(window_start) END AS window_start,
-        CASE WHEN bool_and(window_end IS NOT NULL) THEN max(window_end) END AS window_end,
-        list(claim_key ORDER BY claim_id) AS readings
-    FROM bound
-    GROUP BY conflict, commitment_id, party
-),
-
-incidents AS (
-    SELECT
-        judged.conflict,
-        judged.commitment_id,
-        judged.claim_id,
-        judged.party,
-        judged.verdict,
-        verdicts.occurred_start,
-        verdicts.occurred_end
-    FROM claim_verdicts AS judged
-    INNER JOIN verdicts
-        ON
-            judged.conflict = verdicts.conflict
-            AND judged.commitment_id = verdicts.commitment_id
-            AND judged.incident_id = verdicts.incident_id
-    WHERE judged.party IS NOT NULL
-    UNION ALL
-    SELECT
-        conflict,
-        commitment_id,
-        NULL AS claim_id,
-        party,
-        verdict,
-        occurred_start,
-        occurred_end
-    FROM verdicts
-    WHERE party IS NOT NULL
-),
-
-tally AS (
-    SELECT
-        conflict,
-        commitment_id,
-        claim_id,
-        party,
-        count(*) FILTER (WHERE verdict = 'violation') AS violations_lower,
-        count(*) FILTER (WHERE verdict != 'clear') AS violations_upper,
-        min(occurred_start) FILTER (WHERE verdict = 'violation') AS first_violation_at
-    FROM incidents
-    GROUP BY conflict, commitment_id, claim_id, party
-),
-
-stretches AS (
-    SELECT
-        claims.claim_key,
-        part.starts,
-        least(part.ends, counted.counted_to) AS ends,
-        part.starts IS NOT NULL AND (part.ends IS NOT NULL OR part.open_ended) AS is_known
-    FROM claims
-    INNER JOIN counted ON claims.conflict = counted.conflict
-    CROSS JOIN unnest(claims.window_parts) AS parts (part)
-    WHERE claims.stance = 'asserts'
-),
-
--- From the first to the last UTC day of each stretch, days that follow each other as one.
-claim_days AS (
-    SELECT
-        claim_key,
-        min(first_day) AS first_day,
-        max(last_day) AS last_day
-    FROM (
-        SELECT
-            *,
-            count(*) FILTER (WHERE reached IS NULL OR first_day > reached + 1) OVER (
-                PARTITION BY claim_key
-                ORDER BY first_day, last_day
-                ROWS UNBOUNDED PRECEDING
-            ) AS island
-        FROM (
-            SELECT
-                *,
-                max(last_day) OVER (
-                    PARTITION BY claim_key
-                    ORDER BY first_day, last_day
-                    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-                ) AS reached
-            FROM (
-                SELECT
-                    claim_key,
-                    (starts AT TIME ZONE 'UTC')::DATE - DATE '1970-01-01' AS first_day,
-                    ((ends - INTERVAL 1 MICROSECOND) AT TIME ZONE 'UTC')::DATE
-                    - DATE '1970-01-01' AS last_day
-                FROM stretches
-                WHERE is_known AND starts < ends
-            ) AS spans
-        ) AS walked
-    ) AS numbered
-    GROUP BY claim_key, island
-),
-
-known AS (
-    SELECT
-        claim_key,
-        bool_and(is_known) AS is_known
-    FROM stretches
-    GROUP BY claim_key
-),
-
--- Of all that are read together: whether their windows are known, and how many days they have.
-read_together AS (
-    SELECT
-        readings,
-        unnest(readings) AS claim_key
-    FROM (SELECT DISTINCT readings FROM subjects)
-),
-
-known_together AS (
-    SELECT
-        read_together.readings,
-        bool_and(known.is_known) AS is_known
-    FROM read_together
-    INNER JOIN known ON read_together.claim_key = known.claim_key
-    GROUP BY read_together.readings
-),
-
-window_days AS (
-    SELECT
-        readings,
-        sum(greatest(0, last_day - greatest(first_day - 1, reached)))::BIGINT AS days
-    FROM (
-        SELECT
-            read_together.readings,
-            claim_days.first_day,
-            claim_days.last_day,
-            max(claim_days.last_day) OVER (
-                PARTITION BY read_together.readings
-                ORDER BY claim_days.first_day, claim_days.last_day
-                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-            ) AS reached
-        FROM read_together
-        INNER JOIN claim_days ON read_together.claim_key = claim_days.claim_key
-    )
-    GROUP BY readings
-),
-
-violation_days AS (
-    SELECT
-        conflict,
-        commitment_id,
-        claim_id,
-        party,
-        (occurred_start AT TIME ZONE 'UTC')::DATE - DATE '1970-01-01' AS first_day,
-        (greatest(occurred_start, occurred_end - INTERVAL 1 MICROSECOND) AT TIME ZONE 'UTC')::DATE
-        - DATE '1970-01-01' AS last_day
-    FROM incidents
-    WHERE verdict = 'violation'
-),
-
--- The days of a window without a violation are those that the window adds to the violations'.
-broken AS (
-    SELECT DISTINCT
-        subjects.conflict,
-        subjects.commitment_id,
-        subjects.claim_id,
-        subjects.party,
-        subjects.readings
-    FROM subjects
-    INNER JOIN tally
-        ON
-            subjects.conflict = tally.conflict
-            AND subjects.commitment_id = tally.commitment_id
-            AND subjects.claim_id IS NOT DISTINCT FROM tally.claim_id
-            AND subjects.party = tally.party
-    WHERE tally.violations_lower > 0
-),
-
-told_days AS (
-    SELECT
-        *,
-        FALSE AS is_window
-    FROM violation_days
-    UNION ALL
-    SELECT
-        broken.conflict,
-        broken.commitment_id,
-        broken.claim_id,
-        broken.party,
-        claim_days.first_day,
-        claim_days.last_day,
-        TRUE AS is_window
-    FROM broken
-    CROSS JOIN unnest(broken.readings) AS of_claim (claim_key)
-    INNER JOIN claim_days ON of_claim.claim_key = claim_days.claim_key
-),
-
-free_days AS (
-    SELECT
-        conflict,
-        commitment_id,
-        claim_id,
-        party,
-        (
-            sum(greatest(0, last_day - greatest(first_day - 1, reached)))
-            - coalesce(
-                sum(greatest(0, last_day - greatest(first_day - 1, reached_before)))
-                FILTER (WHERE NOT is_window),
-                0
-            )
-        )::BIGINT AS violation_free_days
-    FROM (
-        SELECT
-            *,
-            max(last_day) OVER walk AS reached,
-            max(last_day) FILTER (WHERE NOT is_window) OVER walk AS reached_before
-        FROM told_days
-        WINDOW walk AS (
-            PARTITION BY conflict, commitment_id, claim_id, party
-            ORDER BY first_day, last_day
-            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        )
-    )
-    GROUP BY conflict, commitment_id, claim_id, party
-)
-
-SELECT
-    subjects.conflict,
-    subjects.commitment_id,
-    subjects.claim_id,
-    subjects.party,
-    subjects.window_start,
-    subjects.window_end,
-    coalesce(tally.violations_lower, 0) AS violations_lower,
-    coalesce(tally.violations_upper, 0) AS violations_upper,
-    tally.first_violation_at,
-    CASE
-        WHEN tally.first_violation_at < subjects.window_start THEN 0
-        ELSE (epoch_us(tally.first_violation_at) - epoch_us(subjects.window_start)) / 1000000
-    END AS seconds_to_first_violation,
-    CASE
-        WHEN known_together.is_known
-            THEN coalesce(free_days.violation_free_days, window_days.days, 0)
-    END AS violation_free_days,
-    CASE WHEN known_together.is_known THEN coalesce(window_days.days, 0) END AS days
-FROM subjects
-INNER JOIN known_together ON subjects.readings = known_together.readings
-LEFT JOIN window_days ON subjects.readings = window_days.readings
-LEFT JOIN tally
-    ON
-        subjects.conflict = tally.conflict
-        AND subjects.commitment_id = tally.commitment_id
-        AND subjects.claim_id IS NOT DISTINCT FROM tally.claim_id
-        AND subjects.party = tally.party
-LEFT JOIN free_days
-    ON
-        subjects.conflict = free_days.conflict
-        AND subjects.commitment_id = free_days.commitment_id
-        AND subjects.claim_id IS NOT DISTINCT FROM free_days.claim_id
-        AND subjects.party = free_days.party;
-
-COMMENT ON VIEW compliance IS
-'How well each bound party kept to each claim, and (claim_id NULL) to the commitment by all its
-claims together. No reports is not compliance: look at what was reported, too';
-COMMENT ON COLUMN compliance.conflict IS 'The conflict';
-COMMENT ON COLUMN compliance.commitment_id IS 'The commitment';
-COMMENT ON COLUMN compliance.claim_id IS 'The claim; NULL: the commitment as a whole';
-COMMENT ON COLUMN compliance.party IS 'The party that is claimed to be bound';
-COMMENT ON COLUMN compliance.window_start IS 'Earliest possible start; NULL: unknown';
-COMMENT ON COLUMN compliance.window_end IS 'Latest possible end; NULL: unknown, or open';
-COMMENT ON COLUMN compliance.violations_lower IS 'Incidents that are a violation';
-COMMENT ON COLUMN compliance.violations_upper IS
-'Incidents that are, or may be, a violation: those that are contested or undetermined as well';
-COMMENT ON COLUMN compliance.first_violation_at IS
-'Earliest possible start of the first violation, by the time of the world';
-COMMENT ON COLUMN compliance.seconds_to_first_violation IS
-'Seconds from window_start to first_violation_at; 0 if it had begun before';
-COMMENT ON COLUMN compliance.violation_free_days IS
-'UTC days of the window, as in days, that no violation touched';
-COMMENT ON COLUMN compliance.days IS
-'UTC days that the window touched up to the last recorded_at of the conflict; NULL: the window is
-not known well enough';

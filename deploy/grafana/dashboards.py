@@ -22,6 +22,7 @@ from grafana_foundation_sdk.models.dashboard import (
 from deploy.grafana.panels import (
     AT_LEAST,
     AT_MOST,
+    NO_ONE,
     SOURCE,
     as_state,
     as_time,
@@ -35,6 +36,7 @@ from deploy.grafana.panels import (
 )
 from deploy.grafana.series import (
     ALL,
+    NOBODYS,
     OF_TRUCE,
     POSSIBLE,
     SURE,
@@ -49,9 +51,12 @@ from deploy.grafana.series import (
 HERE = Path(__file__).parent
 
 LAST = "last became a violation"
-BOUNDS_MEAN = (
-    "At least: what is a violation. At most: that, and what is contested or undetermined. "
+BOUNDS_MEAN = "At least: what is a violation. At most: what is contested or undetermined, too. "
+NO_ONE_MEANS = (
+    "Without one known actor: of what is not clear, that of which no party is known as the actor, "
+    "or several are. "
 )
+ANYBODYS = NO_ONE_MEANS + "Any of it may be the party's beside its at most. "
 AS_KNOWN_THEN = "Drawn as it was known at each moment: late news changes what comes after it."
 SILENCE = "No reports is not compliance: look at the coverage, too. "
 
@@ -63,13 +68,14 @@ def truces() -> Dashboard:
     board.with_row(Row("Truces now"))
     _truces_now(board)
     _claims_now(board)
-    board.with_row(Row("Violations over time, at least and at most"))
+    board.with_row(Row("Violations over time: at least, at most, and without one known actor"))
     board.with_panel(
         band(
             "$commitment",
-            BOUNDS_MEAN + "Whoever did it, known or not. " + SILENCE + AS_KNOWN_THEN,
+            BOUNDS_MEAN + "Whoever did it, known or not. " + NO_ONE_MEANS + SILENCE + AS_KNOWN_THEN,
             f"{TRUCE} ({incidents(SURE)})",
             f"{TRUCE} ({incidents(POSSIBLE)})",
+            f"{TRUCE} ({incidents(POSSIBLE, NOBODYS)})",
         )
         .repeat("commitment")
         .repeat_direction("h")
@@ -87,8 +93,8 @@ def _truces_now(board: Dashboard) -> None:
     board.with_panel(
         rows(
             "Truces",
-            "In force: by at least one claim. " + BOUNDS_MEAN + SILENCE,
-            {"A": "now", "B": AT_LEAST, "C": AT_MOST, "D": LAST},
+            "In force: by at least one claim. " + BOUNDS_MEAN + NO_ONE_MEANS + SILENCE,
+            {"A": "now", "B": AT_LEAST, "C": AT_MOST, "D": LAST, "E": NO_ONE},
             query("A", state, kind="table"),
             query("B", f"{TRUCE} ({incidents(SURE)})", kind="table"),
             query("C", f"{TRUCE} ({incidents(POSSIBLE)})", kind="table"),
@@ -97,7 +103,8 @@ def _truces_now(board: Dashboard) -> None:
                 f"1000 * {by} (truce_last_violation_timestamp_seconds{{{OF_TRUCE}}})",
                 kind="table",
             ),
-            order=("conflict", "commitment", "now", AT_LEAST, AT_MOST, LAST),
+            query("E", f"{TRUCE} ({incidents(POSSIBLE, NOBODYS)})", kind="table"),
+            order=("conflict", "commitment", "now", AT_LEAST, AT_MOST, NO_ONE, LAST),
         )
         .override_by_name("now", as_state())
         .override_by_name(LAST, as_time(zero="none stands"))
@@ -122,13 +129,14 @@ def _claims_now(board: Dashboard) -> None:
     board.with_panel(
         rows(
             "Claims, each for itself",
-            BOUNDS_MEAN + SILENCE,
-            {"A": "now", "B": "ends", "C": AT_LEAST, "D": AT_MOST},
+            BOUNDS_MEAN + NO_ONE_MEANS + SILENCE,
+            {"A": "now", "B": "ends", "C": AT_LEAST, "D": AT_MOST, "E": NO_ONE},
             query("A", state, kind="table"),
             query("B", f"1000 * {ends}", kind="table"),
             query("C", f"sum by ({by}) ({claim_incidents(SURE)})", kind="table"),
             query("D", f"sum by ({by}) ({claim_incidents(POSSIBLE)})", kind="table"),
-            order=("conflict", "commitment", "claim", "now", "ends", AT_LEAST, AT_MOST),
+            query("E", f"sum by ({by}) ({claim_incidents(POSSIBLE, NOBODYS)})", kind="table"),
+            order=("conflict", "commitment", "claim", "now", "ends", AT_LEAST, AT_MOST, NO_ONE),
         )
         .override_by_name("now", as_state())
         .override_by_name("ends", as_time(zero="1970-01-01", nothing="open, or unknown"))
@@ -164,16 +172,20 @@ def _by_party(board: Dashboard) -> None:
     attributed = 'party=~"$party"'
     party = "sum by (conflict, commitment, party)"
     last = f"truce_last_violation_timestamp_seconds{{{OF_TRUCE},{attributed}}}"
+    lower = f"{party} ({incidents(SURE, attributed)})"
+    no_one = f"{TRUCE} ({incidents(POSSIBLE, NOBODYS)})"
     board.with_panel(
         rows(
             "Parties",
-            BOUNDS_MEAN + "Party unknown: the reports name nobody, or not with confidence; these "
-            "count against no party. " + SILENCE,
-            {"A": AT_LEAST, "B": AT_MOST, "C": LAST},
-            query("A", f"{party} ({incidents(SURE, attributed)})", kind="table"),
+            BOUNDS_MEAN + ANYBODYS + "Party unknown: just these. " + SILENCE,
+            {"A": AT_LEAST, "B": AT_MOST, "C": LAST, "D": NO_ONE},
+            query("A", lower, kind="table"),
             query("B", f"{party} ({incidents(POSSIBLE, attributed)})", kind="table"),
             query("C", f"1000 * max by (conflict, commitment, party) ({last})", kind="table"),
-            order=("conflict", "commitment", "party", AT_LEAST, AT_MOST, LAST),
+            query(
+                "D", f"0 * {lower} + on (conflict, commitment) group_left {no_one}", kind="table"
+            ),
+            order=("conflict", "commitment", "party", AT_LEAST, AT_MOST, NO_ONE, LAST),
         )
         .override_by_name(LAST, as_time(zero="none stands"))
         .span(24)
@@ -182,9 +194,10 @@ def _by_party(board: Dashboard) -> None:
     board.with_panel(
         band(
             "By $party",
-            BOUNDS_MEAN + SILENCE + AS_KNOWN_THEN,
-            f"{party} ({incidents(SURE, attributed)})",
+            BOUNDS_MEAN + ANYBODYS + SILENCE + AS_KNOWN_THEN,
+            lower,
             f"{party} ({incidents(POSSIBLE, attributed)})",
+            no_one,
         )
         .repeat("party")
         .repeat_direction("h")
@@ -210,9 +223,14 @@ def _by_verdict(board: Dashboard) -> None:
     board.with_panel(
         lines(
             "By each claim for itself",
-            "The same incidents, judged by one claim at a time. " + BOUNDS_MEAN,
+            "The same incidents, judged by one claim at a time. " + BOUNDS_MEAN + NO_ONE_MEANS,
             query("A", f"{claim} ({claim_incidents(SURE)})", f"{{{{claim}}}}: {AT_LEAST}"),
             query("B", f"{claim} ({claim_incidents(POSSIBLE)})", f"{{{{claim}}}}: {AT_MOST}"),
+            query(
+                "C",
+                f"{claim} ({claim_incidents(POSSIBLE, NOBODYS)})",
+                f"{{{{claim}}}}: {NO_ONE}",
+            ),
         )
         .override_by_regexp(f"/{AT_MOST}$/", [dashed()])
         .decimals(0)

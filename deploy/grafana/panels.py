@@ -35,7 +35,7 @@ P = TypeVar("P", stat.Panel, statetimeline.Panel, table.Panel, timeseries.Panel)
 SOURCE = DataSourceRef("prometheus", "${datasource}")
 # A worker that is down knows nothing: that is neither 0 nor compliance.
 NO_DATA = "unknown (no data)"
-AT_LEAST, AT_MOST = "at least", "at most"
+AT_LEAST, AT_MOST, NO_ONE = "at least", "at most", "without one known actor"
 RED, ORANGE, BLUE, GREY, PURPLE = "red", "orange", "blue", "#8e8e8e", "purple"
 
 # The numbers that encode the states of a series.
@@ -78,10 +78,11 @@ def lines(title: str, says: str, *queries: Dataquery, unit: str = "short") -> ti
     )
 
 
-def band(title: str, says: str, lower: str, upper: str) -> timeseries.Panel:
-    """A count with its two bounds: the truth is somewhere between them."""
+def band(title: str, says: str, lower: str, upper: str, no_one: str) -> timeseries.Panel:
+    """A count with its two bounds, and what has no one known actor."""
+    bounds = query("A", lower, AT_LEAST), query("B", upper, AT_MOST)
     return (
-        lines(title, says, query("A", lower, AT_LEAST), query("B", upper, AT_MOST))
+        lines(title, says, *bounds, query("C", no_one, NO_ONE))
         .min(0)
         .decimals(0)
         .override_by_name(AT_LEAST, [colour(RED), DynamicConfigValue("custom.lineWidth", 2)])
@@ -94,6 +95,7 @@ def band(title: str, says: str, lower: str, upper: str) -> timeseries.Panel:
                 dashed(),
             ],
         )
+        .override_by_name(NO_ONE, [colour(GREY), dashed()])
     )
 
 

@@ -8,8 +8,10 @@ added up. Incidents are never added up over truces: one may touch several.
 from __future__ import annotations
 
 OF_TRUCE = 'conflict=~"$conflict",commitment=~"$commitment"'
-# The bounds of a count, as in the view `compliance`: what is one, and what is or may be one.
+# The bounds of a count: what is one, and what is or may be one. What has no one known actor (none
+# is known, or several are) has the party `unknown`, and may be each one's.
 SURE, POSSIBLE, ALL = 'verdict="violation"', 'verdict!="clear"', 'verdict=~".+"'
+NOBODYS = 'party="unknown"'
 TRUCE = "sum by (conflict, commitment)"
 
 
@@ -19,10 +21,11 @@ def incidents(which: str, *more: str) -> str:
     return f"max by (conflict, commitment, party, verdict) (truce_incidents{{{chosen}}})"
 
 
-def claim_incidents(which: str) -> str:
+def claim_incidents(which: str, *more: str) -> str:
     """The same by each claim for itself."""
     by = "conflict, commitment, claim, party, verdict"
-    return f"max by ({by}) (truce_claim_incidents{{{OF_TRUCE},{which}}})"
+    chosen = ",".join((OF_TRUCE, which, *more))
+    return f"max by ({by}) (truce_claim_incidents{{{chosen}}})"
 
 
 def windows(state: str) -> str:

@@ -28,7 +28,7 @@ def run_lake(settings: Settings, *, anew: bool, parquet: Path | None) -> int:
     except OSError as error:
         raise BadInput(f"the views were not written to {settings.lake}: {error}") from error
     err(f"{settings.lake} has all up to transaction {mark.seq}. In DuckDB:")
-    say(attach_statement(settings.lake))
+    say(attach_statement(settings.lake), whole=True)
     # Views are created in memory, and refer to the tables of the lake.
     say("SET search_path = 'memory,lake';")
     say(f".read {views_file}")

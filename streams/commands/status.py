@@ -12,10 +12,10 @@ from rich.text import Text
 from analytics.read_model import Compliance, ConflictReports, KeptOut, ReadModel
 from schemas.claims import Claim
 from schemas.events import Assertion
-from schemas.json_lines import NamedParties
 from schemas.safe_text import party_label
 from schemas.time import Instant, in_force, iso
 from schemas.verdicts import BY_GRAVITY
+from schemas.warnings.parties import NamedParties
 from streams.client import worker_of
 from streams.commands.console import bounds, err, say, say_json, table, when, window_in_words
 from streams.commands.lake_reader import opened
@@ -27,6 +27,7 @@ from streams.settings import Settings
 COLUMNS = ("claim", "by", "binds", "prohibits", "window (UTC)", "in force now", "violations")
 SILENCE = "No reports is not compliance."
 MOST_KEPT_OUT = 5
+COUNTS_MEAN = "Violations a..b; c unattributed: at least a, at most b and whatever of c was theirs."
 
 
 class Truce(NamedTuple):
@@ -122,6 +123,8 @@ def show(
     say(f"The lake {lake.path} is {behind}, at transaction {lake.transaction}.")
     if not status.truces:
         say("No truce is known yet: publish a claim, or see `truce demo`.")
+    else:
+        say(COUNTS_MEAN)
     for truce in status.truces:
         show_truce(truce, status.now)
     say()
@@ -154,8 +157,9 @@ def show_truce(truce: Truce, now: Instant) -> None:
     said = ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(truce.verdicts.items()))
     judged = counted(truce.verdicts.total(), "incident")
     say(f"  {judged} in or near a window{': ' + said if said else ''}")
-    kept = "; ".join(f"by {party_label(row.party)} {_bounds(row)}" for row in truce.kept(None))
-    say(f"  violations, by all claims together: {kept or 'nobody is bound'}")
+    say(f"  violations, by all claims together: {_counts(truce.kept(None)) or 'nobody is bound'}")
+    if kept := truce.kept(None):
+        say(f"  days without a violation: {'; '.join(map(_free_days, kept))}")
     say()
     rows = [_claim_row(truce, claim_id, claim, now) for claim_id, claim in truce.claims.items()]
     table(COLUMNS, rows, indent=2)
@@ -167,14 +171,34 @@ def _claim_row(truce: Truce, claim_id: str, claim: Claim, now: Instant) -> list[
     bound = ", ".join(claim.bound_parties)
     if not isinstance(claim, Assertion):
         return [claim_id, who, f"denies {bound}", "", "", "", ""]
-    kept = ", ".join(f"{party_label(row.party)} {_bounds(row)}" for row in truce.kept(claim_id))
+    kept = _counts(truce.kept(claim_id))
     window, force = claim.terms_window, in_force(claim.terms_window, now)
     scope = scope_in_words(claim)
     return [claim_id, who, bound, scope, window_in_words(window), answer(force), kept]
 
 
-def _bounds(row: Compliance) -> str:
-    return bounds(row.violations_lower, row.violations_upper)
+def _counts(rows: list[Compliance]) -> str:
+    """`RUS 0..3, UKR 0..0; 95 unattributed`: of these, any may be whose of them it was."""
+    if not rows:
+        return ""
+    parties = ", ".join(
+        f"{party_label(row.party)} {bounds(row.violations_lower, row.violations_upper)}"
+        for row in rows
+    )
+    # The same number on each row.
+    return f"{parties}; {rows[0].unattributed:,} unattributed"
+
+
+def _free_days(row: Compliance) -> str:
+    """`RUS 3..5 of 7, 2 more unobserved`."""
+    party = party_label(row.party)
+    if row.days is None or row.free_lower is None or row.free_upper is None:
+        return f"{party} unknown, as the window is"
+    if row.unobserved_days is None:
+        beyond = " so far; the end is open"
+    else:
+        beyond = f", {row.unobserved_days:,} more unobserved" if row.unobserved_days else ""
+    return f"{party} {bounds(row.free_lower, row.free_upper)} of {row.days:,}{beyond}"
 
 
 def document(
@@ -254,4 +278,9 @@ def _kept_json(row: Compliance) -> dict[str, Any]:
         "party": row.party,
         "violations_lower": row.violations_lower,
         "violations_upper": row.violations_upper,
+        "unattributed": row.unattributed,
+        "violation_free_days_lower": row.free_lower,
+        "violation_free_days_upper": row.free_upper,
+        "days": row.days,
+        "unobserved_days": row.unobserved_days,
     }

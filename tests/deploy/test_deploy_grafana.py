@@ -194,12 +194,14 @@ def test_the_bounds_of_a_party_are_those_of_the_view_compliance(answers: Answers
         return {one["metric"]["party"]: int(one["value"][1]) for one in answers.ask(filled(expr))}
 
     query = "from compliance where claim_id is null"
-    told = as_json(f"select party, violations_lower, violations_upper {query}", answers.data_dir)
+    counts = "violations_lower, violations_upper, unattributed"
+    told = as_json(f"select party, {counts} {query}", answers.data_dir)
 
     assert told
-    lower, upper = bounds("A"), bounds("B")
-    assert [(row["violations_lower"], row["violations_upper"]) for row in told] == [
-        (lower[row["party"]], upper[row["party"]]) for row in told
+    lower, upper, no_one = bounds("A"), bounds("B"), bounds("D")
+    assert [tuple(row.values()) for row in told] == [
+        (party, lower[party], upper[party], no_one[party])
+        for party in (row["party"] for row in told)
     ]
     assert max(upper.values()) > max(lower.values()), "else the two bounds prove nothing"
 

@@ -1,4 +1,4 @@
-"""A ledger in a real file, for each test."""
+"""A ledger in a real file, for each test; and one in memory, to be folded into again and again."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,9 +6,17 @@ from pathlib import Path
 import pytest
 
 from analytics.ledger.ledger import Ledger
+from tests.statistics.folded import Folded
 
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
     with Ledger.open(tmp_path / "truce.duckdb") as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def folded() -> Iterator[Folded]:
+    found = Folded()
+    yield found
+    found.connection.close()
