@@ -9,13 +9,31 @@ COMMENT ON MACRO number_text IS -- noqa: PRS
 'A number as text, without a fraction of 0';
 
 CREATE OR REPLACE VIEW disagreements AS
-WITH placed AS (
+WITH several AS (
     SELECT
         conflict,
-        incident_id,
-        report_id,
-        place,
-        one_of,
+        incident_id
+    FROM asserting_reports
+    GROUP BY conflict, incident_id
+    HAVING count(*) > 1
+),
+
+compared AS (
+    SELECT reports.*
+    FROM asserting_reports AS reports
+    INNER JOIN several
+        ON
+            reports.conflict = several.conflict
+            AND reports.incident_id = several.incident_id
+),
+
+placed AS (
+    SELECT
+        places.conflict,
+        places.incident_id,
+        places.report_id,
+        places.place,
+        places.one_of,
         concat_ws(
             ' ',
             CASE
@@ -27,8 +45,13 @@ WITH placed AS (
             string_agg(code, '+' ORDER BY code)
         ) AS words
     FROM places
-    WHERE impact IS NULL
-    GROUP BY conflict, incident_id, report_id, place, one_of
+    INNER JOIN several
+        ON
+            places.conflict = several.conflict
+            AND places.incident_id = several.incident_id
+    WHERE places.impact IS NULL
+    GROUP BY
+        places.conflict, places.incident_id, places.report_id, places.place, places.one_of
 ),
 
 named AS (
@@ -59,7 +82,7 @@ said AS (
         report_id,
         'actor' AS field,
         actor AS value
-    FROM asserting_reports
+    FROM compared
     UNION ALL
     SELECT
         conflict,
@@ -67,7 +90,7 @@ said AS (
         report_id,
         'act' AS field,
         act AS value
-    FROM asserting_reports
+    FROM compared
     UNION ALL
     SELECT
         conflict,
@@ -81,7 +104,7 @@ said AS (
             ),
             ''
         ) AS value
-    FROM asserting_reports
+    FROM compared
     UNION ALL
     SELECT
         conflict,
@@ -97,7 +120,7 @@ said AS (
         report_id,
         'occurred.start' AS field,
         strftime(occurred_start AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%SZ') AS value
-    FROM asserting_reports
+    FROM compared
     UNION ALL
     SELECT
         conflict,
@@ -105,7 +128,7 @@ said AS (
         report_id,
         'occurred.end' AS field,
         strftime(occurred_end AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%SZ') AS value
-    FROM asserting_reports
+    FROM compared
     UNION ALL
     SELECT
         conflict,
@@ -121,16 +144,31 @@ said AS (
     FROM figures
 ),
 
-by_value AS (
+differing AS (
     SELECT
         conflict,
         incident_id,
-        field,
-        value,
-        list(report_id ORDER BY report_id) AS reports
+        field
     FROM said
-    WHERE value IS NOT NULL
-    GROUP BY conflict, incident_id, field, value
+    GROUP BY conflict, incident_id, field
+    HAVING min(value) != max(value)
+),
+
+by_value AS (
+    SELECT
+        said.conflict,
+        said.incident_id,
+        said.field,
+        said.value,
+        list(said.report_id ORDER BY said.report_id) AS reports
+    FROM said
+    INNER JOIN differing
+        ON
+            said.conflict = differing.conflict
+            AND said.incident_id = differing.incident_id
+            AND said.field = differing.field
+    WHERE said.value IS NOT NULL
+    GROUP BY said.conflict, said.incident_id, said.field, said.value
 )
 
 SELECT
@@ -140,8 +178,7 @@ SELECT
     count(*) AS distinct_values,
     list({'value': value, 'reports': reports} ORDER BY value) AS values_by_report
 FROM by_value
-GROUP BY conflict, incident_id, field
-HAVING count(*) > 1;
+GROUP BY conflict, incident_id, field;
 
 COMMENT ON VIEW disagreements IS
 'What the standing reports of an incident do not agree on, field by field, each value with who says
