@@ -63,7 +63,7 @@ deployment: setup ## what is deployed, with real tools: wants Prometheus, kubect
 	@$(BIN)/python -m pytest -q --durations=10 -m deployment tests/deploy
 
 faults: setup ## a full disk, a hanging broker, odd clocks: minutes, not seconds
-	@$(BIN)/python -m pytest -q --durations=10 -m faults tests/faults tests/rebuild tests/storage
+	@$(BIN)/python -m pytest -q --durations=10 -m faults tests/faults tests/rebuild tests/storage tests/lake
 
 crash: setup ## 200 SIGKILLs in one replay; TRUCE_CRASH_KILLS, _EVENTS and _SEED choose others
 	@PYTHONPATH=. $(BIN)/python tests/faults/crash.py
@@ -132,7 +132,8 @@ WITH_DOCKER := docker compose version >/dev/null 2>&1 && docker info >/dev/null 
 	echo "This wants Docker, with its compose plugin and its engine running." \
 		"Without: make demo, or truce run" >&2; exit 1; }
 
-INVARIANTS := tests/properties tests/verify/test_two_roads.py tests/rebuild/test_rebuild_property.py
+INVARIANTS := tests/properties tests/verify/test_two_roads.py tests/rebuild/test_rebuild_property.py \
+	tests/lake/test_lake_property.py
 
 # One file for all Pythons and platforms; without the index it came from.
 LOCK := UV_CUSTOM_COMPILE_COMMAND='make requirements' $(BIN)/uv pip compile --quiet --universal \

@@ -54,12 +54,18 @@ def lake_tables() -> str:
     return _file("schema", "lake.sql").read_text("utf-8")
 
 
+def write_views(folder: Path) -> Path:
+    """That SQL as one file in `folder`, for who attaches the lake by other means. OSError."""
+    file = folder / "views.sql"
+    draft = file.with_name(".views.sql")
+    draft.write_text(views(), "utf-8")
+    draft.replace(file)
+    return file
+
+
 @cache
 def views_files() -> tuple[Path, ...]:
-    """The files of that SQL, for readers that attach the lake by other means.
-
-    First what everything stands on, then each statistic after those that it reads.
-    """
+    """The files of that SQL: what all stands on, then each statistic after those that it reads."""
     return (_file("schema", "views.sql"), *in_order(_file("statistics").glob("*.sql")))
 
 

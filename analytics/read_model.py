@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from analytics.provenance import JudgedSince, Provenance
 from analytics.queries import queries
 from schemas.claims import Claim
-from schemas.events import ClaimEvent, Report, ReportEvent, parse_event
+from schemas.events import ClaimEvent, Report, ReportDenial, ReportEvent, parse_event
 from schemas.time import Instant
 
 Ask = Callable[[str, Mapping[str, object]], list[tuple[Any, ...]]]
@@ -79,6 +80,50 @@ class IncidentVerdict(NamedTuple):
     by_claim: dict[str, str]
 
 
+class CommitmentVerdict(NamedTuple):
+    """The verdict on an incident by one commitment, and who says so."""
+
+    verdict: str
+    party: str | None
+    independent_reports: int
+    evidence: str | None
+    admitted: bool
+    denied_by: list[str]
+
+
+class Unknowns(NamedTuple):
+    """A claim by which an incident is undetermined, and the criteria that are unknown."""
+
+    claim_id: str
+    criteria: list[str]
+
+
+class ListedIncident(NamedTuple):
+    """An incident under a commitment; `places` are those of its standing reports, as JSON."""
+
+    conflict: str
+    commitment_id: str
+    incident_id: str
+    verdict: str
+    party: str | None
+    occurred_start: Instant
+    occurred_end: Instant
+    places: list[str]
+    unknowns: list[Unknowns]
+
+
+class PastVerdict(NamedTuple):
+    """A version of the verdict on an incident; `superseded_at` None: it stands."""
+
+    commitment_id: str
+    verdict: str
+    party: str | None
+    evidence: str | None
+    denied_by: list[str]
+    recorded_at: Instant
+    superseded_at: Instant | None
+
+
 class Counts(NamedTuple):
     """How many events and refused inputs there are, and when the last event was recorded."""
 
@@ -94,10 +139,10 @@ class ReadModel:
     """
 
     def __init__(self, asking: Ask) -> None:
-        self._ask = asking
+        self.ask = asking
 
     def _named(self, name: str, **values: object) -> list[tuple[Any, ...]]:
-        return self._ask(queries("asking")[name], values)
+        return self.ask(queries("asking")[name], values)
 
     def claims(self) -> dict[tuple[str, str, str], Claim]:
         """Every standing claim and denial by conflict, commitment and claim."""
@@ -139,7 +184,7 @@ class ReadModel:
         """The ids of incidents that are most similar to this one."""
         return [found for (found,) in self._named("close_incidents", incident_id=incident_id)]
 
-    def reports_of(self, conflict: str, incident_id: str) -> dict[str, Report]:
+    def reports_of(self, conflict: str, incident_id: str) -> dict[str, Report | ReportDenial]:
         """The standing reports of an incident by id."""
         rows = self._named("reports_of", conflict=conflict, incident_id=incident_id)
         events = [parse_event(payload) for (payload,) in rows]
@@ -150,15 +195,53 @@ class ReadModel:
         rows = self._named("posted_by_of", conflict=conflict, incident_id=incident_id)
         return dict(rows)
 
-    def verdicts_of(self, conflict: str, incident_id: str) -> dict[str, tuple[str, str | None]]:
-        """Commitment -> (verdict, party) of an incident."""
+    def verdicts_of(self, conflict: str, incident_id: str) -> dict[str, CommitmentVerdict]:
+        """Commitment -> the verdict on an incident."""
         rows = self._named("verdicts_of", conflict=conflict, incident_id=incident_id)
-        return {commitment: (verdict, party) for commitment, verdict, party in rows}
+        return {commitment: CommitmentVerdict(*verdict) for commitment, *verdict in rows}
+
+    def history_of(self, conflict: str, incident_id: str) -> list[PastVerdict]:
+        """Every version of the verdicts on an incident that somebody could have seen, in order."""
+        rows = self._named("history_of", conflict=conflict, incident_id=incident_id)
+        return [PastVerdict(*row) for row in rows]
 
     def judged_of(self, conflict: str, incident_id: str) -> dict[tuple[str, str], StoredVerdict]:
         """(Commitment, claim) -> its verdict on an incident."""
         rows = self._named("claim_verdicts_of", conflict=conflict, incident_id=incident_id)
         return {(m, c): StoredVerdict(verdict, still_bound) for m, c, verdict, still_bound in rows}
+
+    def incidents(
+        self,
+        *,
+        verdicts: Sequence[str] = (),
+        party: str | None = None,
+        commitment: str | None = None,
+        since: Instant | None = None,
+        until: Instant | None = None,
+        is_open: bool = False,
+    ) -> list[ListedIncident]:
+        """The incidents with a verdict, in the order of their time; see `truce incidents`."""
+        rows = self._named(
+            "incidents",
+            verdicts=list(verdicts),
+            party=party,
+            commitment=commitment,
+            since=since,
+            until=until,
+            is_open=is_open,
+        )
+        return [
+            ListedIncident(*row)._replace(
+                places=row[7] or [], unknowns=[Unknowns(*one) for one in _pairs(row[8])]
+            )
+            for row in rows
+        ]
+
+    def provenance(self) -> list[JudgedSince]:
+        """By what the verdicts were judged, and since when, in order."""
+        return [
+            JudgedSince(Provenance(*judge), since) for *judge, since in self._named("provenance")
+        ]
 
     def counts(self) -> Counts:
         """How much is in the database."""
@@ -206,3 +289,8 @@ class StoredVerdict(NamedTuple):
 
     verdict: str
     still_bound: bool | None
+
+
+def _pairs(unknowns: list[dict[str, Any]] | None) -> Iterator[tuple[str, list[str]]]:
+    for one in unknowns or ():
+        yield one["claim_id"], one["criteria"]

@@ -18,7 +18,7 @@ from schemas.fields import Frozen, Identifier
 from schemas.problems import Json
 from schemas.time import Bound
 from schemas.time_fields import Time
-from schemas.verdicts import ClaimOutcome, Outcome
+from schemas.verdicts import ClaimOutcome, Grade, Outcome
 from schemas.wire import CONTENT_TYPE_BATCH, CONTENT_TYPE_EVENT, REASONS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -41,7 +41,11 @@ class ClaimVerdictMessage(Frozen):
 
 
 class ChangedVerdict(Frozen):
-    """The verdict on one incident under one commitment; null if it is withdrawn."""
+    """The verdict on one incident under one commitment; null if it is withdrawn.
+
+    `changed` names what is not as it was, where there was a verdict and there is one; if neither
+    the verdict nor the party is among them, nobody need be alerted.
+    """
 
     conflict: Identifier
     commitment_id: Identifier
@@ -53,6 +57,10 @@ class ChangedVerdict(Frozen):
     occurred_start: Time | None
     occurred_end: Time | None
     independent_reports: int | None
+    evidence: Grade | None
+    admitted: bool | None
+    denied_by: tuple[str, ...] | None
+    changed: tuple[str, ...] | None
     claims: tuple[ClaimVerdictMessage, ...]
 
 

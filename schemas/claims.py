@@ -5,6 +5,7 @@ Absent terms are unknown, never empty: the verdict treats each of the defaults a
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 from typing import Annotated, Literal
 
@@ -21,15 +22,15 @@ from schemas.fields import (
     NullIs,
     Target,
     Text,
-    Uri,
+    WebAddress,
 )
-from schemas.time import UNKNOWN, Daily, Span, Window
+from schemas.time import UNKNOWN, Bound, Daily, Span, Window, zone_names
 from schemas.time_fields import Clock, End, Start, Zone
 
 Acts = Annotated[tuple[Act | None, ...], Field(max_length=MAX_ENTRIES)]
 Targets = Annotated[tuple[Target | None, ...], Field(max_length=MAX_ENTRIES)]
 AreaTerms = Annotated[tuple[AreaField | None, ...], Field(max_length=MAX_ENTRIES)]
-Evidence = Annotated[tuple[Uri, ...], Field(max_length=MAX_ENTRIES), NullIs(())]
+Evidence = Annotated[tuple[WebAddress, ...], Field(max_length=MAX_ENTRIES), NullIs(())]
 
 
 class Claimant(Frozen):
@@ -89,6 +90,9 @@ class WindowEntry(Frozen):
         daily = self.daily
         if daily is None or daily.from_ == daily.to:
             return Span(self.start, self.end)
+        if daily.zone not in zone_names():
+            # Somewhere between the bounds: of no moment it is known.
+            return Span(Bound(self.start.earliest, math.inf), Bound(-math.inf, self.end.latest))
         return Daily(daily.from_, daily.to, daily.zone, self.start, self.end)
 
 

@@ -1,6 +1,6 @@
-"""The five event types of the log, and how one is parsed: anything else is refused.
+"""The event types of the log, and how one is parsed: anything else is refused.
 
-An event is a CloudEvent 1.0 in JSON; its `type` says which of the five it is.
+An event is a CloudEvent 1.0 in JSON; its `type` says which it is.
 """
 
 from __future__ import annotations
@@ -23,7 +23,16 @@ from schemas.claims import (
 from schemas.coverage import Coverage
 from schemas.fields import Count, Frozen, Identifier, JsonType, Name, Range, Source, Uri
 from schemas.problems import Invalid, Json, NotJson, Path, Problem, collect, listed, not_one_of
-from schemas.reports import Actor, Impact, Occurred, Report, Reporter, ReportRetraction, Weapon
+from schemas.reports import (
+    Actor,
+    Impact,
+    Occurred,
+    Report,
+    ReportDenial,
+    Reporter,
+    ReportRetraction,
+    Weapon,
+)
 from schemas.time_fields import Time
 
 __all__ = [
@@ -48,6 +57,7 @@ __all__ = [
     "Prohibition",
     "Range",
     "Report",
+    "ReportDenial",
     "ReportEvent",
     "ReportRetractedEvent",
     "ReportRetraction",
@@ -85,10 +95,11 @@ class ClaimRetractedEvent(Envelope):
 
 
 class ReportEvent(Envelope):
-    """A report of an incident, new or revised."""
+    """A report of an incident, or that there was none, new or revised."""
 
     type: Literal["incident.reported"]
-    data: Report
+    # Nearly all assert, and most do not say so: to try that first is quick.
+    data: Annotated[Report | ReportDenial, Field(union_mode="left_to_right")]
 
 
 class ReportRetractedEvent(Envelope):
@@ -115,6 +126,14 @@ EVENT_TYPES: dict[str, type[Event]] = {
 STANCES = ["asserts", "denies"]
 NOT_EXPLAINED = Problem("", "invalid; what is wrong with so many events is not all said")
 MISFIT = frozenset({"required", "unknown field"})
+
+
+class _AssertedEvent(ReportEvent):
+    data: Report
+
+
+class _DeniedEvent(ReportEvent):
+    data: ReportDenial
 
 
 @lru_cache(maxsize=1)
@@ -169,4 +188,11 @@ def _problems_as(document: dict[str, Json], event_type: str) -> dict[Path, str]:
             if "stance" not in data:
                 found["data", "stance"] = "required"
             meant["data"] = {**data, "stance": "asserts" if "window" in data else "denies"}
+    if event_type == "incident.reported":
+        stance = data.get("stance") if isinstance(data, dict) else None
+        if isinstance(data, dict) and stance is not None and stance not in STANCES:
+            found["data", "stance"] = not_one_of(stance, STANCES, "a stance")
+            meant["data"] = {name: value for name, value in data.items() if name != "stance"}
+        model = _DeniedEvent if stance == "denies" else _AssertedEvent
+        return found | collect(model.model_validate_json, meant)
     return found | collect(_events().validate_json, meant)

@@ -21,7 +21,17 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from schemas.places import MAX_RADIUS_KM, AreaPart, Place, Point, Polygonal, place_codes, polygonal
+from schemas.places import (
+    CODE,
+    MAX_RADIUS_KM,
+    MOST_ALTERNATIVES,
+    AreaPart,
+    OneOf,
+    Place,
+    Point,
+    Polygonal,
+    polygonal,
+)
 from schemas.vocabulary import ACTS, TARGETS
 
 MAX_ENTRIES = 1_000
@@ -31,6 +41,7 @@ _CONTROL = r"\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069"
 IDENTIFIER = rf"^[^\s{_CONTROL}](?:[^{_CONTROL}]*[^\s{_CONTROL}])?$"
 TEXT = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 URI = r"^[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\x22\x00-\x1f\x7f]+$"
+WEB_ADDRESS = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s<>\x22\x00-\x1f\x7f]+$"
 URI_REFERENCE = r"^[^\s<>\x22\x00-\x1f\x7f]+$"
 JSON_TYPE = r"^[Aa][Pp][Pp][Ll][Ii][Cc][Aa][Tt][Ii][Oo][Nn]/(?:[^\s;]+\+)?[Jj][Ss][Oo][Nn](?:;.*)?$"
 TIME = (
@@ -38,12 +49,19 @@ TIME = (
     r"(?:\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-5][0-9])?$"
 )
 
+ZONE = r"^[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+)*$"
+
+UNKNOWN_ZONE = "expected an IANA time zone, e.g. Europe/Kyiv"
+
 PATTERNS: Mapping[str, str] = {
     IDENTIFIER: "expected no control characters, and no blanks at either end",
     TEXT: "expected no control characters other than tabs and line breaks",
     URI: "expected an absolute URI, e.g. https://desk.example/report",
+    WEB_ADDRESS: "expected a web address, e.g. https://desk.example/report",
+    CODE: "expected an ISO 3166-1 alpha-2 or ISO 3166-2 code, e.g. UA or UA-30",
     URI_REFERENCE: "expected a URI reference, e.g. https://desk.example/ua",
     JSON_TYPE: "expected application/json",
+    ZONE: UNKNOWN_ZONE,
     TIME: "expected an RFC 3339 time, e.g. 2026-01-30T09:00:00Z",
 }
 """What each pattern expects, in words."""
@@ -55,6 +73,7 @@ Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200, patt
 Name = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=IDENTIFIER)]
 Text = Annotated[str, StringConstraints(max_length=20_000, pattern=TEXT)]
 Uri = Annotated[str, StringConstraints(max_length=4_000, pattern=URI)]
+WebAddress = Annotated[str, StringConstraints(max_length=4_000, pattern=WEB_ADDRESS)]
 Source = Annotated[str, StringConstraints(min_length=1, max_length=4_000, pattern=URI_REFERENCE)]
 JsonType = Annotated[str, StringConstraints(max_length=200, pattern=JSON_TYPE)]
 
@@ -149,15 +168,18 @@ Act = Annotated[str, _OneOf(tuple(ACTS))]
 Target = Annotated[str, _OneOf(tuple(TARGETS))]
 
 
-def _code(value: str) -> str:
-    if value not in place_codes():
-        raise PydanticCustomError(
-            "code", "expected an ISO 3166-1 alpha-2 or ISO 3166-2 code, e.g. UA or UA-30"
-        )
-    return value
+_CODE = core_schema.str_schema(pattern=CODE)
 
 
-_CODE = core_schema.no_info_after_validator_function(_code, core_schema.str_schema())
+def _of_one_place(codes: tuple[str, ...]) -> tuple[str, ...]:
+    if len({code.partition("-")[0] for code in codes}) > 1:
+        raise PydanticCustomError("codes", "expected codes of one country: it is one place")
+    return codes
+
+
+_CODES = core_schema.no_info_after_validator_function(
+    _of_one_place, core_schema.tuple_variable_schema(_CODE, max_length=MAX_ENTRIES)
+)
 
 
 def _degrees(limit: int) -> CoreSchema:
@@ -177,23 +199,47 @@ def _point_schema() -> CoreSchema:
                     core_schema.with_default_schema(radius, default=0.0),
                     mode="keyword_only",
                 ),
+                parameter(
+                    "codes",
+                    core_schema.with_default_schema(_CODES, default=()),
+                    mode="keyword_only",
+                ),
             ]
         ),
         Point,
     )
 
 
+def _one_of_schema() -> CoreSchema:
+    certain = core_schema.union_schema(_certain_places(), mode="left_to_right")
+    several = core_schema.tuple_variable_schema(certain, min_length=2, max_length=MOST_ALTERNATIVES)
+    parameter = core_schema.arguments_parameter("one_of", several, mode="keyword_only")
+    return core_schema.call_schema(core_schema.arguments_schema([parameter]), OneOf)
+
+
+def _certain_places() -> Choices:
+    return [(_CODE, "<string>"), (_point_schema(), "<object>")]
+
+
+def _place_json(place: Place) -> object:
+    if isinstance(place, str):
+        return place
+    if isinstance(place, OneOf):
+        return {"one_of": [_place_json(one) for one in place.one_of]}
+    said = place._asdict()
+    return said if place.codes else {name: said[name] for name in said if name != "codes"}
+
+
 class _PlaceSchema:
-    """An ISO code, or an object {lat, lon, radius_km} with the radius 0 if it is left out."""
+    """An ISO code, a point with a radius of 0 if that is left out, or one of several of these."""
 
     def __get_pydantic_core_schema__(self, _: object, __: GetCoreSchemaHandler) -> CoreSchema:
-        choices: Choices = [(_CODE, "<string>"), (_point_schema(), "<object>")]
+        choices: Choices = [*_certain_places(), (_one_of_schema(), "<one_of>")]
         return core_schema.union_schema(
             choices,
             mode="left_to_right",
             serialization=core_schema.plain_serializer_function_ser_schema(
-                lambda place: place if isinstance(place, str) else place._asdict(),
-                when_used="json",
+                _place_json, when_used="json"
             ),
         )
 
@@ -223,7 +269,7 @@ def _geometry(value: object) -> Polygonal:
         raise PydanticCustomError("geometry", "{reason}", {"reason": str(error)}) from None
 
 
-_CODE_JSON = {"type": "string", "pattern": "^[A-Z]{2}(-[A-Z0-9]{1,3})?$", "examples": ["UA-30"]}
+_CODE_JSON = {"type": "string", "pattern": CODE, "examples": ["UA-30"]}
 _POINT_JSON = {
     "type": "object",
     "additionalProperties": False,
@@ -232,6 +278,20 @@ _POINT_JSON = {
         "lat": {"type": "number", "minimum": -90, "maximum": 90},
         "lon": {"type": "number", "minimum": -180, "maximum": 180},
         "radius_km": {"type": "number", "minimum": 0, "maximum": MAX_RADIUS_KM, "default": 0},
+        "codes": {"type": "array", "maxItems": MAX_ENTRIES, "items": _CODE_JSON, "default": []},
+    },
+}
+_ONE_OF_JSON = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["one_of"],
+    "properties": {
+        "one_of": {
+            "type": "array",
+            "minItems": 2,
+            "maxItems": MOST_ALTERNATIVES,
+            "items": {"anyOf": [_CODE_JSON, _POINT_JSON]},
+        }
     },
 }
 _GEOMETRY_JSON = {
@@ -244,7 +304,11 @@ _GEOMETRY_JSON = {
         "bbox": {"type": "array"},
     },
 }
-PlaceField = Annotated[Place, _PlaceSchema(), WithJsonSchema({"anyOf": [_CODE_JSON, _POINT_JSON]})]
+PlaceField = Annotated[
+    Place,
+    _PlaceSchema(),
+    WithJsonSchema({"anyOf": [_CODE_JSON, _POINT_JSON, _ONE_OF_JSON]}),
+]
 AreaField = Annotated[
     AreaPart, _AreaPartSchema(), WithJsonSchema({"anyOf": [_CODE_JSON, _GEOMETRY_JSON]})
 ]

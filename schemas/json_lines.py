@@ -1,4 +1,4 @@
-"""Files of JSON Lines: which lines hold events, what is wrong with the others, and who is named.
+"""Files of JSON Lines: which lines hold events, and what is wrong with the others.
 
 This module sends nothing.
 """
@@ -6,22 +6,21 @@ This module sends nothing.
 from __future__ import annotations
 
 import codecs
-import difflib
-from collections import Counter
-from collections.abc import Iterable, Iterator
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
 from schemas.characters import refused_at_entry
-from schemas.events import ClaimEvent, Event, Invalid, Problem, ReportEvent
+from schemas.events import Event, Invalid, Problem
 from schemas.safe_text import for_terminal
 from schemas.wire import MAX_EVENT_BYTES, read_event
 
 # Blanks around an event do not count as part of it, so a line may be longer than an event.
 MAX_LINE_BYTES = 2 * 1024 * 1024
-
-
-MOST_WARNINGS = 20
-MOST_NAMED = 10
+MOST_LINES_OF_ONE = 2_000
+"""Over so many lines what is opened on one of them is looked for."""
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 
 
 class Line(NamedTuple):
@@ -68,79 +67,49 @@ def check(line: Line, *, explain: bool = True) -> Event | tuple[Problem, ...]:
     return refused_at_entry(line.raw) or event
 
 
-class NamedParties:
-    """Which parties are named as actors, and which are spoken of by a claim, conflict by conflict.
-
-    An actor of whom no claim speaks is often a slip of the pen: `Russia` is not `RUS`.
-    """
-
-    def __init__(self) -> None:
-        self._bound: dict[str, set[str]] = {}
-        self._named: dict[str, Counter[str]] = {}
-        self._first: dict[tuple[str, str], str] = {}
-
-    def bind(self, conflict: str, parties: Iterable[str]) -> None:
-        """A claim of `conflict` binds `parties`, or denies that it does."""
-        self._bound.setdefault(conflict, set()).update(parties)
-
-    def name(self, conflict: str, party: str, *, times: int = 1, where: str = "") -> None:
-        """`times` reports of `conflict` name `party` as the actor, the first of them at `where`."""
-        self._named.setdefault(conflict, Counter())[party] += times
-        self._first.setdefault((conflict, party), where)
-
-    def note(self, event: Event, where: str) -> None:
-        """Record the parties that `event` names."""
-        if isinstance(event, ClaimEvent):
-            self.bind(event.data.conflict, event.data.bound_parties)
-        elif isinstance(event, ReportEvent):
-            actor = event.data.actor
-            if actor is not None and actor.party is not None:
-                self.name(event.data.conflict, actor.party, where=where)
-
-    def warnings(self) -> list[str]:
-        """One line for each actor of whom no claim of its conflict speaks, and what was meant.
-
-        At most `MOST_WARNINGS`, and one that says how many others there are.
-        """
-        unbound: list[tuple[str, str | None]] = []
-        for conflict, named in sorted(self._named.items()):
-            bound = self._bound.get(conflict)
-            if bound:
-                unbound += [(conflict, party) for party in sorted(named) if party not in bound]
-            else:
-                unbound.append((conflict, None))
-        found = [self._line(*one) for one in unbound[:MOST_WARNINGS]]
-        if len(unbound) > MOST_WARNINGS:
-            found.append(f"and {len(unbound) - MOST_WARNINGS:,} more that no claim speaks of")
-        return [for_terminal(line) for line in found]
-
-    def _line(self, conflict: str, party: str | None) -> str:
-        if party is None:
-            return (
-                f"no claim is known for conflict {conflict!r}: its reports are judged when "
-                "there is one"
-            )
-        times, where = self._named[conflict][party], self._first[conflict, party]
-        return _warning(conflict, party, times, where, self._bound[conflict])
+CheckedLine = Event | tuple[Problem, ...]
+"""The event of a line, or what is wrong with it."""
 
 
-def _warning(conflict: str, party: str, times: int, where: str, bound: set[str]) -> str:
-    count = f"{times:,} report{'s' if times != 1 else ''}"
-    first = f", first at {where}" if where else ""
-    meant = meant_by(party, bound)
-    known = ", ".join(sorted(bound)[:MOST_NAMED]) + (" ..." if len(bound) > MOST_NAMED else "")
-    hint = f"; did you mean {meant!r}?" if meant else f"; known are {known}"
-    return f"no claim of conflict {conflict!r} binds actor {party!r} ({count}{first}){hint}"
+def checked(
+    lines: Iterable[Line], *, explain: Callable[[], bool] = lambda: True
+) -> Iterator[tuple[Line, CheckedLine]]:
+    """Each line with what `check` finds in it; one event over several lines is one mistake."""
+    held: list[tuple[Line, CheckedLine]] = []
+    depth = 0
+    for line in lines:
+        found = check(line, explain=explain())
+        fits = isinstance(found, tuple) and line.raw is not None
+        if fits and len(held) < MOST_LINES_OF_ONE and (held or _depth(line) > 0):
+            held.append((line, found))
+            depth += _depth(line)
+            if depth > 0:
+                continue
+            yield from _as_one(held)
+        else:
+            yield from held
+            yield line, found
+        held, depth = [], 0
+    yield from held
 
 
-def meant_by(party: str, known: Iterable[str]) -> str | None:
-    """The one of `known` that `party` may have meant: the code of a state, or one that is close."""
-    import pycountry
+def _depth(line: Line) -> int:
+    """How many brackets the line opens and does not close."""
+    raw = _STRING.sub(b"", line.raw or b"")
+    return sum(raw.count(one) for one in (b"{", b"[")) - sum(raw.count(one) for one in (b"}", b"]"))
 
-    by_look = {one.casefold(): one for one in known}
+
+def _as_one(held: list[tuple[Line, CheckedLine]]) -> Iterator[tuple[Line, CheckedLine]]:
+    """The lines as one mistake, if they are one JSON text together."""
+    first, last = held[0][0], held[-1][0]
+    text = b"\n".join(line.raw or b"" for line, _ in held)
     try:
-        code = pycountry.countries.search_fuzzy(party)[0].alpha_3.casefold()
-    except LookupError:
-        code = ""
-    close = [code] if code in by_look else difflib.get_close_matches(party.casefold(), by_look, n=1)
-    return by_look[close[0]] if close else None
+        together = json.loads(text) if len(held) > 1 else None
+    except (ValueError, RecursionError):
+        together = None
+    if not isinstance(together, dict | list):
+        yield from held
+        return
+    what = "one event" if isinstance(together, dict) else "a list of events"
+    where = f"lines {first.number}-{last.number}"
+    yield first, (Problem("", f"one event a line; this looks like {what} over {where}"),)

@@ -5,12 +5,14 @@ Built from the same models that parse the events, as `asyncapi` is.
 
 from __future__ import annotations
 
+import json
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
 from schemas.asyncapi import Document, reference, schemas
 from schemas.events import EVENT_TYPES
+from schemas.verdicts import Outcome
 from schemas.wire import CONTENT_TYPE_BATCH, CONTENT_TYPE_EVENT, MAX_EVENT_BYTES
 
 JSON = "application/json"
@@ -23,7 +25,59 @@ MAX_POSTED_EVENTS = 2_000
 MAX_PROBLEMS_LISTED = 200
 
 
-class Taken(BaseModel):
+class PostedWarning(BaseModel):
+    """What is odd about an event, which is taken all the same, and what was probably meant."""
+
+    line: int | None = Field(default=None, description="Of JSON Lines: the line, from 1.")
+    index: int | None = Field(default=None, description="Of a batch: the place in it, from 0.")
+    field: str = Field(description="The path of the field; empty if it is the event as a whole.")
+    reason: str
+
+
+class PostedOutcome(BaseModel):
+    """What became of one event of the body."""
+
+    line: int | None = Field(default=None, description="Of JSON Lines: the line, from 1.")
+    index: int | None = Field(default=None, description="Of a batch: the place in it, from 0.")
+    outcome: Literal["taken", "known", "refused"] = Field(
+        description="known: the log had the identical event already, which changes nothing."
+    )
+    revises: int | None = Field(
+        default=None, description="The earlier line or index with the same claim or report."
+    )
+
+
+class PostedVerdict(BaseModel):
+    """A verdict that is another one now; without `before` or `after` there was or is none."""
+
+    conflict: str
+    commitment_id: str
+    incident_id: str
+    before: Outcome | None = None
+    after: Outcome | None = None
+    party: str | None = Field(default=None, description="The one known actor, now or else before.")
+
+
+class Told(BaseModel):
+    """What became of the events, as far as the ledger has them: with Kafka only the warnings.
+
+    At most 200 outcomes, 20 warnings and 20 verdicts of a kind are listed.
+    """
+
+    known_already: int | None = Field(default=None, description="How many the log had already.")
+    outcomes: list[PostedOutcome] | None = None
+    verdicts: list[PostedVerdict] | None = None
+    verdicts_changed: int | None = Field(default=None, description="How many verdicts changed.")
+    warnings: list[PostedWarning] | None = None
+
+    def as_json(self) -> str:
+        """The answer as JSON, these fields after its own, without what is not said."""
+        said = self.model_dump(mode="json", exclude_none=True)
+        own = {name: value for name, value in said.items() if name not in Told.model_fields}
+        return json.dumps(own | said, ensure_ascii=False, separators=(",", ":"))
+
+
+class Taken(Told):
     """All events of the body are in the log."""
 
     accepted: int = Field(description="How many events the log has taken.")
@@ -33,6 +87,7 @@ class Checked(BaseModel):
     """All events of the body could be taken; none was, since that was only tried."""
 
     acceptable: int = Field(description="How many events there are.")
+    warnings: list[PostedWarning] | None = None
 
 
 class PostedProblem(BaseModel):
@@ -48,7 +103,7 @@ class PostedProblem(BaseModel):
     reason: str
 
 
-class RefusedAnswer(BaseModel):
+class RefusedAnswer(Told):
     """Why a request was not taken, or not all of it (RFC 9457).
 
     `accepted`, `refused` and `problems` are there if the body was read: the accepted events are in
@@ -98,6 +153,11 @@ nothing, so that after any failure the whole body may be sent again.
 That an `id` stands for other content is known once the event is judged. With the embedded broker \
 that is before the answer. With Kafka it is after it: then it is published to the topic \
 `truce.rejected` and is in the table `rejected`.
+
+With the embedded broker the answer also says what became of each event (`outcomes`: taken, known \
+already, or refused, and which earlier one of the body it revises), and which verdicts changed. \
+`warnings` says what is odd about events that are taken all the same, such as a name that is \
+nearly one that is known.
 
 With `dry_run=true` the events are validated and nothing is written: 200 if all could be taken, \
 else what would be answered. That an `id` stands for other content is not tried.

@@ -1,7 +1,7 @@
 """Where something happened and where a promise holds: ISO 3166 codes, circles, GeoJSON areas.
 
-No boundaries of countries are shipped: a point against a code, or a code against a geometry, is
-unknown. Distances are geodesic, on the WGS 84 ellipsoid.
+No boundaries of countries are looked at: a point against a code is what the codes that come with
+it say, and a code against a geometry is unknown. Distances are geodesic, on the WGS 84 ellipsoid.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import shapely
 from shapely.geometry import MultiPolygon, Polygon
 
 from schemas.borders import Circle, Drawn, TooOften
-from schemas.kleene import any_of
+from schemas.kleene import any_of, unanimous
 
 KINDS = ("Polygon", "MultiPolygon")
 MAX_VERTICES = 10_000
@@ -31,11 +31,22 @@ MAX_DRAWN = 400_000
 
 
 class Point(NamedTuple):
-    """Somewhere within `radius_km` of a position in degrees (WGS 84)."""
+    """Somewhere within `radius_km` of a position in degrees (WGS 84).
+
+    `codes`: the ISO codes of what it lies in, as far as whoever made the event knew them.
+    """
 
     lat: float
     lon: float
     radius_km: float = 0.0
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """One of several places, nobody knows which: a name that is ambiguous."""
+
+    one_of: tuple[str | Point, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +57,14 @@ class Polygonal:
     shape: Polygon | MultiPolygon = field(compare=False, repr=False)
 
 
-Place = str | Point
+Place = str | Point | OneOf
 AreaPart = str | Polygonal
 Area = tuple[AreaPart | None, ...]
+CODE = r"^[A-Z]{2}(?:-[A-Z0-9]{1,3})?$"
+"""The form of an ISO 3166-1 alpha-2 or ISO 3166-2 code. One that no list has stays acceptable: it
+may have been withdrawn, and what the log has must not depend on the list of the day."""
+MOST_ALTERNATIVES = 20
+"""How many places a `one_of` may have."""
 
 
 @lru_cache(maxsize=1)
@@ -137,12 +153,15 @@ def _position(position: object) -> tuple[float, float]:
 def within(area: Area, place: Place | None) -> bool | None:
     """Is all of `place` within `area`?
 
-    An empty area was not said, None in one means "and others not named", and None for the place
-    is one that was not named: each unknown. The geometries of one area count as one; if they cross
-    one another too often for that (`borders.MAX_CROSSINGS`), the answer is unknown.
+    Of one of several places it is what holds for each of them. An empty area was not said, None in
+    one means "and others not named", and None for the place is one that was not named: each
+    unknown. The geometries of one area count as one; if they cross one another too often for that
+    (`borders.MAX_CROSSINGS`), the answer is unknown.
     """
     if not area or place is None:
         return None
+    if isinstance(place, OneOf):
+        return unanimous([within(area, one) for one in place.one_of])
     _held.hold(area)
     geometries = tuple(part for part in area if isinstance(part, Polygonal))
     answers: list[bool | None] = [
@@ -179,12 +198,22 @@ class _Held:
 _held = _Held()
 
 
-def _within_code(code: str, place: Place) -> bool | None:
+def _within_code(code: str, place: str | Point) -> bool | None:
     if isinstance(place, Point):
-        return None
-    if code in _containers(place):
+        # One place with several codes, not several places: any that is within tells.
+        answers = [_code_within(code, one) for one in place.codes]
+        return True if True in answers else False if False in answers else None
+    return _code_within(code, place)
+
+
+def _code_within(container: str, code: str) -> bool | None:
+    if container in _containers(code):
         return True
-    return None if place in _containers(code) else False
+    if code in _containers(container):
+        return None
+    # What no list has may be a part of any other code of its country, or contain it.
+    unlisted = not {container, code} <= place_codes()
+    return None if unlisted and _country(container) == _country(code) else False
 
 
 def _containers(code: str) -> Iterator[str]:
@@ -194,7 +223,11 @@ def _containers(code: str) -> Iterator[str]:
     while at is not None:
         yield at
         at = parents.get(at)
-    yield code.partition("-")[0]
+    yield _country(code)
+
+
+def _country(code: str) -> str:
+    return code.partition("-")[0]
 
 
 class _DrawnAreas:
@@ -233,4 +266,5 @@ _drawn = _DrawnAreas()
 
 def _within_shape(geometries: tuple[Polygonal, ...], circle: Point) -> bool | None:
     drawn = _drawn.of(geometries)
-    return None if drawn is None else drawn.contains(Circle(*circle))
+    lat, lon, radius_km, _ = circle
+    return None if drawn is None else drawn.contains(Circle(lat, lon, radius_km))

@@ -18,8 +18,9 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails, to_json
 
 from schemas.event_types import EVENT_TYPE_NAMES
-from schemas.fields import PATTERNS
+from schemas.fields import PATTERNS, TIME
 from schemas.safe_text import first_unfit, for_terminal, named
+from schemas.time_fields import mended_time
 
 Json = Any
 """A JSON value as Python has it."""
@@ -56,7 +57,7 @@ REASONS = {
     "arguments_type": "expected an object",
     "unexpected_positional_argument": "expected an object",
     "tuple_type": "expected a list",
-    "too_short": "expected at least {min_length} entry",
+    "too_short": "expected at least {min_length} {entries}",
     "too_long": "expected at most {max_length} entries",
     "string_too_short": "expected not to be empty",
     "string_too_long": "expected at most {max_length} characters",
@@ -68,6 +69,7 @@ REASONS = {
 LABELS = {
     "<string>": "a string",
     "<object>": "an object",
+    "<one_of>": "an object",
     "<int>": "a number",
     "<float>": "a number",
     "<null>": "null",
@@ -176,7 +178,7 @@ def _problems(
     hit: set[Path] = set()
     for detail in error.errors(include_url=False, include_input=False):
         path, value, labels = _resolve(detail, document)
-        if detail["type"] == "too_short" and value:
+        if detail["type"] == "too_short" and len(value) >= detail["ctx"]["min_length"]:
             # Entries that are wrong are not counted, but they are there.
             continue
         foreign = next((at for at, label, kind in labels if label not in (kind, "<other>")), None)
@@ -224,6 +226,8 @@ def _has(value: object, part: str | int) -> bool:
 
 
 def _kind(value: object) -> str:
+    if isinstance(value, dict) and "one_of" in value:
+        return "<one_of>"
     return KINDS.get(type(value), "<nothing>")
 
 
@@ -233,11 +237,14 @@ def _reason(detail: ErrorDetails, path: Path, value: object) -> str:
         noun = next((NOUNS[part] for part in reversed(path) if part in NOUNS), "known here")
         return not_one_of(value, re.findall(r"'([^']*)'", context["expected"]), noun)
     if kind == "string_pattern_mismatch":
+        if context["pattern"] == TIME and (mended := mended_time(str(value))):
+            return mended
         char = first_unfit(value, joiners=True) if isinstance(value, str) else None
         return PATTERNS[context["pattern"]] + (f"; found {named(char)}" if char else "")
     if value is None and kind in REASONS:
         return f"{REASONS[kind]}, not null; leave the field out if it is not known"
-    return REASONS.get(kind, detail["msg"]).format_map(context)
+    entries = "entry" if context.get("min_length") == 1 else "entries"
+    return REASONS.get(kind, detail["msg"]).format_map({**context, "entries": entries})
 
 
 def _take_out(document: Json, path: Path) -> None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 
-from schemas.events import Event, ReportEvent
+from schemas.events import Event, ReportDenial, ReportEvent
 from schemas.fields import Count, Range
-from schemas.places import Place, Point
+from schemas.places import OneOf, Place, Point
 from schemas.reports import Impact, Report
 
 _BLANKS = b" \t\r\n"
@@ -69,12 +69,10 @@ def _distinct_names(event: ReportEvent) -> int:
     return names
 
 
-def _in_whole(report: Report) -> int:
-    names = (
-        len(report.__pydantic_fields_set__)
-        + len(report.reported_by.__pydantic_fields_set__)
-        + len(report.occurred.__pydantic_fields_set__)
-    )
+def _in_whole(report: Report | ReportDenial) -> int:
+    names = len(report.__pydantic_fields_set__) + len(report.reported_by.__pydantic_fields_set__)
+    if report.occurred is not None:
+        names += len(report.occurred.__pydantic_fields_set__)
     actor = report.actor
     return names if actor is None else names + len(actor.__pydantic_fields_set__)
 
@@ -95,10 +93,12 @@ def _in_effects(effects: dict[str, Count]) -> int:
 
 
 def _in_place(place: Place | None) -> int:
+    if isinstance(place, OneOf):
+        return 1 + sum(map(_in_place, place.one_of))
     if not isinstance(place, Point):
         return 0
-    # A radius of 0 may have been given or left out.
-    return 3 if place.radius_km else 2
+    # A radius of 0, or an empty list, may have been given or left out.
+    return 2 + bool(place.radius_km) + bool(place.codes)
 
 
 def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:

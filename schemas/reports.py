@@ -1,4 +1,4 @@
-"""What somebody says happened: a report of an incident, its impacts, and a retraction."""
+"""What somebody says happened, or did not: a report of an incident, a denial, a retraction."""
 
 from __future__ import annotations
 
@@ -21,15 +21,21 @@ from schemas.fields import (
     Text,
 )
 from schemas.places import Place
-from schemas.time import Occurrence
-from schemas.time_fields import Time, TimeOrAbsent
+from schemas.time import Instant, Occurrence
+from schemas.time_fields import LONGEST_FLIGHT, Flight, Time, TimeOrAbsent
 
 Places = Annotated[tuple[PlaceField | None, ...], Field(max_length=MAX_ENTRIES)]
 Effects = Annotated[dict[Identifier, Count], Field(max_length=MAX_ENTRIES)]
 
 
+REPORTER_KINDS = (
+    *("party", "military", "government", "monitor", "un", "ngo", "media", "civilian", "sensor"),
+    *("dataset", "other"),
+)
+
+
 class Reporter(Frozen):
-    """Who reports, and what kind of source that is."""
+    """Who reports, and what kind of source: one of `REPORTER_KINDS`, or another, which is other."""
 
     name: Name
     kind: Identifier | None = None
@@ -37,12 +43,18 @@ class Reporter(Frozen):
 
 
 class Occurred(Frozen):
-    """When it happened. Without an end, or with one equal to the start, it is an instant."""
+    """When it happened. Without an end, or with one equal to the start, it is an instant.
+
+    `flight`: where the impact is timed, how long before it the act may have begun at the most, in
+    microseconds; None: `LONGEST_FLIGHT`. `as_stated`: the words of the source, never judged.
+    """
 
     start: Time
     end: TimeOrAbsent = None
     certainty: Annotated[Literal["sometime", "throughout"], NullIs("sometime")] = "sometime"
     of: Annotated[Literal["act", "impact"], NullIs("act")] = "act"
+    flight: Flight | None = None
+    as_stated: Text | None = None
 
     @model_validator(mode="after")
     def _in_order(self) -> Occurred:
@@ -54,10 +66,17 @@ class Occurred(Frozen):
         return self
 
     @property
+    def reported(self) -> tuple[Instant, Instant]:
+        """From when to when, as it was reported."""
+        return self.start, self.start if self.end is None else self.end
+
+    @property
     def occurrence(self) -> Occurrence:
-        """The time in the form that windows are compared with."""
-        end = self.start if self.end is None else self.end
-        return Occurrence(self.start, end, self.certainty == "throughout", self.of == "impact")
+        """When the act was, in the form that windows are compared with."""
+        start, end = self.reported
+        if self.of == "impact":
+            return Occurrence(start - (LONGEST_FLIGHT if self.flight is None else self.flight), end)
+        return Occurrence(start, end, self.certainty == "throughout")
 
 
 class Actor(Frozen):
@@ -96,6 +115,10 @@ class Impact(Frozen):
         return self
 
 
+Weapons = Annotated[tuple[Weapon, ...], Field(max_length=MAX_ENTRIES), NullIs(())]
+Impacts = Annotated[tuple[Impact, ...], Field(max_length=MAX_ENTRIES), NullIs(())]
+
+
 class Report(Frozen):
     """Somebody says that this happened. An empty list was not said; a null in one is "others"."""
 
@@ -103,14 +126,34 @@ class Report(Frozen):
     incident_id: Identifier
     report_id: Identifier
     reported_by: Reporter
+    stance: Annotated[Literal["asserts"], NullIs("asserts")] = "asserts"
     occurred: Occurred
     actor: Actor | None = None
     act: Act | None = None
     targets: Annotated[Targets, NullIs(())] = ()
     places: Annotated[Places, NullIs(())] = ()
-    weapons: Annotated[tuple[Weapon, ...], Field(max_length=MAX_ENTRIES), NullIs(())] = ()
+    weapons: Weapons = ()
     effects: Annotated[Effects, NullIs({})] = Field(default_factory=dict)
-    impacts: Annotated[tuple[Impact, ...], Field(max_length=MAX_ENTRIES), NullIs(())] = ()
+    impacts: Impacts = ()
+    evidence: Evidence = ()
+
+
+class ReportDenial(Frozen):
+    """Somebody says that this did not happen. What else is given is kept and shown, not judged."""
+
+    conflict: Identifier
+    incident_id: Identifier
+    report_id: Identifier
+    reported_by: Reporter
+    stance: Literal["denies"]
+    occurred: Annotated[Occurred | None, NotNull(Occurred)] = None
+    actor: Actor | None = None
+    act: Act | None = None
+    targets: Annotated[Targets, NullIs(())] = ()
+    places: Annotated[Places, NullIs(())] = ()
+    weapons: Weapons = ()
+    effects: Annotated[Effects, NullIs({})] = Field(default_factory=dict)
+    impacts: Impacts = ()
     evidence: Evidence = ()
 
 

@@ -110,16 +110,14 @@ Window = tuple[Span | Daily, ...]
 
 
 class Occurrence(NamedTuple):
-    """When something happened: [start, end), or the instant `start` where `end` equals it.
+    """When an act happened: [start, end), or the instant `start` where `end` equals it.
 
-    `throughout`: all through it, otherwise at an unknown moment or moments inside. `of_impact`: it
-    is the impact that is timed, and the act began at an unknown earlier moment.
+    `throughout`: all through it, otherwise at an unknown moment or moments inside.
     """
 
     start: Instant
     end: Instant
     throughout: bool = False
-    of_impact: bool = False
 
 
 @lru_cache(maxsize=1)
@@ -192,15 +190,12 @@ def in_window(window: Window, occurrence: Occurrence) -> bool | None:
 
     Yes: an instant, or an interval `throughout`, overlaps a core; an interval in which it happened
     `sometime` lies within the union of the cores. No: it overlaps no hull. Touching is no overlap.
-    A yes is unknown if only the impact is timed.
     """
-    start, end, throughout, of_impact = occurrence
+    start, end, throughout = occurrence
     # An instant lasts one microsecond here: the same comparisons then serve for both.
     stop = end if end > start else start + 1
     if not _overlaps(window, start, stop, certain=False):
         return False
-    if of_impact:
-        return None
     if throughout or end == start:
         inside = _overlaps(window, start, stop, certain=True)
     else:
@@ -211,18 +206,6 @@ def in_window(window: Window, occurrence: Occurrence) -> bool | None:
 def in_force(window: Window, now: Instant) -> bool | None:
     """Is `now` inside of `window`?"""
     return in_window(window, Occurrence(now, now))
-
-
-def certainly_before(a: Occurrence, b: Occurrence) -> bool:
-    """Is every moment of `a` before every moment of `b`?"""
-    if b.of_impact:
-        return False
-    return a.end <= b.start if a.end > a.start else a.start < b.start
-
-
-def possibly_before(a: Occurrence, b: Occurrence) -> bool:
-    """May some moment of `a` be before some moment of `b`?"""
-    return a.start < b.end
 
 
 def _overlaps(window: Window, lo: Limit, hi: Limit, *, certain: bool) -> bool:

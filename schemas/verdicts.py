@@ -1,4 +1,4 @@
-"""The words of a verdict: the six criteria, the values that a verdict takes, what makes a version.
+"""The words of a verdict: its criteria, its values, its evidence, what makes a version.
 
 Plain values with named fields, each list of names once. No rules of how a verdict is reached.
 """
@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, get_args
 
+RULES = "2026-11-30"
+"""Which rules judge: another date wherever the same log may be judged otherwise than before."""
+
 ClaimOutcome = Literal["violation", "clear", "undetermined"]
 """What an incident is under one claim."""
 Outcome = Literal["violation", "clear", "contested", "undetermined"]
@@ -14,6 +17,9 @@ Outcome = Literal["violation", "clear", "contested", "undetermined"]
 
 CLAIM_OUTCOMES: tuple[ClaimOutcome, ...] = get_args(ClaimOutcome)
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+Grade = Literal["one_sided", "reported", "corroborated", "verified"]
+"""What the evidence of a verdict is worth, from the least on."""
+GRADES: tuple[Grade, ...] = get_args(Grade)
 # From the gravest on.
 BY_GRAVITY: tuple[Outcome, ...] = ("violation", "contested", "undetermined", "clear")
 
@@ -41,12 +47,26 @@ class ClaimVerdict(NamedTuple):
     before_conditions: ClaimOutcome
 
 
+class Sources(NamedTuple):
+    """Who says so, of one incident under one commitment; none of it moves the verdict.
+
+    `independent_reports`: how many assertions are by independent reporters. `evidence`: None where
+    no report supports a yes. `admitted`: a supporting reporter names its own party as the actor.
+    `denied_by`: the names of all who deny it, in order.
+    """
+
+    independent_reports: int
+    evidence: Grade | None
+    admitted: bool
+    denied_by: tuple[str, ...]
+
+
 class Decision(NamedTuple):
     """A judgement without its times: many incidents share it, under many commitments."""
 
     verdict: Outcome
     party: str | None
-    independent_reports: int
+    sources: Sources
     claims: tuple[ClaimVerdict, ...]
 
 
@@ -61,16 +81,8 @@ class Judgement(NamedTuple):
     party: str | None
     occurred_start: int
     occurred_end: int
-    independent_reports: int
+    sources: Sources
     claims: tuple[ClaimVerdict, ...]
-
-
-class Amendable(NamedTuple):
-    """The parts of a commitment's verdict that may change within a version."""
-
-    occurred_start: int
-    occurred_end: int
-    independent_reports: int
 
 
 class ClaimAmendable(NamedTuple):
@@ -79,25 +91,37 @@ class ClaimAmendable(NamedTuple):
     before_conditions: ClaimOutcome
 
 
-def amendable(judgement: Judgement) -> Amendable:
-    """The parts of `judgement` that may change within a version."""
-    start, end = judgement.occurred_start, judgement.occurred_end
-    return Amendable(start, end, judgement.independent_reports)
-
-
 def is_same_party(before: Judgement | None, after: Judgement | None) -> bool:
     """Is there a judgement before and after, of the same party?"""
     return before is not None and after is not None and before.party == after.party
 
 
 def is_same_version(before: Judgement | None, after: Judgement | None) -> bool:
-    """Does the version of a commitment's verdict stay? A new verdict or party opens another."""
+    """Does the version of a commitment's verdict stay? All but its claims belongs to it."""
     return (
         before is not None
         and after is not None
-        and before.verdict == after.verdict
-        and before.party == after.party
+        and before._replace(claims=()) == after._replace(claims=())
     )
+
+
+def changed(before: Judgement, after: Judgement) -> tuple[str, ...]:
+    """The names of what differs, as a message has them, in order; () where nothing does.
+
+    A criterion is named where it differs for a claim that both have, `claims` where the verdict on
+    one does, or one came or went.
+    """
+    old, new = ({row.claim_id: row for row in judged.claims} for judged in (before, after))
+    both = [(old[name], new[name]) for name in old.keys() & new.keys()]
+    compared = [(before._asdict(), after._asdict())]
+    compared.append((before.sources._asdict(), after.sources._asdict()))
+    compared += [(was.criteria._asdict(), now.criteria._asdict()) for was, now in both]
+    found = {
+        name for one, other in compared for name, value in one.items() if value != other[name]
+    } - {"claims", "sources"}
+    if old.keys() != new.keys() or any(was.verdict != now.verdict for was, now in both):
+        found.add("claims")
+    return tuple(sorted(found))
 
 
 def is_same_claim_version(

@@ -12,9 +12,11 @@ from typing import Literal
 
 import msgspec
 
-from schemas.events import Event, Invalid, NotJson, Problem, parse_event
+from schemas.events import ClaimEvent, Event, Invalid, NotJson, Problem, parse_event
+from schemas.fields import UNKNOWN_ZONE
 from schemas.repeated_keys import RepeatedError, are_plainly_once, check_names
 from schemas.safe_text import for_terminal
+from schemas.time import zone_names
 
 CONTENT_TYPE_EVENT = "application/cloudevents+json"
 CONTENT_TYPE_BATCH = "application/cloudevents-batch+json"
@@ -168,10 +170,23 @@ def read_event(raw: bytes, *, explain: bool = True) -> Event:
     """The event in the JSON text `raw`, if all who read it read the same.
 
     Raises Invalid (NotJson), as `parse_event` does, also for what that passes over: a name that is
-    given twice, of which some take the first and some the last, and NaN in a field that it hides.
+    given twice, of which some take the first and some the last, and NaN in a field that it hides;
+    and for a time zone that is not known here, with which nothing could be judged.
     """
     event = parse_event(raw, explain=explain)
     _check_names(raw, event)
+    if isinstance(event, ClaimEvent):
+        problems = [
+            Problem(f"data.window.{number}.{name}", UNKNOWN_ZONE)
+            for number, entry in enumerate(event.data.window)
+            for name, zone in (
+                ("zone", entry.zone),
+                ("daily.zone", entry.daily and entry.daily.zone),
+            )
+            if zone is not None and zone not in zone_names()
+        ]
+        if problems:
+            raise Invalid(tuple(problems))
     return event
 
 

@@ -7,13 +7,16 @@ or the data was bad, 2 wrong usage, 3 a service could not be reached.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from schemas.event_types import EVENT_TYPE_NAMES
+from schemas.verdicts import BY_GRAVITY
 from streams.commands.command import (
     DESCRIBED,
     Command,
+    Moment,
     QueryCommand,
     TruceGroup,
     current_settings,
@@ -21,6 +24,7 @@ from streams.commands.command import (
     settings_named,
 )
 
+DEMO_DIR = "truce-demo"
 SCHEMAS = (*EVENT_TYPE_NAMES, "openapi")
 
 
@@ -60,11 +64,12 @@ def demo(files: tuple[str, ...], keep: bool) -> int:
 
     Starts a worker with an embedded broker, publishes the events into it, prints each alert as it
     is raised, and at the end who broke whose truce, by whose account. The data directory stays, so
-    that you can go on with truce sql, explain and status.
+    that you can go on with truce sql, explain and status: truce-demo, unless another one is set.
+    The same files again go on in it; a directory with other data is refused.
     """
     from streams.commands.demo import run_demo
 
-    return run_demo(current_settings(), files, keep=keep)
+    return run_demo(current_settings(DEMO_DIR), files, keep=keep)
 
 
 @main.command(
@@ -114,6 +119,10 @@ def publish(files: tuple[str, ...], dry_run: bool) -> int:
     Every line is validated first. A bad line is reported as FILE:LINE: field: reason; the good ones
     are published all the same, and the exit code is 1. With the embedded broker, events count as
     published once the worker has judged them and they are in its database.
+
+    Then it says which lines were refused all the same (their id stands for other content; exit code
+    1), known already, or revise an earlier one, and which verdicts changed. What is odd is warned
+    of, with what was probably meant, and never refused.
     """
     from streams.commands.publish import run_publish
 
@@ -138,6 +147,44 @@ def status(as_json: bool) -> int:
     from streams.commands.status import run_status
 
     return run_status(current_settings(), as_json=as_json)
+
+
+@main.command(
+    cls=Command,
+    short_help="List the incidents with their verdicts.",
+    examples=(
+        "truce incidents --verdict violation --party RUS",
+        "truce incidents --open --since 2026-02-01",
+        "truce incidents --json | jq '.[].incident_id'",
+    ),
+)
+@click.option(
+    "--verdict",
+    "verdicts",
+    type=click.Choice(BY_GRAVITY),
+    multiple=True,
+    help="Only those of this verdict; may be given more than once.",
+)
+@click.option("--party", help="Only those of which a report names this party as the actor.")
+@click.option("--commitment", help="Only those under this commitment.")
+@click.option("--since", type=Moment(), help="Only what may have ended then or later.")
+@click.option("--until", type=Moment(), help="Only what may have begun before.")
+@click.option("--open", "is_open", is_flag=True, help="Only undetermined ones, and why they are.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON array on stdout.")
+@data_dir
+@lake_dir
+@setting("TRUCE_MEMORY")
+@timeout
+def incidents(**wanted: Any) -> int:  # noqa: ANN401 - the options above
+    """List the incidents under each commitment: verdict, party, when and where.
+
+    A time is a day in UTC, such as 2026-02-01, or an RFC 3339 time. An incident of which every
+    window is certainly elsewhere has no verdict, and is not listed.
+    """
+    from streams.commands.incidents import IncidentFilter, run_incidents
+
+    as_json = wanted.pop("as_json")
+    return run_incidents(current_settings(), IncidentFilter(**wanted), as_json=as_json)
 
 
 @main.command(

@@ -23,7 +23,7 @@ import pyarrow as pa
 
 from analytics.storage.database import Session, connect
 from schemas.places import Point, Polygonal, polygonal, subdivision_parents, within
-from schemas.time import EPOCH, LONGEST_DAYS, LONGEST_WALK, MICROSECOND, iso, zone
+from schemas.time import EPOCH, LONGEST_DAYS, LONGEST_WALK, MICROSECOND, iso, zone, zone_names
 from schemas.vocabulary import ACTS, TARGETS
 
 ROWS_AT_ONCE = 50_000
@@ -35,6 +35,7 @@ _DAY = dt.timedelta(days=1) // MICROSECOND
 
 _TREES = pa.schema([(name, pa.string()) for name in ("tree", "term", "parent")])
 _CODES = pa.schema([("code", pa.string()), ("parent", pa.string())])
+_ZONES = pa.schema([("zone", pa.string())])
 _LIMITS = pa.schema([("longest_walk", pa.int64()), ("longest_days", pa.int64())])
 _HOURS = pa.schema(
     [
@@ -113,6 +114,7 @@ class Audit:
         self._sql = _statements()
         self._fill("trees", _TREES, _trees())
         self._fill("codes", _CODES, subdivision_parents().items())
+        self._fill("zones", _ZONES, [(name,) for name in zone_names()])
         self._fill("limits", _LIMITS, [(LONGEST_WALK, LONGEST_DAYS)])
         for name in ("words", "logic"):
             self._connection.execute(self._sql[name])
@@ -233,4 +235,5 @@ def _shapes(
     area: tuple[Polygonal, ...] = tuple(polygonal(json.loads(text)) for text in geometries)
     for text in points:
         said = json.loads(text)
-        yield area_scope, text, within(area, Point(**{k: float(v) for k, v in said.items()}))
+        point = Point(float(said["lat"]), float(said["lon"]), float(said.get("radius_km", 0)))
+        yield area_scope, text, within(area, point)

@@ -109,6 +109,9 @@ WITH numbered AS (
         told.starts,
         told.ends,
         told.independent_reports,
+        told.evidence,
+        told.admitted,
+        told.denied_by,
         commitments.m,
         incidents.i
     FROM stored_verdicts AS told
@@ -137,7 +140,10 @@ recomputed AS (
         found.verdict,
         found.starts,
         found.ends,
-        found.independent_reports
+        found.independent_reports,
+        found.evidence,
+        found.admitted,
+        found.denied_by
     FROM verdicts AS found
     INNER JOIN happened ON found.i = happened.i
 )
@@ -152,14 +158,20 @@ SELECT
         'verdict': stored.verdict,
         'occurred_start': stored.starts,
         'occurred_end': stored.ends,
-        'independent_reports': stored.independent_reports
+        'independent_reports': stored.independent_reports,
+        'evidence': stored.evidence,
+        'admitted': stored.admitted,
+        'denied_by': stored.denied_by
     }) END::VARCHAR AS stored,
     CASE WHEN recomputed.i IS NOT NULL THEN to_json({
         'party': recomputed.party,
         'verdict': recomputed.verdict,
         'occurred_start': recomputed.starts,
         'occurred_end': recomputed.ends,
-        'independent_reports': recomputed.independent_reports
+        'independent_reports': recomputed.independent_reports,
+        'evidence': recomputed.evidence,
+        'admitted': recomputed.admitted,
+        'denied_by': recomputed.denied_by
     }) END::VARCHAR AS recomputed,
     doubled.i IS NOT NULL AS is_doubled
 FROM numbered AS stored
@@ -176,6 +188,9 @@ WHERE
     OR stored.starts IS DISTINCT FROM recomputed.starts
     OR stored.ends IS DISTINCT FROM recomputed.ends
     OR stored.independent_reports IS DISTINCT FROM recomputed.independent_reports
+    OR stored.evidence IS DISTINCT FROM recomputed.evidence
+    OR stored.admitted IS DISTINCT FROM recomputed.admitted
+    OR stored.denied_by IS DISTINCT FROM recomputed.denied_by
 ORDER BY ALL;
 
 -- name: compared

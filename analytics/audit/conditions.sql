@@ -77,7 +77,6 @@ released AS (
                     THEN TRUE
                 WHEN
                     NOT list_contains(releases.actors, by_party.candidate)
-                    AND NOT by_party.of_impact
                     AND releases.over_by <= by_party.starts
                     THEN FALSE
             END

@@ -69,11 +69,49 @@ SELECT
 FROM criteria
 GROUP BY c, i, r;
 
--- What those say that do not abstain; unknown where they differ, or where all abstain.
-CREATE OR REPLACE MACRO agreed(broken, abstains) AS (
+-- Who speaks neither for a party that a claim of the commitment binds, nor for one that is named as
+-- the actor. By commitment and incident: the reporters, and whether one of those who deny is such.
+CREATE OR REPLACE TABLE bound_by AS
+SELECT DISTINCT
+    m,
+    party
+FROM bound
+WHERE asserts;
+
+CREATE OR REPLACE TABLE judged_pairs AS
+SELECT DISTINCT
+    claims.m,
+    touched.i
+FROM touched
+INNER JOIN claims ON touched.c = claims.c;
+
+CREATE OR REPLACE TABLE independent AS
+SELECT
+    judged_pairs.m,
+    judged_pairs.i,
+    reports.r
+FROM judged_pairs
+INNER JOIN reports ON judged_pairs.i = reports.i
+ANTI JOIN bound_by ON judged_pairs.m = bound_by.m AND reports.reporter_party = bound_by.party
+ANTI JOIN named_actors
+    ON judged_pairs.i = named_actors.i AND reports.reporter_party = named_actors.party;
+
+CREATE OR REPLACE TABLE denied AS
+SELECT DISTINCT
+    judged_pairs.m,
+    judged_pairs.i
+FROM judged_pairs
+INNER JOIN denials ON judged_pairs.i = denials.i
+ANTI JOIN bound_by ON judged_pairs.m = bound_by.m AND denials.reporter_party = bound_by.party
+ANTI JOIN named_actors
+    ON judged_pairs.i = named_actors.i AND denials.reporter_party = named_actors.party;
+
+-- What those say that do not abstain; unknown where they differ, or where all abstain. Whoever is
+-- independent and denies says no, but not alone.
+CREATE OR REPLACE MACRO agreed(broken, abstains, denied) AS (
     CASE
         WHEN bool_and(abstains) THEN 'undetermined'
-        WHEN bool_and(abstains OR coalesce(broken, FALSE)) THEN 'violation'
+        WHEN NOT bool_or(denied) AND bool_and(abstains OR coalesce(broken, FALSE)) THEN 'violation'
         WHEN bool_and(abstains OR coalesce(NOT broken, FALSE)) THEN 'clear'
         ELSE 'undetermined'
     END
@@ -81,8 +119,14 @@ CREATE OR REPLACE MACRO agreed(broken, abstains) AS (
 
 CREATE OR REPLACE TABLE unconditional AS
 SELECT
-    c,
-    i,
-    agreed(broken, broken IS NULL AND is_only_silent) AS verdict
+    answers.c,
+    answers.i,
+    agreed(
+        answers.broken,
+        answers.broken IS NULL AND answers.is_only_silent,
+        denied.i IS NOT NULL
+    ) AS verdict
 FROM answers
-GROUP BY c, i;
+INNER JOIN claims ON answers.c = claims.c
+LEFT JOIN denied ON claims.m = denied.m AND answers.i = denied.i
+GROUP BY answers.c, answers.i;

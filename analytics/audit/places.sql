@@ -32,6 +32,43 @@ SELECT
     unnest(CASE WHEN area = '[]' THEN [NULL] ELSE area::JSON::JSON[] END)::VARCHAR AS term
 FROM scopes;
 
+-- A name that is ambiguous is several places, of which one was meant; any other is one.
+CREATE OR REPLACE TABLE meant AS
+WITH distinct_places AS (
+    SELECT DISTINCT place
+    FROM place_lists
+)
+
+SELECT
+    place,
+    unnest(
+        CASE
+            WHEN json_exists(place, '$.one_of') THEN (place -> '$.one_of')::JSON[]
+            ELSE [place::JSON]
+        END
+    )::VARCHAR AS option
+FROM distinct_places;
+
+-- The codes of each: its own, or those that it lies in.
+CREATE OR REPLACE TABLE option_codes AS
+SELECT DISTINCT
+    option,
+    unnest(
+        CASE
+            WHEN starts_with(option, '"') THEN [option ->> '$']
+            ELSE coalesce((option -> '$.codes')::VARCHAR[], [])
+        END
+    ) AS code
+FROM meant
+WHERE option IS NOT NULL;
+
+CREATE OR REPLACE TABLE options AS
+SELECT DISTINCT
+    lists.area_scope,
+    meant.option
+FROM place_lists AS lists
+INNER JOIN meant ON lists.place IS NOT DISTINCT FROM meant.place;
+
 -- name: shapes_wanted
 WITH shapes AS (
     SELECT
@@ -45,10 +82,10 @@ WITH shapes AS (
 SELECT
     shapes.area_scope,
     any_value(shapes.geometries) AS geometries,
-    list(DISTINCT place_lists.place) AS points
+    list(DISTINCT options.option) AS points
 FROM shapes
-INNER JOIN place_lists ON shapes.area_scope = place_lists.area_scope
-WHERE starts_with(place_lists.place, '{')
+INNER JOIN options ON shapes.area_scope = options.area_scope
+WHERE starts_with(options.option, '{')
 GROUP BY shapes.area_scope;
 
 -- name: no_shapes
@@ -70,9 +107,8 @@ FROM staged;
 -- A code lies within itself, within whatever ISO gives as its parents, and within its country.
 CREATE OR REPLACE TABLE containers AS
 WITH RECURSIVE codes AS (
-    SELECT place ->> '$' AS code
-    FROM place_lists
-    WHERE starts_with(place, '"')
+    SELECT code
+    FROM option_codes
     UNION
     SELECT term ->> '$' AS code
     FROM area_terms
@@ -103,51 +139,72 @@ SELECT
     split_part(code, '-', 1) AS container
 FROM codes;
 
--- The geometries of an area count as one. Without boundaries a point against a code, or a code
--- against a geometry, is unknown.
+-- The geometries of an area count as one. Without boundaries a code against a geometry is unknown,
+-- and a point against a code is what the codes that it lies in say together. What ISO does not list
+-- (any more) may be a part of every other code of its country.
 CREATE OR REPLACE TABLE area_answers AS
-WITH pairs AS (
-    SELECT DISTINCT
-        area_scope,
-        place
-    FROM place_lists
-),
-
-coded AS (
+WITH coded AS (
     SELECT
-        pairs.area_scope,
-        pairs.place,
+        options.area_scope,
+        options.option,
+        area_terms.term,
         CASE
             WHEN up.code IS NOT NULL THEN TRUE
             WHEN down.code IS NOT NULL THEN NULL
-            WHEN starts_with(area_terms.term, '"') AND starts_with(pairs.place, '"') THEN FALSE
+            WHEN
+                (listed.code IS NULL OR listed_term.code IS NULL)
+                AND split_part(option_codes.code, '-', 1)
+                = split_part(area_terms.term ->> '$', '-', 1)
+                THEN NULL
+            WHEN starts_with(area_terms.term, '"') AND option_codes.code IS NOT NULL THEN FALSE
         END AS answer
-    FROM pairs
-    INNER JOIN area_terms ON pairs.area_scope = area_terms.area_scope
+    FROM options
+    INNER JOIN area_terms ON options.area_scope = area_terms.area_scope
+    LEFT JOIN option_codes
+        ON options.option = option_codes.option AND starts_with(area_terms.term, '"')
     LEFT JOIN containers AS up
-        ON (pairs.place ->> '$') = up.code AND (area_terms.term ->> '$') = up.container
+        ON option_codes.code = up.code AND (area_terms.term ->> '$') = up.container
     LEFT JOIN containers AS down
-        ON (area_terms.term ->> '$') = down.code AND (pairs.place ->> '$') = down.container
-    WHERE NOT coalesce(starts_with(area_terms.term, '{') AND starts_with(pairs.place, '{'), FALSE)
+        ON (area_terms.term ->> '$') = down.code AND option_codes.code = down.container
+    LEFT JOIN subdivisions AS listed ON option_codes.code = listed.code
+    LEFT JOIN subdivisions AS listed_term ON (area_terms.term ->> '$') = listed_term.code
+    WHERE
+        NOT coalesce(
+            starts_with(area_terms.term, '{') AND starts_with(options.option, '{'), FALSE
+        )
 ),
 
 answers AS (
-    SELECT *
+    SELECT
+        area_scope,
+        option,
+        CASE WHEN bool_or(answer) THEN TRUE WHEN NOT bool_and(answer) THEN FALSE END AS answer
     FROM coded
+    GROUP BY area_scope, option, term
     UNION ALL
     SELECT
         area_scope,
-        place,
+        place AS option,
         answer
     FROM shape_answers
+),
+
+options_answers AS (
+    SELECT
+        area_scope,
+        option,
+        any_of(answer) AS answer
+    FROM answers
+    GROUP BY area_scope, option
 )
 
 SELECT
-    area_scope,
-    place,
-    any_of(answer) AS answer
-FROM answers
-GROUP BY area_scope, place;
+    found.area_scope,
+    meant.place,
+    unanimous(found.answer) AS answer
+FROM options_answers AS found
+INNER JOIN meant ON found.option IS NOT DISTINCT FROM meant.option
+GROUP BY found.area_scope, meant.place;
 
 CREATE OR REPLACE TABLE places_answers AS
 SELECT

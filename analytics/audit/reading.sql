@@ -23,11 +23,15 @@ SELECT
     conflict,
     incident_id,
     report_id,
+    reported_by,
+    reporter_kind,
     reporter_party,
+    stance,
     epoch_us(occurred_start) AS starts,
     epoch_us(occurred_end) AS ends,
     certainty,
     json_extract_string(payload, '$.data.occurred.of') AS timed,
+    json_extract_string(payload, '$.data.occurred.flight') AS flight,
     actor AS party,
     confidence,
     act,
@@ -61,7 +65,10 @@ SELECT
     verdict,
     epoch_us(occurred_start) AS starts,
     epoch_us(occurred_end) AS ends,
-    independent_reports
+    independent_reports,
+    evidence,
+    admitted,
+    denied_by
 FROM verdicts;
 
 -- name: empty
@@ -83,11 +90,15 @@ CREATE OR REPLACE TABLE told_reports (
     conflict VARCHAR,
     incident_id VARCHAR,
     report_id VARCHAR,
+    reported_by VARCHAR,
+    reporter_kind VARCHAR,
     reporter_party VARCHAR,
+    stance VARCHAR,
     starts BIGINT,
     ends BIGINT,
     certainty VARCHAR,
     timed VARCHAR,
+    flight VARCHAR,
     party VARCHAR,
     confidence VARCHAR,
     act VARCHAR,
@@ -119,7 +130,10 @@ CREATE OR REPLACE TABLE stored_verdicts (
     verdict VARCHAR,
     starts BIGINT,
     ends BIGINT,
-    independent_reports INTEGER
+    independent_reports INTEGER,
+    evidence VARCHAR,
+    admitted BOOLEAN,
+    denied_by VARCHAR[]
 );
 
 -- name: take
@@ -144,11 +158,15 @@ SELECT
     conflict,
     incident_id,
     report_id,
+    reported_by,
+    reporter_kind,
     reporter_party,
+    stance,
     starts,
     ends,
     certainty,
     timed,
+    flight,
     party,
     confidence,
     act,
@@ -184,6 +202,9 @@ SELECT
     verdict,
     starts,
     ends,
-    independent_reports
+    independent_reports,
+    evidence,
+    admitted,
+    denied_by
 FROM staged
 WHERE kind = 'verdict';

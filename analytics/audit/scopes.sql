@@ -48,6 +48,11 @@ SELECT
     parent
 FROM staged;
 
+-- name: zones
+CREATE OR REPLACE TABLE zones AS
+SELECT zone
+FROM staged;
+
 -- name: limits
 CREATE OR REPLACE TABLE limits AS
 SELECT

@@ -37,6 +37,27 @@ CREATE OR REPLACE MACRO latest_of(bound) AS (
     END
 );
 
+-- An ISO 8601 duration of days, hours, minutes and seconds, in microseconds; a day where none is
+-- given, which is also the longest that there may be.
+CREATE OR REPLACE MACRO number_before(unit, said) AS (
+    coalesce(
+        nullif(regexp_extract(replace(said, ',', '.'), '([0-9.]+)' || unit, 1), '')::DECIMAL(18, 6),
+        0
+    )
+);
+
+CREATE OR REPLACE MACRO flight_of(said) AS (
+    CASE
+        WHEN said IS NULL THEN day_length()
+        ELSE (
+            number_before('D', said) * 86400000000
+            + number_before('H', said) * 3600000000
+            + number_before('M', said) * 60000000
+            + number_before('S', said) * 1000000
+        )::BIGINT
+    END
+);
+
 -- name: claims
 CREATE OR REPLACE TABLE conflicts AS
 WITH named AS (
@@ -138,11 +159,21 @@ bounds AS (
     FROM entries
 )
 
+-- Of hours in a time zone that is not known (any more) nothing is certain but their outer bounds.
 SELECT
-    *,
+    bounds.* EXCLUDE (start_latest, end_earliest),
     row_number() OVER () AS s,
-    coalesce(from_clock <> to_clock, FALSE) AS is_daily
-FROM bounds;
+    coalesce(bounds.from_clock <> bounds.to_clock, FALSE) AND zones.zone IS NOT NULL AS is_daily,
+    CASE
+        WHEN bounds.from_clock <> bounds.to_clock AND zones.zone IS NULL THEN never_after()
+        ELSE bounds.start_latest
+    END AS start_latest,
+    CASE
+        WHEN bounds.from_clock <> bounds.to_clock AND zones.zone IS NULL THEN never_before()
+        ELSE bounds.end_earliest
+    END AS end_earliest
+FROM bounds
+LEFT JOIN zones ON bounds.zone = zones.zone;
 
 -- name: reports
 CREATE OR REPLACE TABLE incidents AS
@@ -151,6 +182,7 @@ WITH named AS (
         conflict,
         incident_id
     FROM told_reports
+    WHERE stance = 'asserts'
 )
 
 SELECT
@@ -165,11 +197,14 @@ CREATE OR REPLACE TABLE reports AS
 SELECT
     incidents.i,
     incidents.k,
+    told.reported_by,
+    told.reporter_kind,
     told.reporter_party,
     told.starts,
     told.ends,
     told.certainty = 'throughout' AS throughout,
     coalesce(told.timed = 'impact', FALSE) AS of_impact,
+    flight_of(told.flight) AS flight,
     told.party,
     told.party IS NOT NULL
     AND coalesce(told.confidence IN ('confirmed', 'likely'), FALSE) AS is_attributed,
@@ -181,7 +216,19 @@ SELECT
     row_number() OVER () AS r
 FROM told_reports AS told
 INNER JOIN incidents
-    ON told.conflict = incidents.conflict AND told.incident_id = incidents.incident_id;
+    ON told.conflict = incidents.conflict AND told.incident_id = incidents.incident_id
+WHERE told.stance = 'asserts';
+
+-- Who says that it did not happen; the rest of what they say has no weight.
+CREATE OR REPLACE TABLE denials AS
+SELECT
+    incidents.i,
+    told.reported_by,
+    told.reporter_party
+FROM told_reports AS told
+INNER JOIN incidents
+    ON told.conflict = incidents.conflict AND told.incident_id = incidents.incident_id
+WHERE told.stance = 'denies';
 
 -- The whole of each report, and the whole as each of its impacts refines it.
 CREATE OR REPLACE TABLE parts AS
@@ -200,6 +247,7 @@ said AS (
         moment_of(impact ->> '$.occurred.end') AS ends,
         coalesce((impact ->> '$.occurred.certainty') = 'throughout', FALSE) AS throughout,
         coalesce((impact ->> '$.occurred.of') = 'impact', FALSE) AS of_impact,
+        flight_of(impact ->> '$.occurred.flight') AS flight,
         (impact -> '$.targets')::VARCHAR[]::VARCHAR AS targets,
         impact -> '$.place' AS place
     FROM impacts
@@ -215,6 +263,7 @@ told AS (
         ends,
         throughout,
         of_impact,
+        flight,
         targets,
         places
     FROM reports
@@ -228,6 +277,7 @@ told AS (
         coalesce(said.ends, said.starts, whole.ends) AS ends,
         CASE WHEN said.starts IS NULL THEN whole.throughout ELSE said.throughout END AS throughout,
         CASE WHEN said.starts IS NULL THEN whole.of_impact ELSE said.of_impact END AS of_impact,
+        CASE WHEN said.starts IS NULL THEN whole.flight ELSE said.flight END AS flight,
         coalesce(said.targets, whole.targets) AS targets,
         CASE
             WHEN said.place IS NULL THEN whole.places
@@ -235,6 +285,23 @@ told AS (
         END AS places
     FROM said
     INNER JOIN reports AS whole ON said.r = whole.r
+),
+
+-- Of an impact the act began at some moment before it, but within the time of its flight.
+acts AS (
+    SELECT
+        k,
+        i,
+        r,
+        is_whole,
+        targets,
+        places,
+        starts AS said_starts,
+        ends AS said_ends,
+        CASE WHEN of_impact THEN starts - flight ELSE starts END AS starts,
+        ends,
+        throughout AND NOT of_impact AS throughout
+    FROM told
 )
 
 -- An instant is as long as time is fine: `stops` is what comes certainly after it.
@@ -242,9 +309,16 @@ SELECT
     *,
     greatest(ends, starts + 1) AS stops,
     row_number() OVER () AS p
-FROM told;
+FROM acts;
 
--- Each incident as a whole, and who is known to have acted.
+-- Each incident as a whole, who is named as its actor, and who is known to be.
+CREATE OR REPLACE TABLE named_actors AS
+SELECT DISTINCT
+    i,
+    party
+FROM reports
+WHERE party IS NOT NULL;
+
 CREATE OR REPLACE TABLE known_actors AS
 SELECT DISTINCT
     i,
@@ -268,7 +342,8 @@ times AS (
         min(starts) AS starts,
         max(ends) AS ends,
         max(stops) AS stops,
-        bool_or(of_impact) AS of_impact
+        min(said_starts) AS said_starts,
+        max(said_ends) AS said_ends
     FROM parts
     GROUP BY k, i
 )

@@ -22,12 +22,15 @@ WITH conditioned AS (
         answers.i,
         still_bound.still_bound,
         answers.broken AND still_bound.still_bound AS broken,
+        denied.i IS NOT NULL AS is_denied,
         -- A condition is no silence.
         (answers.broken AND still_bound.still_bound) IS NULL
         AND answers.is_only_silent
         AND still_bound.still_bound IS NOT NULL AS abstains
     FROM answers
     INNER JOIN still_bound ON answers.c = still_bound.c AND answers.i = still_bound.i
+    INNER JOIN claims ON answers.c = claims.c
+    LEFT JOIN denied ON claims.m = denied.m AND answers.i = denied.i
 ),
 
 conditional AS (
@@ -35,7 +38,7 @@ conditional AS (
         c,
         i,
         any_value(still_bound) AS still_bound,
-        agreed(broken, abstains) AS verdict
+        agreed(broken, abstains, is_denied) AS verdict
     FROM conditioned
     GROUP BY c, i
 )
@@ -75,6 +78,49 @@ FROM pairs
 INNER JOIN claims ON pairs.m = claims.m
 WHERE len(pairs.actors) = 0 OR list_has_any(pairs.actors, claims.bound_parties);
 
+-- The reports of which the answer, conditions included, is yes for some claim.
+CREATE OR REPLACE TABLE supporting AS
+SELECT DISTINCT
+    claims.m,
+    answers.i,
+    answers.r
+FROM answers
+INNER JOIN claims ON answers.c = claims.c
+LEFT JOIN still_bound ON answers.c = still_bound.c AND answers.i = still_bound.i
+WHERE answers.broken AND (still_bound.c IS NULL OR still_bound.still_bound);
+
+-- What the evidence is worth: the highest grade that holds.
+CREATE OR REPLACE TABLE graded AS
+SELECT
+    supporting.m,
+    supporting.i,
+    CASE
+        WHEN bool_or(independent.r IS NOT NULL AND reports.reporter_kind = 'monitor')
+            THEN 'verified'
+        WHEN count(DISTINCT reports.reported_by) FILTER (WHERE independent.r IS NOT NULL) > 1
+            THEN 'corroborated'
+        WHEN count(independent.r) > 0 THEN 'reported'
+        ELSE 'one_sided'
+    END AS evidence,
+    bool_or(
+        reports.is_attributed AND coalesce(reports.reporter_party = reports.party, FALSE)
+    ) AS admitted
+FROM supporting
+INNER JOIN reports ON supporting.r = reports.r
+LEFT JOIN independent
+    ON
+        supporting.m = independent.m
+        AND supporting.i = independent.i
+        AND supporting.r = independent.r
+GROUP BY supporting.m, supporting.i;
+
+CREATE OR REPLACE TABLE who_denies AS
+SELECT
+    i,
+    list_sort(list(DISTINCT reported_by)) AS denied_by
+FROM denials
+GROUP BY i;
+
 -- A denial, or a window elsewhere, has no row and is a clear.
 CREATE OR REPLACE TABLE verdicts AS
 WITH speakers AS (
@@ -101,31 +147,24 @@ counted AS (
     GROUP BY judged.m, judged.i
 ),
 
-bound_by AS (
-    SELECT DISTINCT
-        m,
-        party
-    FROM bound
-    WHERE asserts
-),
-
-independent AS (
+independents AS (
     SELECT
-        counted.m,
-        counted.i,
-        count(*) FILTER (WHERE bound_by.party IS NULL) AS independent_reports
-    FROM counted
-    INNER JOIN reports ON counted.i = reports.i
-    LEFT JOIN bound_by ON counted.m = bound_by.m AND reports.reporter_party = bound_by.party
-    GROUP BY counted.m, counted.i
+        m,
+        i,
+        count(*) AS independent_reports
+    FROM independent
+    GROUP BY m, i
 )
 
 SELECT
     counted.m,
     counted.i,
-    happened.starts,
-    happened.ends,
-    independent.independent_reports,
+    happened.said_starts AS starts,
+    happened.said_ends AS ends,
+    graded.evidence,
+    coalesce(independents.independent_reports, 0) AS independent_reports,
+    coalesce(graded.admitted, FALSE) AS admitted,
+    coalesce(who_denies.denied_by, []) AS denied_by,
     CASE
         WHEN counted.many IS NULL OR counted.clear = counted.have_rows THEN 'clear'
         WHEN counted.broken = counted.many THEN 'violation'
@@ -134,4 +173,6 @@ SELECT
     END AS verdict
 FROM counted
 INNER JOIN happened ON counted.i = happened.i
-INNER JOIN independent ON counted.m = independent.m AND counted.i = independent.i;
+LEFT JOIN independents ON counted.m = independents.m AND counted.i = independents.i
+LEFT JOIN graded ON counted.m = graded.m AND counted.i = graded.i
+LEFT JOIN who_denies ON counted.i = who_denies.i;

@@ -273,7 +273,6 @@ WITH met_pieces AS (
         AND NOT met.lies_in_a_core
         AND met.most_inside >= parts.stops - parts.starts
         AND NOT parts.throughout
-        AND NOT parts.of_impact
 ),
 
 in_order AS (
@@ -305,7 +304,6 @@ SELECT
     parts.i,
     parts.p,
     CASE
-        WHEN parts.of_impact THEN NULL
         WHEN parts.throughout OR parts.ends = parts.starts THEN nullif(met.meets_a_core, FALSE)
         ELSE nullif(met.lies_in_a_core OR united.p IS NOT NULL, FALSE)
     END AS in_window

@@ -40,7 +40,7 @@ VERSIONS = (
     "claim_verdict_versions",
     "verdict_versions",
 )
-GROWING = (*VERSIONS, "rejected")
+GROWING = (*VERSIONS, "rejected", "provenance")
 """Tables that are only appended to, except that standing versions change."""
 TABLES = (*GROWING, "log_offsets", *NOTICES)
 LOCK = "lock"

@@ -15,19 +15,31 @@ from analytics.ledger import arrow
 from analytics.ledger.contents import Changes, change, insert
 from analytics.ledger.keys import Flags, Numbers, joined_all, key_of
 from analytics.ledger.rows import Logged, RejudgedAlike
-from analytics.ledger.versions import as_json, criteria_columns, moments, spread, table, texts
+from analytics.ledger.versions import (
+    NO_SOURCES,
+    as_json,
+    changed_json,
+    criteria_columns,
+    moments,
+    sources_columns,
+    sources_json,
+    spread,
+    table,
+    texts,
+)
 from analytics.queries import queries
 from analytics.storage.database import Session
 from schemas.verdicts import (
     ClaimVerdict,
     Judgement,
+    changed,
     is_same_claim_version,
     is_same_party,
     is_same_version,
 )
 
 _AMEND, _CLOSE = ("amend", "amended"), ("close", "closed")
-NOTHING = Judgement("", "clear", None, 0, 0, 0, ())
+NOTHING = Judgement("", "clear", None, 0, 0, NO_SOURCES, ())
 
 
 class _OfClaim(NamedTuple):
@@ -75,10 +87,9 @@ class AlikeRows:
 
         `changes` records the effect on the tables.
         """
-        since = self._since(database)
+        came = self._came(database)
         verdicts, claim_verdicts = "verdict_versions", "claim_verdict_versions"
         for steps, table_name, rows in (
-            (_AMEND, verdicts, self._amended()),
             (_AMEND, claim_verdicts, self._amended_claims()),
             (_CLOSE, verdicts, self._closed()),
             (_CLOSE, claim_verdicts, self._closed_claims()),
@@ -86,7 +97,7 @@ class AlikeRows:
             if len(rows):
                 change(database, changes, steps, table_name, rows)
         for table_name, rows in (
-            (verdicts, self._verdicts(since)),
+            (verdicts, self._verdicts(came)),
             (claim_verdicts, self._claim_verdicts()),
         ):
             if len(rows):
@@ -100,6 +111,10 @@ class AlikeRows:
         log_id, *place = self._logged.position
         before = [change.before and change.before.verdict for change in self._changes]
         verdicts = [change.after and change.after.verdict for change in self._changes]
+        names = [
+            None if c.before is None or c.after is None else changed(c.before, c.after)
+            for c in self._changes
+        ]
         at = np.full(len(rows), self._logged.recorded_at)
         return table(
             arrow.PUBLISHED,
@@ -112,8 +127,15 @@ class AlikeRows:
             texts(before, of),
             pa.array(at).view(arrow.UTC),
             *(moments(times, rows, arrow.UTC) for times in self._occurred()),
-            np.array([one.independent_reports for one in self._stands], np.int64)[of],
+            texts(
+                [
+                    sources_json(verdict, one.sources)
+                    for verdict, one in zip(verdicts, self._stands, strict=True)
+                ],
+                of,
+            ),
             texts([as_json(one.claims) for one in self._stands], of),
+            texts([changed_json(one) for one in names], of),
         )
 
     def _occurred(self) -> tuple[Numbers, Numbers]:
@@ -130,23 +152,6 @@ class AlikeRows:
         flags: Flags = np.array(list(answers), np.bool_)
         return np.flatnonzero(flags[self._of])
 
-    def _amended(self) -> pa.Table:
-        # The occurred times cannot have changed: no report has.
-        rows = self._which(
-            _is_same(c)
-            and c.before is not None
-            and c.after is not None
-            and c.before.independent_reports != c.after.independent_reports
-            for c in self._changes
-        )
-        independent = np.array([one.independent_reports for one in self._stands], np.int64)
-        return table(
-            arrow.AMENDED,
-            self._pair_keys[rows],
-            *(moments(times, rows) for times in self._occurred()),
-            independent[self._of[rows]],
-        )
-
     def _closed(self) -> pa.Table:
         rows = self._which(c.before is not None and not _is_same(c) for c in self._changes)
         return self._closing(self._pair_keys[rows])
@@ -155,9 +160,10 @@ class AlikeRows:
         at = pa.array(np.full(len(keys), self._logged.recorded_at)).view(arrow.MOMENT)
         return table(arrow.CLOSED, keys, at)
 
-    def _since(self, database: Session) -> Numbers:
-        """Since when each pair has its verdict: earlier than now where only the party changes."""
+    def _came(self, database: Session) -> tuple[Numbers, Numbers]:
+        """Since when each pair has its verdict, and since when its party with it."""
         since = np.full(len(self._of), self._logged.recorded_at)
+        raised_at = since.copy()
         rows = self._which(
             not _is_same(c)
             and c.before is not None
@@ -167,11 +173,16 @@ class AlikeRows:
         )
         if len(rows):
             keys = pa.table({"key": pa.array(self._pair_keys[rows])}, schema=arrow.KEYS)
-            stood = dict(database.over(queries("writing")["since"], keys))
-            since[rows] = [stood[key] for key in self._pair_keys[rows].tolist()]
-        return since
+            found = database.over(queries("writing")["since"], keys)
+            stood = {key: times for key, *times in found}
+            same = np.array([_is_of_same_party(c) for c in self._changes], np.bool_)[self._of]
+            for row, key in zip(rows.tolist(), self._pair_keys[rows].tolist(), strict=True):
+                since[row], was_raised_at = stood[key]
+                if same[row]:
+                    raised_at[row] = was_raised_at
+        return since, raised_at
 
-    def _verdicts(self, since: Numbers) -> pa.Table:
+    def _verdicts(self, came: tuple[Numbers, Numbers]) -> pa.Table:
         rows = self._which(c.after is not None and not _is_same(c) for c in self._changes)
         of = self._of[rows]
         return table(
@@ -181,10 +192,10 @@ class AlikeRows:
             texts([one.party for one in self._stands], of),
             texts([one.verdict for one in self._stands], of),
             *(moments(times, rows) for times in self._occurred()),
-            np.array([one.independent_reports for one in self._stands], np.int64)[of],
+            *sources_columns([one.sources for one in self._stands], of),
             pa.array(np.full(len(rows), self._logged.recorded_at)).view(arrow.MOMENT),
             pa.nulls(len(rows), arrow.MOMENT),
-            moments(since, rows),
+            *(moments(times, rows) for times in came),
             self._pair_keys[rows],
         )
 

@@ -35,7 +35,7 @@ ACCEPTED = _schema(
     (TEXT, "payload"),
     (KEY, "event_key"),
     (MOMENT, "superseded_at"),
-    (TEXT, "incident_id report_id reported_by reporter_kind reporter_party"),
+    (TEXT, "incident_id report_id reported_by reporter_kind reporter_party stance"),
     (MOMENT, "occurred_start occurred_end"),
     (TEXT, "certainty actor confidence act"),
     (TEXTS, "targets"),
@@ -90,7 +90,10 @@ VERDICTS = _schema(
     (TEXT, "conflict commitment_id incident_id party verdict"),
     (MOMENT, "occurred_start occurred_end"),
     (COUNT, "independent_reports"),
-    (MOMENT, "recorded_at superseded_at since"),
+    (TEXT, "evidence"),
+    (FLAG, "admitted"),
+    (TEXTS, "denied_by"),
+    (MOMENT, "recorded_at superseded_at since raised_at"),
     (KEY, "pair_key"),
 )
 REJECTED = _schema(
@@ -104,6 +107,7 @@ REJECTED = _schema(
     (PLACE, "offset"),
     (COUNT, "batch_index"),
 )
+PROVENANCE = _schema((TEXT, "version rules tzdata iso_lists"), (MOMENT, "since"))
 MESSAGES = _schema((PLACE, "seq"), (TEXT, "topic"), (BYTES, "key value headers"))
 OUTBOX = _schema(
     (PLACE, "first_seq last_seq"), (COUNT, "piece"), (BYTES, "packed"), (PLACE, "bytes")
@@ -112,8 +116,7 @@ PUBLISHED = _schema(
     (PLACE, "seq"),
     (TEXT, "conflict commitment_id incident_id place party verdict previous_verdict"),
     (UTC, "recorded_at occurred_start occurred_end"),
-    (COUNT, "independent_reports"),
-    (TEXT, "claims"),
+    (TEXT, "sources claims changed"),
 )
 OFFSETS = _schema(
     (TEXT, "log_id"), (COUNT, "partition"), (PLACE, "next_offset"), (MOMENT, "recorded_at")
@@ -122,10 +125,7 @@ KEYS = _schema((KEY, "key"))
 STRETCHES = _schema((MOMENT, "since until"))
 CHOSEN = _schema((PLACE, "row"), (MOMENT, "recorded_at superseded_at"))
 CLOSED = _schema((KEY, "key"), (MOMENT, "superseded_at"))
-# See `Amendable` and `ClaimAmendable`.
-AMENDED = _schema(
-    (KEY, "key"), (MOMENT, "occurred_start occurred_end"), (COUNT, "independent_reports")
-)
+# See `ClaimAmendable`.
 AMENDED_CLAIMS = _schema((KEY, "key"), (TEXT, "before_conditions"))
 TRANSACTIONS = _schema(
     (PLACE, "seq"), (TEXT, "table_name"), (PLACE, "row_count"), (pa.uint64(), "hash")

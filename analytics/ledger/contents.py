@@ -24,6 +24,7 @@ COUNTED = (
     "claim_verdict_versions",
     "verdict_versions",
     "rejected",
+    "provenance",
     "log_offsets",
 )
 """The tables that transactions write, all of which a copy must have."""

@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analytics.ledger import arrow
-from analytics.ledger.flatten import extent, report_row
+from analytics.ledger.flatten import NO_EXTENT, extent, report_row
 from analytics.ledger.keys import Numbers, joined, key_of, new_key_of
-from schemas.events import Event, ReportEvent
+from schemas.events import Event, Report, ReportDenial, ReportEvent
 from schemas.time import Occurrence
 
 LogPlace = tuple[int, int, int]
@@ -86,6 +86,7 @@ class EventRows:
     def report(
         self,
         event: ReportEvent,
+        report: Report | ReportDenial,
         raw: str,
         place: LogPlace,
         which: About,
@@ -93,13 +94,15 @@ class EventRows:
     ) -> int:
         """Add an event with a report; returns its key.
 
-        `occurrences`: that of the whole report, then those of its impacts.
+        `occurrences`: that of the whole report, then those of its impacts; none of a denial.
         """
-        report = event.data
         named, key = _named(event, raw, place)
+        keys = which.incident_key, which.report_key
+        if not occurrences:
+            self._rows.append((*named, key, *report_row(report, NO_EXTENT), *keys))
+            return key
         begins, ends, _ = when = extent(occurrences)
-        said = report_row(report, occurrences[0], when)
-        self._rows.append((*named, key, *said, which.incident_key, which.report_key))
+        self._rows.append((*named, key, *report_row(report, when), *keys))
         first, last = self._extents.get(report.conflict, (begins, ends))
         if begins <= first or ends >= last:
             self._extents[report.conflict] = (min(begins, first), max(ends, last))

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from schemas.claims import AreaTerms, WindowEntry
-from schemas.events import Assertion, Coverage, Denial, Report
+from schemas.events import Assertion, Coverage, Denial, Report, ReportDenial
 from schemas.places import Polygonal
 from schemas.time import OPEN, Daily, Limit, Occurrence
 
@@ -98,8 +98,10 @@ def _area(area: AreaTerms) -> str | None:
 
 
 Extent = tuple[int, int, int]
-"""The earliest start and latest end of a report and its impacts, in us since 1970, and an exclusive
-upper bound of them all: for an instant, the next microsecond."""
+"""The earliest start and latest end of the acts of a report and its impacts, in us since 1970, and
+an exclusive upper bound of them all: for an instant, the next microsecond."""
+NO_EXTENT = (None, None, None)
+"""That of a denial."""
 
 
 def extent(occurrences: Sequence[Occurrence]) -> Extent:
@@ -111,23 +113,28 @@ def extent(occurrences: Sequence[Occurrence]) -> Extent:
 
 
 def _extent(part: Occurrence) -> Extent:
-    start, end, _, _ = part
+    start, end, _ = part
     return start, end, end if end > start else end + 1
 
 
-def report_row(report: Report, whole: Occurrence, when: Extent) -> tuple[Any, ...]:
+def report_row(
+    report: Report | ReportDenial, when: Extent | tuple[None, None, None]
+) -> tuple[Any, ...]:
     """The contents of a report, in the columns of `accepted` from `incident_id` up to its keys."""
     actor = report.actor
     reporter = report.reported_by
+    occurred = report.occurred
+    start, end = (None, None) if occurred is None else occurred.reported
     return (
         report.incident_id,
         report.report_id,
         reporter.name,
         reporter.kind,
         reporter.party,
-        whole.start,
-        whole.end,
-        report.occurred.certainty,
+        report.stance,
+        start,
+        end,
+        None if occurred is None else occurred.certainty,
         None if actor is None else actor.party,
         None if actor is None else actor.confidence,
         report.act,

@@ -19,6 +19,7 @@ from analytics.ledger.keys import KeySet
 from analytics.ledger.outbox import Outbox, OutboxMessage
 from analytics.ledger.rows import ClaimKey, Reached, Release
 from analytics.ledger.transaction import Known, Transaction
+from analytics.provenance import last_provenance
 from analytics.queries import queries
 from analytics.storage import mark
 from analytics.storage.database import (
@@ -83,6 +84,7 @@ class Ledger:
             extents={conflict: (begins, ends) for conflict, begins, ends in self._rows("extents")},
             offsets=offsets_of(self._session),
             last_outbox=self._rows("last_outbox")[0][0],
+            judged_by=last_provenance(self._session),
         )
         self._latest: dict[str, int] = dict(self._rows("latest"))
         self._outbox = Outbox(connection.cursor(), self._known.last_outbox)
@@ -151,6 +153,7 @@ class Ledger:
             self.saved = self._files.saved(self._connection)
             self._mark.close()
         self._connection.close()
+        self._files.wal.close()
 
     def look(self) -> None:
         """Check that its files still exist. Call about once a second, from any thread.
@@ -257,12 +260,15 @@ class Ledger:
         """Write and commit a judged transaction, after all that were judged before it."""
         turn = transaction.turn
         try:
+            # What was acknowledged must be there before more is.
+            self._files.wal.check()
             # The next transaction may be written as soon as this one is committed.
             self.balance = transaction.finish(self.balance)
             turn.commit()
         except BaseException as error:
             turn.give_up(error)
             raise
+        self._files.wal.note()
         if self._mark is not None:
             self._mark.advance(transaction.advanced)
         self._outbox.committed(transaction.outgoing)

@@ -27,12 +27,11 @@ def messages(changed: pa.Table) -> pa.Table:
     party, verdict, previous = (_or_null(_escaped(changed[name])) for name in _NAMES_OR_NOT)
     recorded = _moment(changed["recorded_at"])
     stands = changed["verdict"].is_valid()
-    started, ended, independent = (
+    started, ended = (
         pc.if_else(stands, text, "null")
         for text in (
             _concatenated('"', _moment(changed["occurred_start"]), '"'),
             _concatenated('"', _moment(changed["occurred_end"]), '"'),
-            changed["independent_reports"].cast(arrow.TEXT),
         )
     )
     value = _concatenated(
@@ -42,7 +41,8 @@ def messages(changed: pa.Table) -> pa.Table:
         *('","commitment_id":"', commitment, '","incident_id":"', incident),
         *('","party":', party, ',"verdict":', verdict, ',"previous_verdict":', previous),
         *(',"recorded_at":"', recorded, '","occurred_start":', started, ',"occurred_end":', ended),
-        *(',"independent_reports":', independent, ',"claims":', changed["claims"], "}}"),
+        *(",", changed["sources"], ',"changed":', changed["changed"]),
+        *(',"claims":', changed["claims"], "}}"),
     )
     columns = {
         "seq": changed["seq"],

@@ -21,6 +21,7 @@ from analytics.ledger.contents import recount
 from analytics.ledger.ledger import Ledger, offsets_of
 from analytics.ledger.old_database import Old
 from analytics.ledger.transaction import Transaction
+from analytics.provenance import JudgedSince, Provenance
 from analytics.queries import queries
 from analytics.storage import mark
 from analytics.storage.database import SPILL_LIMIT, Session
@@ -46,7 +47,7 @@ BUILDING, KEPT = ".rebuilding", ".before-rebuild"
 
 
 class Comparison(NamedTuple):
-    """How the new database differs from the previous one.
+    """How the new database differs from the previous one, and by what that was judged.
 
     `rows`: table -> rows only in the previous, and rows only in the new one. `verdicts`:
     (conflict, commitment_id, verdict before, after, incidents) of the pairs whose verdict differs;
@@ -55,6 +56,7 @@ class Comparison(NamedTuple):
 
     rows: dict[str, tuple[int, int]]
     verdicts: list[tuple[str, str, str | None, str | None, int]]
+    judged_by: list[JudgedSince]
 
     @property
     def differing(self) -> int:
@@ -228,7 +230,8 @@ class NewDatabase:
                 # A database of an earlier version may lack it.
                 if self._run("shares_columns") == [(True,)]:
                     rows[name] = self._run("count_differing", name=name)[0]
-            return Comparison(rows, self._run("changed_verdicts"))
+            judged = [JudgedSince(Provenance(*by), at) for *by, at in self._run("old_provenance")]
+            return Comparison(rows, self._run("changed_verdicts"), judged)
         except duckdb.Error as error:
             if not is_damage(error):
                 raise

@@ -88,8 +88,8 @@ class Rejudged(NamedTuple):
 class Alike(NamedTuple):
     """Incidents that are judged alike, in columns.
 
-    `places`: their order among all of a scope; `starts`, `ends` and by when they are certainly over
-    (`over_by`) in us since 1970.
+    `places`: their order among all of a scope; in us since 1970 `starts` and `ends` as they were
+    reported, when the acts began at the earliest, and by when these are certainly over (`over_by`).
     """
 
     places: Numbers
@@ -97,6 +97,7 @@ class Alike(NamedTuple):
     incident_keys: Numbers
     starts: Numbers
     ends: Numbers
+    act_starts: Numbers
     over_by: Numbers
 
 

@@ -25,8 +25,9 @@ BYTES_AT_ONCE = 16 * 2**20
 class Page(NamedTuple):
     """Standing reports in columns: those of each incident, one after the other.
 
-    `places` counts the incidents of the scope from 0, in the order of their ids. `begins`, `ends`
-    and `over_by` are those of a report with all its impacts.
+    `places` counts the incidents of the scope from 0, in the order of their ids. `act_starts`,
+    `act_ends` and `over_by` are those of a report with all its impacts, `starts` and `ends` what it
+    reports of the whole. A denial has 0 for each.
     """
 
     places: Numbers
@@ -34,9 +35,11 @@ class Page(NamedTuple):
     incident_keys: Numbers
     report_ids: list[str]
     payloads: list[str]
-    begins: Numbers
-    ends: Numbers
+    act_starts: Numbers
+    act_ends: Numbers
     over_by: Numbers
+    starts: Numbers
+    ends: Numbers
 
 
 def pages(database: Session, scope: RejudgeScope, stretches: Sequence[Stretch]) -> Iterator[Page]:
@@ -76,12 +79,13 @@ def _page(database: Session, rows: Numbers, edges: Numbers, first: int) -> Page:
     at = np.argsort(found["row_id"].to_numpy())
     found = found.take(pa.array(at[np.argsort(np.argsort(rows))]))
     places = first + np.repeat(np.arange(len(edges) - 1), np.diff(edges))
-    numbers = ("incident_key", "begins_at", "ends_at", "over_by")
-    keys, begins, ends, over_by = (found[name].to_numpy() for name in numbers)
+    keys = found["incident_key"].to_numpy()
+    times = ("begins_at", "ends_at", "over_by", "occurred_start", "occurred_end")
+    columns = (found[name].to_numpy() for name in times)
     ids, reports, payloads = (
         found[name].to_pylist() for name in ("incident_id", "report_id", "payload")
     )
-    return Page(places, ids, keys, reports, payloads, begins, ends, over_by)
+    return Page(places, ids, keys, reports, payloads, *columns)
 
 
 def _moment(limit: Limit) -> int:

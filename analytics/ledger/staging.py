@@ -23,17 +23,16 @@ from analytics.queries import queries
 from analytics.storage.database import Session
 from schemas.events import Assertion, Coverage, Denial
 from schemas.verdicts import (
-    Amendable,
     ClaimAmendable,
     ClaimVerdict,
     Judgement,
-    amendable,
     is_same_claim_version,
     is_same_party,
     is_same_version,
 )
 
 _SINCE = arrow.VERDICTS.get_field_index("since")
+_RAISED_AT = arrow.VERDICTS.get_field_index("raised_at")
 _PAIR_KEY = arrow.VERDICTS.get_field_index("pair_key")
 _RECORDED_AT, _SUPERSEDED_AT = "recorded_at", "superseded_at"
 _POSTED_BY = "posted_by"
@@ -63,7 +62,7 @@ class _Versions(_Rows):
         super().__init__(name, schema)
         self._standing: dict[int, Row] = {}
         self._closed: dict[int, int] = {}
-        self._amended: dict[int, Amendable | ClaimAmendable] = {}
+        self._amended: dict[int, ClaimAmendable] = {}
 
     def standing(self, key: int) -> Row | None:
         """The standing version of `key` that is not yet in the database."""
@@ -83,9 +82,7 @@ class _Versions(_Rows):
             # If no version stood, the first will do: there is nothing to close.
             self._closed.setdefault(key, moment)
 
-    def amend(
-        self, key: int, before: Amendable | ClaimAmendable, after: Amendable | ClaimAmendable
-    ) -> None:
+    def amend(self, key: int, before: ClaimAmendable, after: ClaimAmendable) -> None:
         """Change the standing version of `key`, here or in the database: `before` to `after`."""
         row = self._standing.get(key)
         if row is not None:
@@ -97,9 +94,9 @@ class _Versions(_Rows):
     def flush(self, database: Session, changes: Changes) -> None:
         # Amended versions stood before anything was superseded or opened.
         if self._amended:
-            kind = arrow.AMENDED if self._schema is arrow.VERDICTS else arrow.AMENDED_CLAIMS
             rows = ((key, *after) for key, after in self._amended.items())
-            change(database, changes, ("amend", "amended"), self._name, arrow.table_of(rows, kind))
+            staged = arrow.table_of(rows, arrow.AMENDED_CLAIMS)
+            change(database, changes, ("amend", "amended"), self._name, staged)
             self._amended = {}
         if self._closed:
             staged = arrow.table_of(self._closed.items(), arrow.CLOSED)
@@ -248,7 +245,7 @@ class Staging:
         conflict, commitment_id, incident_id = pair
         incident_key = key_of(conflict, incident_id)
         key = joined(incident_key, key_of(conflict, commitment_id))
-        self._open_verdict(pair, key, judgement, since, since)
+        self._open_verdict(pair, key, judgement, since, (since, since))
         for claim in judgement.claims:
             key = joined(incident_key, key_of(conflict, commitment_id, claim.claim_id))
             change = _ClaimChange(key, pair, claim.claim_id, None, claim, judgement.party)
@@ -257,24 +254,31 @@ class Staging:
     def _verdict(self, at: int, pair: tuple[str, str, str], key: int, step: Rejudged) -> None:
         before, after = step.before, step.after
         if before is not None and after is not None and is_same_version(before, after):
-            self._verdicts.amend(key, amendable(before), amendable(after))
             return
         since: int | None = at
+        raised_at: int | None = at
         if before is not None:
             if after is not None and before.verdict == after.verdict:
                 standing = self._verdicts.standing(key)
-                # None: since the version in the database, looked up when it is written.
+                # None: as the version in the database, looked up when it is written.
                 since = None if standing is None else standing[_SINCE]
+                if is_same_party(before, after):
+                    raised_at = None if standing is None else standing[_RAISED_AT]
             self._verdicts.close(key, at)
         if after is not None:
-            self._open_verdict(pair, key, after, at, since)
+            self._open_verdict(pair, key, after, at, (since, raised_at))
 
     def _open_verdict(
-        self, pair: PairIds, key: int, judgement: Judgement, at: int, since: int | None
+        self,
+        pair: PairIds,
+        key: int,
+        judgement: Judgement,
+        at: int,
+        came: tuple[int | None, int | None],
     ) -> None:
-        occurred = (judgement.occurred_start, judgement.occurred_end)
-        row = [*pair, judgement.party, judgement.verdict, *occurred, judgement.independent_reports]
-        self._verdicts.open(key, [*row, at, None, since, key])
+        _, verdict, party, start, end, sources, _ = judgement
+        row = [*pair, party, verdict, start, end, *sources, at, None, *came, key]
+        self._verdicts.open(key, row)
 
     def _claim_verdict(self, at: int, change: _ClaimChange, *, same_party: bool) -> None:
         key, (conflict, commitment_id, incident_id), claim_id, was, now, party = change
@@ -317,16 +321,17 @@ class Staging:
         return None if published is None else messages(published)
 
     def _carry_since(self, database: Session) -> None:
-        carried = [row for row in self._verdicts.rows if row[_SINCE] is None]
+        carried = [row for row in self._verdicts.rows if None in {row[_SINCE], row[_RAISED_AT]}]
         if carried:
             keys = {row[_PAIR_KEY] for row in carried}
-            stood = dict(
-                database.over(
-                    queries("writing")["since"], arrow.table_of(((k,) for k in keys), arrow.KEYS)
-                )
-            )
+            staged = arrow.table_of(((key,) for key in keys), arrow.KEYS)
+            found = database.over(queries("writing")["since"], staged)
+            stood = {key: times for key, *times in found}
             for row in carried:
-                row[_SINCE] = stood[row[_PAIR_KEY]]  # type: ignore[index]
+                since, raised_at = stood[row[_PAIR_KEY]]
+                row[_SINCE] = since if row[_SINCE] is None else row[_SINCE]  # type: ignore[index]
+                if row[_RAISED_AT] is None:
+                    row[_RAISED_AT] = raised_at  # type: ignore[index]
 
 
 class _ClaimChange(NamedTuple):

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from analytics.ledger import arrow
 from analytics.ledger.alike import AlikeRows
-from analytics.ledger.contents import Balance, Changes
+from analytics.ledger.contents import Balance, Changes, insert
 from analytics.ledger.event_columns import About, Columns
 from analytics.ledger.keys import Flags, Keys, KeySet
 from analytics.ledger.messages import messages
@@ -32,6 +32,7 @@ from analytics.ledger.rows import (
 )
 from analytics.ledger.scope import Page, pages
 from analytics.ledger.staging import Staging
+from analytics.provenance import Provenance, provenance
 from analytics.queries import queries
 from analytics.storage.database import Turn
 from schemas.events import Assertion, Coverage, Denial
@@ -54,11 +55,14 @@ class Known:
     """The time range of all reports of a conflict, in us since 1970; it never shrinks."""
     offsets: dict[tuple[str, int], Reached] = field(default_factory=dict)
     last_outbox: int = 0
+    judged_by: Provenance | None = None
 
     def take(self, transaction: Transaction) -> None:
         """Add what a transaction has added."""
         self.extents = transaction.extents
         self.offsets.update(transaction.advanced)
+        if transaction.advanced:
+            self.judged_by = provenance()
         self.last_outbox = transaction.outgoing.last
         self.event_keys.update(transaction.new_events)
         self.incident_keys.update(transaction.new_incidents)
@@ -78,6 +82,9 @@ class Transaction:
         self.extents = dict(known.extents)
         self.turn = self._session = turn
         self._known = known
+        self._judges_anew = known.judged_by != provenance()
+        reached = [before.recorded_at for before in known.offsets.values()]
+        self._after = max(reached, default=None)
         self._new_partitions: set[tuple[str, int]] = set()
         self._staging = Staging()
         self._changes = Changes()
@@ -261,6 +268,14 @@ class Transaction:
                 partition=partition,
                 next_offset=next_offset,
                 recorded_at=recorded_at,
+            )
+        if self._judges_anew and self.advanced:
+            row = (*provenance(), self._after)
+            insert(
+                self._session,
+                self._changes,
+                "provenance",
+                arrow.table_of([row], arrow.PROVENANCE),
             )
         return self._changes.record(self._session, before)
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 from analytics.ledger import arrow
 from analytics.ledger.keys import Flags, Numbers, joined_all, key_of
 from analytics.ledger.rows import FirstJudged, FirstSight, IncidentKey, Logged, Rejudged
-from schemas.verdicts import CRITERIA, ClaimVerdict, Decision
+from schemas.verdicts import CRITERIA, ClaimVerdict, Decision, Sources, changed
 
 Key = TypeVar("Key")
 PairIds = tuple[str, str, str]
@@ -41,16 +41,27 @@ class _Finding(NamedTuple):
 
     verdict: str | None
     party: str | None
-    independent_reports: int
+    sources: Sources
     claims: tuple[ClaimVerdict, ...]
 
 
 # In place of a judgement: the incident no longer touches the commitment.
-NOTHING = _Finding(None, None, 0, ())
+NO_SOURCES = Sources(0, None, False, ())
+NOTHING = _Finding(None, None, NO_SOURCES, ())
+
+
+class _Previous(NamedTuple):
+    """The verdict that stood before, and the names of what has changed; None: nothing stood."""
+
+    verdict: str | None
+    changed: tuple[str, ...] | None
+
+
+FIRST = _Previous(None, None)
 
 
 class _Change(NamedTuple):
-    """A change of a pair as numbers: its step, commitment, finding, previous verdict and message.
+    """A change of a pair as numbers: its step, commitment, finding, what was before, and message.
 
     `seq` 0: there is no message. `is_first`: it was not judged before.
     """
@@ -190,7 +201,7 @@ class JudgedPairs:
         self._steps = _Steps()
         self._commitments: _Numbered[tuple[str, str]] = _Numbered()
         self._findings: _Numbered[_Finding] = _Numbered()
-        self._previous: _Numbered[str | None] = _Numbered()
+        self._previous: _Numbered[_Previous] = _Numbered()
         # One `_Change` after the other.
         self._numbers = array("q")
         self._where: dict[PairIds, int] = {}
@@ -264,14 +275,14 @@ class JudgedPairs:
         """Add a change; published as message number `seq`, or not if that is 0."""
         conflict, incident_id, commitment_id, before, after = rejudged
         if before is None:
-            previous = None
+            previous = FIRST
             self._where[conflict, commitment_id, incident_id] = len(self._numbers)
         else:
-            previous = before.verdict
+            previous = _Previous(before.verdict, None if after is None else changed(before, after))
         occurred, finding = (0, 0), NOTHING
         if after is not None:
             occurred = (after.occurred_start, after.occurred_end)
-            finding = _Finding(after.verdict, after.party, after.independent_reports, after.claims)
+            finding = _Finding(after.verdict, after.party, after.sources, after.claims)
         change = _Change(
             self._steps.number(logged, conflict, incident_id, occurred),
             self._commitments[conflict, commitment_id],
@@ -308,7 +319,7 @@ class JudgedPairs:
         for place, (commitment_id, commitment, finding) in enumerate(pairs):
             self._where[conflict, commitment_id, incident_id] = len(self._numbers)
             message = seq and seq + place
-            change = _Change(step, commitment, finding, self._previous[None], message, True)
+            change = _Change(step, commitment, finding, self._previous[FIRST], message, True)
             self._numbers.extend(change)
 
     def _columns(self) -> _ChangeColumns:
@@ -320,7 +331,7 @@ class JudgedPairs:
             step[row],
             self._commitment_groups.members(commitments[row], place),
             self._finding_groups.members(findings[row], place),
-            np.full(len(row), self._previous[None]),
+            np.full(len(row), self._previous[FIRST]),
             np.where(seq[row] > 0, seq[row] + place, 0),
             np.ones(len(row), np.int64),
         )
@@ -345,9 +356,10 @@ class JudgedPairs:
             texts([found.verdict for found in self._findings], finding),
             moments(self._steps.starts, step),
             moments(self._steps.ends, step),
-            _taken(np.array([found.independent_reports for found in self._findings]), finding),
+            *sources_columns([found.sources for found in self._findings], finding),
             moment,
             pa.nulls(len(step), arrow.MOMENT),
+            moment,
             moment,
             pa.array(joined_all(_taken(self._steps.incident_keys, step), keys)),
         )
@@ -405,13 +417,16 @@ class JudgedPairs:
             texts(steps.places, step),
             texts([found.party for found in self._findings], finding),
             texts([found.verdict for found in self._findings], finding),
-            texts(list(self._previous), previous),
+            texts([before.verdict for before in self._previous], previous),
             *(
                 moments(numbers, step, arrow.UTC)
                 for numbers in (steps.recorded_at, steps.starts, steps.ends)
             ),
-            _taken(np.array([found.independent_reports for found in self._findings]), finding),
+            texts(
+                [sources_json(found.verdict, found.sources) for found in self._findings], finding
+            ),
             texts([as_json(found.claims) for found in self._findings], finding),
+            texts([changed_json(before.changed) for before in self._previous], previous),
         )
 
     def _names(self, commitment: Numbers) -> tuple[pa.Array, pa.Array]:
@@ -429,6 +444,25 @@ def as_json(claims: Iterable[ClaimVerdict]) -> str:
         for claim in claims
     ]
     return msgspec.json.encode(rows).decode()
+
+
+def sources_json(verdict: str | None, sources: Sources) -> str:
+    """The members of a message that say who says so; null where no verdict stands."""
+    said = dict.fromkeys(Sources._fields) if verdict is None else sources._asdict()
+    return msgspec.json.encode(said).decode()[1:-1]
+
+
+def changed_json(names: tuple[str, ...] | None) -> str:
+    """The names of what has changed, as in a message."""
+    return msgspec.json.encode(names).decode()
+
+
+def sources_columns(sources: Sequence[Sources], where: Numbers) -> list[pa.Array]:
+    """A column for each part of `Sources`, selected by the indices `where`."""
+    columns = zip(*sources, strict=True) if sources else [()] * len(Sources._fields)
+    kinds = (arrow.VERDICTS.field(name).type for name in Sources._fields)
+    at = pa.array(where)
+    return [pa.array(c, kind).take(at) for c, kind in zip(columns, kinds, strict=True)]
 
 
 def spread(counts: Numbers) -> tuple[Numbers, Numbers]:

@@ -127,7 +127,7 @@ class NotificationMetrics:
     """Notifications sent since the process started; only registered if there are targets."""
 
     OUTCOMES = (
-        *("told", "withdrawn", "burst", "flapping"),
+        *("told", "revised", "withdrawn", "burst", "flapping"),
         *("failed", "shortened", "refused", "passed", "old"),
     )
 

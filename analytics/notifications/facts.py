@@ -11,6 +11,7 @@ import duckdb
 from analytics.ledger.keys import joined, key_of
 from analytics.notifications.rows import Facts, Lane, Notification, Payloads
 from analytics.queries import queries
+from analytics.read_model import CommitmentVerdict
 
 # More than these are not listed one by one: see `truce explain`.
 MOST_CLAIMS = 100
@@ -60,13 +61,11 @@ def _reports(connection: Connection, keys: Sequence[int]) -> dict[tuple[str, str
 
 def _verdicts(
     connection: Connection, notices: Sequence[Notification]
-) -> dict[tuple[str, str, str], tuple[str, str | None]]:
+) -> dict[tuple[str, str, str], CommitmentVerdict]:
     keys = {joined(key_of(one.conflict, one.incident_id), key_of(*one.lane)) for one in notices}
     return {
-        (conflict, commitment, incident): (verdict, party)
-        for conflict, commitment, incident, verdict, party in _rows(
-            connection, "verdicts", keys=[*keys]
-        )
+        (conflict, commitment, incident): CommitmentVerdict(*verdict)
+        for conflict, commitment, incident, *verdict in _rows(connection, "verdicts", keys=[*keys])
     }
 
 

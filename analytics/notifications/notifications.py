@@ -70,6 +70,7 @@ class Notifications:
         with self.moment():
             self._rows("withdrawn", now=now)
             fresh = self._rows("standing", **values)
+            self._rows("revised", now=now)
             if any(state == "waiting" for _, state in fresh):
                 self._digest(now, rate)
             self._revise(now, rate)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from analytics.read_model import CommitmentVerdict
 from schemas.time import Instant
 
-Kind = Literal["stands", "withdrawn"]
+Kind = Literal["stands", "revised", "withdrawn"]
 DigestKind = Literal["burst", "flapping"]
 NotificationOutcome = Literal["told", "refused"]
 Lane = tuple[str, str]
@@ -14,7 +15,7 @@ Lane = tuple[str, str]
 
 
 class Notification(NamedTuple):
-    """A notification for one target: a version of a verdict stands, or was withdrawn.
+    """A notification for one target: a verdict stands, with another text, or was withdrawn.
 
     `content`: what was posted, if an attempt was made before. Times are in microseconds since 1970.
     """
@@ -82,11 +83,11 @@ class Payloads(NamedTuple):
 class Facts(NamedTuple):
     """What the database holds on a pair: the facts that its message states.
 
-    `verdict`: with the party, None if the pair has none; `judged`: verdict and `still_bound` by
+    `verdict`: None if the pair has none; `judged`: verdict and `still_bound` by
     claim.
     """
 
     claims: Payloads
     reports: Payloads
-    verdict: tuple[str, str | None] | None
+    verdict: CommitmentVerdict | None
     judged: dict[str, tuple[str, bool | None]]

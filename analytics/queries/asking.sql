@@ -5,6 +5,16 @@ SELECT payload
 FROM claims
 ORDER BY conflict, commitment_id, claim_id;
 
+-- name: provenance
+SELECT
+    version,
+    rules,
+    tzdata,
+    iso_lists,
+    epoch_us(since) AS since_us
+FROM provenance
+ORDER BY since NULLS FIRST;
+
 -- name: claims_of
 SELECT payload
 FROM claims
@@ -106,11 +116,28 @@ WHERE quality = 'denied'
 GROUP BY conflict, reported_by
 ORDER BY conflict, max(covered_end) DESC, reported_by;
 
+-- Also where all reports of it were taken back.
 -- name: conflicts_of
 SELECT DISTINCT conflict
-FROM reports
+FROM report_versions
 WHERE incident_id = $incident_id
 ORDER BY conflict;
+
+-- name: history_of
+SELECT
+    commitment_id,
+    verdict,
+    party,
+    evidence,
+    denied_by,
+    epoch_us(recorded_at) AS recorded_us,
+    epoch_us(superseded_at) AS superseded_us
+FROM verdict_versions
+WHERE
+    conflict = $conflict
+    AND incident_id = $incident_id
+    AND coalesce(superseded_at > recorded_at, TRUE)
+ORDER BY recorded_at, commitment_id, superseded_at NULLS LAST;
 
 -- name: close_incidents
 SELECT incident_id
@@ -146,7 +173,11 @@ WHERE
 SELECT
     commitment_id,
     verdict,
-    party
+    party,
+    independent_reports,
+    evidence,
+    admitted,
+    denied_by
 FROM verdicts
 WHERE conflict = $conflict AND incident_id = $incident_id
 ORDER BY commitment_id;
@@ -160,6 +191,107 @@ SELECT
 FROM claim_verdicts
 WHERE conflict = $conflict AND incident_id = $incident_id
 ORDER BY commitment_id, claim_id;
+
+-- `party` is one that a standing report names as actor, however sure it is.
+-- name: incidents
+WITH chosen AS (
+    SELECT
+        conflict,
+        commitment_id,
+        incident_id,
+        verdict,
+        party,
+        occurred_start,
+        occurred_end
+    FROM verdicts
+    WHERE
+        (len($verdicts::VARCHAR[]) = 0 OR verdict IN (SELECT unnest($verdicts::VARCHAR[])))
+        AND coalesce(commitment_id = $commitment::VARCHAR, $commitment IS NULL)
+        AND coalesce(occurred_end >= make_timestamptz($since::BIGINT), $since IS NULL)
+        AND coalesce(occurred_start < make_timestamptz($until::BIGINT), $until IS NULL)
+        AND (
+            $party IS NULL
+            OR (conflict, incident_id) IN (
+                SELECT (reports.conflict, reports.incident_id)
+                FROM reports
+                WHERE reports.actor = $party::VARCHAR
+            )
+        )
+),
+
+hit AS (
+    SELECT
+        reports.conflict,
+        reports.incident_id,
+        unnest(
+            list_concat(
+                json_extract(reports.places, '$[*]'), json_extract(reports.impacts, '$[*].place')
+            )
+        ) AS place
+    FROM reports
+    SEMI JOIN chosen USING (conflict, incident_id)
+),
+
+places AS (
+    SELECT
+        conflict,
+        incident_id,
+        list(DISTINCT place::VARCHAR ORDER BY place::VARCHAR) FILTER (
+            place::VARCHAR != 'null'
+        ) AS places
+    FROM hit
+    GROUP BY conflict, incident_id
+),
+
+doubts AS (
+    SELECT
+        conflict,
+        commitment_id,
+        incident_id,
+        list(
+            {
+                'claim_id': claim_id,
+                'criteria': list_filter(
+                    [
+                        CASE WHEN in_window IS NULL THEN 'in_window' END,
+                        CASE WHEN party_bound IS NULL THEN 'party_bound' END,
+                        CASE WHEN act_prohibited IS NULL THEN 'act_prohibited' END,
+                        CASE WHEN target_covered IS NULL THEN 'target_covered' END,
+                        CASE WHEN in_area IS NULL THEN 'in_area' END,
+                        CASE WHEN still_bound IS NULL THEN 'still_bound' END
+                    ],
+                    LAMBDA name: name IS NOT NULL
+                )
+            }
+            ORDER BY claim_id
+        ) AS unknowns
+    FROM claim_verdicts
+    SEMI JOIN chosen USING (conflict, commitment_id, incident_id)
+    WHERE verdict = 'undetermined'
+    GROUP BY conflict, commitment_id, incident_id
+)
+
+SELECT
+    chosen.conflict,
+    chosen.commitment_id,
+    chosen.incident_id,
+    chosen.verdict,
+    chosen.party,
+    epoch_us(chosen.occurred_start) AS occurred_start,
+    epoch_us(chosen.occurred_end) AS occurred_end,
+    places.places,
+    doubts.unknowns
+FROM chosen
+LEFT JOIN places
+    ON chosen.conflict = places.conflict AND chosen.incident_id = places.incident_id
+LEFT JOIN doubts
+    ON
+        chosen.conflict = doubts.conflict
+        AND chosen.commitment_id = doubts.commitment_id
+        AND chosen.incident_id = doubts.incident_id
+WHERE NOT $is_open OR doubts.unknowns IS NOT NULL
+ORDER BY
+    chosen.occurred_start, chosen.conflict, chosen.incident_id, chosen.commitment_id;
 
 -- name: counts
 SELECT

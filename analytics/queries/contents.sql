@@ -43,15 +43,18 @@ FROM some_table;
 SELECT
     count(*) AS row_count,
     (coalesce(sum(
-        hash(*COLUMNS(
-            * EXCLUDE (superseded_at, occurred_start, occurred_end, independent_reports)
-        ))::HUGEINT
+        hash(*COLUMNS(* EXCLUDE (superseded_at)))::HUGEINT
         + hash(pair_key, recorded_at, superseded_at)
-        + hash(pair_key, recorded_at, occurred_start, occurred_end, independent_reports)
     ), 0) % 18446744073709551616)::UBIGINT AS hash
 FROM some_table;
 
 -- name: rejected
+SELECT
+    count(*) AS row_count,
+    (coalesce(sum(hash(*COLUMNS(*))::HUGEINT), 0) % 18446744073709551616)::UBIGINT AS hash
+FROM some_table;
+
+-- name: provenance
 SELECT
     count(*) AS row_count,
     (coalesce(sum(hash(*COLUMNS(*))::HUGEINT), 0) % 18446744073709551616)::UBIGINT AS hash
@@ -105,3 +108,15 @@ WHERE seq < $seq;
 -- name: forget_changed
 DELETE FROM changed_rows
 WHERE seq <= $seq;
+
+-- name: other_events
+WITH named AS (
+    SELECT
+        unnest($conflicts::VARCHAR[]) AS conflict,
+        unnest($sources::VARCHAR[]) AS source,
+        unnest($ids::VARCHAR[]) AS event_id
+)
+
+SELECT count(*)
+FROM accepted
+ANTI JOIN named USING (conflict, source, event_id);

@@ -231,7 +231,7 @@ WITH members AS (
             AND told.incident_id = judged.incident_id
             AND told.party IS NOT DISTINCT FROM judged.party
             AND told.verdict = judged.verdict
-            AND told.recorded_at = judged.recorded_at
+            AND told.recorded_at = judged.raised_at
     WHERE NOT known.is_over
     GROUP BY told.digest
 ),
@@ -248,6 +248,7 @@ flips AS (
             AND known.incident_id = judged.incident_id
             AND known.verdict = judged.verdict
             AND known.since <= judged.recorded_at
+            AND judged.recorded_at = judged.raised_at
     WHERE known.kind = 'flapping' AND NOT known.is_over
     GROUP BY known.digest
 )

@@ -174,11 +174,7 @@ WHERE
 
 -- name: change_verdict_versions
 UPDATE lake.verdict_versions AS known
-SET
-    superseded_at = staged.superseded_at,
-    occurred_start = staged.occurred_start,
-    occurred_end = staged.occurred_end,
-    independent_reports = staged.independent_reports
+SET superseded_at = staged.superseded_at
 FROM staged
 WHERE
     known.pair_key = staged.pair_key

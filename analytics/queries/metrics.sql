@@ -50,7 +50,17 @@ GROUP BY ended.conflict, ended.commitment_id, ended.party;
 
 -- name: coverage
 -- Who was kept from watching, or takes it back, has not watched.
-WITH watched AS (
+WITH heard AS (
+    SELECT
+        conflict,
+        max(recorded_at) FILTER (WHERE type = 'incident.reported') AS last_report,
+        arg_max(log_id, recorded_at) AS log_id,
+        arg_max(partition, recorded_at) AS partition
+    FROM events
+    GROUP BY conflict
+),
+
+watched AS (
     SELECT
         conflict,
         max(recorded_at) AS last_coverage
@@ -60,15 +70,13 @@ WITH watched AS (
 )
 
 SELECT
-    events.conflict,
-    epoch_us(max(events.recorded_at) FILTER (WHERE events.type = 'incident.reported'))
-        AS last_report,
-    epoch_us(any_value(watched.last_coverage)) AS last_coverage,
-    arg_max(events.log_id, events.recorded_at) AS log_id,
-    arg_max(events.partition, events.recorded_at) AS partition
-FROM events
-LEFT JOIN watched ON events.conflict = watched.conflict
-GROUP BY events.conflict;
+    heard.conflict,
+    epoch_us(heard.last_report) AS last_report,
+    epoch_us(watched.last_coverage) AS last_coverage,
+    heard.log_id,
+    heard.partition
+FROM heard
+LEFT JOIN watched ON heard.conflict = watched.conflict;
 
 -- name: rejections
 SELECT

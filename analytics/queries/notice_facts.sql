@@ -36,7 +36,11 @@ SELECT
     commitment_id,
     incident_id,
     verdict,
-    party
+    party,
+    independent_reports,
+    evidence,
+    admitted,
+    denied_by
 FROM verdict_versions
 WHERE superseded_at IS NULL AND pair_key IN (SELECT unnest($keys::BIGINT[]));
 

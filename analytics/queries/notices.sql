@@ -1,5 +1,6 @@
--- What is to be told of the verdicts, and what was. A version of a verdict is known by its pair,
--- its party, its verdict and its recorded time.
+-- What is to be told of the verdicts, and what was. What is told once is known by its pair, its
+-- party, its verdict, and when the pair came to these (`raised_at`, here `recorded_at`): versions
+-- that follow, in which both stay, raise nothing.
 
 -- name: switched_off
 DELETE FROM notice_targets
@@ -26,7 +27,7 @@ SELECT
     goal.target,
     count(*) AS verdicts
 FROM verdict_versions AS judged
-INNER JOIN notice_targets AS goal ON judged.recorded_at < goal.since
+INNER JOIN notice_targets AS goal ON judged.raised_at < goal.since
 WHERE judged.superseded_at IS NULL AND list_contains($verdicts, judged.verdict)
 GROUP BY goal.target;
 
@@ -59,7 +60,7 @@ WHERE
             AND judged.incident_id = told.incident_id
             AND judged.party IS NOT DISTINCT FROM told.party
             AND judged.verdict = told.verdict
-            AND judged.recorded_at = told.recorded_at
+            AND judged.raised_at = told.recorded_at
     )
     AND NOT EXISTS (
         SELECT 1
@@ -79,7 +80,7 @@ WHERE
 INSERT INTO notices BY NAME
 SELECT
     (SELECT coalesce(max(seq), 0) FROM notices) + row_number() OVER (
-        ORDER BY judged.recorded_at, judged.conflict, judged.commitment_id, judged.incident_id
+        ORDER BY judged.raised_at, judged.conflict, judged.commitment_id, judged.incident_id
     ) AS seq,
     goal.target,
     'stands' AS kind,
@@ -88,16 +89,17 @@ SELECT
     judged.incident_id,
     judged.party,
     judged.verdict,
-    judged.recorded_at,
+    judged.raised_at AS recorded_at,
+    judged.recorded_at AS version_at,
     make_timestamptz($now) AS noted_at,
-    CASE WHEN judged.recorded_at < make_timestamptz($oldest) THEN 'old' ELSE 'waiting' END AS state,
-    CASE WHEN judged.recorded_at < make_timestamptz($oldest) THEN make_timestamptz($now) END
+    CASE WHEN judged.raised_at < make_timestamptz($oldest) THEN 'old' ELSE 'waiting' END AS state,
+    CASE WHEN judged.raised_at < make_timestamptz($oldest) THEN make_timestamptz($now) END
         AS told_at
 FROM verdict_versions AS judged
-INNER JOIN notice_targets AS goal ON judged.recorded_at >= goal.since
+INNER JOIN notice_targets AS goal ON judged.raised_at >= goal.since
 WHERE
     judged.superseded_at IS NULL
-    AND judged.recorded_at >= make_timestamptz($floor)
+    AND judged.raised_at >= make_timestamptz($floor)
     AND list_contains($verdicts, judged.verdict)
     AND NOT EXISTS (
         SELECT 1
@@ -110,9 +112,57 @@ WHERE
             AND told.incident_id = judged.incident_id
             AND told.party IS NOT DISTINCT FROM judged.party
             AND told.verdict = judged.verdict
-            AND told.recorded_at = judged.recorded_at
+            AND told.recorded_at = judged.raised_at
     )
 RETURNING target, state;
+
+-- Of what Alertmanager was told and still stands as a later version: its text is told again, which
+-- raises nothing there. A webhook is told of what comes and goes only.
+-- name: revised
+INSERT INTO notices BY NAME
+SELECT
+    (SELECT coalesce(max(seq), 0) FROM notices) + row_number() OVER (ORDER BY told.seq) AS seq,
+    told.target,
+    'revised' AS kind,
+    told.conflict,
+    told.commitment_id,
+    told.incident_id,
+    told.party,
+    told.verdict,
+    told.recorded_at,
+    judged.recorded_at AS version_at,
+    make_timestamptz($now) AS noted_at,
+    'waiting' AS state
+FROM notices AS told
+INNER JOIN verdict_versions AS judged
+    ON
+        judged.superseded_at IS NULL
+        AND told.conflict = judged.conflict
+        AND told.commitment_id = judged.commitment_id
+        AND told.incident_id = judged.incident_id
+        AND told.party IS NOT DISTINCT FROM judged.party
+        AND told.verdict = judged.verdict
+        AND told.recorded_at = judged.raised_at
+WHERE
+    told.target = 'alertmanager'
+    AND told.kind = 'stands'
+    AND told.state IN ('trying', 'told')
+    AND told.version_at < judged.recorded_at
+    AND judged.recorded_at > judged.raised_at
+    AND NOT EXISTS (
+        SELECT 1
+        FROM notices AS after
+        WHERE
+            after.kind = 'revised'
+            AND after.target = told.target
+            AND after.conflict = told.conflict
+            AND after.commitment_id = told.commitment_id
+            AND after.incident_id = told.incident_id
+            AND after.party IS NOT DISTINCT FROM told.party
+            AND after.verdict = told.verdict
+            AND after.recorded_at = told.recorded_at
+            AND (after.version_at >= judged.recorded_at OR after.state IN ('waiting', 'trying'))
+    );
 
 -- name: waiting
 SELECT
@@ -137,7 +187,7 @@ SET
     told_at = make_timestamptz($now)
 WHERE
     target = $target
-    AND kind = 'stands'
+    AND kind IN ('stands', 'revised')
     AND state IN ('waiting', 'trying')
     AND NOT EXISTS (
         SELECT 1
@@ -149,7 +199,7 @@ WHERE
             AND judged.incident_id = notices.incident_id
             AND judged.party IS NOT DISTINCT FROM notices.party
             AND judged.verdict = notices.verdict
-            AND judged.recorded_at = notices.recorded_at
+            AND judged.raised_at = notices.recorded_at
     )
 RETURNING state;
 
@@ -202,7 +252,7 @@ SELECT
             AND judged.incident_id = told.incident_id
             AND judged.party IS NOT DISTINCT FROM told.party
             AND judged.verdict = told.verdict
-            AND judged.recorded_at = told.recorded_at
+            AND judged.raised_at = told.recorded_at
     ) AS superseded_at
 FROM notices AS told
 INNER JOIN lanes ON told.conflict = lanes.conflict AND told.commitment_id = lanes.commitment_id

@@ -78,6 +78,7 @@ SELECT
     epoch_us(min(begins_at)) AS begins_at,
     epoch_us(max(ends_at)) AS ends_at
 FROM report_versions
+WHERE begins_at IS NOT NULL
 GROUP BY conflict;
 
 -- name: offsets
@@ -102,6 +103,16 @@ WHERE database_name = current_database() AND table_name = 'log_offsets';
 
 -- name: keep_wal
 PRAGMA disable_checkpoint_on_shutdown; -- noqa: PRS
+
+-- name: provenance
+SELECT
+    version,
+    rules,
+    tzdata,
+    iso_lists
+FROM provenance
+ORDER BY rowid DESC
+LIMIT 1;
 
 -- name: last_outbox
 SELECT coalesce(max(last_seq), 0)
@@ -139,6 +150,7 @@ WHERE
     AND judged.before_conditions = 'violation'
     AND claims.reciprocal
     AND reports.superseded_at IS NULL
+    AND reports.stance = 'asserts'
 GROUP BY judged.conflict, judged.commitment_id, judged.claim_id, judged.incident_id;
 
 -- name: where_seen
@@ -236,9 +248,11 @@ SELECT
     incident_key,
     report_id,
     payload::VARCHAR AS payload,
-    epoch_us(begins_at) AS begins_at,
-    epoch_us(ends_at) AS ends_at,
-    epoch_us(over_by) AS over_by
+    coalesce(epoch_us(begins_at), 0) AS begins_at,
+    coalesce(epoch_us(ends_at), 0) AS ends_at,
+    coalesce(epoch_us(over_by), 0) AS over_by,
+    coalesce(epoch_us(occurred_start), 0) AS occurred_start,
+    coalesce(epoch_us(occurred_end), 0) AS occurred_end
 FROM accepted
 WHERE rowid IN (SELECT key FROM staged);
 

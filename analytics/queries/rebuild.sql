@@ -102,6 +102,16 @@ INSERT INTO outbox BY NAME
 SELECT *
 FROM old.outbox;
 
+-- name: old_provenance
+SELECT
+    version,
+    rules,
+    tzdata,
+    iso_lists,
+    epoch_us(since) AS since_us
+FROM old.provenance
+ORDER BY since NULLS FIRST;
+
 -- name: forget_notice_targets
 DELETE FROM notice_targets;
 

@@ -27,6 +27,10 @@ SELECT * FROM staged;
 INSERT INTO rejected BY NAME
 SELECT * FROM staged;
 
+-- name: provenance
+INSERT INTO provenance BY NAME
+SELECT * FROM staged;
+
 -- name: outbox
 INSERT INTO outbox BY NAME
 SELECT * FROM staged;
@@ -111,37 +115,6 @@ SET superseded_at = staged.superseded_at
 FROM staged
 WHERE verdict_versions.rowid = staged.place;
 
--- name: amend_verdict_versions
-SELECT
-    known.rowid AS place,
-    staged.* EXCLUDE (key),
-    hash(
-        known.pair_key,
-        known.recorded_at,
-        known.occurred_start,
-        known.occurred_end,
-        known.independent_reports
-    ) AS hash_before,
-    hash(
-        known.pair_key,
-        known.recorded_at,
-        staged.occurred_start,
-        staged.occurred_end,
-        staged.independent_reports
-    ) AS hash_after
-FROM verdict_versions AS known
-INNER JOIN staged ON known.pair_key = staged.key
-WHERE known.superseded_at IS NULL;
-
--- name: amended_verdict_versions
-UPDATE verdict_versions
-SET
-    occurred_start = staged.occurred_start,
-    occurred_end = staged.occurred_end,
-    independent_reports = staged.independent_reports
-FROM staged
-WHERE verdict_versions.rowid = staged.place;
-
 -- name: amend_claim_verdict_versions
 SELECT
     known.rowid AS place,
@@ -161,7 +134,8 @@ WHERE claim_verdict_versions.rowid = staged.place;
 -- name: since
 SELECT
     pair_key,
-    epoch_us(since) AS since_us
+    epoch_us(since) AS since_us,
+    epoch_us(raised_at) AS raised_us
 FROM verdict_versions
 WHERE superseded_at IS NULL AND pair_key IN (SELECT key FROM staged);
 

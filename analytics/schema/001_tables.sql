@@ -23,6 +23,7 @@ CREATE TABLE accepted (
     reported_by VARCHAR,
     reporter_kind VARCHAR,
     reporter_party VARCHAR,
+    stance VARCHAR,
     occurred_start TIMESTAMPTZ,
     occurred_end TIMESTAMPTZ,
     certainty VARCHAR,
@@ -58,6 +59,7 @@ COMMENT ON COLUMN accepted.report_id IS 'The report; the same id again is a revi
 COMMENT ON COLUMN accepted.reported_by IS 'Who reports it';
 COMMENT ON COLUMN accepted.reporter_kind IS 'What kind of source that is';
 COMMENT ON COLUMN accepted.reporter_party IS 'The party that the reporter speaks for';
+COMMENT ON COLUMN accepted.stance IS 'asserts, or denies that it happened';
 COMMENT ON COLUMN accepted.occurred_start IS 'When it is said to have begun';
 COMMENT ON COLUMN accepted.occurred_end IS 'When it had ended; equal to the start: an instant';
 COMMENT ON COLUMN accepted.certainty IS 'sometime in between, or throughout';
@@ -65,9 +67,11 @@ COMMENT ON COLUMN accepted.actor IS 'Who is said to have acted; NULL: not said';
 COMMENT ON COLUMN accepted.confidence IS 'confirmed, likely, alleged or unknown; NULL: no actor';
 COMMENT ON COLUMN accepted.act IS 'What was done; NULL: not said';
 COMMENT ON COLUMN accepted.targets IS 'What was hit; empty: not said; NULL in it: and others';
-COMMENT ON COLUMN accepted.begins_at IS 'The earliest start of the whole and its impacts';
-COMMENT ON COLUMN accepted.ends_at IS 'The latest end of the whole and its impacts';
-COMMENT ON COLUMN accepted.over_by IS 'A moment that all of it certainly came before';
+COMMENT ON COLUMN accepted.begins_at IS
+'The earliest start of the acts, of the whole and its impacts; NULL: it denies';
+COMMENT ON COLUMN accepted.ends_at IS 'The latest end of the acts; NULL: it denies';
+COMMENT ON COLUMN accepted.over_by IS
+'A moment that all of it certainly came before; NULL: it denies';
 COMMENT ON COLUMN accepted.incident_key IS 'Hash of conflict and incident_id';
 COMMENT ON COLUMN accepted.report_key IS 'Hash of conflict, incident_id and report_id';
 COMMENT ON COLUMN accepted.posted_by IS
@@ -216,15 +220,19 @@ CREATE TABLE verdict_versions (
     occurred_start TIMESTAMPTZ NOT NULL,
     occurred_end TIMESTAMPTZ NOT NULL,
     independent_reports INTEGER NOT NULL,
+    evidence VARCHAR,
+    admitted BOOLEAN NOT NULL,
+    denied_by VARCHAR[] NOT NULL,
     recorded_at TIMESTAMPTZ NOT NULL,
     superseded_at TIMESTAMPTZ,
     since TIMESTAMPTZ NOT NULL,
+    raised_at TIMESTAMPTZ NOT NULL,
     pair_key BIGINT NOT NULL
 );
 
 COMMENT ON TABLE verdict_versions IS
 'Every version of the verdict on an incident by a commitment, all its claims taken together; a new
-verdict or party opens one. No row: the incident is certainly outside of every window';
+value of any of its columns opens one. No row: the incident is certainly outside of every window';
 COMMENT ON COLUMN verdict_versions.conflict IS 'The conflict of both';
 COMMENT ON COLUMN verdict_versions.commitment_id IS 'The commitment';
 COMMENT ON COLUMN verdict_versions.incident_id IS 'The incident';
@@ -233,12 +241,18 @@ COMMENT ON COLUMN verdict_versions.verdict IS 'violation, clear, contested or un
 COMMENT ON COLUMN verdict_versions.occurred_start IS 'Least start over reports and impacts';
 COMMENT ON COLUMN verdict_versions.occurred_end IS 'Greatest end over reports and impacts';
 COMMENT ON COLUMN verdict_versions.independent_reports IS
-'Reports not made by a party that the claims bind; with the occurred times as last known while this
-version stood';
+'Assertions by who speaks neither for a party that a claim binds nor for one named as actor';
+COMMENT ON COLUMN verdict_versions.evidence IS
+'one_sided, reported, corroborated or verified; NULL: no report supports a violation';
+COMMENT ON COLUMN verdict_versions.admitted IS
+'Does a supporting reporter name its own party as the actor?';
+COMMENT ON COLUMN verdict_versions.denied_by IS 'The names of who denies that it happened';
 COMMENT ON COLUMN verdict_versions.recorded_at IS 'When the log took what made it so';
 COMMENT ON COLUMN verdict_versions.superseded_at IS 'When that ceased; NULL: stands';
 COMMENT ON COLUMN verdict_versions.since IS
 'When the pair came to this verdict, whatever else changed after that';
+COMMENT ON COLUMN verdict_versions.raised_at IS
+'When the pair came to this verdict and party, whatever else changed after that';
 COMMENT ON COLUMN verdict_versions.pair_key IS 'Hash of conflict, commitment_id and incident_id';
 
 CREATE TABLE log_offsets (
@@ -276,6 +290,24 @@ COMMENT ON COLUMN rejected.log_id IS 'Which log it was';
 COMMENT ON COLUMN rejected.partition IS 'The partition of the log';
 COMMENT ON COLUMN rejected."offset" IS 'The offset of the record in its partition';
 COMMENT ON COLUMN rejected.batch_index IS 'The place in a batch; NULL: the record as a whole';
+
+CREATE TABLE provenance (
+    version VARCHAR NOT NULL,
+    rules VARCHAR NOT NULL,
+    tzdata VARCHAR NOT NULL,
+    iso_lists VARCHAR NOT NULL,
+    since TIMESTAMPTZ
+);
+
+COMMENT ON TABLE provenance IS 'By what the verdicts were judged, one after the other';
+COMMENT ON COLUMN provenance.version IS 'The version of Trucewatch';
+COMMENT ON COLUMN provenance.rules IS 'The date of the rules';
+COMMENT ON COLUMN provenance.tzdata IS
+'The release of the package tzdata, which has the IANA time zones';
+COMMENT ON COLUMN provenance.iso_lists IS
+'The release of the package pycountry, which has the lists of ISO 3166';
+COMMENT ON COLUMN provenance.since IS
+'It judged what the log took after this moment; NULL: from the first event on';
 
 -- Of each message by itself most is the same, again and again: so they stand in packets.
 
@@ -323,19 +355,21 @@ CREATE TABLE notices (
     told_at TIMESTAMPTZ,
     content JSON,
     noted_at TIMESTAMPTZ,
-    digest BIGINT
+    digest BIGINT,
+    version_at TIMESTAMPTZ
 );
 
 COMMENT ON TABLE notices IS 'What each target was told, or is still to be told, of a verdict';
 COMMENT ON COLUMN notices.seq IS 'The order in which they are told';
 COMMENT ON COLUMN notices.target IS 'alertmanager or webhook';
-COMMENT ON COLUMN notices.kind IS 'stands, or withdrawn: that version stands no more';
+COMMENT ON COLUMN notices.kind IS
+'stands; revised: it stands with another text; withdrawn: it stands no more';
 COMMENT ON COLUMN notices.conflict IS 'The conflict of both';
 COMMENT ON COLUMN notices.commitment_id IS 'The commitment';
 COMMENT ON COLUMN notices.incident_id IS 'The incident';
 COMMENT ON COLUMN notices.party IS 'The one known actor; NULL: none, or several';
 COMMENT ON COLUMN notices.verdict IS 'violation, contested or undetermined';
-COMMENT ON COLUMN notices.recorded_at IS 'When the log took what made it so';
+COMMENT ON COLUMN notices.recorded_at IS 'When the pair came to this verdict and party';
 COMMENT ON COLUMN notices.state IS
 'waiting; trying (it may have arrived); told; refused by the target; passed (withdrawn before it
 was told, or switched off); old (recorded too long ago to be told); digest (one of many in a
@@ -344,6 +378,8 @@ COMMENT ON COLUMN notices.told_at IS 'When it got into a state in which nothing 
 COMMENT ON COLUMN notices.content IS 'What was posted';
 COMMENT ON COLUMN notices.noted_at IS 'When the worker saw that it is to be told';
 COMMENT ON COLUMN notices.digest IS 'The message that stands for it and others; NULL: its own';
+COMMENT ON COLUMN notices.version_at IS
+'The recorded_at of the version that is told of; NULL: of none, it is withdrawn';
 
 CREATE TABLE notice_digests (
     digest BIGINT NOT NULL,

@@ -37,6 +37,11 @@ FROM lake.rejected;
 
 COMMENT ON VIEW rejected IS 'What came in the log and could not be taken';
 
+CREATE VIEW provenance AS
+FROM lake.provenance;
+
+COMMENT ON VIEW provenance IS 'By what the verdicts were judged, one after the other';
+
 CREATE VIEW log_offsets AS
 FROM lake.log_offsets;
 

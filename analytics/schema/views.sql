@@ -40,6 +40,7 @@ SELECT
     reported_by,
     reporter_kind,
     reporter_party,
+    stance,
     occurred_start,
     occurred_end,
     certainty,
@@ -65,6 +66,7 @@ COMMENT ON COLUMN report_versions.report_id IS 'The report; the same id again is
 COMMENT ON COLUMN report_versions.reported_by IS 'Who reports it';
 COMMENT ON COLUMN report_versions.reporter_kind IS 'What kind of source that is';
 COMMENT ON COLUMN report_versions.reporter_party IS 'The party that the reporter speaks for';
+COMMENT ON COLUMN report_versions.stance IS 'asserts, or denies that it happened';
 COMMENT ON COLUMN report_versions.occurred_start IS 'When it is said to have begun';
 COMMENT ON COLUMN report_versions.occurred_end IS
 'When it had ended; equal to the start: an instant';
@@ -79,9 +81,11 @@ COMMENT ON COLUMN report_versions.payload IS 'The event that said it, in its own
 COMMENT ON COLUMN report_versions.recorded_at IS 'When the log took this version';
 COMMENT ON COLUMN report_versions.superseded_at IS
 'When the log took what replaced it; NULL: stands';
-COMMENT ON COLUMN report_versions.begins_at IS 'The earliest start of the whole and its impacts';
-COMMENT ON COLUMN report_versions.ends_at IS 'The latest end of the whole and its impacts';
-COMMENT ON COLUMN report_versions.over_by IS 'A moment that all of it certainly came before';
+COMMENT ON COLUMN report_versions.begins_at IS
+'The earliest start of the acts, of the whole and its impacts; NULL: it denies';
+COMMENT ON COLUMN report_versions.ends_at IS 'The latest end of the acts; NULL: it denies';
+COMMENT ON COLUMN report_versions.over_by IS
+'A moment that all of it certainly came before; NULL: it denies';
 COMMENT ON COLUMN report_versions.incident_key IS 'Hash of conflict and incident_id';
 COMMENT ON COLUMN report_versions.report_key IS 'Hash of conflict, incident_id and report_id';
 
@@ -124,6 +128,7 @@ SELECT
     reported_by,
     reporter_kind,
     reporter_party,
+    stance,
     occurred_start,
     occurred_end,
     certainty,
@@ -131,6 +136,7 @@ SELECT
     confidence,
     act,
     targets,
+    json_extract_string(payload, '$.data.occurred.as_stated') AS occurred_as_stated,
     json_extract(payload, '$.data.places') AS places,
     json_extract(payload, '$.data.weapons') AS weapons,
     json_extract(payload, '$.data.effects') AS effects,
@@ -148,6 +154,7 @@ COMMENT ON COLUMN reports.report_id IS 'The report';
 COMMENT ON COLUMN reports.reported_by IS 'Who reports it';
 COMMENT ON COLUMN reports.reporter_kind IS 'What kind of source that is';
 COMMENT ON COLUMN reports.reporter_party IS 'The party that the reporter speaks for';
+COMMENT ON COLUMN reports.stance IS 'asserts, or denies that it happened';
 COMMENT ON COLUMN reports.occurred_start IS 'When it is said to have begun';
 COMMENT ON COLUMN reports.occurred_end IS 'When it had ended; equal to the start: an instant';
 COMMENT ON COLUMN reports.certainty IS 'sometime in between, or throughout';
@@ -155,7 +162,9 @@ COMMENT ON COLUMN reports.actor IS 'Who is said to have acted; NULL: not said';
 COMMENT ON COLUMN reports.confidence IS 'confirmed, likely, alleged or unknown; NULL: no actor';
 COMMENT ON COLUMN reports.act IS 'What was done; NULL: not said';
 COMMENT ON COLUMN reports.targets IS 'What was hit; empty: not said; NULL in it: and others';
-COMMENT ON COLUMN reports.places IS 'Where: codes, and points with a radius, as a JSON list';
+COMMENT ON COLUMN reports.occurred_as_stated IS 'When, in the words of the source';
+COMMENT ON COLUMN reports.places IS
+'Where: codes, points with a radius, and one_of several of these, as a JSON list';
 COMMENT ON COLUMN reports.weapons IS 'What was used and how much of it, as a JSON list';
 COMMENT ON COLUMN reports.effects IS 'Killed, injured and so on, as a JSON object';
 COMMENT ON COLUMN reports.impacts IS 'The places that were hit, one by one, as a JSON list';
@@ -208,6 +217,9 @@ SELECT
     occurred_start,
     occurred_end,
     independent_reports,
+    evidence,
+    admitted,
+    denied_by,
     recorded_at
 FROM verdict_versions
 WHERE superseded_at IS NULL;
@@ -222,54 +234,30 @@ COMMENT ON COLUMN verdicts.verdict IS 'violation, clear, contested or undetermin
 COMMENT ON COLUMN verdicts.occurred_start IS 'Least start over reports and impacts';
 COMMENT ON COLUMN verdicts.occurred_end IS 'Greatest end over reports and impacts';
 COMMENT ON COLUMN verdicts.independent_reports IS
-'Reports not made by a party that the claims of the commitment bind';
+'Assertions by who speaks neither for a party that a claim binds nor for one named as actor';
+COMMENT ON COLUMN verdicts.evidence IS
+'one_sided, reported, corroborated or verified; NULL: no report supports a violation';
+COMMENT ON COLUMN verdicts.admitted IS
+'Does a supporting reporter name its own party as the actor?';
+COMMENT ON COLUMN verdicts.denied_by IS 'The names of who denies that it happened';
 COMMENT ON COLUMN verdicts.recorded_at IS 'When the log took what made it so';
 
--- A version keeps the times and sources as they last were, so these are counted anew.
 CREATE OR REPLACE MACRO verdicts_as_of(ts) AS TABLE
-    WITH bound AS (
-        SELECT DISTINCT
-            conflict,
-            commitment_id,
-            unnest(bound_parties) AS party
-        FROM claim_versions
-        WHERE
-            stance = 'asserts'
-            AND recorded_at <= ts
-            AND coalesce(superseded_at > ts, TRUE)
-    ),
-
-    judged AS (
-        SELECT *
-        FROM verdict_versions
-        WHERE recorded_at <= ts AND coalesce(superseded_at > ts, TRUE)
-    ),
-
-    known AS (
-        SELECT *
-        FROM report_versions
-        WHERE recorded_at <= ts AND coalesce(superseded_at > ts, TRUE)
-    )
-
     SELECT
-        judged.conflict,
-        judged.commitment_id,
-        judged.incident_id,
-        any_value(judged.party) AS party,
-        any_value(judged.verdict) AS verdict,
-        min(known.begins_at) AS occurred_start,
-        max(known.ends_at) AS occurred_end,
-        (count(*) FILTER (WHERE bound.party IS NULL))::INTEGER AS independent_reports,
-        any_value(judged.recorded_at) AS recorded_at
-    FROM judged
-    INNER JOIN known
-        ON judged.conflict = known.conflict AND judged.incident_id = known.incident_id
-    LEFT JOIN bound
-        ON
-            judged.conflict = bound.conflict
-            AND judged.commitment_id = bound.commitment_id
-            AND known.reporter_party = bound.party
-    GROUP BY judged.conflict, judged.commitment_id, judged.incident_id;
+        conflict,
+        commitment_id,
+        incident_id,
+        party,
+        verdict,
+        occurred_start,
+        occurred_end,
+        independent_reports,
+        evidence,
+        admitted,
+        denied_by,
+        recorded_at
+    FROM verdict_versions
+    WHERE recorded_at <= ts AND coalesce(superseded_at > ts, TRUE);
 
 COMMENT ON MACRO TABLE verdicts_as_of IS -- noqa: PRS
 'The verdicts as they were known at a moment of the log: FROM verdicts_as_of(TIMESTAMPTZ ''...'')';

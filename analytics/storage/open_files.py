@@ -1,8 +1,7 @@
 """The files of a database that is open: whether they are still what was opened, and what to save.
 
-A deleted file lives on for the process that has it open, and DuckDB goes on writing to it. The
-state of the write-ahead log is seen from the descriptors, on Linux; elsewhere only the file and its
-directory are checked.
+A deleted file lives on for the process that has it open, and DuckDB goes on writing to it. Whether
+the write-ahead log was deleted is seen from the descriptors, on Linux only.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -23,9 +23,7 @@ from analytics.storage.place import WAL, beside
 RESCUED = ".rescued"
 _DESCRIPTORS = Path("/proc/self/fd")
 _DELETED = " (deleted)"
-# A log that became shorter counts as truncated only if the database's file did not change over this
-# many checks: DuckDB itself starts a new log after it has written to the file.
-LOOKS = 3
+_WAS_CUT = "was cut"
 
 
 class _Open(NamedTuple):
@@ -38,6 +36,69 @@ class _Open(NamedTuple):
     links: int
 
 
+class WriteAheadLog:
+    """How long the write-ahead log of the database at `path` is known to be.
+
+    DuckDB only ever appends to a log, and a checkpoint replaces it by a new file: so a log that is
+    shorter than it was after a commit was cut by somebody else. What a failed commit wrote DuckDB
+    takes away again, so nothing is noted while one is written. Costs microseconds.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._log = beside(path, WAL)
+        self._size = 0
+        self.descriptor = -1
+        self._lock = threading.Lock()
+        self.note()
+
+    def check(self) -> None:
+        """Raise LedgerVanished if it is shorter than was noted. From any thread."""
+        with self._lock:
+            self._check()
+
+    def note(self) -> None:
+        """A commit has ended: note how long it is now. Raises LedgerVanished as `check` does."""
+        with self._lock:
+            size = self._check()
+            if size is None:
+                self._close()
+                size = self._open()
+            self._size = size
+
+    def close(self) -> None:
+        """Let go of it."""
+        with self._lock:
+            self._close()
+
+    def _check(self) -> int | None:
+        """How long it is; None: it is not the one that was noted."""
+        if self.descriptor < 0:
+            return None
+        try:
+            found = os.stat(self._log)  # noqa: PTH116 - twice a commit, and twice as fast
+        except OSError:
+            return None
+        known = os.fstat(self.descriptor)
+        if (found.st_dev, found.st_ino) != (known.st_dev, known.st_ino):
+            return None
+        if known.st_size < self._size:
+            raise LedgerVanished(self._log, _WAS_CUT)
+        return known.st_size
+
+    def _open(self) -> int:
+        # Held open, so that the file which follows it cannot have the same number.
+        try:
+            self.descriptor = os.open(self._log, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError:
+            return 0
+        return os.fstat(self.descriptor).st_size
+
+    def _close(self) -> None:
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
+
+
 class OpenFiles:
     """The files of the database at `path`, which this process has open."""
 
@@ -46,7 +107,7 @@ class OpenFiles:
         self._place = str(path.resolve())
         self._folder = _identity(path.parent)
         self._file = _identity(path)
-        self._sizes: list[tuple[int, int]] = []
+        self.wal = WriteAheadLog(path)
         self._suspect: tuple[_Open, str] | None = None
 
     def check(self) -> None:
@@ -58,25 +119,20 @@ class OpenFiles:
             raise LedgerVanished(self._path, "was deleted or moved away")
         if found != self._file:
             raise LedgerVanished(self._path, "was replaced by another file")
+        self.wal.check()
         log = beside(self._path, WAL)
         suspect = None
         for one in _open_files(self._place + WAL):
-            if self._is_shorter(one.size):
-                raise LedgerVanished(log, "was cut")
+            if one.descriptor == self.wal.descriptor:
+                continue
             if one.place.endswith(_DELETED) or not one.links:
                 suspect = (one, "was deleted or moved away")
             elif one.size < one.position:
-                suspect = (one, "was cut")
+                suspect = (one, _WAS_CUT)
         # Only what is found twice: DuckDB may leave it so briefly between two steps of its own.
         if suspect is not None and suspect == self._suspect:
             raise LedgerVanished(log, suspect[1])
         self._suspect = suspect
-
-    def _is_shorter(self, size: int) -> bool:
-        changed = self._path.stat().st_mtime_ns
-        before, self._sizes = self._sizes, [*self._sizes[2 - LOOKS :], (size, changed)]
-        unchanged = len(before) == LOOKS - 1 and all(then == changed for _, then in before)
-        return unchanged and size < before[-1][0]
 
     def saved(self, connection: duckdb.DuckDBPyConnection) -> Path | None:
         """Where all that was committed is, if not at its path; None: it is there, or nowhere.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -17,12 +18,16 @@ import click
 
 from schemas.safe_text import for_log_lines, for_terminal
 from streams.errors import CommandError
+from streams.plain_output import keep_printing
 from streams.settings import SETTINGS, Setting, Settings, SettingsError
 from streams.settings_reader import load
 
 INTERRUPTED = 130
 DEBUG = "TRUCE_DEBUG"
 DESCRIBED = tuple(one for one in SETTINGS if one.name != DEBUG)
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOMENT = re.compile(_DAY.pattern + r"[Tt][0-9:.]{8,}(?:[Zz]|[+-][0-9]{2}:[0-9]{2})")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -84,10 +89,16 @@ def _remember(name: str) -> Callable[[click.Context, click.Parameter, str | None
     return callback
 
 
-def current_settings() -> Settings:
-    """The settings of the command that runs now: its options, then the environment."""
+def current_settings(data_dir: str = "") -> Settings:
+    """The settings of the command that runs now: its options, then the environment.
+
+    `data_dir`: where its data is unless one of these says so; "": where all others have it.
+    """
+    given = click.get_current_context().ensure_object(dict)
+    if data_dir and not (given.get("TRUCE_DATA_DIR") or os.environ.get("TRUCE_DATA_DIR")):
+        given["TRUCE_DATA_DIR"] = data_dir
     try:
-        return load(os.environ, click.get_current_context().ensure_object(dict))
+        return load(os.environ, given)
     except SettingsError as error:
         raise click.UsageError("; ".join(error.problems)) from None
 
@@ -139,6 +150,34 @@ class Command(click.Command):
             raise failure from error
 
 
+class Moment(click.ParamType):
+    """A day in UTC, which means its beginning, or an RFC 3339 time; in us since 1970."""
+
+    name = "TIME"
+
+    def convert(
+        self,
+        value: object,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> int:
+        """The moment that is meant, or what is missing from its text."""
+        from pydantic_core import PydanticCustomError
+
+        from schemas.time_fields import mended_time, read_instant
+
+        text = str(value)
+        if _DAY.fullmatch(text):
+            text += "T00:00:00Z"
+        if not _MOMENT.fullmatch(text):
+            why = mended_time(text) or "expected a day or a time, e.g. 2026-02-01"
+            raise click.BadParameter(why, ctx, param)
+        try:
+            return read_instant(text)
+        except PydanticCustomError as error:
+            raise click.BadParameter(error.message(), ctx, param) from None
+
+
 class QueryCommand(Command):
     """A command whose argument is SQL, which may begin with a comment."""
 
@@ -183,6 +222,7 @@ class TruceGroup(click.Group):
 
     def __call__(self, *_: object, **__: object) -> NoReturn:
         """Run what was typed, and end the process with the exit code."""
+        keep_printing()
         try:
             code = self.main(prog_name="truce", standalone_mode=False)
         except click.Abort:

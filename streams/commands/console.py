@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 # Wide enough that nothing is cut or wrapped where no terminal has a width of its own.
 UNLIMITED = 1_000_000
 
+LEAST_COLUMNS = 20
+
 STYLES = {
     "violation": "bold red",
     "contested": "bold yellow",
@@ -48,18 +51,44 @@ STYLES = {
 def _console(*, stderr: bool) -> Console:
     console = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
-        console.width = UNLIMITED
+        # What goes to a program or a file has no width, unless somebody says so.
+        console.width = _columns() or UNLIMITED
     return console
 
 
-def say(text: str | Text = "", *, style: str | None = None) -> None:
-    """One line of the result, to stdout, whatever is in it."""
-    _console(stderr=False).print(_fit(text), style=style, soft_wrap=True)
+def _columns() -> int | None:
+    given = os.environ.get("COLUMNS", "")
+    return int(given) if given.isdecimal() and int(given) >= LEAST_COLUMNS else None
+
+
+def say(text: str | Text = "", *, style: str | None = None, whole: bool = False) -> None:
+    """One line of the result, to stdout, whatever is in it, wrapped at words where it is too long.
+
+    `whole`: it is to be copied, such as a command, and stays one line.
+    """
+    _print(_console(stderr=False), text, style, whole=whole)
 
 
 def err(text: str, *, style: str | None = None) -> None:
-    """One line that is not part of the result, to stderr."""
-    _console(stderr=True).print(_fit(text), style=style, soft_wrap=True)
+    """One line that is not part of the result, to stderr; the same."""
+    _print(_console(stderr=True), text, style, whole=False)
+
+
+def _print(console: Console, text: str | Text, style: str | None, *, whole: bool) -> None:
+    shown = _fit(text)
+    line = shown if isinstance(shown, Text) else Text(shown)
+    if whole or line.cell_len <= console.width:
+        console.print(line, style=style, soft_wrap=True)
+        return
+    # What goes on on the next line stands below its beginning, and a little to the right.
+    indent = len(line.plain) - len(line.plain.lstrip(" "))
+    hanging = min(indent + 2, console.width // 2)
+    first, *rest = line[indent:].wrap(console, console.width - hanging)
+    for one in (first, *rest):
+        one.rstrip()
+    console.print(Text(" " * indent) + first, style=style, soft_wrap=True)
+    for one in rest:
+        console.print(Text(" " * hanging) + one, style=style, soft_wrap=True)
 
 
 def say_json(document: object) -> None:
@@ -104,7 +133,7 @@ def table(
     for row in cells:
         shown.add_row(*row)
     padded = Padding(shown, (0, 0, 0, indent), expand=False)
-    if not console.is_terminal:
+    if not console.is_terminal and console.width == UNLIMITED:
         _print_plain(columns, cells, right, indent)
     elif _fits(shown, console.width - indent):
         console.print(padded)
@@ -113,6 +142,46 @@ def table(
             say(" " * indent + for_terminal(text))
     else:
         _print_records(columns, cells, indent)
+
+
+SHORT = {
+    "violation": "V",
+    "contested": "C",
+    "undetermined": "?",
+    "clear": "-",
+    "(outside)": ".",
+    "yes": "yes",
+    "no": "no",
+    "unknown": "?",
+}
+
+
+def matrix(
+    columns: Sequence[str], rows: Sequence[Sequence[str | Text]], *, indent: int = 0
+) -> None:
+    """A table of answers to stdout, of which the first column stays as it is.
+
+    Where it is too wide, heads and answers are short, with a legend.
+    """
+    console = _console(stderr=False)
+    cells = [[_cell(one) for one in row] for row in rows]
+    widths = [
+        max(cell_len(for_terminal(name)), *(one.cell_len for one in column))
+        for name, column in zip(columns, zip(*cells, strict=True), strict=True)
+    ]
+    if sum(widths) + 3 * (len(widths) - 1) + indent <= console.width:
+        table(columns, rows, indent=indent)
+        return
+    heads = [columns[0], *(str(number) for number in range(1, len(columns)))]
+    used = {one.plain for row in cells for one in row[1:]}
+    short = [
+        [row[0], *(Text(SHORT.get(one.plain, one.plain), style=one.style) for one in row[1:])]
+        for row in cells
+    ]
+    table(heads, short, indent=indent)
+    legend = [f"{number} {name}" for number, name in enumerate(columns[1:], 1)]
+    answers = [f"{sign} {word}" for word, sign in SHORT.items() if word in used and sign != word]
+    say(" " * indent + "; ".join([*legend, *answers]))
 
 
 def _cell(one: str | Text) -> Text:

@@ -21,20 +21,32 @@ from typing import Any
 
 from rich.text import Text
 
+from analytics.other_events import EventName, other_events
 from analytics.read_model import Alert, IncidentVerdict, ReadModel
+from analytics.storage.failures import LedgerError
 from schemas.events import Assertion
+from schemas.json_lines import checked, read_lines
 from schemas.safe_text import party_label
 from schemas.time import Instant
 from streams import worker
 from streams.client import worker_of
 from streams.commands.command import INTERRUPTED
-from streams.commands.console import err, in_colour, say, table, waiting
+from streams.commands.console import in_colour, matrix, say, waiting
 from streams.commands.explain import explained_incident, show_claim_verdict, show_verdict
-from streams.commands.lake_reader import following
-from streams.commands.publish import PublishTally, PublishTarget, publish_files, target_of
+from streams.commands.lake_reader import beside, following
+from streams.commands.publish import (
+    PublishTarget,
+    new_tally,
+    outcomes_of_lines,
+    publish_files,
+    say_outcomes,
+    say_warnings,
+    target_of,
+)
 from streams.commands.status import COUNTS_MEAN, Truce, gather, show_truce
 from streams.endpoint import Endpoint
 from streams.errors import BadInput, CommandError, Unreachable
+from streams.explain.input_lines import LineOutcomes, PublishTally
 from streams.explain.words import counted
 from streams.settings import Address, Settings
 
@@ -58,7 +70,34 @@ def run_demo(settings: Settings, chosen: Sequence[str], *, keep: bool) -> int:
     if (why := worker.prepared(settings)) is not None:
         raise BadInput(why)
     with _events(chosen) as paths, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        _refuse_other_data(settings, paths)
         return runner.run(_demo(settings, paths, keep=keep))
+
+
+def _refuse_other_data(settings: Settings, paths: Sequence[str]) -> None:
+    """Only the same files again go on in a directory: it never joins other data. BadInput."""
+    if not settings.database.exists():
+        return
+    names: set[EventName] = set()
+    for path in paths:
+        if path != "-":  # it can be read only once: what came from it before is other data
+            with Path(path).open("rb") as file:
+                found = (one for _, one in checked(read_lines(path, file), explain=lambda: False))
+                names |= {
+                    (one.data.conflict, one.source, one.id)
+                    for one in found
+                    if not isinstance(one, tuple)
+                }
+    try:
+        others = other_events(settings.database, names)
+    except LedgerError as error:
+        raise BadInput(str(error)) from error
+    if others:
+        raise BadInput(
+            f"{settings.data_dir} has other data ({counted(others, 'event')} that the demo does "
+            "not publish): have the demo elsewhere with --data-dir DIR, or publish into it with "
+            "`truce run` and `truce publish FILE`"
+        )
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -137,32 +176,35 @@ def _show_all(
     settings: Settings, knowledge: ReadModel, target: PublishTarget, paths: list[str]
 ) -> int:
     before = knowledge.counts()
-    tally = PublishTally()
-    for path in paths:
-        say(f"Publishing {Path(path).name}")
-    with _alerts(knowledge, before.last_recorded):
-        publish_files(settings, paths, target, tally)
-    after = knowledge.counts()
-    new, refused = after.events - before.events, after.rejected - before.rejected
-    _say_what_came(tally, new, refused)
-    _show_truces(knowledge, tally.conflicts)
-    shown = _explain_one(knowledge, tally.conflicts)
-    for warning in tally.parties.warnings():
-        err(f"warning: {warning}", style="yellow")
+    tally = new_tally()
+    with beside(settings) as lake:
+        for path in paths:
+            say(f"Publishing {Path(path).name}")
+        with _alerts(knowledge, before.last_recorded):
+            delivered = publish_files(settings, paths, target, tally)
+        say_warnings(tally, lake)
+        outcomes = None
+        if delivered is not None and target.endpoint is not None:
+            outcomes = outcomes_of_lines(lake, target.endpoint.log_id, tally, delivered)
+        _say_what_came(tally, outcomes)
+        _show_truces(knowledge, tally.conflicts)
+        shown = _explain_one(knowledge, tally.conflicts)
     _say_what_next(settings, shown)
-    return 1 if tally.bad or refused else 0
+    return 1 if tally.bad or (outcomes is not None and outcomes.refused) else 0
 
 
-def _say_what_came(tally: PublishTally, new: int, refused: int) -> None:
-    known = tally.events - new - refused
-    say(f"{tally.in_words()} judged")
-    if known:
-        again = "all of them" if known == tally.events else f"{known:,}"
-        say(f"  of these, {again} had been judged before: the same event again changes nothing")
-    if refused:
-        say(f'  of these, {refused:,} were refused: truce sql "from rejected" says why')
+def _say_what_came(tally: PublishTally, outcomes: LineOutcomes | None) -> None:
+    became = "" if outcomes is None else outcomes.in_words(tally.events)
+    say(f"{tally.in_words()} judged{became}")
+    if outcomes is not None:
+        if len(outcomes.known) == tally.events:
+            say("All of them had been judged before: the same event again changes nothing")
+            outcomes = outcomes._replace(known=[])
+        # New verdicts are in the tables below.
+        changes = [change for change in outcomes.changes if change.before is not None]
+        say_outcomes(outcomes._replace(changes=changes))
     if tally.bad:
-        say(f"  beside {counted(tally.bad, 'line')} that could not be read")
+        say(f"Beside {counted(tally.bad, 'line')} that could not be read")
 
 
 @contextmanager
@@ -226,7 +268,7 @@ def _show_incidents(truce: Truce, judged: list[IncidentVerdict]) -> None:
     ]
     if rows:
         say()
-        table(("incident", *asserted, "all together"), rows, indent=2)
+        matrix(("incident", *asserted, "all together"), rows, indent=2)
         say(f"  {OUTSIDE}: certainly outside of the window of that claim")
 
 
@@ -259,7 +301,7 @@ def _say_what_next(settings: Settings, shown: str) -> None:
         f"explain{where} {shown}",
         f"demo --keep{where}    (and look at {metrics})",
     ):
-        say(f"  {program} {command}")
+        say(f"  {program} {command}", whole=True)
 
 
 def _free(address: Address) -> Address:

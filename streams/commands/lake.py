@@ -14,7 +14,7 @@ from streams.settings import Settings
 def run_lake(settings: Settings, *, anew: bool, parquet: Path | None) -> int:
     """Bring it up to date, write the files if wanted, and print. Returns the exit code."""
     from analytics.lake.export import ExportFailed, attach_statement, export
-    from analytics.queries import views_files
+    from analytics.queries import write_views
 
     mark = bring_up_to_date(settings, anew=anew)
     if parquet is not None:
@@ -23,10 +23,13 @@ def run_lake(settings: Settings, *, anew: bool, parquet: Path | None) -> int:
         except ExportFailed as error:
             raise BadInput(str(error)) from error
         err(f"{counted(len(written), 'table')} written to {parquet}")
+    try:
+        views_file = write_views(settings.lake)
+    except OSError as error:
+        raise BadInput(f"the views were not written to {settings.lake}: {error}") from error
     err(f"{settings.lake} has all up to transaction {mark.seq}. In DuckDB:")
-    say(attach_statement(settings.lake))
+    say(attach_statement(settings.lake), whole=True)
     # Views are created in memory, and refer to the tables of the lake.
     say("SET search_path = 'memory,lake';")
-    for file in views_files():
-        say(f".read {file}")
+    say(f".read {views_file}")
     return 0

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from analytics.known_names import known_beside
+from analytics.outcomes import LoggedRecord, RecordOutcomes, outcomes_of
 from analytics.queries import queries
 from analytics.read_model import ReadModel
+from schemas.warnings.known import KnownNames, WantedNames
 from streams.commands.lake_update import is_fresh
-from streams.errors import BadInput
+from streams.errors import BadInput, CommandError
 from streams.settings import Settings
 
 if TYPE_CHECKING:
@@ -59,6 +62,41 @@ def reading(settings: Settings) -> Iterator[ReadModel]:
     """What is known now: all queries inside the block are as of one moment."""
     with opened(settings) as lake:
         yield ReadModel(lake.ask)
+
+
+class LakeBeside:
+    """The lake as it was before something was published, and as it is after that."""
+
+    def __init__(self, settings: Settings, stack: ExitStack) -> None:
+        self._settings = settings
+        self._stack = stack
+        self._session: LakeSession | None = None
+        # What cannot be looked up is no reason to publish nothing.
+        with suppress(CommandError):
+            self._session = stack.enter_context(opened(settings))
+
+    def known(self, wanted: WantedNames) -> KnownNames:
+        """What was known before; nothing, if the lake cannot be read."""
+        if self._session is not None:
+            with suppress(CommandError), explained():
+                return known_beside(self._session.ask, wanted)
+        return KnownNames()
+
+    def outcomes(self, records: Sequence[LoggedRecord]) -> RecordOutcomes:
+        """What became of the events of `records`, which are in the ledger. CommandError."""
+        if self._session is None:
+            self._session = self._stack.enter_context(opened(self._settings))
+        is_fresh(self._settings)
+        with explained():
+            self._session.refresh()
+            return outcomes_of(self._session.ask, records)
+
+
+@contextmanager
+def beside(settings: Settings) -> Iterator[LakeBeside]:
+    """The lake beside which something is published in the block."""
+    with ExitStack() as stack:
+        yield LakeBeside(settings, stack)
 
 
 @contextmanager

@@ -78,8 +78,8 @@ def _update(settings: Settings, *, anew: bool) -> LakeMark:
 
     if not settings.database.exists():
         raise BadInput(  # opening would make one
-            f"there is no {settings.database} yet: make one with `truce demo` or `truce run`, "
-            "or choose its directory with --data-dir"
+            f"there is no {settings.database} yet: make one with `truce run`, or choose its "
+            "directory with --data-dir, such as truce-demo after `truce demo`"
         )
     try:
         with Ledger.open(settings.database, memory_limit=settings.memory) as ledger:

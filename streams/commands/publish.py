@@ -7,58 +7,32 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from schemas.event_types import EventType
-from schemas.events import Event
-from schemas.json_lines import Line, NamedParties, check, read_lines
+from analytics.outcomes import LoggedRecord
+from schemas.json_lines import Line, checked, read_lines
+from schemas.warnings.revisions import LineRevision
+from schemas.warnings.warner import Warner
 from streams.bar import Bar
 from streams.client import SECONDS_BETWEEN_LOOKS, judged_up_to, worker_of
 from streams.commands.console import err, progress_bar, say
-from streams.commands.lake_reader import reading
+from streams.commands.lake_reader import LakeBeside, beside
 from streams.endpoint import Endpoint
 from streams.errors import BadInput, CommandError, Unreachable
+from streams.explain.input_lines import LineOutcomes, PublishTally
+from streams.explain.outcomes import changes_in_words
 from streams.explain.words import counted
 from streams.kafka.access import Access, access_to
 from streams.kafka.dialling import FILE_NAME, Handed, dial_with
 from streams.kafka.publisher import Delivered, EventPublisher
 from streams.settings import Settings
 
-NOUNS: Mapping[EventType, str] = {
-    "commitment.claimed": "claim",
-    "commitment.claim_retracted": "claim retraction",
-    "incident.reported": "report",
-    "incident.report_retracted": "report retraction",
-    "coverage.reported": "coverage report",
-}
-
-
 # By which its connections are known from those of a worker in the same process.
 CLIENT_ID = "truce-publish"
-
-
-@dataclass(slots=True)
-class PublishTally:
-    """What was found in the files."""
-
-    good: Counter[str] = field(default_factory=Counter)
-    bad: int = 0
-    conflicts: set[str] = field(default_factory=set)
-    parties: NamedParties = field(default_factory=NamedParties)
-
-    @property
-    def events(self) -> int:
-        """How many lines held an event."""
-        return self.good.total()
-
-    def in_words(self) -> str:
-        """`15 events (6 claims, 9 reports)`."""
-        kinds = ", ".join(
-            counted(self.good[kind], NOUNS[kind]) for kind in NOUNS if self.good[kind]
-        )
-        return counted(self.events, "event") + (f" ({kinds})" if kinds else "")
+MOST_NAMED = 20
+"""How many lines that had a fate of their own are named; the others are counted."""
 
 
 class PublishTarget(NamedTuple):
@@ -77,25 +51,105 @@ class PublishTarget(NamedTuple):
 def run_publish(settings: Settings, files: Sequence[str], *, dry_run: bool) -> int:
     """Publish `files`. Returns the exit code."""
     target = None if dry_run else find_target(settings)
-    tally = PublishTally()
-    take_up_known_parties(settings, tally.parties)
-    try:
-        delivered = publish_files(settings, files, target, tally)
-    except Unreachable as error:
-        if target is None or target.endpoint in {None, worker_of(settings)}:
-            raise
-        # The broker has gone with its worker, and with what it had not judged.
-        raise Unreachable(WORKER_ENDED) from error
-    finally:
-        for warning in tally.parties.warnings():
-            err(f"warning: {warning}", style="yellow")
-    bad = f"; {counted(tally.bad, 'line')} could not be read" if tally.bad else ""
-    if delivered is None:
-        say(f"{tally.in_words()} would be published{bad}")
+    tally = new_tally()
+    with beside(settings) as lake:
+        try:
+            delivered = publish_files(settings, files, target, tally)
+        except Unreachable as error:
+            if target is None or target.endpoint in {None, worker_of(settings)}:
+                raise
+            # The broker has gone with its worker, and with what it had not judged.
+            raise Unreachable(WORKER_ENDED) from error
+        finally:
+            say_warnings(tally, lake)
+        bad = f"; {counted(tally.bad, 'line')} could not be read" if tally.bad else ""
+        if delivered is None:
+            say(f"{tally.in_words()} would be published{bad}")
+            say_revisions(tally.revisions.found)
+            return 1 if tally.bad else 0
+        if target is None or target.endpoint is None:
+            say(f"{tally.in_words()} published{bad}")
+            say_revisions(tally.revisions.found)
+            err(UNJUDGED)
+            return 1 if tally.bad else 0
+        outcomes = outcomes_of_lines(lake, target.endpoint.log_id, tally, delivered)
+    became = "" if outcomes is None else outcomes.in_words(tally.events)
+    say(f"{tally.in_words()} published and judged{became}{bad}")
+    if outcomes is None:
+        say_revisions(tally.revisions.found)
     else:
-        judged = " and judged" if target is not None and target.endpoint is not None else ""
-        say(f"{tally.in_words()} published{judged}{bad}")
-    return 1 if tally.bad else 0
+        say_outcomes(outcomes)
+    return 1 if tally.bad or (outcomes is not None and outcomes.refused) else 0
+
+
+def new_tally() -> PublishTally:
+    """One for files that are read now: what has no `time` of its own is said now."""
+    return PublishTally(Warner(lambda: time.time_ns() // 1_000))
+
+
+def say_warnings(tally: PublishTally, lake: LakeBeside) -> None:
+    """What in the files is odd, beside what was known before."""
+    for warning in tally.warner.warnings(lake.known(tally.warner.wanted())):
+        err(f"warning: {warning}", style="yellow")
+
+
+def outcomes_of_lines(
+    lake: LakeBeside, log_id: str, tally: PublishTally, delivered: Delivered
+) -> LineOutcomes | None:
+    """What became of each line, once all are judged; None: that could not be asked, it says why.
+
+    `log_id`: the log of the records of which none is known.
+    """
+    records = [
+        LoggedRecord(one.log_id or log_id, one.partition, one.offset, one.events)
+        for one in delivered.records
+    ]
+    try:
+        found = lake.outcomes(records)
+    except CommandError as error:
+        err(f"warning: what became of each event could not be asked: {error}", style="yellow")
+        return None
+    firsts, so_far = [], Counter[str]()
+    for one in delivered.records:
+        firsts.append(so_far[one.conflict])
+        so_far[one.conflict] += one.events
+    numbered = {
+        place: (delivered.records[place.record].conflict, firsts[place.record] + place.place)
+        for place in (*found.known, *found.refused)
+    }
+    lost = set(numbered.values())
+    return LineOutcomes(
+        sorted(tally.places.of(*numbered[place]) for place in found.known),
+        sorted((tally.places.of(*numbered[place]), why) for place, why in found.refused.items()),
+        [one for one in tally.revisions.found if (one.conflict, one.number) not in lost],
+        found.changes,
+    )
+
+
+def say_outcomes(outcomes: LineOutcomes) -> None:
+    """Each line that was refused, on stderr; then what was known and revised, and verdicts."""
+    for whence, why in outcomes.refused[:MOST_NAMED]:
+        err(f"{whence}: refused: {why}", style="red")
+    if len(outcomes.refused) > MOST_NAMED:
+        rest = len(outcomes.refused) - MOST_NAMED
+        err(f'and {rest:,} more were refused: truce sql "from rejected" says why', style="red")
+    if outcomes.known:
+        named = ", ".join(str(whence) for whence in outcomes.known[:MOST_NAMED])
+        rest = len(outcomes.known) - MOST_NAMED
+        say(f"known already: {named}{f' and {rest:,} more' if rest > 0 else ''}")
+    say_revisions(outcomes.revised)
+    for line in changes_in_words(outcomes.changes):
+        say(line)
+
+
+def say_revisions(revisions: Sequence[LineRevision]) -> None:
+    """Which lines revise an earlier one of the same files."""
+    for one in revisions[:MOST_NAMED]:
+        same = one.whence.file == one.earlier.file
+        earlier = f"line {one.earlier.number}" if same else str(one.earlier)
+        say(f"{one.whence.file}: line {one.whence.number} revises {earlier}: {one.what}")
+    if len(revisions) > MOST_NAMED:
+        say(f"and {len(revisions) - MOST_NAMED:,} more lines revise earlier ones")
 
 
 def find_target(settings: Settings) -> PublishTarget:
@@ -161,21 +215,14 @@ def _nowhere(_: str, __: bytes) -> None:
 def _publish_file(
     name: str, send: Callable[[str, bytes], None], tally: PublishTally, progress: Bar
 ) -> None:
-    for line in _lines(name, progress):
-        found = check(line)
+    for line, found in checked(_lines(name, progress)):
         if isinstance(found, tuple):
             tally.bad += 1
             for problem in found:
                 err(line.complaint(problem))
         elif line.raw is not None:
-            _note(tally, found, line)
+            tally.note(found, line)
             send(found.data.conflict, line.raw)
-
-
-def _note(tally: PublishTally, event: Event, line: Line) -> None:
-    tally.good[event.type] += 1
-    tally.conflicts.add(event.data.conflict)
-    tally.parties.note(event, f"{line.file}:{line.number}")
 
 
 def _lines(name: str, progress: Bar) -> Iterator[Line]:
@@ -203,17 +250,10 @@ def _size(files: Sequence[str]) -> int | None:
         return None
 
 
-def take_up_known_parties(settings: Settings, parties: NamedParties) -> None:
-    """Let `parties` know whom the claims in the database bind, as far as it can be read."""
-    try:
-        with reading(settings) as knowledge:
-            for conflict, bound in knowledge.bound_parties():
-                parties.bind(conflict, bound)
-    except CommandError:
-        # A warning that cannot be given well is no reason to publish nothing.
-        return
-
-
+UNJUDGED = (
+    "a worker is still to judge them: what it refuses goes to truce.rejected and to its table "
+    "rejected"
+)
 WORKER_ENDED = (
     "the worker ended before all was judged: start it and publish again; what it has is passed over"
 )

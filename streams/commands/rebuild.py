@@ -20,6 +20,7 @@ from analytics.ledger.replacement import (
     alone,
     remove,
 )
+from analytics.provenance import provenance
 from analytics.queries import queries
 from analytics.storage.failures import (
     LedgerDamaged,
@@ -43,6 +44,7 @@ from streams.engine.replay import (
     reached_by,
 )
 from streams.errors import BadInput, Unreachable
+from streams.explain.judges import other_judges
 from streams.explain.words import counted
 from streams.settings import Settings
 
@@ -298,3 +300,5 @@ def _show(compared: Comparison) -> None:
         for conflict, commitment, before, after, incidents in compared.verdicts
     ]
     table(("commitment", "conflict", "verdict before", "after", "incidents"), changed, right=(4,))
+    for line in other_judges(compared.judged_by, provenance()):
+        say(line)

@@ -17,6 +17,7 @@ from typing import IO, Any, NamedTuple, NoReturn
 
 from analytics.lake.asked import QueryResult, Unanswered, answers
 from streams.commands.rows import Column, ResultRows, print_rows
+from streams.plain_output import keep_printing
 
 ANSWERING, PRINTING = "a", "p"
 NICENESS = 19
@@ -34,6 +35,7 @@ class Query(NamedTuple):
 
 def main() -> NoReturn:
     """Answer what comes on stdin. Ends the process."""
+    keep_printing()
     said = os.fdopen(int(sys.argv[1]), "w", buffering=1, encoding="utf-8")
     _give_way()
     line = sys.stdin.buffer.readline()

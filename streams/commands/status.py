@@ -12,10 +12,10 @@ from rich.text import Text
 from analytics.read_model import Compliance, ConflictReports, KeptOut, ReadModel
 from schemas.claims import Claim
 from schemas.events import Assertion
-from schemas.json_lines import NamedParties
 from schemas.safe_text import party_label
 from schemas.time import Instant, in_force, iso
 from schemas.verdicts import BY_GRAVITY
+from schemas.warnings.parties import NamedParties
 from streams.client import worker_of
 from streams.commands.console import bounds, err, say, say_json, table, when, window_in_words
 from streams.commands.lake_reader import opened

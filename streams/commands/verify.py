@@ -12,9 +12,13 @@ from collections.abc import Iterator, Sequence
 
 from analytics.audit.audit import Audit, Compared, Difference, Values
 from analytics.lake.contents import TableDifference, differing_tables
+from analytics.provenance import JudgedSince, provenance
+from analytics.read_model import ReadModel
 from schemas.safe_text import for_json
+from schemas.time import iso
 from streams.commands.console import err, say, table, waiting
 from streams.commands.lake_reader import opened
+from streams.explain.judges import other_judges
 from streams.explain.words import counted
 from streams.settings import Settings
 
@@ -33,12 +37,16 @@ def run_verify(settings: Settings, *, as_json: bool) -> int:
         with waiting("judging everything again"):
             audit.recompute()
         compared = audit.compared()
+        history = ReadModel(lake.ask).provenance()
         show_all = print_json if as_json else show
-        return show_all(compared, incomplete, audit.differences())
+        return show_all(compared, incomplete, audit.differences(), history)
 
 
 def show(
-    compared: Compared, incomplete: Sequence[TableDifference], differences: Iterator[Difference]
+    compared: Compared,
+    incomplete: Sequence[TableDifference],
+    differences: Iterator[Difference],
+    history: Sequence[JudgedSince],
 ) -> int:
     """Print one line if nothing differs, else what does, for people."""
     for one in incomplete:
@@ -64,6 +72,8 @@ def show(
         return DIFFERENT if incomplete else SAME
     if found > MOST_SHOWN:
         err(f"The first {MOST_SHOWN:,} of {found:,} rows that differ; --json has all")
+    for line in other_judges(history, provenance()):
+        err(line)
     err(
         f"{counted(found, 'difference')} in {rows}: do not rely on these verdicts", style="bold red"
     )
@@ -100,13 +110,19 @@ def _word(side: Values | None, column: str) -> str:
 
 
 def print_json(
-    compared: Compared, incomplete: Sequence[TableDifference], differences: Iterator[Difference]
+    compared: Compared,
+    incomplete: Sequence[TableDifference],
+    differences: Iterator[Difference],
+    history: Sequence[JudgedSince],
 ) -> int:
     """Print one JSON object: what was compared, every table and every row that differs."""
     found = 0
     write = sys.stdout.write
     tables = json.dumps([one._asdict() for one in incomplete])
+    judged = [{**one.by._asdict(), "since": one.since and iso(one.since)} for one in history]
     write(f'{{"compared": {json.dumps(compared._asdict())},\n"tables": {tables},\n')
+    write(f'"judged_by": {json.dumps(judged)},\n')
+    write(f'"recomputed_by": {json.dumps(provenance()._asdict())},\n')
     write('"differences": [')
     for difference in differences:
         document = {**difference._asdict(), "columns": difference.columns}

@@ -19,6 +19,7 @@ from analytics.ledger.scope import Page
 from schemas.events import ReportEvent, parse_event
 from schemas.time import Occurrence
 from streams.judging.incident import Incident
+from streams.judging.reciprocity import release
 from streams.judging.statement import Statement, TimedStatement, timed_statement
 
 NOT_SIMPLE = -1
@@ -35,6 +36,8 @@ class _Occurred(msgspec.Struct, forbid_unknown_fields=True):
     end: msgspec.Raw = msgspec.Raw(b"")
     certainty: str | None = None
     of: str | None = None
+    flight: msgspec.Raw = msgspec.Raw(b"")
+    as_stated: msgspec.Raw = msgspec.Raw(b"")
 
 
 class _Report(msgspec.Struct, forbid_unknown_fields=True):
@@ -43,6 +46,7 @@ class _Report(msgspec.Struct, forbid_unknown_fields=True):
     report_id: msgspec.Raw
     reported_by: _Reporter
     occurred: _Occurred
+    stance: str | None = None
     actor: msgspec.Raw = msgspec.Raw(b"")
     act: msgspec.Raw = msgspec.Raw(b"")
     targets: msgspec.Raw = msgspec.Raw(b"")
@@ -65,7 +69,6 @@ class _Simple(NamedTuple):
 
     number: int
     throughout: bool
-    of_impact: bool
 
 
 class PageReader:
@@ -97,33 +100,40 @@ class PageReader:
         for members in groups.values():
             rows = np.array(members, np.int64)
             lasts = edges[np.searchsorted(edges, rows, "right")]
-            one = self._incident(page, reports, range(members[0], int(lasts[0])))
-            yield one, _alike(page, rows, lasts)
+            of_first = range(members[0], int(lasts[0]))
+            one = self._incident(page, reports, of_first)
+            if one.gone:
+                continue
+            is_simple = all(reports[row].number != NOT_SIMPLE for row in of_first)
+            yield one, _alike(page, rows, lasts) if is_simple else _alone(page, members[0], one)
 
     def _read(self, payload: str) -> _Simple:
         try:
             data = _decoder.decode(payload).data
         except (msgspec.MsgspecError, RecursionError):
-            return _Simple(NOT_SIMPLE, False, False)
-        what = tuple(
-            map(bytes, (data.reported_by.party, data.actor, data.act, data.targets, data.places))
-        )
+            return _Simple(NOT_SIMPLE, False)
+        if data.stance == "denies":
+            return _Simple(NOT_SIMPLE, False)
+        by = data.reported_by
+        said = (by.name, by.kind, by.party, data.actor, data.act, data.targets, data.places)
+        what = tuple(map(bytes, said))
         number = self._numbers.get(what)
         if number is None:
             self._numbers[what] = number = len(self._statements)
             self._statements.append(stored_statement(payload).statement)
         occurred = data.occurred
-        return _Simple(number, occurred.certainty == "throughout", occurred.of == "impact")
+        throughout = occurred.certainty == "throughout" and occurred.of != "impact"
+        return _Simple(number, throughout)
 
     def _classes(self, page: Page, reports: Sequence[_Simple]) -> list[tuple[int, ...]]:
         """What a report says, and how it lies: equal for those that are alike."""
-        starts, ends = page.begins, page.ends
+        starts, ends = page.act_starts, page.act_ends
         numbers = np.array([one.number for one in reports], np.int64)
-        flags = np.array([2 * one.throughout + one.of_impact for one in reports], np.int64)
+        flags = np.array([one.throughout for one in reports], np.int64)
         lies: tuple[Numbers, ...] = (starts, ends)
         if self._moments is not None:
             # An instant is as certain as what went on throughout; see `Windows.touched`.
-            flags = np.where(starts == ends, flags | 2, flags)
+            flags = np.where(starts == ends, 1, flags)
             stops = np.maximum(ends, starts + 1)
             lies = (
                 np.searchsorted(self._moments, starts, "right"),
@@ -139,25 +149,39 @@ class PageReader:
         return Incident(page.incident_ids[rows[0]], statements)
 
     def _statement(self, page: Page, report: _Simple, row: int) -> TimedStatement:
-        number, throughout, of_impact = report
+        number, throughout = report
         if number == NOT_SIMPLE:
             return stored_statement(page.payloads[row])
-        start, end = int(page.begins[row]), int(page.ends[row])
-        return TimedStatement(
-            self._statements[number], (Occurrence(start, end, throughout, of_impact),)
-        )
+        when = Occurrence(int(page.act_starts[row]), int(page.act_ends[row]), throughout)
+        start, end = int(page.starts[row]), int(page.ends[row])
+        return TimedStatement(self._statements[number], (when,), start, end)
 
 
 def _alike(page: Page, firsts: Numbers, lasts: Numbers) -> Alike:
-    """The incidents whose reports are in these rows, from first to before last."""
-    starts, ends, over_by = page.begins[firsts], page.ends[firsts], page.over_by[firsts]
+    """The incidents whose simple reports are in these rows, from first to before last."""
+    starts, ends = page.starts[firsts], page.ends[firsts]
+    act_starts, over_by = page.act_starts[firsts], page.over_by[firsts]
     for number in np.flatnonzero(lasts - firsts > 1).tolist():
         of_one = slice(int(firsts[number]), int(lasts[number]))
-        starts[number] = page.begins[of_one].min()
+        starts[number] = page.starts[of_one].min()
         ends[number] = page.ends[of_one].max()
+        act_starts[number] = page.act_starts[of_one].min()
         over_by[number] = page.over_by[of_one].max()
     ids = [page.incident_ids[row] for row in firsts.tolist()]
-    return Alike(page.places[firsts], ids, page.incident_keys[firsts], starts, ends, over_by)
+    keys = page.incident_keys[firsts]
+    return Alike(page.places[firsts], ids, keys, starts, ends, act_starts, over_by)
+
+
+def _alone(page: Page, row: int, incident: Incident) -> Alike:
+    """The one incident whose first report is in this row."""
+    made = release(incident)
+    times = (incident.start, incident.end, made.start, made.until)
+    return Alike(
+        page.places[[row]],
+        [incident.incident_id],
+        page.incident_keys[[row]],
+        *(np.array([moment], np.int64) for moment in times),
+    )
 
 
 def stored_statement(payload: str) -> TimedStatement:

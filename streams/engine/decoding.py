@@ -13,7 +13,7 @@ from typing import NamedTuple
 from analytics.ledger.event_columns import About, Columns, EventRows, about
 from analytics.ledger.rows import EventKey
 from schemas.event_types import EventType
-from schemas.events import ReportEvent
+from schemas.events import Report, ReportEvent
 from schemas.time import Occurrence
 from schemas.wire import Accepted, Rejected, decode
 from streams.judging.fold import OfClaim, OfCoverage, OfReport, effect_of, event_key
@@ -29,7 +29,8 @@ REPORTED: EventType = "incident.reported"
 NOT_SIMPLE = -1
 _TEXTS = ("conflict", "source", "event_id", "incident_id", "report_id")
 _KEYS = ("event_key", "incident_key", "report_key")
-_NUMBERS = (*_KEYS, "occurred_start", "occurred_end", "batch_index")
+_TIMES = ("begins_at", "ends_at", "occurred_start", "occurred_end")
+_NUMBERS = (*_KEYS, *_TIMES, "batch_index")
 
 
 class RawRecord(NamedTuple):
@@ -138,23 +139,20 @@ class Record(NamedTuple):
 
 
 class Simple(NamedTuple):
-    """What the simple reports, those without impacts, say apart from what the columns hold.
+    """What the simple reports, assertions without impacts, say apart from what the columns hold.
 
     `statements`: all that they say, leaving out when, each once. By row: `said` is the number of
-    its statement, NOT_SIMPLE for another event; `throughout` and `of_impact` belong to its
-    occurrence.
+    its statement, NOT_SIMPLE for another event; `throughout` belongs to its occurrence.
     """
 
     statements: list[Statement]
     said: array[int]
     throughout: bytearray
-    of_impact: bytearray
 
-    def add(self, number: int, throughout: bool, of_impact: bool) -> None:
+    def add(self, number: int, throughout: bool) -> None:
         """Add the next row."""
         self.said.append(number)
         self.throughout.append(throughout)
-        self.of_impact.append(of_impact)
 
 
 class Reading(NamedTuple):
@@ -212,7 +210,7 @@ class _Taken:
 
     def __init__(self) -> None:
         self.rows = EventRows()
-        self.simple = Simple([], array("i"), bytearray(), bytearray())
+        self.simple = Simple([], array("i"), bytearray())
         self._numbers: dict[SimpleStatement, int] = {}
 
     def one(self, found: Accepted | Rejected, partition: int, offset: int) -> Found:
@@ -221,10 +219,12 @@ class _Taken:
             return found
         event, raw, index = found.event, found.raw, found.index
         place = (partition, offset, index)
-        if isinstance(event, ReportEvent) and not event.data.impacts:
-            return self._simple(event, raw, place)
+        if isinstance(event, ReportEvent):
+            report = event.data
+            if isinstance(report, Report) and not report.impacts:
+                return self._simple(event, report, raw, place)
         row = len(self.rows)
-        self.simple.add(NOT_SIMPLE, False, False)
+        self.simple.add(NOT_SIMPLE, False)
         names, effect = event_key(event), effect_of(event)
         if isinstance(effect, OfClaim):
             key = self.rows.event(event, raw, place)
@@ -235,22 +235,24 @@ class _Taken:
         conflict, incident_id, report_id, says = effect
         which = about(conflict, incident_id, report_id, stands=says is not None)
         if says is not None and isinstance(event, ReportEvent):
-            key = self.rows.report(event, raw, place, which, says.occurrences)
+            key = self.rows.report(event, event.data, raw, place, which, says.occurrences)
         else:
             key = self.rows.event(event, raw, place)
         return ReportEntry(names, key, event.type, index, row, effect, which)
 
-    def _simple(self, event: ReportEvent, raw: str, place: tuple[int, int, int]) -> int:
-        row, report = len(self.rows), event.data
+    def _simple(
+        self, event: ReportEvent, report: Report, raw: str, place: tuple[int, int, int]
+    ) -> int:
+        row = len(self.rows)
         what = simple_statement(report)
         number = self._numbers.get(what)
         if number is None:
             self._numbers[what] = number = len(self.simple.statements)
             self.simple.statements.append(statement(what))
-        _, _, throughout, of_impact = occurrence = report.occurred.occurrence
-        self.simple.add(number, throughout, of_impact)
+        occurrence = report.occurred.occurrence
+        self.simple.add(number, occurrence.throughout)
         which = about(report.conflict, report.incident_id, report.report_id, stands=True)
-        self.rows.report(event, raw, place, which, (occurrence,))
+        self.rows.report(event, report, raw, place, which, (occurrence,))
         return row
 
 
@@ -269,10 +271,10 @@ class SimpleEntries:
 
     def __getitem__(self, row: int) -> ReportEntry:
         conflict, source, event_id, incident_id, report_id, *others = self._rows[row]
-        key, incident_key, report_key, start, end, index = others
-        statements, said, throughout, of_impact = self._simple
-        when = Occurrence(start, end, bool(throughout[row]), bool(of_impact[row]))
-        says = TimedStatement(statements[said[row]], (when,))
+        key, incident_key, report_key, act_start, act_end, start, end, index = others
+        statements, said, throughout = self._simple
+        when = Occurrence(act_start, act_end, bool(throughout[row]))
+        says = TimedStatement(statements[said[row]], (when,), start, end)
         return ReportEntry(
             (conflict, source, event_id),
             key,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from analytics.metrics.process import NotificationMetrics
     from analytics.metrics.summary import ConflictPartition
     from analytics.notifications.notifications import Notifications
+    from analytics.read_model import Ask
     from streams.engine.agent import JudgedBatch
     from streams.engine.batch import BatchTally
     from streams.engine.decoding import RawRecord, Reading
@@ -84,6 +85,9 @@ class Core(Protocol):
 
     def lake(self) -> Keeping:
         """What keeps the lake, for a thread of its own, which closes it before `close`."""
+
+    def asking(self) -> Ask:
+        """What runs a query of the ledger, read-only, in one thread at a time; until `close`."""
 
     def lagging(self, lag: Callable[[], float]) -> None:
         """How far the lake is behind: for the metrics."""
@@ -223,6 +227,19 @@ class LedgerCore:
         settings = self._settings
         keep = max(LEAST_SECONDS_KEPT, QUERIES_KEPT * settings.query_seconds)
         return Keeper(SubprocessWriter(settings.lake), self._ledger.cursor(), keep_seconds=keep)
+
+    def asking(self) -> Ask:
+        """Give what runs a query, over a connection of its own."""
+        from analytics.storage.database import ReadOnlySession
+
+        session = ReadOnlySession(self._ledger.cursor())
+        self._stack.callback(session.close)
+
+        def ask(sql: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
+            with session.moment() as connection:
+                return connection.execute(sql, values).fetchall()
+
+        return ask
 
     def lagging(self, lag: Callable[[], float]) -> None:
         """Show how far the lake is behind."""

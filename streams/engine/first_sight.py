@@ -27,10 +27,9 @@ class FastPath:
         self._conflicts = columns.texts("conflict")
         self._when = list(
             zip(
-                columns.numbers("occurred_start").tolist(),
-                columns.numbers("occurred_end").tolist(),
+                columns.numbers("begins_at").tolist(),
+                columns.numbers("ends_at").tolist(),
                 np.frombuffer(simple.throughout, np.bool_).tolist(),
-                np.frombuffer(simple.of_impact, np.bool_).tolist(),
                 strict=True,
             )
         )

@@ -26,10 +26,7 @@ class Message(NamedTuple):
 
 
 def is_published(before: Judgement | None, after: Judgement | None) -> bool:
-    """Is there a verdict, a party or a criterion that is not what it was?
-
-    Other reports may change when it occurred, or how many independent ones there are, and no more.
-    """
+    """Does anything of it open a version: the verdict, a criterion, the times, who says so?"""
     return not is_same_throughout(before, after)
 
 

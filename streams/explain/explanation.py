@@ -5,19 +5,20 @@ Pure. The verdicts are those of the database; the answers behind them are those 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from analytics.read_model import StoredVerdict
+from analytics.read_model import CommitmentVerdict, StoredVerdict
 from schemas.claims import Claim
 from schemas.events import Assertion, Denial, Report
 from schemas.kleene import all_of
 from schemas.time import in_window
 from schemas.verdicts import BY_GRAVITY, CRITERIA
 from streams.explain.reasons import YES, Given, part_in_words, reason
+from streams.judging.commitment import Terms
 from streams.judging.incident import Reported
-from streams.judging.judge import Answer, answer
-from streams.judging.statement import parts, timed_statement
+from streams.judging.judge import Answer, answer, is_independent
+from streams.judging.statement import parts, reporter, timed_statement
 
 OUTSIDE = "it was certainly outside of the window"
 
@@ -42,19 +43,27 @@ class ClaimExplained(NamedTuple):
 
 
 class CommitmentExplained(NamedTuple):
-    """One commitment on one incident."""
+    """One commitment on one incident; `sources` None: it has no row."""
 
     commitment_id: str
     verdict: str
     party: str | None
     why: str
+    sources: CommitmentVerdict | None
     claims: tuple[ClaimExplained, ...]
 
 
 def explain_claim(
-    claim_id: str, claim: Claim, judged: StoredVerdict | None, reports: Mapping[str, Report]
+    claim_id: str,
+    claim: Claim,
+    judged: StoredVerdict | None,
+    reports: Mapping[str, Report],
+    denied_by: Sequence[str] = (),
 ) -> ClaimExplained:
-    """Why `claim` was judged as it was; `judged` None: it has no row, and so is clear."""
+    """Why `claim` was judged as it was; `judged` None: it has no row, and so is clear.
+
+    `denied_by`: the independent reports that say that it did not happen.
+    """
     if isinstance(claim, Denial):
         who = " and ".join(claim.bound_parties)
         return ClaimExplained(claim_id, claim, "clear", f"it denies that {who} is bound", ())
@@ -65,7 +74,7 @@ def explain_claim(
     if judged is None:
         return ClaimExplained(claim_id, claim, "clear", OUTSIDE, by_report)
     return ClaimExplained(
-        claim_id, claim, judged.verdict, _why(judged.verdict, by_report), by_report
+        claim_id, claim, judged.verdict, _why(judged.verdict, by_report, denied_by), by_report
     )
 
 
@@ -73,7 +82,7 @@ def _by_report(
     claim: Assertion, bound: bool | None, report_id: str, report: Report
 ) -> ReportExplained:
     each = parts(report)
-    when = tuple(in_window(claim.terms_window, part.occurrence) for part in each)
+    when = tuple(in_window(claim.terms_window, part.occurred.occurrence) for part in each)
     answered = answer(claim, timed_statement(report).statement, when, still_bound=bound)
     rows = tuple(
         Given(claim, report, part, criteria)
@@ -82,7 +91,7 @@ def _by_report(
     return ReportExplained(report_id, report, answered, rows)
 
 
-def _why(verdict: str, by_report: tuple[ReportExplained, ...]) -> str:
+def _why(verdict: str, by_report: tuple[ReportExplained, ...], denied_by: Sequence[str]) -> str:
     speaking = [one for one in by_report if not one.answer.abstains]
     silent = [one for one in by_report if one.answer.abstains]
     if not speaking:
@@ -98,6 +107,8 @@ def _why(verdict: str, by_report: tuple[ReportExplained, ...]) -> str:
     no = [one for one in speaking if one.answer.broken is False]
     unknown = [one for one in speaking if one.answer.broken is None]
     found = [f"{_names(ones)} says {word}" for ones, word in ((yes, "yes"), (no, "no")) if ones]
+    if denied_by:
+        found.append(f"{', '.join(denied_by)} denies that it happened")
     if not found:
         return _each(unknown) + aside
     if unknown:
@@ -140,20 +151,49 @@ def _nos(by_report: list[ReportExplained]) -> str:
 def explain_commitment(
     commitment_id: str,
     claims: Mapping[str, Claim],
-    verdict: tuple[str, str | None] | None,
+    verdict: CommitmentVerdict | None,
     judged: Mapping[str, StoredVerdict],
     incident: Reported,
 ) -> CommitmentExplained:
     """Why the commitment was judged as it was; `verdict` None: it has no row."""
+    terms = Terms(claims)
+    denied_by = [
+        report_id
+        for report_id, report in sorted(incident.denied.items())
+        if is_independent(reporter(report), terms, incident.statements)
+    ]
     explained = tuple(
-        explain_claim(claim_id, claim, judged.get(claim_id), incident.reports)
+        explain_claim(claim_id, claim, judged.get(claim_id), incident.assertions, denied_by)
         for claim_id, claim in sorted(claims.items())
     )
     if verdict is None:
         why = "it was certainly outside of every window"
-        return CommitmentExplained(commitment_id, "clear", None, why, explained)
-    why = _why_overall(verdict[0], explained, incident.statements.known_actors)
-    return CommitmentExplained(commitment_id, *verdict, why, explained)
+        return CommitmentExplained(commitment_id, "clear", None, why, None, explained)
+    why = _why_overall(verdict.verdict, explained, incident.statements.known_actors)
+    return CommitmentExplained(
+        commitment_id, verdict.verdict, verdict.party, why, verdict, explained
+    )
+
+
+GRADES = {
+    "one_sided": "one-sided: nobody independent supports it",
+    "reported": "reported by one independent source",
+    "corroborated": "corroborated by two or more independent sources",
+    "verified": "verified by an independent monitor",
+}
+
+
+def sources_in_words(sources: CommitmentVerdict | None) -> list[str]:
+    """What the evidence of a verdict is worth, and who denies it: a line each."""
+    if sources is None:
+        return []
+    lines = []
+    if sources.evidence is not None:
+        admitted = "; admitted by the actor's own side" if sources.admitted else ""
+        lines.append(f"Evidence: {GRADES[sources.evidence]}{admitted}")
+    if sources.denied_by:
+        lines.append(f"Denied by {', '.join(sources.denied_by)}")
+    return lines
 
 
 def _why_overall(verdict: str, claims: tuple[ClaimExplained, ...], actors: frozenset[str]) -> str:
@@ -193,6 +233,10 @@ def as_json(
                 "verdict": one.verdict,
                 "party": one.party,
                 "why": one.why,
+                "independent_reports": one.sources and one.sources.independent_reports,
+                "evidence": one.sources and one.sources.evidence,
+                "admitted": one.sources and one.sources.admitted,
+                "denied_by": one.sources and one.sources.denied_by,
                 "claims": [_claim_json(claim) for claim in one.claims],
             }
             for one in explained

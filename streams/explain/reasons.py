@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from schemas.claims import Assertion
-from schemas.places import Place, Point, Polygonal
+from schemas.places import OneOf, Place, Point, Polygonal
 from schemas.reports import Report
 from schemas.safe_text import for_terminal
 from schemas.time import Daily
@@ -44,8 +44,8 @@ YES = {
 def _window(given: Given, answer: bool | None) -> str:
     if answer is False:
         return "it was outside of the window"
-    if given.part.occurrence.of_impact:
-        return "only the impact is timed, and the act began earlier"
+    if given.part.occurred.of == "impact":
+        return "only the impact is timed, and the act may have begun earlier"
     bounds = [b for part in given.claim.terms_window for b in (part.start, part.end)]
     if any(bound.earliest != bound.latest for bound in bounds):
         return "the bounds of the window are not known well enough"
@@ -146,7 +146,10 @@ def place_in_words(place: Place | Polygonal | None) -> str:
             return "others"
         case Point():
             near = f" +-{place.radius_km:g} km" if place.radius_km else ""
-            return f"{place.lat:g},{place.lon:g}{near}"
+            inside = f" in {'/'.join(place.codes)}" if place.codes else ""
+            return f"{place.lat:g},{place.lon:g}{near}{inside}"
+        case OneOf():
+            return " or ".join(map(place_in_words, place.one_of))
         case Polygonal():
             return "a drawn area"
         case str():

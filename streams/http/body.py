@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from schemas.characters import refused_at_entry
 from schemas.events import Event, Problem
-from schemas.json_lines import check, read_lines
+from schemas.json_lines import Line, checked, read_lines
 from schemas.openapi import (
     JSON,
     JSON_LINES,
@@ -22,6 +22,10 @@ from schemas.openapi import (
     PostedProblem,
 )
 from schemas.safe_text import for_terminal
+from schemas.time import Instant
+from schemas.warnings.revisions import Revisions
+from schemas.warnings.warner import Warner
+from schemas.warnings.warning import Whence
 from schemas.wire import CONTENT_TYPE_BATCH, CONTENT_TYPE_EVENT, Rejected, decode_text
 from streams.http.tokens import ANYBODY, Writer
 
@@ -49,7 +53,8 @@ class TooManyEvents(Exception):  # noqa: N818 - named as what it says
 class Posted(NamedTuple):
     """The events to take, each with its conflict, and how many others there are and why.
 
-    `places`: where each event is in the body, by its line or its index. Of the problems
+    `places`: where each event is in the body, by its line or its index; `warner` and `revisions`
+    have them noted by that. Of the problems
     `MAX_PROBLEMS_LISTED` are there, `unlisted` is how many others were found; `statuses`: those of
     all of them.
     """
@@ -58,6 +63,8 @@ class Posted(NamedTuple):
     refused: int
     problems: list[PostedProblem]
     places: list[tuple[int | None, int | None]]
+    warner: Warner
+    revisions: Revisions
     unlisted: int = 0
     statuses: frozenset[int] = frozenset()
 
@@ -69,9 +76,14 @@ def form_of(content_type: str) -> Form | None:
     return FORMS.get(kind.strip().lower()) if known else None
 
 
-def read_body(form: Form, body: bytes, writer: Writer = ANYBODY) -> Posted:
-    """Read all of `body`, which `writer` posted. Raises `TooManyEvents`."""
-    found = Posted([], 0, [], [])
+def read_body(
+    form: Form, body: bytes, writer: Writer = ANYBODY, *, now: Callable[[], Instant]
+) -> Posted:
+    """Read all of `body`, which `writer` posted. Raises `TooManyEvents`.
+
+    `now`: when what has no `time` of its own is said.
+    """
+    found = Posted([], 0, [], [], Warner(now), Revisions())
     for one in _lines(body) if form == "lines" else _texts(form, body):
         event, status, problems = one.event, 400, one.problems
         if event is not None:
@@ -79,6 +91,9 @@ def read_body(form: Form, body: bytes, writer: Writer = ANYBODY) -> Posted:
         if event is not None and not problems:
             found.events.append((event.data.conflict, one.raw))
             found.places.append((one.line, one.number))
+            whence = Whence("", one.number if one.line is None else one.line)
+            found.warner.note(event, whence)
+            found.revisions.note(event, whence, len(found.places) - 1)
             continue
         found = _with(
             found._replace(refused=found.refused + 1), one.line, one.number, status, problems
@@ -140,15 +155,20 @@ class _Place(NamedTuple):
 
 def _lines(body: bytes) -> Iterator[_Place]:
     said = 0
-    for count, line in enumerate(read_lines("body", io.BytesIO(body))):
-        if count == MAX_POSTED_EVENTS:
-            raise TooManyEvents
-        found = check(line, explain=said < MAX_PROBLEMS_LISTED)
+    lines = checked(_bounded(body), explain=lambda: said < MAX_PROBLEMS_LISTED)
+    for line, found in lines:
         if isinstance(found, tuple):
             said += len(found)
             yield _Place(line.number, None, None, problems=found)
         elif line.raw is not None:
             yield _Place(line.number, None, found, line.raw)
+
+
+def _bounded(body: bytes) -> Iterator[Line]:
+    for count, line in enumerate(read_lines("body", io.BytesIO(body))):
+        if count == MAX_POSTED_EVENTS:
+            raise TooManyEvents
+        yield line
 
 
 def _texts(form: Form, body: bytes) -> Iterator[_Place]:

@@ -10,7 +10,7 @@ import contextlib
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from aiohttp import web
 from aiokafka.errors import KafkaError
 
+from schemas.safe_text import for_json
+from streams.http.rate import Rate
 from streams.http.refusals import (
     SECONDS_TO_RETRY,
     PostRefused,
@@ -27,11 +29,14 @@ from streams.http.refusals import (
     too_large,
     too_many,
 )
+from streams.http.taking import NotTaken, TakeEvents, TakenEvents
 from streams.http.writers import Writers, WritersUnknown
 
 if TYPE_CHECKING:
-    from schemas.wire import Rejected
+    from schemas.openapi import PostedWarning
+    from schemas.time import Instant
     from streams.http.body import Form, Posted
+    from streams.http.lookup import Lookup
     from streams.http.tokens import Writer
 
 # What reads events is imported where it is used: a worker loads it while its broker starts.
@@ -48,19 +53,9 @@ SECONDS_TO_FINISH = 5.0
 
 DRY_RUN = {"true": True, "false": False}
 
-TakeEvents = Callable[[Sequence[tuple[str, bytes]], str], Awaitable[Sequence["Rejected | None"]]]
-"""Has the log take events, each with its conflict, which somebody of this name posted.
-
-For each why it was refused when it was read, None if it was not or if that is not known yet
-(Kafka). Raises `KafkaError` or `NotTaken`: some may not be in it.
-"""
 
 Guard = Callable[[web.Request], web.Response | None]
 """The answer to a request that is not allowed; None: it is."""
-
-
-class NotTaken(Exception):  # noqa: N818 - named as what is the case
-    """The ledger could not ingest events in time, or will not be able to: why."""
 
 
 class _AcceptedPost(NamedTuple):
@@ -72,26 +67,6 @@ class _AcceptedPost(NamedTuple):
     dry_run: bool
 
 
-class Rate:
-    """So many a second on average, and as many at once: a token bucket."""
-
-    def __init__(self, per_second: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._per_second = per_second
-        self._clock = clock
-        self._left = float(per_second)
-        self._at = clock()
-
-    def wait(self) -> float:
-        """Take one, and 0.0; or, if none is left, how many seconds until there is one."""
-        now = self._clock()
-        self._left = min(self._per_second, self._left + (now - self._at) * self._per_second)
-        self._at = now
-        if self._left < 1:
-            return (1 - self._left) / self._per_second
-        self._left -= 1
-        return 0.0
-
-
 class IngestApi:
     """Accepts posts between `open` and `close`, and refuses them otherwise."""
 
@@ -100,6 +75,7 @@ class IngestApi:
         self._writers = writers
         self._rate = Rate(per_second)
         self._take: TakeEvents | None = None
+        self._lookup: Lookup | None = None
         self._closed_because = "the worker starts"
         self._held = 0
         self._inside = 0
@@ -120,9 +96,12 @@ class IngestApi:
             web.get("/openapi.json", _openapi),
         ]
 
-    def open(self, take: TakeEvents) -> None:
-        """Accept posts from now on, and have `take` write them to the log."""
-        self._take = take
+    def open(self, take: TakeEvents, lookup: Lookup | None = None) -> None:
+        """Accept posts from now on, and have `take` write them to the log.
+
+        `lookup`: what is known beside them, for warnings.
+        """
+        self._take, self._lookup = take, lookup
 
     async def close(self) -> None:
         """Accept no more, and wait for the posts in progress, as long as they may need."""
@@ -212,20 +191,38 @@ class IngestApi:
     async def _answer(self, request: web.Request, accepted: _AcceptedPost) -> web.Response:
         from schemas.openapi import Checked, Taken
         from streams.http.body import also_refused
+        from streams.http.told import told_of
 
         body = bytearray()
         try:
             await self._receive(request, body)
             posted = await self._read(accepted, bytes(body))
+            warnings = await self._warnings(posted)
+            told = told_of(posted, None, warnings)
             if not accepted.dry_run:
-                posted = also_refused(posted, await self._log(posted, accepted))
+                taken = await self._log(posted, accepted)
+                told = told_of(posted, taken, warnings)
+                posted = also_refused(posted, taken.refused)
         finally:
             self._held -= len(body)
         if posted.refused or not posted.events:
-            raise refused_events(posted, dry_run=accepted.dry_run)
+            raise refused_events(posted, told, dry_run=accepted.dry_run)
+        count = len(posted.events)
         if accepted.dry_run:
-            return web.json_response(Checked(acceptable=len(posted.events)).model_dump())
-        return web.json_response(Taken(accepted=len(posted.events)).model_dump(), status=202)
+            checked = Checked(acceptable=count, warnings=warnings or None)
+            return _json(checked.model_dump_json(exclude_none=True))
+        answer = Taken(accepted=count, **told.model_dump(exclude_none=True))
+        return _json(answer.as_json(), status=202)
+
+    async def _warnings(self, posted: Posted) -> list[PostedWarning]:
+        """What is odd about what was posted, beside what is known."""
+        from streams.http.told import posted_warnings
+
+        if not posted.events:
+            return []
+        lookup, warner = self._lookup, posted.warner
+        known = None if lookup is None else await lookup.known(warner.wanted())
+        return posted_warnings(warner.warnings(known), posted.places)
 
     async def _receive(self, request: web.Request, body: bytearray) -> None:
         from schemas.openapi import MAX_BODY_BYTES
@@ -256,7 +253,8 @@ class IngestApi:
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(
-                self._reading, read_body, accepted.form, body, accepted.writer
+                self._reading,
+                lambda: read_body(accepted.form, body, accepted.writer, now=_now),
             )
         except TooManyEvents:
             raise PostRefused(
@@ -264,9 +262,9 @@ class IngestApi:
                 f"expected at most {MAX_POSTED_EVENTS:,} events; none was taken",
             ) from None
 
-    async def _log(self, posted: Posted, accepted: _AcceptedPost) -> Sequence[Rejected | None]:
+    async def _log(self, posted: Posted, accepted: _AcceptedPost) -> TakenEvents:
         if not posted.events:
-            return []
+            return TakenEvents([])
         try:
             async with asyncio.timeout(SECONDS_TO_TAKE):
                 return await accepted.take(posted.events, accepted.writer.name)
@@ -276,6 +274,14 @@ class IngestApi:
             why = str(error) or type(error).__name__
             logger.warning("a post was not taken, the log does not answer: %s", why)
             raise away("the log does not answer") from error
+
+
+def _now() -> Instant:
+    return time.time_ns() // 1_000
+
+
+def _json(text: str, status: int = 200) -> web.Response:
+    return web.json_response(text=for_json(text), status=status)
 
 
 def _dry_run(request: web.Request) -> bool:

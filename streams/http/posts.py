@@ -8,16 +8,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING
 
-from streams.http.ingest import NotTaken
-from streams.kafka.producer import LogWriter
+from analytics.outcomes import LoggedRecord
+from streams.http.lookup import Lookup
+from streams.http.taking import NotTaken, TakenEvents
+from streams.kafka.producer import JudgedEvents, LogWriter
 from streams.kafka.progress import Progress, behind_by_conflict
 from streams.kafka.receipts import Receipts
 from streams.threads import end_task
-
-if TYPE_CHECKING:
-    from schemas.wire import Rejected
 
 # With the embedded broker: how long a post waits for the ledger, and how many events of a conflict
 # may wait for their turn before further ones are refused. Fewer than are held for all.
@@ -32,12 +30,10 @@ class KafkaPosts:
     def __init__(self, writer: LogWriter) -> None:
         self._writer = writer
 
-    async def take(
-        self, events: Sequence[tuple[str, bytes]], posted_by: str
-    ) -> Sequence[Rejected | None]:
-        """Write events, each with its conflict, to the log; None for each. Raises `KafkaError`."""
+    async def take(self, events: Sequence[tuple[str, bytes]], posted_by: str) -> TakenEvents:
+        """Write events, each with its conflict, to the log. Raises `KafkaError`."""
         await self._writer.write_all(events, posted_by)
-        return [None] * len(events)
+        return TakenEvents([None] * len(events))
 
 
 class EmbeddedPosts:
@@ -54,6 +50,7 @@ class EmbeddedPosts:
         progress: Progress,
         writing: Callable[[], AbstractAsyncContextManager[None]],
         stopping: asyncio.Event,
+        lookup: Lookup,
     ) -> None:
         """`writing()`: while its log is not being replaced; `stopping`: set once it stops."""
         self._writer = writer
@@ -61,11 +58,10 @@ class EmbeddedPosts:
         self._progress = progress
         self._writing = writing
         self._stopping = stopping
+        self._lookup = lookup
 
-    async def take(
-        self, events: Sequence[tuple[str, bytes]], posted_by: str
-    ) -> Sequence[Rejected | None]:
-        """Write events, each with its conflict; why each was refused, None if it was not.
+    async def take(self, events: Sequence[tuple[str, bytes]], posted_by: str) -> TakenEvents:
+        """Write events, each with its conflict, and say what became of them.
 
         Raises `KafkaError`, or `NotTaken` if it takes too long.
         """
@@ -82,7 +78,7 @@ class EmbeddedPosts:
             if self._stopping.is_set():
                 await asyncio.wait({judged}, timeout=SECONDS_TO_FINISH_POSTS)
             if judged.done():
-                return await judged
+                return await self._became(await judged)
             raise NotTaken(self._why_not_taken(conflicts))
         finally:
             for task in (judged, stopping):
@@ -90,9 +86,21 @@ class EmbeddedPosts:
 
     async def _write_until_judged(
         self, events: Sequence[tuple[str, bytes]], posted_by: str
-    ) -> Sequence[Rejected | None]:
+    ) -> tuple[str, JudgedEvents]:
         async with self._writing():
-            return await self._writer.write_until_judged(events, self._receipts, posted_by)
+            judged = await self._writer.write_until_judged(events, self._receipts, posted_by)
+            return self._progress.log_id, judged
+
+    async def _became(self, judged: tuple[str, JudgedEvents]) -> TakenEvents:
+        log_id, (refused, where) = judged
+        records = [LoggedRecord(log_id, part, at, len(own)) for part, at, own in where]
+        outcomes = await self._lookup.outcomes(records)
+        if outcomes is None:
+            return TakenEvents(refused)
+        known = {where[record][2][place] for record, place in outcomes.known}
+        # What was refused in the same record as others is not in the table yet, perhaps.
+        known -= {place for place, rejected in enumerate(refused) if rejected is not None}
+        return TakenEvents(refused, frozenset(known), outcomes.changes)
 
     def _why_not_taken(self, conflicts: set[str]) -> str:
         if self._stopping.is_set():

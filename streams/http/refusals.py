@@ -11,6 +11,7 @@ from aiohttp import web
 from schemas.safe_text import for_json
 
 if TYPE_CHECKING:
+    from schemas.openapi import Told
     from streams.http.body import Posted
 
 SECONDS_TO_RETRY = 1
@@ -24,6 +25,7 @@ class PostRefused(Exception):  # noqa: N818 - an answer, not an error
         status: HTTPStatus,
         detail: str,
         posted: Posted | None = None,
+        told: Told | None = None,
         *,
         tried: bool = False,
         **headers: str,
@@ -33,6 +35,7 @@ class PostRefused(Exception):  # noqa: N818 - an answer, not an error
         self.status = status
         self.detail = detail
         self.posted = posted
+        self.told = told
         self.tried = tried
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
@@ -61,7 +64,7 @@ def away(why: str) -> PostRefused:
     )
 
 
-def refused_events(posted: Posted, *, dry_run: bool) -> PostRefused:
+def refused_events(posted: Posted, told: Told, *, dry_run: bool) -> PostRefused:
     """Some of the events were refused, or there were none."""
     if not posted.refused:
         return PostRefused(HTTPStatus.BAD_REQUEST, "expected at least one event", posted)
@@ -71,17 +74,18 @@ def refused_events(posted: Posted, *, dry_run: bool) -> PostRefused:
     total = posted.refused + len(posted.events)
     if dry_run:
         said = f"would refuse {posted.refused} of {total} events; it was only tried"
-        return PostRefused(status, said, posted, tried=True)
+        return PostRefused(status, said, posted, told, tried=True)
     said = f"refused {posted.refused} of {total} events; the others are in the log"
-    return PostRefused(status, said, posted)
+    return PostRefused(status, said, posted, told)
 
 
 def refused(refusal: PostRefused) -> web.Response:
     """The answer that says so."""
     from schemas.openapi import CONTENT_TYPE_PROBLEM, RefusedAnswer
 
+    told = {} if refusal.told is None else refusal.told.model_dump(exclude_none=True)
     found = RefusedAnswer(
-        title=refusal.status.phrase, status=refusal.status.value, detail=refusal.detail
+        title=refusal.status.phrase, status=refusal.status.value, detail=refusal.detail, **told
     )
     if refusal.posted is not None:
         found.accepted = 0 if refusal.tried else len(refusal.posted.events)
@@ -91,6 +95,6 @@ def refused(refusal: PostRefused) -> web.Response:
         found.unlisted = refusal.posted.unlisted or None
     return web.Response(
         status=refusal.status.value,
-        body=for_json(found.model_dump_json(exclude_none=True)).encode(),
+        body=for_json(found.as_json()).encode(),
         headers={"Content-Type": CONTENT_TYPE_PROBLEM, **refusal.headers},
     )

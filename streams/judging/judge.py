@@ -7,6 +7,7 @@ The rules of `docs/rules.md` in their order:
   `still_bound` is that of `reciprocity`
 - one claim by one report: `answer`, and when a report abstains
 - by claim: `judge_claim`; by commitment: `overall`
+- what the evidence is worth, and who denies: `sources`
 
 Pure. Every answer is yes, no or unknown (`True`, `False`, `None`) in strong Kleene logic; nothing
 here reads a clock, does I/O, remembers anything or knows in which order events arrived.
@@ -22,12 +23,21 @@ from schemas.events import Assertion
 from schemas.kleene import all_of, any_of, unanimous
 from schemas.places import Place, within
 from schemas.time import in_window
-from schemas.verdicts import ClaimOutcome, ClaimVerdict, Criteria, Decision, Judgement, Outcome
+from schemas.verdicts import (
+    ClaimOutcome,
+    ClaimVerdict,
+    Criteria,
+    Decision,
+    Grade,
+    Judgement,
+    Outcome,
+    Sources,
+)
 from schemas.vocabulary import act_prohibited, target_covered
 from streams.judging.commitment import Commitment, Terms
 from streams.judging.incident import Incident, IncidentStatements
 from streams.judging.reciprocity import still_bound
-from streams.judging.statement import Statement, StatementScope
+from streams.judging.statement import ReportedBy, Statement, StatementScope
 
 Answers = tuple[bool | None, ...]
 """Answers in turn: `in_window` for every part of every report, or `still_bound` for every claim."""
@@ -82,7 +92,7 @@ def covered_in_area(
 
 
 class Answer(NamedTuple):
-    """What one report, or one part of it, says of one claim."""
+    """What one report says of one claim."""
 
     broken: bool | None
     abstains: bool
@@ -135,16 +145,26 @@ def _speaks(scope: tuple[object, ...]) -> bool:
     return any(term is not None for term in scope)
 
 
+class ClaimAnswers(NamedTuple):
+    """The verdict on one claim, and whether each assertion saw the claim broken."""
+
+    verdict: ClaimVerdict
+    broken: tuple[bool | None, ...]
+
+
 def judge_claim(
     claim_id: str,
     claim: Assertion,
     each: tuple[Statement, ...],
     when: Answers,
     bound: bool | None,
-) -> ClaimVerdict:
+    *,
+    denied: bool,
+) -> ClaimAnswers:
     """The verdict on one claim over what each report says, and what it is without conditions.
 
-    What all reports and impacts agree on is shown, criterion by criterion.
+    What all assertions and their impacts agree on is shown, criterion by criterion. `denied`:
+    somebody independent says that it did not happen.
     """
     of_parts = iter(when)
     parts = [(statement, tuple([next(of_parts) for _ in statement.scopes])) for statement in each]
@@ -152,17 +172,22 @@ def judge_claim(
     answers = unconditional
     if bound is not True:
         answers = [answer(claim, *one, still_bound=bound) for one in parts]
-    return ClaimVerdict(
+    verdict = ClaimVerdict(
         claim_id=claim_id,
-        verdict=_agreed(answers),
+        verdict=_agreed(answers, denied=denied),
         criteria=_common(answers),
-        before_conditions=_agreed(unconditional),
+        before_conditions=_agreed(unconditional, denied=denied),
     )
+    return ClaimAnswers(verdict, tuple([one.broken for one in answers]))
 
 
-def _agreed(answers: list[Answer]) -> ClaimOutcome:
-    """Of those that do not abstain all yes is a violation, all no is clear."""
-    broken = unanimous([one.broken for one in answers if not one.abstains])
+def _agreed(answers: list[Answer], *, denied: bool) -> ClaimOutcome:
+    """Of those that do not abstain all yes is a violation, all no is clear.
+
+    A denial is one more no, beside an assertion that does not abstain.
+    """
+    said = [one.broken for one in answers if not one.abstains]
+    broken = unanimous([*said, False] if said and denied else said)
     if broken is None:
         return "undetermined"
     return "violation" if broken else "clear"
@@ -198,17 +223,50 @@ def decide(
     Times count for nothing else, so `memo` can reuse the answer for equal statements.
     """
     actors = statements.known_actors
-    rows = [
-        judge_claim(claim_id, claim, statements.each, answers, still)
+    denied = any(is_independent(reporter, terms, statements) for reporter in statements.denials)
+    judged = [
+        judge_claim(claim_id, claim, statements.each, answers, still, denied=denied)
         for (claim_id, claim), answers, still in zip(terms.assertions, when, bound, strict=True)
         if may_be_inside(answers)
     ]
-    reporters = [statement.reporter_party for statement in statements.each]
+    rows = [one.verdict for one in judged]
+    supporting = [
+        statement
+        for statement, broken in zip(
+            statements.each, zip(*[one.broken for one in judged], strict=True), strict=True
+        )
+        if True in broken
+    ]
     return Decision(
         verdict=overall(terms.claims, actors, rows),
         party=next(iter(actors)) if len(actors) == 1 else None,
-        independent_reports=len([1 for party in reporters if party not in terms.bound_parties]),
+        sources=sources(terms, statements, supporting),
         claims=tuple(rows),
+    )
+
+
+def is_independent(reporter: ReportedBy, terms: Terms, statements: IncidentStatements) -> bool:
+    """Does it speak neither for a party that a claim binds, nor for one that is named as actor?"""
+    party = reporter.party
+    return party not in terms.bound_parties and party not in statements.named_actors
+
+
+def sources(terms: Terms, statements: IncidentStatements, supporting: list[Statement]) -> Sources:
+    """Who says so: `supporting` are the assertions of which the answer is yes for some claim."""
+    independent = [
+        one.reporter for one in supporting if is_independent(one.reporter, terms, statements)
+    ]
+    grade: Grade | None = "one_sided" if supporting else None
+    if independent:
+        grade = "corroborated" if len({by.name for by in independent}) > 1 else "reported"
+    if any(by.kind == "monitor" for by in independent):
+        grade = "verified"
+    reporters = [one.reporter for one in statements.each]
+    return Sources(
+        independent_reports=sum([is_independent(by, terms, statements) for by in reporters]),
+        evidence=grade,
+        admitted=any(one.attributed and one.reporter.party == one.actor for one in supporting),
+        denied_by=tuple(sorted({by.name for by in statements.denials})),
     )
 
 
@@ -242,6 +300,6 @@ def judge(commitment: Commitment, incident: Incident, decide: Decide = decide) -
         decision.party,
         incident.start,
         incident.end,
-        decision.independent_reports,
+        decision.sources,
         decision.claims,
     )

@@ -40,7 +40,7 @@ def release(incident: Incident) -> Release:
     return Release(
         incident_id=incident.incident_id,
         parties=incident.statements.known_actors,
-        start=incident.start,
+        start=incident.act_start,
         until=max(o.end if o.end > o.start else o.end + 1 for o in incident.occurrences),
     )
 
@@ -83,8 +83,8 @@ def _still_bound_after(
 def _may_be_before(by: Released, incident: Incident) -> bool:
     since = by.next_since if by.incident_id == incident.incident_id else by.since
     # An instant lies after `since`; an interval has moments after it up to its excluded end.
-    return since is not None and since < incident.end
+    return since is not None and since < incident.act_end
 
 
 def _is_certainly_before(by: Released, incident: Incident) -> bool:
-    return by.until <= incident.start and not incident.of_impact
+    return by.until <= incident.act_start

@@ -29,7 +29,7 @@ from streams.judging.reciprocity import Released, is_reciprocal, release
 MOST_KEPT = 100_000
 # Of so many releases one is put in its place by itself, more are sorted with all others.
 FEW_OF = 16
-When = tuple[int, int, bool, bool]
+When = tuple[int, int, bool]
 """An `Occurrence`, or what would make one: most need not be made."""
 NO_CLAIMS: Mapping[str, Claim] = MappingProxyType({})
 
@@ -131,7 +131,7 @@ class Windows:
         self._bounds: list[Limit] = []
         self._in_order = True
         self._gone = 0
-        self._known: dict[tuple[int, int, bool, bool], Touched] = {}
+        self._known: dict[tuple[int, int, bool], Touched] = {}
         self._kept = 0
 
     def put(self, whose: tuple[str, str], window: Window | None) -> None:
@@ -149,13 +149,13 @@ class Windows:
 
     def touched(self, when: When) -> Touched:
         """The commitments with a window that this occurrence may be inside of."""
-        start, end, throughout, of_impact = when
+        start, end, throughout = when
         stop = max(end, start + 1)
         if not self._in_order:
             self._order()
         # All that lie alike among the bounds, and are as certain, are alike to every window.
         lies = bisect_right(self._bounds, start), bisect_left(self._bounds, stop)
-        alike = (*lies, throughout or start == end, of_impact)
+        alike = (*lies, throughout or start == end)
         found = self._known.get(alike)
         if found is None:
             names = frozenset([window.data[0] for window in self._tree.overlap(start, stop)])
@@ -278,7 +278,10 @@ class Standing:
             releases: Iterator[tuple[str, Release | None]] = (
                 (name, Release(name, parties, start, until) if claim_id in violated else None)
                 for name, start, until in zip(
-                    alike.incident_ids, alike.starts.tolist(), alike.over_by.tolist(), strict=True
+                    alike.incident_ids,
+                    alike.act_starts.tolist(),
+                    alike.over_by.tolist(),
+                    strict=True,
                 )
             )
             of_claim = self._releases[conflict, commitment_id, claim_id]

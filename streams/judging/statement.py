@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from schemas.events import Impact, Report
+from schemas.events import Impact, Occurred, Report, ReportDenial
 from schemas.places import Place
 from schemas.time import Occurrence
 
@@ -18,7 +18,7 @@ class Part(NamedTuple):
     """The whole of a report (`impact` is None), or the whole as one of its impacts refines it."""
 
     impact: int | None
-    occurrence: Occurrence
+    occurred: Occurred
     targets: tuple[str | None, ...]
     places: tuple[Place | None, ...]
 
@@ -27,10 +27,18 @@ StatementScope = tuple[tuple[str | None, ...], tuple[Place | None, ...]]
 """Targets and places."""
 
 
+class ReportedBy(NamedTuple):
+    """Who says it: a name, what kind of source that is, and for which party it speaks."""
+
+    name: str
+    kind: str | None
+    party: str | None
+
+
 class SimpleStatement(NamedTuple):
     """What a report without impacts says, leaving out when; see `Statement`."""
 
-    reporter_party: str | None
+    reporter: ReportedBy
     actor: str | None
     confidence: str | None
     act: str | None
@@ -41,16 +49,21 @@ class SimpleStatement(NamedTuple):
 class Statement(NamedTuple):
     """What one report says, leaving out when; `confidence` None: it names no actor.
 
-    `scopes`: the targets and the places of the whole, then of each impact. `size`: how many parts,
-    targets and places it speaks of.
+    `scopes`: the targets and the places of the whole, then of each impact; a denial speaks of none.
+    `size`: how many parts, targets and places it speaks of.
     """
 
-    reporter_party: str | None
+    reporter: ReportedBy
     actor: str | None
     confidence: str | None
     act: str | None
     scopes: tuple[StatementScope, ...]
     size: int
+
+    @property
+    def denies(self) -> bool:
+        """Does it say that this did not happen?"""
+        return not self.scopes
 
     @property
     def attributed(self) -> bool:
@@ -59,15 +72,20 @@ class Statement(NamedTuple):
 
 
 class TimedStatement(NamedTuple):
-    """What one report says, and when it happened according to each part of it."""
+    """What one report says, and when the act was according to each part of it.
+
+    `start`, `end`: the earliest and the latest that it gives, as they were reported.
+    """
 
     statement: Statement
     occurrences: tuple[Occurrence, ...]
+    start: int
+    end: int
 
 
 def parts(report: Report) -> tuple[Part, ...]:
     """The whole of `report`, then each impact: what an impact gives replaces the whole's."""
-    whole = Part(None, report.occurred.occurrence, report.targets, report.places)
+    whole = Part(None, report.occurred, report.targets, report.places)
     if not report.impacts:
         return (whole,)
     impacts = enumerate(report.impacts)
@@ -77,25 +95,36 @@ def parts(report: Report) -> tuple[Part, ...]:
 def _refined(whole: Part, number: int, impact: Impact) -> Part:
     return Part(
         number,
-        whole.occurrence if impact.occurred is None else impact.occurred.occurrence,
+        whole.occurred if impact.occurred is None else impact.occurred,
         whole.targets if impact.targets is None else impact.targets,
         whole.places if impact.place is None else (impact.place,),
     )
 
 
-def timed_statement(report: Report) -> TimedStatement:
+def timed_statement(report: Report | ReportDenial) -> TimedStatement:
     """What `report` says, and when."""
+    if isinstance(report, ReportDenial):
+        denial = Statement(reporter(report), None, None, None, (), 1)
+        return TimedStatement(denial, (), 0, 0)
     each = parts(report)
     scopes = tuple([(part.targets, part.places) for part in each])
-    occurrences = tuple([part.occurrence for part in each])
-    return TimedStatement(_statement(simple_statement(report), scopes), occurrences)
+    occurrences = tuple([part.occurred.occurrence for part in each])
+    starts, ends = zip(*[part.occurred.reported for part in each], strict=True)
+    says = _statement(simple_statement(report), scopes)
+    return TimedStatement(says, occurrences, min(starts), max(ends))
+
+
+def reporter(report: Report | ReportDenial) -> ReportedBy:
+    """Who reports it."""
+    by = report.reported_by
+    return ReportedBy(by.name, by.kind, by.party)
 
 
 def simple_statement(report: Report) -> SimpleStatement:
     """What `report` says of the whole."""
     actor = report.actor
     return SimpleStatement(
-        report.reported_by.party,
+        reporter(report),
         None if actor is None else actor.party,
         None if actor is None else actor.confidence,
         report.act,
@@ -111,4 +140,4 @@ def statement(simple: SimpleStatement) -> Statement:
 
 def _statement(whole: SimpleStatement, scopes: tuple[StatementScope, ...]) -> Statement:
     size = sum([1 + len(targets) + len(places) for targets, places in scopes])
-    return Statement(whole.reporter_party, whole.actor, whole.confidence, whole.act, scopes, size)
+    return Statement(whole.reporter, whole.actor, whole.confidence, whole.act, scopes, size)

@@ -10,7 +10,7 @@ import contextlib
 import time
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from streams.kafka.access import Access
 from streams.kafka.attribution import Attribution
@@ -28,6 +28,16 @@ MAX_BATCH_EVENTS = 500
 
 Written = asyncio.Future[Any]
 """Done once the broker has a record, with its `partition` and `offset`; or a `KafkaError`."""
+
+
+class JudgedEvents(NamedTuple):
+    """Events that are in the ledger: why each was refused when it was read; None: it was not.
+
+    `records`: the partition and the offset of each record, and which of the events it holds.
+    """
+
+    refused: list[Rejected | None]
+    records: list[tuple[int, int, list[int]]]
 
 
 class _Waiting:
@@ -159,11 +169,11 @@ class LogWriter:
         events: Sequence[tuple[str, bytes]],
         receipts: Receipts,
         posted_by: str | None = None,
-    ) -> list[Rejected | None]:
+    ) -> JudgedEvents:
         """Write events, each with its conflict, and wait until all of them are in the ledger.
 
-        Returns for each of them why it was refused when it was read; None: the ledger has it, now
-        or from before. Raises `KafkaError`: some may be written.
+        What was not refused the ledger has, now or from before. Raises `KafkaError`: some may be
+        written.
         """
         sent: list[tuple[list[int], asyncio.Future[Outcomes]]] = []
         found: list[Rejected | None] = [None] * len(events)
@@ -173,7 +183,8 @@ class LogWriter:
                 mark, committed = receipts.expect()
                 sent.append((places, committed))
                 written.append(await self.write(conflict, raws, posted_by, receipt=mark))
-            await asyncio.gather(*written)
+            places_of = [places for places, _ in sent]
+            logged = await asyncio.gather(*written)
             for places, committed in sent:
                 outcomes = await committed
                 for index, place in enumerate(places):
@@ -181,7 +192,8 @@ class LogWriter:
         finally:
             for _, committed in sent:
                 committed.cancel()
-        return found
+        where = zip(logged, places_of, strict=True)
+        return JudgedEvents(found, [(one.partition, one.offset, places) for one, places in where])
 
     def _connected(self) -> AIOKafkaProducer:
         if self._producer is None:

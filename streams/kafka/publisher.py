@@ -10,8 +10,9 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import wait
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
@@ -33,16 +34,30 @@ SECONDS_BETWEEN_LOOKS = 0.3
 T = TypeVar("T")
 
 
+class SentRecord:
+    """A record that was handed over: events of one conflict, in the order in which they were added.
+
+    Where it is in which log ("": its id is not known) is said once the broker has it.
+    """
+
+    __slots__ = ("conflict", "events", "log_id", "offset", "partition")
+
+    def __init__(self, conflict: str, events: int) -> None:
+        self.conflict, self.events = conflict, events
+        self.log_id, self.partition, self.offset = "", -1, -1
+
+
 class Delivered(NamedTuple):
     """What the broker has acknowledged: events, and the offset after the last by partition.
 
     The offsets are of the log that was written to last, if its id is known: all that went to one
-    before it is in the ledger.
+    before it is in the ledger. `records` has all that was sent, in its order.
     """
 
     events: int
     ends: dict[int, int]
     log_id: str = ""
+    records: Sequence[SentRecord] = ()
 
 
 class EventPublisher:
@@ -76,6 +91,7 @@ class EventPublisher:
         self._sent: list[tuple[int, Written]] = []
         self._events = 0
         self._ends: dict[int, int] = {}
+        self._records: list[SentRecord] = []
         self._failed: Exception | None = None
 
     def __enter__(self) -> Self:
@@ -120,7 +136,7 @@ class EventPublisher:
             for conflict, raws in self._packing.rest():
                 self._flush(conflict, raws)
             self._try(self._settle(0))
-        return Delivered(self._events, dict(self._ends), self._of_log)
+        return Delivered(self._events, dict(self._ends), self._of_log, self._records)
 
     def _linger(self) -> None:
         while not self._over.wait(LINGER_SECONDS):
@@ -163,12 +179,14 @@ class EventPublisher:
     async def _send(self, conflict: str, raws: list[bytes]) -> None:
         if self._writer is None:
             raise RuntimeError("not connected")
+        record = SentRecord(conflict, len(raws))
+        self._records.append(record)
         written = await self._writer.write(conflict, raws)
-        written.add_done_callback(self._note)
+        written.add_done_callback(partial(self._note, record))
         self._sent.append((len(raws), written))
         await self._settle(64)
 
-    def _note(self, written: Written) -> None:
+    def _note(self, record: SentRecord, written: Written) -> None:
         """Note where a record is, at once: the next connection may lead to a new log."""
         if written.cancelled() or written.exception() is not None:
             return
@@ -176,6 +194,7 @@ class EventPublisher:
             self._of_log = self._log_id()
             self._ends.clear()
         where = written.result()
+        record.log_id, record.partition, record.offset = self._of_log, where.partition, where.offset
         self._ends[where.partition] = max(where.offset + 1, self._ends.get(where.partition, 0))
 
     async def _settle(self, at_most: int) -> None:

@@ -24,6 +24,7 @@ from streams.explain.explanation import (
     CommitmentExplained,
     as_json,
     explain_commitment,
+    sources_in_words,
 )
 from streams.explain.reasons import part_in_words
 from streams.explain.words import CRITERION_NAMES, answer, counted, sentence
@@ -38,7 +39,8 @@ NOBODY = "nobody known"
 class NotificationText(NamedTuple):
     """A notification with its reasons. Times are RFC 3339; all texts are safe to show.
 
-    `by_claim`: the verdict by each claim, the violated first; `lines`: why, claim by claim;
+    `by_claim`: the verdict by each claim, the violated first; `lines`: who says so, and why, claim
+    by claim;
     `criteria`: the answers behind it; `details`: the command that shows everything.
     """
 
@@ -93,7 +95,7 @@ def notification_text(notification: Notification, facts: Facts) -> NotificationT
         _summary(notification, verdict_now),
         for_annotation(sentence(_too_many(facts) if in_brief else _why(one, incident))),
         tuple((for_annotation(claim), verdict) for claim, verdict in by_claim),
-        tuple(map(_line, claims)),
+        (*map(for_annotation, sources_in_words(facts.verdict)), *map(_line, claims)),
         tuple(line for claim in claims for line in _criteria(claim)),
         _evidence(claims, incident),
         [] if one is None else _claims_json(notification, incident, one),
@@ -126,7 +128,7 @@ def _explained(
     notification: Notification, facts: Facts, incident: Reported
 ) -> CommitmentExplained | None:
     """None: there is nothing to explain, or too much."""
-    if not (incident.reports and facts.claims.events) or facts.claims.more or facts.reports.more:
+    if incident.gone or not facts.claims.events or facts.claims.more or facts.reports.more:
         return None
     places = sum(
         max(len(report.places), 1) + len(report.impacts) for report in incident.reports.values()
@@ -139,9 +141,9 @@ def _explained(
 
 
 def _verdict_now(facts: Facts, incident: Reported) -> str:
-    if not (incident.reports and facts.claims.events):
+    if incident.gone or not facts.claims.events:
         return "none"
-    return "clear" if facts.verdict is None else facts.verdict[0]
+    return "clear" if facts.verdict is None else facts.verdict.verdict
 
 
 def _too_many(facts: Facts) -> str:
@@ -174,14 +176,14 @@ def _summary(notification: Notification, verdict_now: str) -> str:
         f"{_name(notification.incident_id)} under {_name(notification.commitment_id)}, "
         f"by {_party(notification.party)} ({_name(notification.conflict)})"
     )
-    if notification.kind == "stands":
+    if notification.kind != "withdrawn":
         return f"{notification.verdict.capitalize()}: {what}"
     now = "nothing is reported of it any more" if verdict_now == "none" else f"now {verdict_now}"
     return f"Withdrawn: {what} is no {notification.verdict} any more; {now}"
 
 
 def _why(one: CommitmentExplained | None, incident: Reported) -> str:
-    if not incident.reports:
+    if incident.gone:
         return "no report of the incident stands any more"
     if one is None:
         return "no claim of the commitment stands any more"

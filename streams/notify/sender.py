@@ -199,7 +199,7 @@ class Sender:
         }
         self._notices.trying(written)
         for one in notices:
-            outcome = "told" if one.kind == "stands" else "withdrawn"
+            outcome = "told" if one.kind == "stands" else one.kind
             content = written.get(one.seq) or one.content or ""
             yield OutgoingMessage(one.seq, one.lane, False, one.state == "trying", outcome, content)
 

@@ -18,9 +18,11 @@ from streams.engine.engine import Core
 from streams.engine.lake import LakeApi, LakeService
 from streams.engine.opening import MetricsPage, OpenLedger, opened_ledger
 from streams.http.hosts import Hosts
-from streams.http.ingest import IngestApi, TakeEvents
+from streams.http.ingest import IngestApi
+from streams.http.lookup import Lookup
 from streams.http.posts import EmbeddedPosts, KafkaPosts
 from streams.http.server import Pages
+from streams.http.taking import TakeEvents
 from streams.http.writers import Writers
 from streams.kafka.access import access_to
 from streams.kafka.attribution import attribution_of
@@ -123,10 +125,12 @@ class Worker:
         lake = await self._keep_lake(stages, ledger)
         await broker_starts
         stages.watch(broker.died.wait())
-        progress, posts = await self._join(stages, ledger, lake)
+        lookup = Lookup(await ledger.judging.do(core.asking))
+        stages.on_exit(lookup.close)
+        progress, posts = await self._join(stages, ledger, lake, lookup)
         stages.watch(self._look())
         await progress.until(lambda: progress.to_catch_up is not None)
-        self._ingest_api.open(posts)
+        self._ingest_api.open(posts, lookup)
         endpoint = Endpoint(os.getpid(), url, broker.bootstrap, broker.log_id, self._lake_token)
         # Before it has caught up: from here on commands may call the worker, and must, since no
         # other process can open the database.
@@ -147,7 +151,7 @@ class Worker:
         return lake
 
     async def _join(
-        self, stages: Stages, ledger: OpenLedger, lake: LakeService
+        self, stages: Stages, ledger: OpenLedger, lake: LakeService, lookup: Lookup
     ) -> tuple[Progress, TakeEvents]:
         """Begin to read the log and to publish; how far that is, and what takes posts for it."""
         # Imported here, while the broker starts: Faust takes its time.
@@ -214,7 +218,7 @@ class Worker:
             )
             rollover = self._bound(stages, rolling)
             posts = EmbeddedPosts(
-                writer, self._receipts, progress, rollover.writing, self._stopping
+                writer, self._receipts, progress, rollover.writing, self._stopping, lookup
             ).take
         stages.watch(watch.run())
         return progress, posts

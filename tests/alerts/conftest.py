@@ -16,6 +16,7 @@ from tests.alerts.monitoring import (
     Receiver,
     alertmanager,
     prometheus,
+    until,
 )
 from tests.alerts.stack import Stack, Worker, configuration, rules
 
@@ -55,7 +56,9 @@ def stack(installed: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         notifying.start()
         shown.ready()
         scraper.start()
-        yield Stack(receiver, manager, scraper, notifying, shown, replayed)
+        stack = Stack(receiver, manager, scraper, notifying, shown, replayed)
+        until(30, stack.notifies)
+        yield stack
     finally:
         for program in (*programs, replayed):
             program.stop()

@@ -150,7 +150,7 @@ def alertmanager(config: Path, kept: Path, *more: str) -> Program:
         f"--config.file={config}",
         f"--storage.path={kept}",
         f"--web.listen-address=127.0.0.1:{port}",
-        "--cluster.listen-address=",
+        f"--cluster.listen-address=127.0.0.1:{free_port()}",
         *more,
     ]
     return Program(ALERTMANAGER, arguments, port, kept.with_suffix(".log"))

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from streams.endpoint import Endpoint, read_endpoint
 from tests.alerts.monitoring import Program, Receiver, Told, free_port, until
 from tests.cli.commands import ROOT, TRUCE, environment
-from tests.support.brokers import reach
+from tests.support.brokers import leave, reach
 from tests.support.given import claim, event, report
 
 SHIPPED_RULES = ROOT / "deploy" / "prometheus" / "trucewatch.rules.yml"
@@ -46,8 +46,8 @@ def configuration(tmp: Path, receiver: str) -> Path:
     """Alertmanager's: the shipped one with other addresses, and without its pauses."""
     text = SHIPPED_ALERTMANAGER.read_text()
     text = re.sub(r"\burl: '?https?://[^/\s]+(/[^'\s]*)'?", rf"url: '{receiver}\1'", text)
-    # Not the 10 s of the rule: meanwhile the worker's word comes, again after a restart of
-    # Alertmanager, and inhibits it. Where no worker tells, only the way is measured.
+    # Not the 10 s of the rule: meanwhile the worker's word comes, and inhibits it. Where no worker
+    # tells, only the way is measured.
     text = re.sub(r"group_wait: (?!10s)\w+", "group_wait: 100ms", text)
     text = text.replace("  routes:\n", f"  routes:\n{RULE_ALONE}", 1)
     text = re.sub(r"\bgroup_interval: \d\w+", "group_interval: 1s", text)
@@ -119,8 +119,19 @@ class Worker:
         self.launch(**settings)
         self.ready()
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """It does nothing meanwhile, and goes on after."""
+        assert self._running is not None
+        self._running.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._running.send_signal(signal.SIGCONT)
+
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
         """End it with this signal."""
+        leave(self.data_dir)
         if self._running is not None:
             self._running.send_signal(number)
             self._running.wait(30)
@@ -174,6 +185,10 @@ class Stack(NamedTuple):
                 (one for one in self.told(conflict, name, **labels) if one.status == status), None
             ),
         )
+
+    def notifies(self) -> bool:
+        """Whether Alertmanager sends by now, which it does not do at once after its start."""
+        return bool(self.manager.get("/api/v2/status")["cluster"]["status"] == "ready")
 
     def truces(self) -> list[Told]:
         """All that was told of truces: not of the machine."""

@@ -186,8 +186,9 @@ def test_the_incidents_of_a_scope_come_in_pages_while_others_are_written(
     places = [place for page in found for place in page.places.tolist()]
     assert places == [0, 1, 2, 2, 3]
     d = found[-1]
-    assert (d.begins[-1], d.ends[-1]) == (at("2026-01-01T00:00:00Z"), at("2026-01-12T12:00:00Z"))
-    assert d.over_by[-1] == d.ends[-1] + 1, "an instant is over in the next microsecond"
+    assert d.act_starts[-1] == at("2026-01-01T00:00:00Z")
+    assert d.act_ends[-1] == at("2026-01-12T12:00:00Z")
+    assert d.over_by[-1] == d.act_ends[-1] + 1, "an instant is over in the next microsecond"
     with ledger.transaction() as tx:
         everywhere = read_pages(tx.pages(scope._replace(stretches=((-INF, INF),))))
         assert len(everywhere) == 4 + len(rows(ledger, 'FROM events WHERE "offset" >= 10'))

@@ -77,6 +77,10 @@ def test_a_verdict_is_told_in_full(ledger: Ledger) -> None:
             "occurred_start": "2026-01-10T12:00:00Z",
             "occurred_end": "2026-01-10T12:00:00Z",
             "independent_reports": 1,
+            "evidence": "reported",
+            "admitted": False,
+            "denied_by": [],
+            "changed": None,
             "claims": [
                 {
                     "claim_id": "c",

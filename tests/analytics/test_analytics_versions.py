@@ -84,16 +84,33 @@ def test_a_pair_that_was_withdrawn_starts_afresh(ledger: Ledger, *, together: bo
     assert rows(ledger, "SELECT count(*) FROM claim_verdict_versions") == [(2,)]
 
 
-def test_times_and_sources_alone_open_no_version(ledger: Ledger) -> None:
+@pytest.mark.parametrize(
+    "after",
+    [
+        judged(ended="2026-01-12T15:00:00Z"),
+        judged(independent=3),
+        judged(evidence="verified"),
+        judged(denied_by=("Ministry",)),
+    ],
+)
+@pytest.mark.parametrize("together", [True, False])
+def test_times_and_sources_open_a_version_that_raises_nothing(
+    ledger: Ledger, after: Judgement, *, together: bool
+) -> None:
     one = judged()
-    later = judged(ended="2026-01-12T15:00:00Z", independent=3)
-    write(ledger, Step(report(), T1, (changed(None, one),)))
-    write(ledger, Step(report(), T2, (changed(one, later),)), first=1)
-    found = rows(
-        ledger, "SELECT hour(occurred_end), independent_reports, second(recorded_at) FROM verdicts"
-    )
-    assert found == [(15, 3, 1)]
-    assert rows(ledger, "SELECT count(*) FROM verdict_versions") == [(1,)]
+    steps = [
+        Step(report(), T1, (changed(None, one),)),
+        Step(report(), T2, (changed(one, after),)),
+        Step(report(), T3, (changed(after, judged(party="BBB")),)),
+    ]
+    for first, some in [(0, steps)] if together else enumerate([step] for step in steps):
+        write(ledger, *some, first=first)
+    assert rows(
+        ledger,
+        "SELECT second(recorded_at), second(superseded_at), second(since), second(raised_at) "
+        "FROM verdict_versions ORDER BY recorded_at",
+    ) == [(1, 2, 1, 1), (2, 3, 1, 1), (3, None, 1, 3)]
+    assert rows(ledger, "SELECT count(*) FROM claim_verdict_versions WHERE party = 'AAA'") == [(1,)]
 
 
 @pytest.mark.parametrize(

@@ -134,10 +134,10 @@ def test_the_contract_of_the_views_is_kept(ledger: Ledger) -> None:
 
     verdicts = names(
         "conflict commitment_id incident_id party verdict occurred_start occurred_end "
-        "independent_reports recorded_at"
+        "independent_reports evidence admitted denied_by recorded_at"
     )
     assert columns("verdicts") == verdicts
-    assert columns("verdict_versions")[:10] == [*verdicts, "superseded_at"]
+    assert columns("verdict_versions")[:13] == [*verdicts, "superseded_at"]
     assert columns("claim_verdicts") == names(
         "conflict commitment_id claim_id incident_id party verdict in_window party_bound "
         "act_prohibited target_covered in_area still_bound recorded_at"

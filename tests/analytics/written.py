@@ -22,7 +22,7 @@ from schemas.events import (
     parse_event,
 )
 from schemas.time_fields import read_instant
-from schemas.verdicts import ClaimVerdict, Criteria, Judgement, Outcome
+from schemas.verdicts import ClaimVerdict, Criteria, Grade, Judgement, Outcome, Sources
 from streams.judging.statement import timed_statement
 
 LOG = "log"
@@ -108,12 +108,15 @@ def judged(
     occurred: str = "2026-01-12T12:00:00Z",
     ended: str | None = None,
     independent: int = 1,
+    evidence: Grade | None = "reported",
+    denied_by: tuple[str, ...] = (),
     claims: Sequence[ClaimVerdict] | None = None,
 ) -> Judgement:
     if claims is None:
         claims = [ClaimVerdict("c", "violation", YES, "violation")]
     end = at(ended or occurred)
-    return Judgement("truce", verdict, party, at(occurred), end, independent, tuple(claims))
+    sources = Sources(independent, evidence, admitted=False, denied_by=denied_by)
+    return Judgement("truce", verdict, party, at(occurred), end, sources, tuple(claims))
 
 
 def changed(before: Judgement | None, after: Judgement | None, incident_id: str = "i") -> Rejudged:
@@ -158,7 +161,7 @@ def put(rows: EventRows, event: Event, raw: str, offset: int) -> tuple[int, Abou
     which = about(*names, stands=isinstance(event, ReportEvent))
     if isinstance(event, ReportEvent):
         occurrences = timed_statement(event.data).occurrences
-        return rows.report(event, raw, place, which, occurrences), which
+        return rows.report(event, event.data, raw, place, which, occurrences), which
     return rows.event(event, raw, place), which
 
 

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from schemas.events import Invalid, parse_event
-from schemas.json_lines import MOST_WARNINGS, NamedParties
 from schemas.openapi import MAX_PROBLEMS_LISTED
 from schemas.problems import MAX_PROBLEMS
+from schemas.warnings.parties import NamedParties
+from schemas.warnings.warning import MOST_WARNINGS
 from schemas.wire import Accepted, Rejected, decode_text, encode_batch
 from streams.http.body import Form, read_body
 from tests.bounds import hostile
@@ -40,8 +41,8 @@ def test_of_a_thousand_wrong_terms_the_first_are_named_and_the_others_counted() 
 def test_a_post_of_nothing_but_wrong_terms_has_a_short_answer_soon(form: Form) -> None:
     lines = [line.encode() for line in hostile.wrong_terms(350, 450)]
     body = b"\n".join(lines) if form == "lines" else encode_batch(lines)
-    assert seconds(lambda: read_body(form, body)) < 10
-    found = read_body(form, body)
+    assert seconds(lambda: read_body(form, body, now=lambda: 0)) < 10
+    found = read_body(form, body, now=lambda: 0)
     assert (found.events, found.refused, len(found.problems)) == ([], 350, MAX_PROBLEMS_LISTED)
     assert found.unlisted > 0
     assert len(json.dumps([problem.model_dump() for problem in found.problems])) < 200_000

@@ -11,7 +11,7 @@ from analytics.ledger.ledger import Ledger
 from streams.engine.decoding import RawRecord, read
 from streams.engine.loading import load_standing, process
 from streams.settings import Settings
-from tests.cli.commands import truce
+from tests.cli.commands import rows, truce
 from tests.support.given import CONFLICT, claim, coverage, report
 
 RECORDED_MS = 1_769_990_400_000  # 2026-02-02T00:00:00Z
@@ -72,3 +72,16 @@ def test_status_says_nothing_of_coverage_that_nobody_speaks_of(judged: Path) -> 
     done = truce("status", data_dir=judged)
     assert "atched" not in done.stdout
     assert "Access denied" not in done.stdout
+
+
+def test_what_is_published_of_who_watched_is_counted_and_kept(running: Path) -> None:
+    lines = [coverage(), coverage(quality="denied"), coverage("other", quality="ful")]
+    done = truce("publish", "-", data_dir=running, given="\n".join(lines).encode())
+    assert done.returncode == 1
+    assert (
+        done.stdout
+        == "2 events (2 coverage reports) published and judged; 1 line could not be read\n"
+    )
+    assert done.stderr.startswith("stdin:3: data.quality: 'ful' is not a quality of coverage")
+    asked = f"SELECT coverage_id, quality FROM coverage WHERE conflict = '{CONFLICT}'"  # noqa: S608
+    assert rows(asked, running) == [("w", "denied")]

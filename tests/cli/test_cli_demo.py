@@ -51,7 +51,8 @@ def test_a_second_demo_changes_nothing_and_says_so(judged: Path, tmp_path: Path)
 
     assert again.returncode == 0
     assert "ALERT" not in again.stdout
-    assert "all of them had been judged before" in again.stdout
+    assert "14 events (6 claims, 8 reports) judged: 14 known already" in again.stdout
+    assert "All of them had been judged before" in again.stdout
     history = "from verdict_versions order by all"
     assert rows(history, data_dir) == rows(history, judged)
 
@@ -66,9 +67,42 @@ def test_your_own_files_are_judged_and_their_bad_lines_told(tmp_path: Path) -> N
 
     assert done.returncode == 1
     assert f"{path}:15: a: unknown field" in done.stderr
-    assert "of these, 1 were refused" in done.stdout
-    assert "beside 1 line that could not be read" in done.stdout
+    assert f"{path}:16: refused: id: " in done.stderr
+    assert "judged: 14 taken, 1 refused" in done.stdout
+    assert "Beside 1 line that could not be read" in done.stdout
     assert len(rows("from events", tmp_path / "data")) == 14
+
+
+def test_a_demo_never_joins_other_data(judged: Path, tmp_path: Path) -> None:
+    data_dir = shutil.copytree(judged, tmp_path / "data")
+    path = tmp_path / "one.jsonl"
+    path.write_text(SCENARIO.read_text().splitlines()[0] + "\n")
+    before = (data_dir / "truce.duckdb").read_bytes()
+
+    done = truce("demo", "--http", "127.0.0.1:0", path, data_dir=data_dir)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"{data_dir} has other data (13 events that the demo does not publish)" in done.stderr
+    assert "--data-dir" in done.stderr
+    assert (data_dir / "truce.duckdb").read_bytes() == before
+
+
+def test_a_demo_has_a_directory_of_its_own_and_names_it(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*TRUCE, "demo", "--http", "127.0.0.1:0"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["truce-demo"]
+    typed = [line for line in done.stdout.splitlines() if line.startswith("  ") and " sql" in line]
+    assert typed
+    assert "--data-dir truce-demo" in typed[-1]
 
 
 def test_no_demo_in_the_data_of_a_running_worker(tmp_path: Path) -> None:

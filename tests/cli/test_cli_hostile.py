@@ -43,6 +43,7 @@ def test_every_text_of_every_event_is_hostile() -> None:
         *("data.incident_id", "data.report_id", "data.reported_by.name"),
         *("data.reported_by.kind", "data.reported_by.party", "data.actor.party"),
         *("data.weapons.*.type", "data.effects.[key]", "data.impacts.*.effects.[key]"),
+        *("data.coverage_id", "data.as_stated"),
     } == FIELDS
 
 
@@ -58,6 +59,8 @@ COMMANDS = [
     ("sql", "from reports"),
     ("sql", "from events"),
     ("sql", "from claim_verdicts"),
+    ("sql", "from coverage"),
+    ("sql", "from disagreements"),
     ("sql", "from compliance"),
     ("sql", "--format", "json", "from claims"),
     ("sql", "--format", "json", "from events"),

@@ -120,6 +120,10 @@ class Reader:
         kept = environment(TRUCE_HTTP="127.0.0.1:0")
         self._environment = kept | {"PATH": f"{BIN}:{kept['PATH']}"}
 
+    def exports(self, **variables: str) -> None:
+        """Have these in the environment of all that is typed from now on."""
+        self._environment |= variables
+
     def types(self, command: str) -> str:
         """Run a command. Returns all that it prints; of a worker, what it prints until ready."""
         command = command.replace(".venv/bin/", f"{BIN}/").replace(":6066", f":{self.port}")
@@ -166,7 +170,8 @@ class Reader:
 @pytest.fixture
 def reader(judged: Path, tmp_path: Path) -> Iterator[Reader]:
     """Whoever has seen the demo, in a directory like that of the repository."""
-    shutil.copytree(judged, tmp_path / "truce-data")
+    for name in ("truce-demo", "truce-data"):
+        shutil.copytree(judged, tmp_path / name)
     for name in ("schemas", "deploy", "tests", "pyproject.toml", "analytics"):
         (tmp_path / name).symlink_to(ROOT / name)
     [event] = [text for text in blocks("README.md", "json") if "specversion" in text]
@@ -180,6 +185,10 @@ def reader(judged: Path, tmp_path: Path) -> Iterator[Reader]:
 
 @pytest.mark.parametrize("page", [page for page in PAGES if commands_of(page)])
 def test_each_command_of_a_page_prints_what_is_shown(page: str, reader: Reader) -> None:
+    if page == "README.md":
+        # It says so in a sentence.
+        assert "`export TRUCE_DATA_DIR=truce-demo`" in README
+        reader.exports(TRUCE_DATA_DIR="truce-demo")
     for command, lines in commands_of(page):
         if not is_run(command):
             continue

@@ -11,7 +11,7 @@ import pytest
 from tests.cli.commands import SCENARIO, TRUCE, environment, truce
 
 TOKENS = ("token add", "token list", "token remove")
-COMMANDS = ("demo", "run", "publish", "status", "explain", "sql", "schema", *TOKENS)
+COMMANDS = ("demo", "run", "publish", "status", "incidents", "explain", "sql", "schema", *TOKENS)
 NOBODY = "kafka://127.0.0.1:9"
 
 # Without a worker and without a database: arguments, exit code, what the one line says.
@@ -28,6 +28,9 @@ ENDS = (
     (("publish", "--broker", NOBODY, str(SCENARIO)), 3, "no broker answers"),
     (("status",), 1, "truce demo"),
     (("explain", "2026-02-03-barrage"), 1, "truce demo"),
+    (("incidents",), 1, "truce demo"),
+    (("incidents", "--since", "yesterday"), 2, "a day or a time, e.g. 2026-02-01"),
+    (("incidents", "--verdict", "guilty"), 2, "'contested'"),
     (("sql", "select 1"), 1, "truce demo"),
     (("sql",), 1, "is empty"),
     (("token", "add", "desk"), 2, "--source"),

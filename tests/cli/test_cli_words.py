@@ -8,8 +8,11 @@ import math
 
 import pytest
 
-from schemas.json_lines import MAX_LINE_BYTES, NamedParties, meant_by, read_lines
+from schemas.json_lines import MAX_LINE_BYTES, read_lines
 from schemas.time import OPEN, UNKNOWN, Bound, Daily, Span, to_instant
+from schemas.warnings.countries import meant_by
+from schemas.warnings.parties import NamedParties
+from streams.commands import console
 from streams.commands.console import bounds, window_in_words
 from streams.explain.words import counted
 
@@ -68,3 +71,28 @@ def test_a_line_too_long_is_one_line_and_the_next_is_read() -> None:
     file = io.BytesIO(b"x" * (3 * MAX_LINE_BYTES) + b"\n{}\n")
 
     assert [(line.number, line.raw) for line in read_lines("f", file)] == [(1, None), (2, b"{}")]
+
+
+def test_a_matrix_too_wide_stays_one_with_short_heads_and_a_legend(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns = ("incident", "the-first-claim", "the-second-claim")
+    rows = [("raid", "violation", "(outside)"), ("2026-02-03-barrage", "clear", "undetermined")]
+
+    def shown(width: str) -> list[str]:
+        monkeypatch.setenv("COLUMNS", width)
+        console._console.cache_clear()
+        console.matrix(columns, rows, indent=2)
+        return capsys.readouterr().out.splitlines()
+
+    assert shown("80")[0].split() == [*columns]
+    narrow = shown("40")
+    console._console.cache_clear()
+    assert [line.split() for line in narrow[2:4]] == [
+        ["raid", "V", "."],
+        ["2026-02-03-barrage", "-", "?"],
+    ]
+    assert " ".join(" ".join(narrow[4:]).split()) == (
+        "1 the-first-claim; 2 the-second-claim; V violation; ? undetermined; - clear; . (outside)"
+    )
+    assert max(map(len, narrow)) <= 40

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
+from tests.deploy.installed import DEPLOY
 from tests.deploy.monitors import ALERTMANAGER, installed, run
 from tests.deploy.test_deploy_rules import ALERTS
 from tests.worker.running import within
@@ -72,6 +73,14 @@ def test_the_truce_routes_group_by_truce_and_do_not_repeat_what_was_told() -> No
         if route["receiver"].startswith("truce"):
             assert route["group_by"][:2] == ["conflict", "commitment"]
             assert route["repeat_interval"] == "8760h"
+
+
+def test_the_stack_has_it_wait_after_its_start_and_remember_for_long() -> None:
+    stack = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))["services"]
+    options = dict(one.split("=", 1) for one in stack["alertmanager"]["command"])
+    # Only with clustering it waits, for what silences the rules' alerts.
+    assert options["--cluster.listen-address"]
+    assert options["--data.retention"] == "8760h"
 
 
 class Told(NamedTuple):

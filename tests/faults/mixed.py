@@ -1,4 +1,4 @@
-"""Logs as life writes them: claims and reports, corrections, retractions, repeats and rubbish."""
+"""Logs as life writes them: claims, reports, coverage, corrections, retractions, repeats, rubbish."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ KINDS = {
     "late claim": 3,
     "claim revised": 2,
     "claim retracted": 1,
+    "coverage": 2,
     "again": 3,
     "id used again": 2,
     "rubbish": 3,
@@ -70,6 +71,8 @@ class Conflict:
     def _one(self, kind: str) -> Event:
         if kind == "late claim" and not self._late:
             kind = "report"
+        if kind == "coverage":
+            return self._coverage()
         return self._about_a_claim(kind) if "claim" in kind else self._about_a_report(kind)
 
     def _about_a_claim(self, kind: str) -> Event:
@@ -84,6 +87,20 @@ class Conflict:
         acts = self._rng.choice((["any"], ["strike"], ["drone_strike", "raid"]))
         prohibits = {"acts": acts, "targets": ["energy"]}
         return self._new("commitment.claimed", {**claim["data"], "prohibits": prohibits})
+
+    def _coverage(self) -> Event:
+        day = self._rng.randrange(1, 28)
+        return self._new(
+            "coverage.reported",
+            {
+                "conflict": self.name,
+                "coverage_id": f"watch-{self._rng.randrange(20)}",
+                "reported_by": {"name": "Mission", "kind": "monitor"},
+                "start": f"2026-01-{day:02}T00:00:00Z",
+                "end": f"2026-01-{day + 1:02}T00:00:00Z",
+                "quality": self._rng.choice(("full", "partial", "denied", "none")),
+            },
+        )
 
     def _about_a_report(self, kind: str) -> Event:
         rng = self._rng

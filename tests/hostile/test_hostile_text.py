@@ -243,7 +243,9 @@ def show(lake: LakeSession, settings: Settings) -> None:
         assert incident_id in knowledge.close_incidents(incident_id)
         incident, explained = explained_incident(knowledge, conflict, incident_id)
         assert incident.reports
-        print_json(conflict, incident, explained, knowledge.posted_by_of(conflict, incident_id))
+        posted_by = knowledge.posted_by_of(conflict, incident_id)
+        history = knowledge.history_of(conflict, incident_id)
+        print_json(conflict, incident, explained, posted_by, history)
         for one in explained:
             show_verdict(one)
     for name, _ in knowledge.tables():

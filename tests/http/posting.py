@@ -74,13 +74,14 @@ class Posting:
         content_type: str | None = EVENT,
         *,
         token: str | None = None,
+        query: str = "",
         **headers: str,
     ) -> requests.Response:
         """Post `body`; an iterator is sent in chunks. `token`: another than the right one."""
         given = {"Authorization": f"Bearer {token or self.token}"}
         given |= {} if content_type is None else {"Content-Type": content_type}
         given |= {name.replace("_", "-"): value for name, value in headers.items()}
-        return requests.post(self.url, data=body, headers=given, timeout=SECONDS)
+        return requests.post(self.url + query, data=body, headers=given, timeout=SECONDS)
 
     def connected(self) -> socket.socket:
         """A connection on which nothing was said yet."""

@@ -17,7 +17,7 @@ import requests
 
 from schemas.openapi import MAX_BODY_BYTES, MAX_POSTED_EVENTS
 from schemas.wire import MAX_EVENT_BYTES
-from streams.http.ingest import Rate
+from streams.http.rate import Rate
 from streams.http.writers import read_token
 from streams.secrets import SecretError
 from streams.settings import Settings
@@ -44,20 +44,20 @@ def answer(found: requests.Response) -> dict[str, Any]:
 def test_an_event_is_in_the_database_when_202_is_answered(ingest: Posting) -> None:
     for number in range(10):
         found = ingest.post(event(f"at-once-{number}"))
-        assert (found.status_code, found.json()) == (202, {"accepted": 1})
+        assert (found.status_code, found.json()["accepted"]) == (202, 1)
         assert known(ingest, f"at-once-{number}") == [f"at-once-{number}"]
 
 
 def test_the_shipped_scenario_can_be_posted_as_lines(ingest: Posting) -> None:
     lines = SCENARIO.read_bytes()
-    assert ingest.post(lines, LINES).json() == {"accepted": len(lines.splitlines())}
+    assert ingest.post(lines, LINES).json()["accepted"] == len(lines.splitlines())
     query = "SELECT verdict FROM verdicts WHERE incident_id = '2026-02-03-barrage'"
     assert rows(query, ingest.data_dir) == [("contested",)]
 
 
 def test_a_batch_may_hold_events_of_several_conflicts(ingest: Posting) -> None:
     batch = [event("batch-1", conflict="one"), event("batch-2", conflict="two")]
-    assert ingest.post(b"[" + b",".join(batch) + b"]", BATCH).json() == {"accepted": 2}
+    assert ingest.post(b"[" + b",".join(batch) + b"]", BATCH).json()["accepted"] == 2
     assert known(ingest, "batch-1", "batch-2") == ["batch-1", "batch-2"]
 
 

@@ -117,7 +117,7 @@ def test_independent_reports_are_those_not_made_by_a_bound_party() -> None:
     ]
     judgement = given([claim(), *by]).only
     assert judgement is not None
-    assert judgement.independent_reports == 2
+    assert judgement.sources.independent_reports == 2
 
 
 def test_three_outlets_with_one_wrong_date_are_one_incident() -> None:

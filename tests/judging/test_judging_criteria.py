@@ -57,9 +57,62 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], str, bool | None]] = [
         YES,
     ),
     (
-        "a landing inside may have been launched before",
+        "a landing on the tenth day was launched inside: nothing flies for longer than a day",
         {},
         {"occurred": occurred("2026-01-10T12:00:00Z", of="impact")},
+        "in_window",
+        YES,
+    ),
+    (
+        "a landing on the first day may have been launched before",
+        {},
+        {"occurred": occurred("2026-01-01T23:59:00Z", of="impact")},
+        "in_window",
+        UNKNOWN,
+    ),
+    (
+        "a landing after a day to the minute was launched inside",
+        {},
+        {"occurred": occurred("2026-01-02T00:00:00Z", of="impact")},
+        "in_window",
+        YES,
+    ),
+    (
+        "a mortar shell that flies for two minutes was fired inside",
+        {},
+        {"occurred": occurred("2026-01-01T00:02:00Z", of="impact", flight="PT2M")},
+        "in_window",
+        YES,
+    ),
+    (
+        "it may have been fired before",
+        {},
+        {"occurred": occurred("2026-01-01T00:01:59Z", of="impact", flight="PT2M")},
+        "in_window",
+        UNKNOWN,
+    ),
+    (
+        "a landing five minutes after the end may have been launched inside",
+        {},
+        {"occurred": occurred("2026-02-01T00:05:00Z", of="impact")},
+        "in_window",
+        UNKNOWN,
+    ),
+    (
+        "a landing is of an act at some time before it, whatever is said of all through it",
+        {},
+        {
+            "occurred": occurred(
+                "2026-01-01T12:00:00Z", "2026-01-01T13:00:00Z", of="impact", certainty="throughout"
+            )
+        },
+        "in_window",
+        UNKNOWN,
+    ),
+    (
+        "an impact during a window of less than a day is never certain",
+        {"window": [{"start": "2026-01-10T00:00:00Z", "end": "2026-01-10T23:59:00Z"}]},
+        {"occurred": occurred("2026-01-10T23:00:00Z", of="impact")},
         "in_window",
         UNKNOWN,
     ),
@@ -261,7 +314,7 @@ def test_criterion(
         occurred("2026-02-01T00:00:00Z", "2026-02-01T01:00:00Z"),
         occurred("2025-12-31T20:00:00Z", "2026-01-01T00:00:00Z"),
         occurred("2025-12-31T20:00:00Z", "2026-01-01T00:00:00Z", certainty="throughout"),
-        occurred("2026-02-01T00:00:00Z", of="impact"),
+        occurred("2026-02-02T00:00:00Z", of="impact"),
     ],
 )
 def test_what_is_certainly_outside_has_no_row(when: dict[str, str]) -> None:

@@ -97,7 +97,7 @@ def test_the_fast_path_is_for_new_incidents_of_one_report_and_says_what_the_fold
     expected = given([line for line in lines if line != BROKEN]).verdicts()
     assert found == sorted(
         (
-            (*pair, one.verdict, one.party, one.independent_reports)
+            (*pair, one.verdict, one.party, one.sources.independent_reports)
             for pair, one in expected.items()
         ),
         key=repr,
@@ -164,7 +164,9 @@ def test_names_that_several_conflicts_have_are_not_the_same_incident(scratch: Sc
 # fmt: off
 STATEMENTS: list[tuple[dict[str, Any], bool]] = [
     ({"occurred": {"start": "2026-01-11T12:00:00Z"}},           True),
-    ({"reported_by": {"name": "Another", "kind": "media"}},     True),
+    ({"evidence": ["https://desk.example/1"]},                  True),
+    ({"reported_by": {"name": "Another"}},                      False),
+    ({"reported_by": {"name": "Observer", "kind": "media"}},    False),
     ({"report_id": "s"},                                        True),
     ({"effects": {"killed": 3}},                                True),
     ({"reported_by": {"name": "Observer", "party": "BBB"}},     False),

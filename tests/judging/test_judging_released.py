@@ -38,9 +38,7 @@ def _one_by_one(
         since = by.next_since if by.incident_id == incident.incident_id else by.since
         if since is None or not any(since < o.end for o in incident.occurrences):
             return True
-        certainly_earlier = all(
-            not o.of_impact and by.until <= o.start for o in incident.occurrences
-        )
+        certainly_earlier = all(by.until <= o.start for o in incident.occurrences)
         return False if party not in by.parties and certainly_earlier else None
 
     return unanimous(all_of(after(by, party) for by in released) for party in parties)

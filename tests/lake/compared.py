@@ -10,7 +10,9 @@ from typing import Any
 import duckdb
 
 from analytics.lake.attached import attach
-from analytics.lake.writer import TABLES
+from analytics.lake.keeper import Keeper
+from analytics.lake.subprocess_writer import SubprocessWriter
+from analytics.lake.writer import TABLES, LakeWriter
 from analytics.ledger.contents import COUNTED, Holding, count, last_balance
 from analytics.ledger.ledger import Ledger
 from analytics.storage.database import Session
@@ -66,6 +68,33 @@ class Fold:
         at = len(self._records) - self.left
         process(self._ledger, self._standing, self._log_id, read(self._records[at : at + size]))
         self.left = max(0, self.left - size)
+
+
+class House:
+    """A ledger with a lake, in one folder."""
+
+    def __init__(
+        self, folder: Path, writer: type[LakeWriter | SubprocessWriter] = LakeWriter
+    ) -> None:
+        self.path = folder / "lake"
+        self.ledger = Ledger.open(folder / "truce.duckdb")
+        self.writer = writer
+        self.open()
+
+    def open(self) -> None:
+        self.keeper = Keeper(self.writer(self.path), self.ledger.cursor())
+
+    def fold(self, incidents: int, *, first: int = 0) -> None:
+        # A log of its own, so that none of it was known.
+        Fold(self.ledger, [*revised(incidents, first=first)], f"log-{first}").take(10**9)
+
+    def same(self) -> None:
+        with self.ledger.cursor() as cursor:
+            same(cursor, self.path)
+
+    def close(self) -> None:
+        self.keeper.close()
+        self.ledger.close()
 
 
 def revised(incidents: int, *, first: int = 0, claims: int = 2) -> Iterator[str]:

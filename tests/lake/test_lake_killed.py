@@ -20,11 +20,11 @@ from tests.lake.compared import Fold, counted, revised, same
 from tests.support.logged import LOG_ID
 
 PROGRAM = Path(__file__).with_name("keeping.py")
-KILLS = int(os.environ.get("TRUCE_LAKE_KILLS", "5"))
+KILLS = int(os.environ.get("TRUCE_LAKE_KILLS", "20"))
 INCIDENTS = 40_000
 
 
-@pytest.mark.slow
+@pytest.mark.faults
 def test_killed_anywhere_nothing_is_missing_or_double(tmp_path: Path) -> None:
     rng = random.Random()
     for _ in range(KILLS):

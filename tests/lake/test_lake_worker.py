@@ -117,6 +117,7 @@ def test_without_a_worker_the_command_does_it_itself(data_dir: Path) -> None:
         mine.execute(Path(reads.removeprefix(".read ")).read_text("utf-8"))
         assert mine.execute("SELECT count(*) FROM events").fetchall() == [(before,)]
         assert mine.execute("SELECT count(*) FROM lake.accepted").fetchall() == [(before,)]
+        assert mine.execute("SELECT sum(reports) FROM sources").fetchall() == [(30,)]
 
 
 def test_it_is_given_all_again_and_written_as_parquet(data_dir: Path, tmp_path: Path) -> None:

@@ -35,7 +35,9 @@ def test_a_violation_is_told_with_its_reasons(world: World) -> None:
         assert notes["summary"] == "Violation: i under truce, by AAA (testland)"
         assert notes["claims_violated"] == "c"
         assert notes["evidence"] == "https://desk.example/report\nhttps://desk.example/claim"
-        assert notes["description"].splitlines()[1].startswith("c (Mediator): violation. Inside")
+        _, sources, claimed, *_ = notes["description"].splitlines()
+        assert sources == "Evidence: reported by one independent source"
+        assert claimed.startswith("c (Mediator): violation. Inside")
         assert notes["criteria"] == (
             "c, r, whole: yes (in window yes, party bound yes, act prohibited yes, "
             "target covered yes, in area yes, still bound yes)"

@@ -100,7 +100,7 @@ def incidents(tx: Transaction, scope: RejudgeScope) -> Iterator[tuple[Incident, 
     for incident_id, report_id, payload in rows:
         found.setdefault(incident_id, {})[report_id] = stored_statement(payload)
     none = np.array([], np.int64)
-    nothing = Alike(none, (), none, none, none, none)
+    nothing = Alike(none, (), none, none, none, none, none)
     for incident_id, reports in found.items():
         yield Incident(incident_id, reports), nothing
 

@@ -132,7 +132,7 @@ def _is_sound(event: dict[str, Any]) -> bool:
 
 
 @in_parts
-@tried(at_least=200)
+@tried()
 @given(data=st.data(), log=st.one_of(revised(), revised(), revised(), worlds()))
 def test_what_is_spared_is_what_it_would_be_if_all_was_judged_again_one_by_one(
     scratch: Scratch, part: int, data: st.DataObject, log: list[str]
@@ -175,7 +175,7 @@ def read_windows(draw: st.DrawFn) -> Window:
 
 
 @in_parts
-@tried(at_least=200)
+@tried()
 @given(data=st.data(), old=read_windows(), new=read_windows())
 def test_where_no_window_moved_the_answer_is_the_same(
     part: int, data: st.DataObject, old: Window, new: Window

@@ -98,7 +98,7 @@ def in_turns(scratch: Scratch, data: st.DataObject, items: list[RawRecord]) -> N
 
 
 @in_parts
-@tried(at_least=300)
+@tried()
 @given(data=st.data(), items=one_partition())
 def test_turns_and_breaks_in_them_do_not_matter(
     scratch: Scratch, part: int, data: st.DataObject, items: list[RawRecord]
@@ -111,7 +111,7 @@ def test_turns_and_breaks_in_them_do_not_matter(
 
 
 @in_parts
-@tried(at_least=100)
+@tried()
 @given(data=st.data(), items=one_partition())
 def test_what_was_kept_in_another_order_is_folded_again_to_the_same(
     scratch: Scratch, part: int, data: st.DataObject, items: list[RawRecord]

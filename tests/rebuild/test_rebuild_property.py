@@ -56,7 +56,7 @@ def test_folding_what_was_kept_gives_the_same_history_to_the_row(
 
 
 # A whole command, on files: as dear as twenty of the above.
-@settings(max_examples=max(10, EXAMPLES // 20))
+@settings(max_examples=max(5, EXAMPLES // 20))
 @given(data=st.data(), life=lives())
 def test_a_rebuilt_file_has_every_row_of_the_old_one(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, life: list[Delivered]

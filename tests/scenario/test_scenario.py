@@ -116,6 +116,23 @@ VERDICTS = (
 )  # fmt: skip
 
 
+class Pinned(NamedTuple):
+    """What the evidence on one incident is worth."""
+
+    incident: str
+    evidence: str | None
+    reason: str
+
+
+GRADES = (
+    Pinned(ODESA, None, "the one report supports no claim: it was early, or elsewhere"),
+    Pinned(TERNIVKA, None, "the governor's report is of a bound party, and supports no claim"),
+    Pinned(BARRAGE, "corroborated",
+        "agency and Underlines speak for no party; the air force does, and names no target"),
+    Pinned(BELGOROD, None, "an alleged actor supports nothing"),
+)  # fmt: skip
+
+
 class Known(NamedTuple):
     """What was known of one incident right after one event: claim verdicts, and all together."""
 
@@ -212,7 +229,16 @@ def test_the_commitment_is_judged_over_the_claims_that_speak_of_the_actor(row: O
     found = in_the_end()[row.incident]
 
     assert (found.verdict, found.party) == (row.verdict, row.party), row.reason
-    assert found.independent_reports == row.independent_reports, row.reason
+    assert found.sources.independent_reports == row.independent_reports, row.reason
+
+
+@pytest.mark.parametrize("row", GRADES, ids=[row.incident for row in GRADES])
+def test_what_the_evidence_is_worth(row: Pinned) -> None:
+    found = in_the_end()[row.incident].sources
+
+    assert found.evidence == row.evidence, row.reason
+    assert not found.admitted
+    assert found.denied_by == (), "no comment is no denial"
 
 
 def test_the_tables_name_every_pair() -> None:
@@ -257,7 +283,7 @@ def test_the_wrong_night_adds_a_report_and_nothing_else() -> None:
     before, after = known_after("e26-6")[BARRAGE], known_after("barrage-3")[BARRAGE]
 
     assert [claim.verdict for claim in after.claims] == [claim.verdict for claim in before.claims]
-    assert after.independent_reports == before.independent_reports + 1
+    assert after.sources.independent_reports == before.sources.independent_reports + 1
     assert after.occurred_start == before.occurred_start
     assert after.occurred_end > before.occurred_end
     assert known_after("barrage-3")[BELGOROD] == known_after("e26-6")[BELGOROD]

@@ -85,5 +85,9 @@ def test_asyncapi() -> None:
         "occurred_start",
         "occurred_end",
         "independent_reports",
+        "evidence",
+        "admitted",
+        "denied_by",
+        "changed",
         "claims",
     ]

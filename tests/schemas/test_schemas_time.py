@@ -20,13 +20,11 @@ from schemas.time import (
     Occurrence,
     Span,
     Window,
-    certainly_before,
     hull,
     in_force,
     in_window,
     iso,
     last_end,
-    possibly_before,
     spans,
     to_datetime,
     to_instant,
@@ -111,8 +109,6 @@ def test_in_window(
     window: Window, start: int, end: int, throughout: bool, expected: bool | None
 ) -> None:
     assert in_window(window, Occurrence(start, end, throughout)) is expected
-    timed_by_impact = in_window(window, Occurrence(start, end, throughout, of_impact=True))
-    assert timed_by_impact is (None if expected is True else expected)
     if start == end:
         assert in_force(window, start) is expected
 
@@ -329,24 +325,6 @@ def test_hull_of_a_window() -> None:
     assert hull(UNCERTAIN) == (10, 20)
     assert hull(daily("08:00", "14:00", "UTC", Bound(5, 7))) == (5, INF)
     assert hull((Span(UNKNOWN, OPEN), span(1, 2))) == (-INF, INF)
-
-
-@pytest.mark.parametrize(
-    ("a", "b", "certainly", "possibly"),
-    [
-        ((1, 5), (5, 9), True, True),
-        ((1, 6), (5, 9), False, True),
-        ((5, 5), (5, 9), False, True),
-        ((4, 4), (5, 5), True, True),
-        ((5, 5), (5, 5), False, False),
-        ((1, 5), (5, 5), True, True),
-        ((6, 9), (1, 6), False, False),
-    ],
-)
-def test_before(a: tuple[int, int], b: tuple[int, int], certainly: bool, possibly: bool) -> None:
-    assert certainly_before(Occurrence(*a), Occurrence(*b)) is certainly
-    assert certainly_before(Occurrence(*a), Occurrence(*b, of_impact=True)) is False
-    assert possibly_before(Occurrence(*a), Occurrence(*b)) is possibly
 
 
 @given(st.integers(FIRST_INSTANT, LAST_INSTANT))

@@ -1,15 +1,22 @@
-from __future__ import annotations
+"""A ledger in a real file, for each test; and one in memory, to be folded into again and again."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from analytics.ledger.ledger import Ledger
 from tests.statistics.folded import Folded
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with Ledger.open(tmp_path / "truce.duckdb") as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")
 def folded() -> Iterator[Folded]:
-    """A ledger in memory, to be folded into."""
     found = Folded()
     yield found
     found.connection.close()

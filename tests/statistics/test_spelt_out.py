@@ -76,7 +76,7 @@ def busy_truces(draw: st.DrawFn) -> list[str]:
 
 
 @in_parts
-@tried(at_least=100)
+@tried()
 @given(log=st.one_of(busy_truces(), busy_truces(), worlds()))
 def test_days_that_are_counted_are_those_that_are_spelt_out(
     folded: Folded, part: int, log: list[str]

@@ -83,9 +83,11 @@ def judged(judged_once: Path, tmp_path: Path) -> Settings:
     return settings
 
 
-@pytest.fixture
-def killed(judged: Settings) -> Settings:
-    """One whose worker was killed after a few more commits: these are in its WAL only."""
+@pytest.fixture(scope="session")
+def killed_once(judged_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    data_dir = tmp_path_factory.mktemp("killed") / "data"
+    shutil.copytree(judged_once, data_dir)
+    database = Settings(data_dir=data_dir).database
     crash = (
         "import os, sys, pathlib; from tests.rebuild.conftest import *; "
         "ledger = Ledger.open(pathlib.Path(sys.argv[1])); "
@@ -93,7 +95,15 @@ def killed(judged: Settings) -> Settings:
         "[process(ledger, standing, 'next', read([RawRecord(1, n, 1_800_000_000_000, b'c', b'?', "
         "())])) for n in range(20)]; os._exit(9)"
     )
-    command = [sys.executable, "-c", crash, str(judged.database)]
+    command = [sys.executable, "-c", crash, str(database)]
     assert subprocess.run(command, env=environment(), check=False).returncode == 9
-    assert judged.database.with_name("truce.duckdb.wal").stat().st_size
-    return judged
+    assert database.with_name("truce.duckdb.wal").stat().st_size
+    return data_dir
+
+
+@pytest.fixture
+def killed(killed_once: Path, tmp_path: Path) -> Settings:
+    """One whose worker was killed after a few more commits: these are in its WAL only."""
+    settings = Settings(data_dir=tmp_path / "data")
+    shutil.copytree(killed_once, settings.data_dir)
+    return settings

@@ -18,15 +18,27 @@ from streams.kafka.topics import EVENTS, declared, ensure
 
 PARTITIONS = 4
 T = TypeVar("T")
+_handed: dict[Path, Handed] = {}
 
 
 def reach(data_dir: Path) -> Endpoint:
-    """Have this process's Kafka clients let in to the broker of the worker there, as commands are."""
+    """Have this process's Kafka clients let in to the broker of the worker there, as commands are.
+
+    Those that were let in by an earlier call must be closed by now.
+    """
     endpoint = read_endpoint(data_dir)
     assert endpoint is not None
     if (data_dir / FILE_NAME).exists():
-        dial_with(endpoint.bootstrap, Handed(data_dir))
+        leave(data_dir)
+        _handed[data_dir] = Handed(data_dir)
+        dial_with(endpoint.bootstrap, _handed[data_dir])
     return endpoint
+
+
+def leave(data_dir: Path) -> None:
+    """Close what `reach` was let in with."""
+    if data_dir in _handed:
+        _handed.pop(data_dir).close()
 
 
 @contextmanager

@@ -43,7 +43,7 @@ def windows(draw: st.DrawFn) -> list[dict[str, Any]]:
                 "daily": {
                     "from": draw(st.sampled_from(["00:00", "08:00", "22:00"])),
                     "to": draw(st.sampled_from(["06:00", "08:00", "14:00"])),
-                    "zone": draw(st.sampled_from(["UTC", "Asia/Gaza", "Europe/Kyiv"])),
+                    "zone": draw(st.sampled_from(["UTC", "Asia/Gaza", "Europe/Kyiv", "Old/Zone"])),
                 },
                 "start": _hour(0),
                 "end": draw(st.sampled_from([None, _hour(40)])),
@@ -65,13 +65,20 @@ ACTS = st.sampled_from(["any", "hostile_act", "strike", "missile_strike", "raid"
 TARGETS = st.sampled_from(
     ["any", "infrastructure", "energy", "substation", "residential", "military"]
 )
-CODES = st.sampled_from(["UA", "UA-30", "UA-63", "RU-BEL"])
+# No list has UA-99 and RU-OLD.
+CODES = st.sampled_from(["UA", "UA", "UA-30", "UA-30", "UA-63", "RU-BEL", "UA-99", "RU-OLD"])
 POINTS = st.fixed_dictionaries(
     {
         "lat": st.sampled_from([50.45, 50.999, 52.0]),
         "lon": st.sampled_from([30.52, 30.999, 33.0]),
     },
-    optional={"radius_km": st.sampled_from([0, 5, 80])},
+    optional={
+        "radius_km": st.sampled_from([0, 5, 80]),
+        "codes": st.sampled_from([[], ["UA"], ["UA-30"], ["UA-30", "UA-99"], ["RU", "RU-BEL"]]),
+    },
+)
+ONE_OF = st.lists(st.one_of(CODES, POINTS), min_size=2, max_size=3).map(
+    lambda places: {"one_of": places}
 )
 
 
@@ -118,10 +125,12 @@ def occurrences(draw: st.DrawFn) -> dict[str, Any]:
         occurred["certainty"] = "throughout"
     if draw(st.integers(0, 6)) == 0:
         occurred["of"] = "impact"
+        if draw(st.booleans()):
+            occurred["flight"] = draw(st.sampled_from(["PT0S", "PT2M", "PT1H30M", "PT5H", "P1D"]))
     return occurred
 
 
-PLACES = st.lists(st.one_of(CODES, CODES, POINTS, st.none()), max_size=2, unique_by=str)
+PLACES = st.lists(st.one_of(CODES, CODES, POINTS, ONE_OF, st.none()), max_size=2, unique_by=str)
 REPORTED_TARGETS = st.lists(
     st.one_of(TARGETS, TARGETS, TARGETS, st.none()), max_size=2, unique=True
 )
@@ -131,12 +140,21 @@ REPORTED_TARGETS = st.lists(
 def impacts(draw: st.DrawFn) -> dict[str, Any]:
     impact: dict[str, Any] = {"effects": {"destroyed": draw(st.integers(0, 3))}}
     if draw(st.booleans()):
-        impact["place"] = draw(st.one_of(CODES, POINTS))
+        impact["place"] = draw(st.one_of(CODES, POINTS, ONE_OF))
     if draw(st.booleans()):
         impact["targets"] = draw(REPORTED_TARGETS)
     if draw(st.integers(0, 3)) == 0:
         impact["occurred"] = draw(occurrences())
     return impact
+
+
+REPORTERS = st.fixed_dictionaries(
+    {"name": st.sampled_from(["Outlet", "Agency", "Ministry"])},
+    optional={
+        "kind": st.sampled_from(["monitor", "media", "party", "blog"]),
+        "party": st.one_of(st.none(), PARTIES),
+    },
+)
 
 
 @st.composite
@@ -145,10 +163,15 @@ def reports(draw: st.DrawFn) -> dict[str, Any]:
         "conflict": draw(CONFLICTS),
         "incident_id": draw(INCIDENTS),
         "report_id": draw(REPORTS),
-        "reported_by": {"name": "Outlet", "party": draw(st.one_of(st.none(), PARTIES))},
-        "occurred": draw(occurrences()),
+        "reported_by": draw(REPORTERS),
         "effects": {"killed": draw(st.integers(0, 20))},
     }
+    if draw(st.integers(0, 5)) == 0:
+        data["stance"] = "denies"
+        if draw(st.booleans()):
+            data["occurred"] = draw(occurrences())
+    else:
+        data["occurred"] = draw(occurrences())
     if draw(st.integers(0, 4)):
         data["actor"] = {
             "party": draw(PARTIES),

@@ -89,7 +89,19 @@ def reported(**said: Any) -> Report:
     """`report`, as it is read."""
     found = parse_event(report(**said))
     assert isinstance(found, ReportEvent)
+    assert isinstance(found.data, Report)
     return found.data
+
+
+def report_denied(report_id: str = "n", incident_id: str = "i", **said: Any) -> str:
+    """Somebody says that it did not happen."""
+    data: dict[str, Any] = {
+        "incident_id": incident_id,
+        "report_id": report_id,
+        "reported_by": {"name": "Outlet"},
+        "stance": "denies",
+    }
+    return event("incident.reported", **_without_none({**data, **said}))
 
 
 def coverage(coverage_id: str = "w", **said: Any) -> str:
@@ -128,8 +140,8 @@ def pairs(step: FirstJudged | Rejudged | RejudgedAlike) -> Iterator[Rejudged]:
         return
     conflict, incident_id, start, end, commitment_ids, decisions = step
     for commitment_id, decided in zip(commitment_ids, decisions, strict=True):
-        verdict, party, independent, claims = decided
-        after = Judgement(commitment_id, verdict, party, start, end, independent, claims)
+        verdict, party, sources, claims = decided
+        after = Judgement(commitment_id, verdict, party, start, end, sources, claims)
         yield Rejudged(conflict, incident_id, commitment_id, None, after)
 
 
@@ -220,17 +232,16 @@ def _is_in(scope: RejudgeScope, reports: Iterable[TimedStatement]) -> bool:
         for occurrence in one.occurrences
     )
     named = {
-        party for one in every for party in (one.statement.actor, one.statement.reporter_party)
+        party for one in every for party in (one.statement.actor, one.statement.reporter.party)
     }
     return meets and (scope.parties is None or not scope.parties.isdisjoint(named - {None}))
 
 
 def _alone(place: int, incident: Incident) -> Alike:
-    starts, ends, over_by, places, keys = (
-        np.array([number], np.int64)
-        for number in (incident.start, incident.end, release(incident).until, place, 0)
-    )
-    return Alike(places, [incident.incident_id], keys, starts, ends, over_by)
+    made = release(incident)
+    times = (incident.start, incident.end, made.start, made.until)
+    places, keys, *others = (np.array([number], np.int64) for number in (place, 0, *times))
+    return Alike(places, [incident.incident_id], keys, *others)
 
 
 def _meets(lo: Limit, hi: Limit, start: int, end: int) -> bool:

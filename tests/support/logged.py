@@ -41,6 +41,7 @@ TABLES = (
     "coverage_versions",
     "claim_verdict_versions",
     "verdict_versions",
+    "provenance",
     "log_offsets",
     "outbox",
 )

@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from analytics.ledger.ledger import Ledger
+from analytics.provenance import provenance
 from streams.commands.verify import run_verify
 from streams.engine.decoding import read
 from streams.engine.loading import load_standing, process
@@ -55,6 +56,8 @@ def test_nothing_differs(settings: Settings, capsys: pytest.CaptureFixture[str])
             "incidents": 4,
         },
         "tables": [],
+        "judged_by": [{**provenance()._asdict(), "since": None}],
+        "recomputed_by": provenance()._asdict(),
         "differences": [],
     }
 

@@ -104,6 +104,9 @@ class PlainCore:
     def lake(self) -> PlainLake:
         return PlainLake()
 
+    def asking(self) -> Any:
+        return lambda _sql, _values: []
+
     def lagging(self, lag: object) -> None:
         pass
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
@@ -70,7 +71,7 @@ class Recording(LogWriter):
     ) -> asyncio.Future[Any]:
         self.sent.append((conflict, list(raws), receipt))
         written: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        written.set_result(None)
+        written.set_result(SimpleNamespace(partition=0, offset=len(self.sent) - 1))
         return written
 
 
@@ -91,7 +92,10 @@ def test_outcomes_stand_in_the_order_of_the_events_however_they_are_packed(count
                 ]
                 receipts.committed({0: [Record(offset, [(HEADER, mark)])]}, refused)
             await asyncio.sleep(0)
-        return await writing
+        judged = await writing
+        packed = [place for *_, places in judged.records for place in places]
+        assert sorted(packed) == [*range(count)]
+        return judged.refused
 
     found = asyncio.run(write())
     assert [None if one is None else one.raw for one in found] == [

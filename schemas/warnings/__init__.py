@@ -1,0 +1,1 @@
+"""What in a valid event is probably a slip of the pen: warned of, never refused."""

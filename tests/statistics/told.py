@@ -1,0 +1,30 @@
+"""A world in which things are told: events in a ledger, and what a view makes of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from analytics.ledger.ledger import Ledger
+from tests.analytics.written import Step, rows, write
+
+NOW = "2026-02-01T00:00:00Z"
+
+
+def told(ledger: Ledger, *events: str) -> None:
+    """Have the ledger take events that nothing is judged of."""
+    write(ledger, *(Step(event, NOW) for event in events))
+
+
+def amended(ledger: Ledger, report_id: str, said: dict[str, Any]) -> None:
+    """Have a report say something else, by its text alone: whatever the schema makes of it."""
+    with ledger.cursor() as cursor:
+        cursor.execute(
+            "UPDATE accepted SET payload = json_merge_patch(payload, $said) WHERE report_id = $id",
+            {"said": json.dumps({"data": said}), "id": report_id},
+        )
+
+
+def view(ledger: Ledger, name: str, columns: str) -> list[tuple[Any, ...]]:
+    """Columns of a view, in order."""
+    return rows(ledger, f"SELECT {columns} FROM {name} ORDER BY ALL")  # noqa: S608
