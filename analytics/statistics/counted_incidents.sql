@@ -6,10 +6,7 @@ SELECT DISTINCT
     incident_id,
     actor AS party
 FROM reports
-WHERE
-    confidence IN ('confirmed', 'likely')
-    AND actor IS NOT NULL
-    AND json_extract_string(payload, '$.data.stance') IS DISTINCT FROM 'denies';
+WHERE stance = 'asserts' AND confidence IN ('confirmed', 'likely') AND actor IS NOT NULL;
 
 COMMENT ON VIEW known_actors IS
 'Whom the standing reports of an incident that assert it name as its actor, confirmed or likely';

@@ -9,7 +9,7 @@ WITH looked AS (
         epoch_us(greatest(occurred_end, ends_at)) AS ends,
         epoch_us(recorded_at) AS known_at
     FROM report_versions
-    WHERE superseded_at IS NULL AND occurred_start IS NOT NULL
+    WHERE superseded_at IS NULL AND stance = 'asserts'
     UNION ALL
     SELECT
         conflict,

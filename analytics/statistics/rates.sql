@@ -155,6 +155,7 @@ acts AS (
         ON
             reports.conflict = known_actors.conflict
             AND reports.incident_id = known_actors.incident_id
+    WHERE reports.stance = 'asserts'
     GROUP BY reports.conflict, known_actors.party, reports.incident_id
 ),
 

@@ -91,7 +91,7 @@ def _observed(folded: Folded, conflict: str) -> Limit:
         for start, end, known in folded.connection.execute(
             "SELECT epoch_us(occurred_start), epoch_us(greatest(occurred_end, ends_at)),"
             " epoch_us(recorded_at) FROM report_versions"
-            " WHERE superseded_at IS NULL AND occurred_start IS NOT NULL AND conflict = $conflict",
+            " WHERE superseded_at IS NULL AND stance = 'asserts' AND conflict = $conflict",
             {"conflict": conflict},
         ).fetchall()
     ]
@@ -101,7 +101,10 @@ def _observed(folded: Folded, conflict: str) -> Limit:
 def _counted(folded: Folded, conflict: str, commitment: str, claim: str | None) -> list[Counted]:
     ask = folded.connection.execute
     named: dict[str, set[str]] = {}
-    reports = "SELECT incident_id, actor, confidence FROM reports WHERE conflict = $conflict"
+    reports = (
+        "SELECT incident_id, actor, confidence FROM reports"
+        " WHERE conflict = $conflict AND stance = 'asserts'"
+    )
     for incident, actor, confidence in ask(reports, {"conflict": conflict}).fetchall():
         if confidence in {"confirmed", "likely"}:
             named.setdefault(incident, set()).add(actor)

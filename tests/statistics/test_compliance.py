@@ -72,6 +72,22 @@ def test_mutual_blame_counts_in_both_uppers_and_in_no_lower(folded: Folded) -> N
     assert folded.ask(BY_PARTY) == [("AAA", 0, 1, 0), ("BBB", 0, 1, 0)]
 
 
+def test_who_denies_names_no_actor_and_looked_at_nothing(folded: Folded) -> None:
+    denied = {"stance": "denies", "reported_by": {"name": "Outlet"}}
+    folded.fold(
+        claim(),
+        report("a", **SAID_BY_AAA, **BBB_DID_IT),
+        report("b", **SAID_BY_BBB),
+        report("c", stance="denies", **SAID_BY_AAA),
+        report("d", stance="denies", **SAID_BY_BBB),
+        report("e", "j", actor=None),
+        report("f", "j", **during(january(20)), **denied),
+    )
+    assert folded.ask(BY_PARTY) == [("AAA", 0, 1, 1), ("BBB", 0, 1, 1)]
+    # Of two incidents on the tenth, the last day that somebody reported on.
+    assert folded.of("compliance", DAYS) == (10, 9, 10, 21)
+
+
 def test_what_nobody_is_known_to_have_done_stands_beside_the_bounds(folded: Folded) -> None:
     nobodys = [report(incident_id=f"i{n}", actor=None) for n in range(95)]
     folded.fold(claim(), *nobodys)
