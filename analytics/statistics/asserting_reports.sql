@@ -18,7 +18,7 @@ SELECT
     impacts,
     recorded_at
 FROM reports
-WHERE coalesce(json_extract_string(payload, '$.data.stance'), 'asserts') = 'asserts';
+WHERE stance = 'asserts';
 
 COMMENT ON VIEW asserting_reports IS
 'The standing reports that say that something happened: all but those that deny it';

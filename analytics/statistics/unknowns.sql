@@ -99,7 +99,7 @@ denied AS (
         incident_id,
         list(report_id ORDER BY report_id) AS reports
     FROM reports
-    WHERE json_extract_string(payload, '$.data.stance') = 'denies'
+    WHERE stance = 'denies'
     GROUP BY conflict, incident_id
 )
 

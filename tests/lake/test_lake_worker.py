@@ -10,6 +10,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 from urllib.error import HTTPError
 
 import duckdb
@@ -29,12 +30,37 @@ def data_dir(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-@pytest.fixture
-def endpoint(data_dir: Path) -> Iterator[Endpoint]:
+class Kept(NamedTuple):
+    """A worker that runs, and its data directory."""
+
+    data_dir: Path
+    endpoint: Endpoint
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    """For all tests to which it does not matter what others published."""
+    data_dir = tmp_path_factory.mktemp("kept") / "data"
     with worker(data_dir):
-        found = read_endpoint(data_dir)
-        assert found is not None
-        yield found
+        endpoint = read_endpoint(data_dir)
+        assert endpoint is not None
+        # So that there is one.
+        bring_up_to_date(Settings(data_dir=data_dir))
+        yield Kept(data_dir, endpoint)
+
+
+@pytest.fixture(scope="module")
+def left_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    data_dir = tmp_path_factory.mktemp("left") / "data"
+    with worker(data_dir):
+        publish(data_dir, 30)
+    return data_dir
+
+
+@pytest.fixture
+def left(left_once: Path, data_dir: Path) -> Path:
+    """What a worker left in order, with 38 events: a copy of its own for each test."""
+    return shutil.copytree(left_once, data_dir)
 
 
 def publish(data_dir: Path, incidents: int, *, first: int = 0) -> None:
@@ -61,22 +87,24 @@ def post(endpoint: Endpoint, **headers: str) -> tuple[int, dict[str, object]]:
 
 
 def test_what_was_acknowledged_is_in_the_lake_once_it_is_asked_for(
-    data_dir: Path, endpoint: Endpoint
+    kept: Kept,
 ) -> None:
-    for first in (0, 10, 20):
+    data_dir = kept.data_dir
+    before = in_lake(data_dir)
+    for first in (10, 20, 30):
         publish(data_dir, 10, first=first)
         mark = bring_up_to_date(Settings(data_dir=data_dir))
-        assert in_lake(data_dir) == 2 + 12 * (first // 10 + 1)
+        assert in_lake(data_dir) == before + 12 * first // 10
         with attach(data_dir / "lake", read_only=True) as lake:
             assert lake.execute("SELECT seq FROM lake.lake_mark").fetchall() == [(mark.seq,)]
 
 
-def test_a_worker_keeps_it_by_itself_and_says_how_far_it_lags(
-    data_dir: Path, endpoint: Endpoint
-) -> None:
-    publish(data_dir, 10)
+def test_a_worker_keeps_it_by_itself_and_says_how_far_it_lags(kept: Kept) -> None:
+    data_dir, endpoint = kept
+    before = in_lake(data_dir)
+    publish(data_dir, 10, first=100)
     until = time.monotonic() + 30
-    while in_lake(data_dir) < 14:
+    while in_lake(data_dir) < before + 12:
         assert time.monotonic() < until
         time.sleep(0.1)
     with urllib.request.urlopen(f"{endpoint.http}/metrics") as page:  # noqa: S310
@@ -84,7 +112,8 @@ def test_a_worker_keeps_it_by_itself_and_says_how_far_it_lags(
     assert [line for line in lines if line.startswith("truce_lake_lag_seconds ")]
 
 
-def test_only_commands_on_this_machine_that_know_the_token_may_ask(endpoint: Endpoint) -> None:
+def test_only_commands_on_this_machine_that_know_the_token_may_ask(kept: Kept) -> None:
+    endpoint = kept.endpoint
     token = {"Authorization": f"Bearer {endpoint.lake_token}"}
     assert post(endpoint)[0] == 401
     assert post(endpoint, Authorization="Bearer x")[0] == 401
@@ -95,9 +124,8 @@ def test_only_commands_on_this_machine_that_know_the_token_may_ask(endpoint: End
     assert mark["seq"]
 
 
-def test_without_a_worker_the_command_does_it_itself(data_dir: Path) -> None:
-    with worker(data_dir):
-        publish(data_dir, 30)
+def test_without_a_worker_the_command_does_it_itself(left: Path) -> None:
+    data_dir = left
     before = in_lake(data_dir)
     # It was brought up to date when the worker stopped.
     assert before == 2 + 36
@@ -120,22 +148,21 @@ def test_without_a_worker_the_command_does_it_itself(data_dir: Path) -> None:
         assert mine.execute("SELECT sum(reports) FROM sources").fetchall() == [(30,)]
 
 
-def test_it_is_given_all_again_and_written_as_parquet(data_dir: Path, tmp_path: Path) -> None:
-    with worker(data_dir):
-        publish(data_dir, 10)
-        assert truce("lake", "--anew", data_dir=data_dir).returncode == 1
+def test_it_is_given_all_again_and_written_as_parquet(
+    kept: Kept, left: Path, tmp_path: Path
+) -> None:
+    data_dir = left
+    assert truce("lake", "--anew", data_dir=kept.data_dir).returncode == 1
     done = truce("lake", "--anew", "--parquet", tmp_path / "out", data_dir=data_dir)
     assert done.returncode == 0, done.stderr
     # These are few, so that they are in no file of the lake's own.
-    assert len(duckdb.read_parquet(str(tmp_path / "out" / "accepted.parquet"))) == 14
+    assert len(duckdb.read_parquet(str(tmp_path / "out" / "accepted.parquet"))) == 38
     with connect(data_dir / "truce.duckdb") as ledger:
         same(ledger, data_dir / "lake")
 
 
-def test_the_lake_can_be_elsewhere(data_dir: Path, tmp_path: Path) -> None:
-    with worker(data_dir):
-        publish(data_dir, 10)
-    done = truce("lake", "--lake", tmp_path / "elsewhere", data_dir=data_dir)
+def test_the_lake_can_be_elsewhere(left: Path, tmp_path: Path) -> None:
+    done = truce("lake", "--lake", tmp_path / "elsewhere", data_dir=left)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "elsewhere" / CATALOG).exists()
 
@@ -173,13 +200,14 @@ def test_a_stopped_reader_holds_up_no_commit_no_merge_and_no_expiry(data_dir: Pa
     data_dir.mkdir()
     with Ledger.open(data_dir / "truce.duckdb") as ledger:
         keeper = Keeper(LakeWriter(data_dir / "lake"), ledger.cursor())
-        Fold(ledger, [*revised(2_000)], "log-0").take(10**9)
+        Fold(ledger, [*revised(1_100)], "log-0").take(10**9)
         keeper.update()
         reader = _Reader(data_dir / "lake")
         try:
             os.kill(reader.pid, signal.SIGSTOP)
-            for first in range(2_000, 18_000, 2_000):
-                Fold(ledger, [*revised(2_000, first=first)], f"log-{first}").take(10**9)
+            # More than a thousand rows each, so that each makes files.
+            for first in range(1_100, 9_900, 1_100):
+                Fold(ledger, [*revised(1_100, first=first)], f"log-{first}").take(10**9)
                 keeper.update()
             keeper.maintain(keep_seconds=0)
             with ledger.cursor() as cursor:

@@ -128,6 +128,14 @@ def test_rows_that_differ_are_told_and_the_old_database_is_kept(scenario: Settin
     assert dump(kept, ALL) == wrong
 
 
+def test_a_table_that_the_old_database_has_not_is_not_compared(scenario: Settings) -> None:
+    change(scenario, "DROP TABLE coverage_versions")
+    done = rebuild(scenario)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "No row differs from the old database." in done.stdout
+    assert state(scenario)["coverage_versions"] == []
+
+
 def test_a_dry_run_compares_and_replaces_nothing(scenario: Settings) -> None:
     change(scenario)
     before = state(scenario)

@@ -6,7 +6,7 @@ from typing import Any
 
 from analytics.ledger.ledger import Ledger
 from tests.analytics.written import report, report_retracted
-from tests.statistics.told import amended, told, view
+from tests.statistics.told import told, view
 
 MUNITIONS = "weapon, launched_min, launched_max, intercepted_min, intercepted_max, reports"
 CASUALTIES = "incident_id, effect, least, most, reports"
@@ -78,8 +78,7 @@ def test_only_what_stands_and_asserts_gives_numbers(ledger: Ledger) -> None:
         one=[{"type": "drone", "launched": 5}],
         gone=[{"type": "drone", "launched": 50}],
     )
-    told(ledger, report("i", "denial", weapons=[{"type": "drone", "launched": 0}]))
-    amended(ledger, "denial", {"stance": "denies"})
+    told(ledger, report("i", "mod", weapons=[{"type": "drone", "launched": 0}], stance="denies"))
     told(ledger, report_retracted("i", "gone"))
     assert view(ledger, "munitions", MUNITIONS) == [("drone", 5, 5, None, None, 1)]
 

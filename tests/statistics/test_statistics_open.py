@@ -7,7 +7,7 @@ from typing import Any
 from analytics.ledger.ledger import Ledger
 from schemas.verdicts import ClaimVerdict
 from tests.analytics.written import YES, Step, changed, claim, judged, report, write
-from tests.statistics.told import NOW, amended, told, view
+from tests.statistics.told import NOW, told, view
 
 DISAGREEMENTS = "field, distinct_values, values_by_report"
 UNKNOWNS = "claim_id, criterion, unsaid_by_claim, reports"
@@ -23,6 +23,7 @@ def test_reports_that_say_the_same_or_nothing_do_not_disagree(ledger: Ledger) ->
         report(act="strike", targets=["energy", "water"], places=["UA-30", "UA-63"]),
         report(report_id="s", targets=["water", "energy"], places=["UA-63", "UA-30"]),
         report(report_id="t", actor=None),
+        report(report_id="mod", act="raid", stance="denies"),
         report("j", act="raid"),
     )
     assert view(ledger, "disagreements", DISAGREEMENTS) == []
@@ -136,6 +137,5 @@ def test_what_is_certain_is_not_listed(ledger: Ledger) -> None:
 
 
 def test_where_every_criterion_is_known_it_is_a_contradiction(ledger: Ledger) -> None:
-    judge(ledger, claim(), report(), report(report_id="mod"))
-    amended(ledger, "mod", {"stance": "denies"})
+    judge(ledger, claim(), report(), report(report_id="mod", stance="denies"))
     assert view(ledger, "unknowns", UNKNOWNS) == [("c", None, False, ["mod"])]

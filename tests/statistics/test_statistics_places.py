@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analytics.ledger.ledger import Ledger
 from tests.analytics.written import report
-from tests.statistics.told import amended, told, view
+from tests.statistics.told import told, view
 
 PLACES = "report_id, impact, place, one_of, code, lat, lon, radius_km"
 POINT = {"lat": 50.45, "lon": 30.52}
@@ -37,8 +37,7 @@ def test_a_report_without_places_has_no_row(ledger: Ledger) -> None:
 
 
 def test_a_point_has_a_row_for_each_code_that_it_lies_in(ledger: Ledger) -> None:
-    told(ledger, report())
-    amended(ledger, "r", {"places": [{**POINT, "radius_km": 5, "codes": ["UA-30", "UA"]}]})
+    told(ledger, report(places=[{**POINT, "radius_km": 5, "codes": ["UA-30", "UA"]}]))
     assert view(ledger, "places", PLACES) == [
         ("r", None, 1, None, "UA", 50.45, 30.52, 5.0),
         ("r", None, 1, None, "UA-30", 50.45, 30.52, 5.0),
@@ -46,9 +45,8 @@ def test_a_point_has_a_row_for_each_code_that_it_lies_in(ledger: Ledger) -> None
 
 
 def test_each_reading_of_an_ambiguous_name_has_a_row_with_its_number(ledger: Ledger) -> None:
-    told(ledger, report())
     ambiguous = {"one_of": ["YE-SA", {**POINT, "codes": ["UA-30"]}]}
-    amended(ledger, "r", {"places": ["UA-63", ambiguous], "impacts": [{"place": ambiguous}]})
+    told(ledger, report(places=["UA-63", ambiguous], impacts=[{"place": ambiguous}]))
     assert view(ledger, "places", PLACES) == [
         ("r", 1, 1, 1, "YE-SA", None, None, None),
         ("r", 1, 1, 2, "UA-30", 50.45, 30.52, 0.0),
@@ -59,6 +57,5 @@ def test_each_reading_of_an_ambiguous_name_has_a_row_with_its_number(ledger: Led
 
 
 def test_a_report_that_denies_names_no_place(ledger: Ledger) -> None:
-    told(ledger, report(places=["UA-30"]))
-    amended(ledger, "r", {"stance": "denies"})
+    told(ledger, report(places=["UA-30"], stance="denies"))
     assert view(ledger, "places", PLACES) == []

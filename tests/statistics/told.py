@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from analytics.ledger.ledger import Ledger
@@ -14,15 +13,6 @@ NOW = "2026-02-01T00:00:00Z"
 def told(ledger: Ledger, *events: str) -> None:
     """Have the ledger take events that nothing is judged of."""
     write(ledger, *(Step(event, NOW) for event in events))
-
-
-def amended(ledger: Ledger, report_id: str, said: dict[str, Any]) -> None:
-    """Have a report say something else, by its text alone: whatever the schema makes of it."""
-    with ledger.cursor() as cursor:
-        cursor.execute(
-            "UPDATE accepted SET payload = json_merge_patch(payload, $said) WHERE report_id = $id",
-            {"said": json.dumps({"data": said}), "id": report_id},
-        )
 
 
 def view(ledger: Ledger, name: str, columns: str) -> list[tuple[Any, ...]]:
