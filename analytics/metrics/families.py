@@ -61,7 +61,8 @@ def _incidents(summary: Summary, shown: Shown) -> Metric:
             counts[*row[:2], party_label(row.party), row.verdict] += row.incidents
     return _gauge(
         "truce_incidents",
-        "Incidents that now stand at this verdict by the commitment, all its claims together.",
+        "Incidents that now stand at this verdict by the commitment, all its claims together."
+        " Party unknown: no party is known as the actor, or several are.",
         ("conflict", "commitment", "party", "verdict"),
         counts.items(),
     )
@@ -77,7 +78,8 @@ def _claim_incidents(summary: Summary, shown: Shown) -> Metric:
             counts[(*of, verdict)] += row.incidents if verdict == row.verdict else 0
     return _gauge(
         "truce_claim_incidents",
-        "Incidents that now stand at this verdict by this one claim.",
+        "Incidents that now stand at this verdict by this one claim."
+        " Party unknown: no party is known as the actor, or several are.",
         ("conflict", "commitment", "claim", "party", "verdict"),
         counts.items(),
     )

@@ -1,6 +1,14 @@
 -- Local days and hours. Moments are microseconds since 1970 in UTC, days are counted from
 -- 1970-01-01. Clocks are those of DuckDB's own time zone data.
 
+-- A zone that only newer data knows is no reason to answer nothing.
+CREATE OR REPLACE MACRO zone_or_utc(zone) AS (
+    CASE WHEN zone IN (SELECT known.name FROM pg_timezone_names() AS known) THEN zone ELSE 'UTC' END
+);
+
+COMMENT ON MACRO zone_or_utc IS -- noqa: PRS
+'The zone, or UTC if it is NULL or DuckDB does not know it: zone_or_utc(zone)';
+
 CREATE OR REPLACE MACRO local_day(zone, moment) AS (
     CASE
         -- Division rounds towards zero, so it is made of positives.

@@ -11,12 +11,7 @@ WITH asserted AS (
         window_start,
         window_end,
         window_parts,
-        -- A zone that only newer data knows is no reason to answer nothing.
-        CASE
-            WHEN window_parts[1].zone IN (SELECT zones.name FROM pg_timezone_names() AS zones)
-                THEN window_parts[1].zone
-            ELSE 'UTC'
-        END AS zone
+        zone_or_utc(window_parts[1].zone) AS zone
     FROM claims
     WHERE stance = 'asserts'
 ),

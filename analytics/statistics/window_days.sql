@@ -17,7 +17,7 @@ stretches AS (
         parts.* EXCLUDE (part),
         parts.part.daily_from::TIME AS hours_from,
         parts.part.daily_to::TIME AS hours_to,
-        parts.part.zone AS clocks,
+        zone_or_utc(parts.part.zone) AS clocks,
         unnest([
             {
                 'extent': 'core',

@@ -15,16 +15,23 @@ WITH parts AS (
     WHERE claims.stance = 'asserts'
 ),
 
+zoned AS (
+    SELECT
+        *,
+        zone_or_utc(part.zone) AS clocks
+    FROM parts
+    WHERE part.daily_from IS NOT NULL
+),
+
 -- Hours of an evening may end on the next day. 1,000 days, and a week that is still to come.
 daily AS (
     SELECT
         *,
         least(
-            local_day(part.zone, epoch_us(part.ends)), local_day(part.zone, known_at) + 7
+            local_day(clocks, epoch_us(part.ends)), local_day(clocks, known_at) + 7
         ) AS last_day,
-        local_day(part.zone, epoch_us(part.starts)) - 1 AS first_day
-    FROM parts
-    WHERE part.daily_from IS NOT NULL
+        local_day(clocks, epoch_us(part.starts)) - 1 AS first_day
+    FROM zoned
 ),
 
 hours AS (
@@ -39,12 +46,12 @@ spelt_out AS (
         *,
         make_timestamptz(
             moment_of(
-                part.zone, (DATE '1970-01-01' + day::INTEGER) + part.daily_from::TIME
+                clocks, (DATE '1970-01-01' + day::INTEGER) + part.daily_from::TIME
             )
         ) AS begins,
         make_timestamptz(
             moment_of(
-                part.zone,
+                clocks,
                 (
                     DATE '1970-01-01' + day::INTEGER
                     + CASE WHEN part.daily_to::TIME <= part.daily_from::TIME THEN 1 ELSE 0 END

@@ -57,7 +57,7 @@ def test_a_commitment_is_at_zero_from_the_moment_it_is_known(ledger: Ledger) -> 
     write(ledger, Step(claim(bound_parties=["AAA"]), T1))
     assert page(ledger) == (
         "# HELP truce_incidents Incidents that now stand at this verdict by the commitment, all"
-        " its claims together.\n"
+        " its claims together. Party unknown: no party is known as the actor, or several are.\n"
         "# TYPE truce_incidents gauge\n"
         'truce_incidents{commitment="truce",conflict="testland",party="AAA",verdict="clear"} 0.0\n'
         'truce_incidents{commitment="truce",conflict="testland",party="AAA",verdict="contested"}'
@@ -75,7 +75,7 @@ def test_a_commitment_is_at_zero_from_the_moment_it_is_known(ledger: Ledger) -> 
         'truce_incidents{commitment="truce",conflict="testland",party="unknown",'
         'verdict="violation"} 0.0\n'
         "# HELP truce_claim_incidents Incidents that now stand at this verdict by this one"
-        " claim.\n"
+        " claim. Party unknown: no party is known as the actor, or several are.\n"
         "# TYPE truce_claim_incidents gauge\n"
         'truce_claim_incidents{claim="c",commitment="truce",conflict="testland",party="AAA",'
         'verdict="clear"} 0.0\n'

@@ -67,6 +67,17 @@ def test_hours_follow_the_clocks_where_they_change(
     assert found == (utc(start), utc(end))
 
 
+def test_a_zone_that_the_database_does_not_know_is_utc(folded: Folded) -> None:
+    daily = {"from": "08:00", "to": "14:00", "zone": "Europe/Kyiv"}
+    entry = {"daily": daily, "start": "2026-01-03T00:00:00Z", "end": "2026-01-04T00:00:00Z"}
+    folded.fold(claim(window=[entry]), report())
+    mars = "window_parts[1], zone := 'Mars/Phobos'"
+    folded.ask(f"UPDATE claim_versions SET window_parts = [struct_update({mars})]")  # noqa: S608
+    start = utc("2026-01-03T08:00:00+00:00")
+    assert folded.of("windows", "hull_start, zone", "day IS NOT NULL") == (start, "Mars/Phobos")
+    assert folded.of("compliance", "days") == (1,)
+
+
 def test_daily_hours_are_spelt_out_for_a_thousand_days_and_a_week(folded: Folded) -> None:
     daily: dict[str, Any] = {"from": "08:00", "to": "14:00", "zone": "UTC"}
     folded.fold(
