@@ -260,8 +260,7 @@ class Ledger:
         """Write and commit a judged transaction, after all that were judged before it."""
         turn = transaction.turn
         try:
-            # What was acknowledged must be there before more is.
-            self._files.wal.check()
+            self._files.wal.check()  # what was acknowledged is there, before more is
             # The next transaction may be written as soon as this one is committed.
             self.balance = transaction.finish(self.balance)
             turn.commit()

@@ -83,34 +83,41 @@ def test_every_time_has_an_offset(judged: Path) -> None:
             assert dt.datetime.fromisoformat(text).utcoffset() == dt.timedelta(0)
 
 
-@pytest.mark.parametrize("source", ["judged", "running"])
-@pytest.mark.parametrize(
-    ("query", "says"),
-    [
-        ("selec", "Parser Error: syntax error at or near \"selec\" LINE 1: selec (at 'selec')"),
-        ("select nothing from verdicts", "LINE 1: select nothing from verdicts (at 'nothing from"),
-        ("", "the query is empty"),
-        ("  ; ", "the query is empty"),
-        ("delete from accepted", "DELETE is refused: only what asks is answered here"),
-        ("select 1; delete from accepted", "DELETE is refused"),
-        ("explain analyze delete from accepted", "DELETE is refused"),
-        ("create table t as select 1", "CREATE is refused"),
-        ("set memory_limit = '1TB'", "SET is refused"),
-        ("pragma memory_limit = '1TB'", "SET is refused"),
-        ("call pragma_version()", "CALL is refused"),
-        ("from read_csv('/etc/passwd')", "Permission Error"),
-        ("attach '/tmp/other.duckdb'", "ATTACH is refused"),
-        ("select json_serialize_plan('FROM pandas_scan(NULL)')", "ended its process (SIGSEGV)"),
-    ],
-)
-def test_a_bad_query_is_one_line(
-    query: str, says: str, source: str, request: pytest.FixtureRequest
-) -> None:
-    done = truce("sql", query, data_dir=request.getfixturevalue(source))
+BAD = [
+    ("selec", "Parser Error: syntax error at or near \"selec\" LINE 1: selec (at 'selec')"),
+    ("select nothing from verdicts", "LINE 1: select nothing from verdicts (at 'nothing from"),
+    ("", "the query is empty"),
+    ("  ; ", "the query is empty"),
+    ("delete from accepted", "DELETE is refused: only what asks is answered here"),
+    ("select 1; delete from accepted", "DELETE is refused"),
+    ("explain analyze delete from accepted", "DELETE is refused"),
+    ("create table t as select 1", "CREATE is refused"),
+    ("set memory_limit = '1TB'", "SET is refused"),
+    ("pragma memory_limit = '1TB'", "SET is refused"),
+    ("call pragma_version()", "CALL is refused"),
+    ("from read_csv('/etc/passwd')", "Permission Error"),
+    ("attach '/tmp/other.duckdb'", "ATTACH is refused"),
+    ("select json_serialize_plan('FROM pandas_scan(NULL)')", "ended its process (SIGSEGV)"),
+]
+
+
+def _is_one_line(query: str, says: str, data_dir: Path) -> None:
+    done = truce("sql", query, data_dir=data_dir)
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.count("\n") == 1
     assert says in done.stderr
+
+
+@pytest.mark.parametrize(("query", "says"), BAD)
+def test_a_bad_query_is_one_line(query: str, says: str, judged: Path) -> None:
+    _is_one_line(query, says, judged)
+
+
+# One that is not understood, one that acts, and one that ends its process.
+@pytest.mark.parametrize(("query", "says"), [BAD[1], BAD[4], BAD[-1]])
+def test_a_bad_query_is_one_line_while_a_worker_runs(query: str, says: str, running: Path) -> None:
+    _is_one_line(query, says, running)
 
 
 @pytest.mark.parametrize(
@@ -119,22 +126,36 @@ def test_a_bad_query_is_one_line(
         ("-- a note\nselect 1 as a", "a\n1\n"),
         ("--note\nselect 1 as a", "a\n1\n"),
         ("/* a note */ select 1 as a; select 2 as b;", "a\n1\nb\n2\n"),
-        ("from (values (1)) as v (a)", "a\n1\n"),
-        ("with v as (values (1)) from v", "col0\n1\n"),
-        ("pivot (values ('x', 1)) as v (k, n) on k using sum(n)", "x\n1\n"),
-        ("explain select 1", None),
-        ("describe verdicts", None),
-        ("show tables", None),
-        ("summarize verdicts", None),
-        ("pragma table_info('verdicts')", None),
-        ("from verdicts_as_of(now())", None),
     ],
 )
-def test_whatever_only_asks_is_answered(query: str, printed: str | None, judged: Path) -> None:
+def test_a_note_is_no_query(query: str, printed: str, judged: Path) -> None:
     done = truce("sql", "--format", "csv", query, data_dir=judged)
 
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", printed)
+
+
+ASKING = {
+    "from (values (1)) as v (a)": "a\n1\n",
+    "with v as (values (1)) from v": "col0\n1\n",
+    "pivot (values ('x', 1)) as v (k, n) on k using sum(n)": "x\n1\n",
+    "explain select 1": None,
+    "describe verdicts": None,
+    "show tables": None,
+    "summarize verdicts": None,
+    "pragma table_info('verdicts')": None,
+    "from verdicts_as_of(now())": None,
+}
+
+
+def test_whatever_only_asks_is_answered(judged: Path) -> None:
+    queries = "".join(f"{query}; select 'asked' as next;\n" for query in ASKING)
+    done = truce("sql", "--format", "csv", queries, data_dir=judged)
+
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == printed if printed is not None else done.stdout.count("\n") > 1
+    *answers, rest = done.stdout.split("next\nasked\n")
+    assert (len(answers), rest) == (len(ASKING), "")
+    for answer, (query, printed) in zip(answers, ASKING.items(), strict=True):
+        assert answer == printed if printed is not None else answer.count("\n") > 1, query
 
 
 def test_a_query_has_so_much_time_and_memory(judged: Path) -> None:
