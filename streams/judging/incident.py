@@ -21,7 +21,8 @@ class IncidentStatements:
     def __init__(self, each: tuple[Statement, ...], denials: tuple[ReportedBy, ...] = ()) -> None:
         self.each = each
         self.denials = denials
-        self.size = len(denials) + sum([one.size for one in each])
+        self.size = each[0].size if len(each) == 1 else sum([one.size for one in each])
+        self.size += len(denials)
         self.named_actors = frozenset([one.actor for one in each if one.actor is not None])
         self.known_actors = frozenset(
             [one.actor for one in each if one.actor is not None and one.attributed]

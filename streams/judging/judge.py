@@ -16,6 +16,7 @@ here reads a clock, does I/O, remembers anything or knows in which order events 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import compress
 from typing import NamedTuple
 
 from schemas.claims import Claim
@@ -230,17 +231,11 @@ def decide(
         if may_be_inside(answers)
     ]
     rows = [one.verdict for one in judged]
-    supporting = [
-        statement
-        for statement, broken in zip(
-            statements.each, zip(*[one.broken for one in judged], strict=True), strict=True
-        )
-        if True in broken
-    ]
+    supports = [True in answers for answers in zip(*[one.broken for one in judged], strict=True)]
     return Decision(
         verdict=overall(terms.claims, actors, rows),
         party=next(iter(actors)) if len(actors) == 1 else None,
-        sources=sources(terms, statements, supporting),
+        sources=sources(terms, statements, supports),
         claims=tuple(rows),
     )
 
@@ -251,23 +246,21 @@ def is_independent(reporter: ReportedBy, terms: Terms, statements: IncidentState
     return party not in terms.bound_parties and party not in statements.named_actors
 
 
-def sources(terms: Terms, statements: IncidentStatements, supporting: list[Statement]) -> Sources:
-    """Who says so: `supporting` are the assertions of which the answer is yes for some claim."""
-    independent = [
-        one.reporter for one in supporting if is_independent(one.reporter, terms, statements)
-    ]
-    grade: Grade | None = "one_sided" if supporting else None
-    if independent:
-        grade = "corroborated" if len({by.name for by in independent}) > 1 else "reported"
-    if any(by.kind == "monitor" for by in independent):
+def sources(terms: Terms, statements: IncidentStatements, supports: list[bool]) -> Sources:
+    """Who says so; `supports`: whether the answer of each assertion is yes for some claim."""
+    independent = [is_independent(one.reporter, terms, statements) for one in statements.each]
+    denied_by = tuple(sorted({by.name for by in statements.denials}))
+    if True not in supports:
+        return Sources(independent.count(True), None, False, denied_by)
+    supporting = list(compress(statements.each, supports))
+    free = [one.reporter for one in supporting if is_independent(one.reporter, terms, statements)]
+    grade: Grade = "one_sided"
+    if free:
+        grade = "corroborated" if len({by.name for by in free}) > 1 else "reported"
+    if "monitor" in [by.kind for by in free]:
         grade = "verified"
-    reporters = [one.reporter for one in statements.each]
-    return Sources(
-        independent_reports=sum([is_independent(by, terms, statements) for by in reporters]),
-        evidence=grade,
-        admitted=any(one.attributed and one.reporter.party == one.actor for one in supporting),
-        denied_by=tuple(sorted({by.name for by in statements.denials})),
-    )
+    admitted = [one.attributed and one.reporter.party == one.actor for one in supporting]
+    return Sources(independent.count(True), grade, True in admitted, denied_by)
 
 
 def may_be_inside(when: Answers) -> bool:
