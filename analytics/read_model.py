@@ -99,7 +99,7 @@ class Unknowns(NamedTuple):
 
 
 class ListedIncident(NamedTuple):
-    """An incident under a commitment; `places` are those of its standing reports, as JSON."""
+    """An incident under a commitment; `places` are those of what is asserted, as JSON."""
 
     conflict: str
     commitment_id: str
@@ -108,6 +108,9 @@ class ListedIncident(NamedTuple):
     party: str | None
     occurred_start: Instant
     occurred_end: Instant
+    evidence: str | None
+    admitted: bool
+    denied_by: list[str]
     places: list[str]
     unknowns: list[Unknowns]
 
@@ -232,7 +235,7 @@ class ReadModel:
         )
         return [
             ListedIncident(*row)._replace(
-                places=row[7] or [], unknowns=[Unknowns(*one) for one in _pairs(row[8])]
+                places=row[10] or [], unknowns=[Unknowns(*one) for one in _pairs(row[11])]
             )
             for row in rows
         ]

@@ -202,7 +202,10 @@ WITH chosen AS (
         verdict,
         party,
         occurred_start,
-        occurred_end
+        occurred_end,
+        evidence,
+        admitted,
+        denied_by
     FROM verdicts
     WHERE
         (len($verdicts::VARCHAR[]) = 0 OR verdict IN (SELECT unnest($verdicts::VARCHAR[])))
@@ -214,7 +217,7 @@ WITH chosen AS (
             OR (conflict, incident_id) IN (
                 SELECT (reports.conflict, reports.incident_id)
                 FROM reports
-                WHERE reports.actor = $party::VARCHAR
+                WHERE reports.actor = $party::VARCHAR AND reports.stance = 'asserts'
             )
         )
 ),
@@ -230,6 +233,7 @@ hit AS (
         ) AS place
     FROM reports
     SEMI JOIN chosen USING (conflict, incident_id)
+    WHERE reports.stance = 'asserts'
 ),
 
 places AS (
@@ -279,6 +283,9 @@ SELECT
     chosen.party,
     epoch_us(chosen.occurred_start) AS occurred_start,
     epoch_us(chosen.occurred_end) AS occurred_end,
+    chosen.evidence,
+    chosen.admitted,
+    chosen.denied_by,
     places.places,
     doubts.unknowns
 FROM chosen

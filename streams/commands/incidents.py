@@ -44,7 +44,7 @@ def run_incidents(settings: Settings, wanted: IncidentFilter, *, as_json: bool) 
         say_json([_document(one, wanted) for one in found])
         return 0
     shown = found[:MOST_ON_A_TERMINAL] if sys.stdout.isatty() else found
-    columns = ["incident", "verdict", "party", "when (UTC)", "where", "commitment"]
+    columns = ["incident", "verdict", "party", "evidence", "when (UTC)", "where", "commitment"]
     if wanted.is_open:
         columns.append("unknown")
     if shown:
@@ -68,11 +68,22 @@ def _row(one: ListedIncident, wanted: IncidentFilter) -> list[str | Text]:
         one.incident_id,
         in_colour(one.verdict),
         party,
+        _evidence(one),
         stretch,
         ", ".join(places[:MOST_PLACES]) + more,
         one.commitment_id,
     ]
     return [*row, _unknowns(one.unknowns)] if wanted.is_open else row
+
+
+def _evidence(one: ListedIncident) -> str:
+    """`reported, admitted, denied`: what the evidence is worth, and who else speaks of it."""
+    words = [
+        *([one.evidence.replace("_", "-")] if one.evidence is not None else []),
+        *(["admitted"] if one.admitted else []),
+        *(["denied"] if one.denied_by else []),
+    ]
+    return ", ".join(words)
 
 
 def _unknowns(unknowns: Iterable[Unknowns]) -> str:
@@ -94,7 +105,9 @@ def _place(place: object) -> str:
             return place
         case {"lat": int() | float() as lat, "lon": int() | float() as lon, **rest}:
             radius = rest.get("radius_km")
-            return f"{lat:g},{lon:g}" + (f" within {radius:g} km" if radius else "")
+            codes = rest.get("codes")
+            inside = f" in {'/'.join(codes)}" if isinstance(codes, list) and codes else ""
+            return f"{lat:g},{lon:g}" + (f" within {radius:g} km" if radius else "") + inside
         case {"one_of": list(places)}:
             return " or ".join(_place(one) for one in places)
         case _:
@@ -110,6 +123,9 @@ def _document(one: ListedIncident, wanted: IncidentFilter) -> dict[str, Any]:
         "party": one.party,
         "occurred_start": iso(one.occurred_start),
         "occurred_end": iso(one.occurred_end),
+        "evidence": one.evidence,
+        "admitted": one.admitted,
+        "denied_by": one.denied_by,
         "places": [json.loads(place) for place in one.places],
     }
     if wanted.is_open:

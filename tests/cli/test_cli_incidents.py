@@ -27,6 +27,8 @@ def test_every_incident_with_a_verdict_is_listed_in_the_order_of_time(judged: Pa
     (barrage,) = (one for one in found if one["incident_id"] == BARRAGE)
     assert (barrage["verdict"], barrage["party"]) == ("contested", "RUS")
     assert barrage["places"]
+    assert (barrage["evidence"], barrage["admitted"]) == ("corroborated", False)
+    assert barrage["denied_by"] == []
 
 
 @pytest.mark.parametrize(
