@@ -8,7 +8,16 @@ import time
 import pytest
 
 from tests.notify.notifying import World, quiet, server, until
-from tests.support.given import claim, claim_retracted, denial, report, report_retracted
+from tests.support.given import (
+    claim,
+    claim_retracted,
+    denial,
+    report,
+    report_denied,
+    report_retracted,
+)
+
+TOLD = "truce_notices_total"
 
 
 def test_a_violation_is_told_with_its_reasons(world: World) -> None:
@@ -281,5 +290,41 @@ def test_what_was_judged_while_it_was_switched_off_is_not_told(world: World) -> 
                 world.judge(report("r", "after"))
                 await until(pager.alerts)
             assert pager.alerts() == [("after", "violation", True)]
+
+    asyncio.run(story())
+
+
+def test_what_else_changes_renews_the_text_for_alertmanager_and_notifies_nobody(
+    world: World,
+) -> None:
+    async def story() -> None:
+        async with (
+            server() as pager,
+            server() as hook,
+            world.notifying(alertmanager=pager.url, webhook=hook.url),
+        ):
+            world.judge(claim(), report())
+            await until(lambda: hook.taken and pager.alerts_of("i"))
+            world.judge(report("s", reported_by={"name": "Agency"}))
+            await until(lambda: len(pager.alerts_of("i")) == 2)
+            world.judge(report_denied(reported_by={"name": "Ministry", "party": "AAA"}))
+            await until(lambda: len(pager.alerts_of("i")) == 3)
+            first, *others = pager.alerts_of("i")
+            texts = [one["annotations"]["description"] for one in (first, *others)]
+            assert "Evidence: reported by one independent source" in texts[0]
+            assert "Evidence: corroborated by two or more independent sources" in texts[1]
+            assert "Denied by Ministry" in texts[2]
+            for one in others:
+                assert (one["labels"], one["startsAt"]) == (first["labels"], first["startsAt"])
+            assert world.counted(TOLD, target="alertmanager", outcome="told") == 1
+            revised = {"target": "alertmanager", "outcome": "revised"}
+            await until(lambda: world.counted(TOLD, **revised) == 2)
+            assert hook.events() == [("verdict.stands", "i")]
+            world.judge(report_retracted("s"), report_retracted())
+            await until(lambda: hook.events()[-1] == ("verdict.withdrawn", "i"))
+            await until(lambda: pager.alerts()[-1] == ("i", "violation", False))
+            assert len(hook.events()) == 2
+        kinds = [kind for kind, _, _ in world.states()]
+        assert sorted(kinds) == ["revised", "revised", "stands", "stands", "withdrawn", "withdrawn"]
 
     asyncio.run(story())
