@@ -25,6 +25,7 @@ from schemas.places import (
     CODE,
     MAX_RADIUS_KM,
     MOST_ALTERNATIVES,
+    MOST_CODES,
     AreaPart,
     OneOf,
     Place,
@@ -178,7 +179,7 @@ def _of_one_place(codes: tuple[str, ...]) -> tuple[str, ...]:
 
 
 _CODES = core_schema.no_info_after_validator_function(
-    _of_one_place, core_schema.tuple_variable_schema(_CODE, max_length=MAX_ENTRIES)
+    _of_one_place, core_schema.tuple_variable_schema(_CODE, max_length=MOST_CODES)
 )
 
 
@@ -278,7 +279,7 @@ _POINT_JSON = {
         "lat": {"type": "number", "minimum": -90, "maximum": 90},
         "lon": {"type": "number", "minimum": -180, "maximum": 180},
         "radius_km": {"type": "number", "minimum": 0, "maximum": MAX_RADIUS_KM, "default": 0},
-        "codes": {"type": "array", "maxItems": MAX_ENTRIES, "items": _CODE_JSON, "default": []},
+        "codes": {"type": "array", "maxItems": MOST_CODES, "items": _CODE_JSON, "default": []},
     },
 }
 _ONE_OF_JSON = {

@@ -17,7 +17,7 @@ import shapely
 from shapely.geometry import MultiPolygon, Polygon
 
 from schemas.borders import Circle, Drawn, TooOften
-from schemas.kleene import any_of, unanimous
+from schemas.kleene import any_of
 
 KINDS = ("Polygon", "MultiPolygon")
 MAX_VERTICES = 10_000
@@ -65,6 +65,10 @@ CODE = r"^[A-Z]{2}(?:-[A-Z0-9]{1,3})?$"
 may have been withdrawn, and what the log has must not depend on the list of the day."""
 MOST_ALTERNATIVES = 20
 """How many places a `one_of` may have."""
+MOST_CODES = 20
+"""How many codes a point may have: it lies in a few."""
+MOST_OPTIONS = 1_000
+"""How many places all `one_of` of a report may have together, and of its impacts."""
 
 
 @lru_cache(maxsize=1)
@@ -149,7 +153,6 @@ def _position(position: object) -> tuple[float, float]:
     raise ValueError(msg)
 
 
-@lru_cache(maxsize=MAX_ANSWERS)
 def within(area: Area, place: Place | None) -> bool | None:
     """Is all of `place` within `area`?
 
@@ -158,10 +161,20 @@ def within(area: Area, place: Place | None) -> bool | None:
     unknown. The geometries of one area count as one; if they cross one another too often for that
     (`borders.MAX_CROSSINGS`), the answer is unknown.
     """
+    if not isinstance(place, OneOf):
+        return _within(area, place)
+    # Asked no further than to the first that is unknown, or that differs.
+    first, *others = place.one_of
+    answer = _within(area, first)
+    if answer is None or any(_within(area, one) is not answer for one in others):
+        return None
+    return answer
+
+
+@lru_cache(maxsize=MAX_ANSWERS)
+def _within(area: Area, place: str | Point | None) -> bool | None:
     if not area or place is None:
         return None
-    if isinstance(place, OneOf):
-        return unanimous([within(area, one) for one in place.one_of])
     _held.hold(area)
     geometries = tuple(part for part in area if isinstance(part, Polygonal))
     answers: list[bool | None] = [
@@ -189,7 +202,7 @@ class _Held:
             len(part.geojson) if isinstance(part, Polygonal) else 64 for part in area
         )
         if self._bytes > MAX_AREAS_HELD:
-            within.cache_clear()
+            _within.cache_clear()
             self._areas.clear()
             self._bytes = 0
         self._areas.add(area)
@@ -206,6 +219,7 @@ def _within_code(code: str, place: str | Point) -> bool | None:
     return _code_within(code, place)
 
 
+@lru_cache(maxsize=MAX_ANSWERS)
 def _code_within(container: str, code: str) -> bool | None:
     if container in _containers(code):
         return True

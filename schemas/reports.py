@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from schemas.claims import Evidence, Targets
@@ -20,11 +21,33 @@ from schemas.fields import (
     PlaceField,
     Text,
 )
-from schemas.places import Place
+from schemas.places import MOST_OPTIONS, OneOf, Place
 from schemas.time import Instant, Occurrence
 from schemas.time_fields import LONGEST_FLIGHT, Flight, Time, TimeOrAbsent
 
-Places = Annotated[tuple[PlaceField | None, ...], Field(max_length=MAX_ENTRIES)]
+
+def _few_options(places: Iterable[Place | None]) -> None:
+    if sum([len(one.one_of) for one in places if isinstance(one, OneOf)]) > MOST_OPTIONS:
+        raise PydanticCustomError(
+            "too_many", f"expected at most {MOST_OPTIONS:,} places in all 'one_of' together"
+        )
+
+
+def _bounded_places(places: tuple[Place | None, ...]) -> tuple[Place | None, ...]:
+    _few_options(places)
+    return places
+
+
+def _bounded_impacts(impacts: tuple[Impact, ...]) -> tuple[Impact, ...]:
+    _few_options(impact.place for impact in impacts)
+    return impacts
+
+
+Places = Annotated[
+    tuple[PlaceField | None, ...],
+    Field(max_length=MAX_ENTRIES),
+    AfterValidator(_bounded_places),
+]
 Effects = Annotated[dict[Identifier, Count], Field(max_length=MAX_ENTRIES)]
 
 
@@ -116,7 +139,12 @@ class Impact(Frozen):
 
 
 Weapons = Annotated[tuple[Weapon, ...], Field(max_length=MAX_ENTRIES), NullIs(())]
-Impacts = Annotated[tuple[Impact, ...], Field(max_length=MAX_ENTRIES), NullIs(())]
+Impacts = Annotated[
+    tuple[Impact, ...],
+    Field(max_length=MAX_ENTRIES),
+    AfterValidator(_bounded_impacts),
+    NullIs(()),
+]
 
 
 class Report(Frozen):

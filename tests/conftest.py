@@ -9,6 +9,9 @@ from hypothesis import HealthCheck, settings
 gc.freeze()
 gc.set_threshold(50_000, 20, 100)
 
+# Where tests run in parallel a width is set, by which what is printed would be wrapped.
+os.environ.pop("COLUMNS", None)
+
 LOGS = int(os.environ.get("TRUCE_INVARIANT_LOGS", "2000"))
 
 # A shared machine is slow now and then: no deadline, and slow data is no finding.

@@ -67,6 +67,7 @@ WHERE
         FROM notices AS after
         WHERE
             after.kind = 'withdrawn'
+            AND after.seq > told.seq
             AND after.target = told.target
             AND after.conflict = told.conflict
             AND after.commitment_id = told.commitment_id
@@ -113,6 +114,21 @@ WHERE
             AND told.party IS NOT DISTINCT FROM judged.party
             AND told.verdict = judged.verdict
             AND told.recorded_at = judged.raised_at
+            -- It may have come, gone and come again in one moment of the log.
+            AND NOT EXISTS (
+                SELECT 1
+                FROM notices AS after
+                WHERE
+                    after.kind = 'withdrawn'
+                    AND after.seq > told.seq
+                    AND after.target = told.target
+                    AND after.conflict = told.conflict
+                    AND after.commitment_id = told.commitment_id
+                    AND after.incident_id = told.incident_id
+                    AND after.party IS NOT DISTINCT FROM told.party
+                    AND after.verdict = told.verdict
+                    AND after.recorded_at = told.recorded_at
+            )
     )
 RETURNING target, state;
 

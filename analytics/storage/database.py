@@ -229,7 +229,7 @@ def migrate(
 ) -> None:
     """Bring the schema up to date, each change in a transaction of its own.
 
-    Raises LedgerTooNew, LedgerFull or LedgerOutdated.
+    Raises LedgerTooNew, LedgerFull or LedgerOutdated; of a new database a duckdb.Error.
     """
     sql = queries("reading")
     known = migrations()
@@ -240,20 +240,20 @@ def migrate(
         raise LedgerTooNew(path, kafka)
     for version, name, statements in known:
         if version > applied:
-            with _change(connection, path):
+            with _change(connection, path, is_new=not applied):
                 connection.execute(statements)
                 connection.execute(sql["applied_now"], {"version": version, "name": name})
     # Views have no version: all are recreated when their file has changed.
     digest = f"views {sha256(views().encode()).hexdigest()}"
     if connection.execute(sql["views_made"]).fetchall() != [(digest,)]:
-        with _change(connection, path):
+        with _change(connection, path, is_new=not applied):
             connection.execute(views())
             connection.execute(sql["forget_views_made"])
             connection.execute(sql["applied_now"], {"version": 0, "name": digest})
 
 
 @contextlib.contextmanager
-def _change(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[None]:
+def _change(connection: duckdb.DuckDBPyConnection, path: Path, *, is_new: bool) -> Iterator[None]:
     connection.execute("BEGIN")
     try:
         yield
@@ -265,7 +265,8 @@ def _change(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[None]
         if isinstance(error, duckdb.Error):
             if NO_ROOM in str(error):
                 raise LedgerFull(path) from error
-            raise LedgerOutdated(path, str(error).splitlines()[0]) from error
+            if not is_new:
+                raise LedgerOutdated(path, str(error).splitlines()[0]) from error
         raise
 
 

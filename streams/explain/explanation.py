@@ -156,6 +156,9 @@ def explain_commitment(
     incident: Reported,
 ) -> CommitmentExplained:
     """Why the commitment was judged as it was; `verdict` None: it has no row."""
+    if incident.gone:
+        why = "nobody says that it happened" + (", and some deny it" if incident.denied else "")
+        return CommitmentExplained(commitment_id, "none", None, why, None, ())
     terms = Terms(claims)
     denied_by = [
         report_id

@@ -40,6 +40,9 @@ from streams.judging.incident import Incident, IncidentStatements
 from streams.judging.reciprocity import still_bound
 from streams.judging.statement import ReportedBy, Statement, StatementScope
 
+MOST_DENIERS = 100
+"""How many who deny are named, the first in order."""
+
 Answers = tuple[bool | None, ...]
 """Answers in turn: `in_window` for every part of every report, or `still_bound` for every claim."""
 
@@ -249,7 +252,8 @@ def is_independent(reporter: ReportedBy, terms: Terms, statements: IncidentState
 def sources(terms: Terms, statements: IncidentStatements, supports: list[bool]) -> Sources:
     """Who says so; `supports`: whether the answer of each assertion is yes for some claim."""
     independent = [is_independent(one.reporter, terms, statements) for one in statements.each]
-    denied_by = tuple(sorted({by.name for by in statements.denials}))
+    # Each is in every version and message: were they more, those would grow with their square.
+    denied_by = tuple(sorted({by.name for by in statements.denials})[:MOST_DENIERS])
     if True not in supports:
         return Sources(independent.count(True), None, False, denied_by)
     supporting = list(compress(statements.each, supports))

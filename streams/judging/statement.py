@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from schemas.events import Impact, Occurred, Report, ReportDenial
-from schemas.places import Place
+from schemas.places import OneOf, Place, Point
 from schemas.time import Occurrence
 
 ATTRIBUTED = frozenset({"confirmed", "likely"})
@@ -101,6 +101,13 @@ def _refined(whole: Part, number: int, impact: Impact) -> Part:
     )
 
 
+def _weight(place: Place | None) -> int:
+    """How many positions and codes a place holds."""
+    if isinstance(place, Point):
+        return 1 + len(place.codes)
+    return sum(map(_weight, place.one_of)) if isinstance(place, OneOf) else 1
+
+
 def timed_statement(report: Report | ReportDenial) -> TimedStatement:
     """What `report` says, and when."""
     if isinstance(report, ReportDenial):
@@ -139,5 +146,5 @@ def statement(simple: SimpleStatement) -> Statement:
 
 
 def _statement(whole: SimpleStatement, scopes: tuple[StatementScope, ...]) -> Statement:
-    size = sum([1 + len(targets) + len(places) for targets, places in scopes])
+    size = sum([1 + len(targets) + sum(map(_weight, places)) for targets, places in scopes])
     return Statement(whole.reporter, whole.actor, whole.confidence, whole.act, scopes, size)

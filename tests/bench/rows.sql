@@ -28,4 +28,4 @@ SELECT
     'verdicts' AS name,
     count(*) AS row_count,
     bit_xor(hash(r)) AS contents
-FROM (SELECT * EXCLUDE (recorded_at, since) FROM verdict_versions) AS r;
+FROM (SELECT * EXCLUDE (recorded_at, since, raised_at) FROM verdict_versions) AS r;

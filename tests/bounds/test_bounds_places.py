@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from schemas import places
 from schemas.borders import WGS84, Circle, Drawn, TooOften, crossings
 from schemas.events import ClaimEvent, parse_event
-from schemas.places import Point, Polygonal, polygonal, within
+from schemas.places import Point, Polygonal, _within, polygonal, within
 from streams.judging.commitment import Commitment
 from streams.judging.incident import Reported
 from streams.judging.judge import judge
@@ -155,7 +155,7 @@ def test_neighbours_with_a_common_border_do_not_cross() -> None:
 
 
 def test_what_is_remembered_of_areas_is_bounded_by_their_size() -> None:
-    within.cache_clear()
+    _within.cache_clear()
     for seed in range(40):
         within((polygonal(hostile.star(4_000, seed)),), Point(50.5, 30.5, 10))
     assert places._drawn._weight <= places.MAX_DRAWN
@@ -164,7 +164,7 @@ def test_what_is_remembered_of_areas_is_bounded_by_their_size() -> None:
         text = "[" + " " * 100_000 + f"{seed}]"
         within((Polygonal(text, polygonal(hostile.star(4, seed)).shape),), "UA")
     assert places._held._bytes <= places.MAX_AREAS_HELD
-    assert within.cache_info().currsize < 1_000
+    assert _within.cache_info().currsize < 1_000
 
 
 def test_what_impacts_do_not_give_of_their_own_is_asked_once() -> None:

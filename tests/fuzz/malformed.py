@@ -128,8 +128,8 @@ def _unknown_word(rng: random.Random, event: dict[str, Any]) -> bytes:
         [
             ("act", "drone"),
             ("targets", ["enrgy"]),
-            ("places", ["XX"]),
-            ("places", ["UA-99"]),
+            ("places", ["XXX"]),
+            ("places", ["UA-9999"]),
             ("places", [{"lat": 91, "lon": 0}]),
             ("places", [{"lat": "50", "lon": 30}]),
             ("actor", {"party": "AAA", "confidence": "sure"}),
@@ -156,7 +156,7 @@ def _bad_claim(rng: random.Random, _: dict[str, Any]) -> bytes:
             [{"start": None, "end": "2026-02-01T00:00:00Z"}],
             [{"start": "2026-02-01T00:00:00Z", "end": "2026-01-01T00:00:00Z"}],
             [{"start": {"earliest": "2026-02-01T00:00:00Z", "latest": "2026-01-01T00:00:00Z"}}],
-            [{"daily": {"from": "08:00", "to": "14:00", "zone": "Mars/Olympus"}}],
+            [{"daily": {"from": "08:00", "to": "14:00", "zone": "Mars Olympus"}}],
             [{"daily": {"from": "8", "to": "25:00", "zone": "UTC"}}],
         ]
     )

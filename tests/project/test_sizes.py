@@ -37,6 +37,7 @@ FILES = (
     Larger("tests/schemas/test_schemas_time.py", 405, "tables of instants and windows"),
     Larger("tests/judging/test_judging_criteria.py", 460, "a table of cases for each rule"),
     Larger("tests/judging/test_judging_commitment.py", 345, "a table of cases for each rule"),
+    Larger("tests/notify/test_notify_rules.py", 335, "one rule of who is notified after the other"),
     Larger("tests/kafka/test_kafka.py", 440, "one broker, started once for all of it"),
     Larger("tests/rebuild/test_rebuild.py", 426, "one fault of a rebuild after the other"),
     Larger("tests/faults/crash.py", 365, "one program, with its options and its report"),

@@ -54,6 +54,11 @@ def test_a_difference_may_come_from_what_judged() -> None:
     assert "tzdata 2020.1" in lines[0]
 
 
+def _forget() -> None:
+    places._within.cache_clear()
+    places._code_within.cache_clear()
+
+
 def test_with_a_code_that_is_withdrawn_from_the_list_every_event_of_the_log_is_accepted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -61,14 +66,14 @@ def test_with_a_code_that_is_withdrawn_from_the_list_every_event_of_the_log_is_a
     assert given(lines).verdict == "violation"
     kept = places.place_codes() - {"UA-30"}
     monkeypatch.setattr(places, "place_codes", lambda: kept)
-    places.within.cache_clear()
+    _forget()
     assert [type(one).__name__ for raw in lines for one in decode(raw.encode(), b"testland")] == [
         "Accepted",
         "Accepted",
     ]
     assert given(lines).verdict == "violation", "it is within itself"
     assert given([claimed(area=["UA-63"]), lines[1]]).verdict == "undetermined"
-    places.within.cache_clear()
+    _forget()
 
 
 def test_with_a_time_zone_that_is_gone_a_claim_stands_and_its_hours_are_unknown(

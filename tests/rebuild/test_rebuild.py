@@ -75,7 +75,7 @@ def test_every_table_is_folded_or_copied() -> None:
     # Both are views of one table, in which an event and the report that it makes are one row.
     of_accepted = {"events", "report_versions"}
     # What a database says of itself, and each new one anew.
-    own = {"identity", "transactions", "changed_rows"}
+    own = {"identity", "transactions", "changed_rows", "provenance"}
     copied = {*FOLDED, *TAKEN_OVER, *CARRIED}
     assert copied - of_accepted | {"accepted"} == {name for (name,) in tables} - own
     assert of_accepted <= copied
@@ -89,7 +89,7 @@ def test_the_rebuilt_database_is_the_old_one_to_the_row(scenario: Settings) -> N
     assert (done.returncode, done.stderr) == (0, "")
     first, *rest = done.stdout.splitlines()
     assert first.startswith(FOLDED_14)
-    assert first.endswith(": 5 verdict versions, 14 claim verdict versions, 1 rejected")
+    assert first.endswith(": 6 verdict versions, 14 claim verdict versions, 1 rejected")
     assert rest == [
         "No row differs from the old database.",
         f"{scenario.database} is the new one.",

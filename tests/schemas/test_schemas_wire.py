@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.events import Invalid
 from schemas.wire import (
     MAX_EVENT_BYTES,
     MAX_RECORD_BYTES,
@@ -16,7 +17,9 @@ from schemas.wire import (
     decode,
     encode_batch,
     headers,
+    read_event,
 )
+from tests.support import given as said
 
 KEY = b"a-b"
 
@@ -282,3 +285,17 @@ def test_a_name_given_twice_is_refused_since_some_read_the_first_and_some_the_la
     (rejected,) = decode(raw.replace(once, twice).encode(), b"east")
     assert isinstance(rejected, Rejected)
     assert (rejected.reason, rejected.problems[0].field) == ("invalid", name)
+
+
+HOURS = {"from": "08:00", "to": "14:00", "zone": "Mars/Base"}
+
+
+@pytest.mark.parametrize("entry", [{"zone": "Mars/Base"}, {"daily": HOURS}])
+def test_a_zone_that_is_not_known_is_refused_where_it_is_entered_and_not_in_the_log(
+    entry: dict[str, Any],
+) -> None:
+    raw = said.claim(window=[entry]).encode()
+    with pytest.raises(Invalid, match=r"window\.0\.(daily\.)?zone: expected an IANA time zone"):
+        read_event(raw)
+    [found] = decode(raw, said.CONFLICT.encode())
+    assert isinstance(found, Accepted)

@@ -170,10 +170,10 @@ class Written:
     def _judgements(self, report: Report, judgements: list[Judgement], at: int) -> None:
         conflict, incident_id = report.conflict, report.incident_id
         incident_key = key_of(conflict, incident_id)
-        for commitment_id, verdict, party, start, end, independent, claims in judgements:
-            pair = (conflict, commitment_id, incident_id, party, verdict, start, end, independent)
+        for commitment_id, verdict, party, start, end, sources, claims in judgements:
+            pair = (conflict, commitment_id, incident_id, party, verdict, start, end, *sources)
             key = joined(incident_key, key_of(conflict, commitment_id))
-            self._rows["verdict_versions"].append((*pair, at, None, at, key))
+            self._rows["verdict_versions"].append((*pair, at, None, at, at, key))
             for claim_id, said, criteria, before_conditions in claims:
                 names = (conflict, commitment_id, claim_id, incident_id, party, said)
                 key = joined(incident_key, key_of(conflict, commitment_id, claim_id))
@@ -200,7 +200,13 @@ class Written:
 def _claim(claim: Assertion, raw: str, at: int) -> tuple[Any, ...]:
     start, end = hull(claim.terms_window)
     parts = [
-        {"starts": p.start.earliest, "ends": p.end.latest, "open_ended": p.end == OPEN}
+        {
+            "starts": p.start.earliest,
+            "ends": p.end.latest,
+            "open_ended": p.end == OPEN,
+            "core_starts": p.start.latest,
+            "core_ends": p.end.earliest,
+        }
         for p in claim.terms_window
     ]
     by = claim.claimed_by
@@ -220,7 +226,7 @@ def _report(report: Report) -> tuple[Any, ...]:
     incident_key = key_of(report.conflict, report.incident_id)
     return (
         *(report.incident_id, report.report_id, by.name, by.kind, by.party),
-        *(start, end, report.occurred.certainty),
+        *(report.stance, start, end, report.occurred.certainty),
         *((None, None) if actor is None else (actor.party, actor.confidence)),
         *(report.act, report.targets),
         *(start, end, max(end, start + 1)),
