@@ -8,7 +8,13 @@ WITH spans AS (
         window_days.claim_id,
         window_days.party,
         obligations.zone,
-        unnest(range(window_days.first_day, window_days.last_day + 1)) AS day
+        -- Of a window of thousands of years, the last hundred.
+        unnest(
+            range(
+                greatest(window_days.first_day, window_days.last_day - 36599),
+                window_days.last_day + 1
+            )
+        ) AS day
     FROM window_days
     INNER JOIN obligations
         ON
@@ -276,17 +282,39 @@ watching AS (
     WHERE looked_at.code IS NULL
 ),
 
-watched_days AS (
+-- No other days are asked for, however long somebody says to have watched.
+reach AS (
     SELECT
         conflict,
         commitment_id,
         claim_id,
-        zone,
-        starts,
-        ends,
-        is_certain,
-        unnest(range(local_day(zone, starts), local_day(zone, ends - 1) + 1)) AS day
+        min(day) AS first_day,
+        max(day) AS last_day
+    FROM spans
+    GROUP BY conflict, commitment_id, claim_id
+),
+
+watched_days AS (
+    SELECT
+        watching.conflict,
+        watching.commitment_id,
+        watching.claim_id,
+        watching.zone,
+        watching.starts,
+        watching.ends,
+        watching.is_certain,
+        unnest(
+            range(
+                greatest(local_day(watching.zone, watching.starts), reach.first_day),
+                least(local_day(watching.zone, watching.ends - 1), reach.last_day) + 1
+            )
+        ) AS day
     FROM watching
+    INNER JOIN reach
+        ON
+            watching.conflict = reach.conflict
+            AND watching.commitment_id = reach.commitment_id
+            AND watching.claim_id IS NOT DISTINCT FROM reach.claim_id
 ),
 
 shares AS (
@@ -345,8 +373,8 @@ LEFT JOIN shares
 
 COMMENT ON VIEW compliance_daily IS
 'Compliance day by day: the local days of each window, at its widest as far as that is known, up to
-where anybody last reported. An incident that may have been on several days is on each of them, so
-uppers never add up over days';
+where anybody last reported, of the last hundred years of each. An incident that may have been on
+several days is on each of them, so uppers never add up over days';
 COMMENT ON COLUMN compliance_daily.conflict IS 'The conflict';
 COMMENT ON COLUMN compliance_daily.commitment_id IS 'The commitment';
 COMMENT ON COLUMN compliance_daily.claim_id IS 'The claim; NULL: the commitment as a whole';

@@ -140,3 +140,16 @@ def test_the_columns_are_those_of_the_contract(folded: Folded) -> None:
     assert found == columns_of(
         "conflict commitment_id claim_id party day lower upper unattributed watched"
     )
+
+
+def test_what_is_said_of_thousands_of_years_is_answered(folded: Folded) -> None:
+    ages = {"start": "0001-01-01T00:00:00Z"}
+    folded.fold(
+        claim(window=[{**ages, "end": None}]),
+        report(occurred={"start": "0001-06-01T00:00:00Z"}),
+        report("r2", "j", occurred={"start": "2026-01-10T12:00:00Z"}),
+        coverage(start="0001-01-01T00:00:00Z", end="9999-01-01T00:00:00Z"),
+        recorded_at="2026-01-20T00:00:00Z",
+    )
+    asked = "SELECT count(*), max(day)::VARCHAR FROM compliance_daily GROUP BY claim_id, party"
+    assert set(folded.ask(asked)) == {(36_600, "2026-01-19")}
