@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import click
 
-from schemas.vocabulary import ACTS, TARGETS
 from streams.commands.console import err
 from streams.commands.new.draft import Draft
 from streams.commands.new.fields import NewField
 from streams.commands.new.reading import UnreadError, bound
+from streams.commands.new.words import WORDS
 
 HELP = "?"
-WORDS: Mapping[str, Sequence[str]] = {"--act": tuple(ACTS), "--target": tuple(TARGETS)}
-"""The vocabularies that are too long to be explained at each question."""
 
 
 def ask(draft: Draft) -> None:
@@ -76,5 +74,5 @@ def _wrong(draft: Draft, field: NewField, given: Sequence[str]) -> str:
 
 def _explain(draft: Draft, field: NewField) -> None:
     err(f"  {field.help_of(draft.kind)}")
-    if field.option in WORDS:
-        err(f"  One of: {', '.join(WORDS[field.option])}")
+    if field.explained_at in WORDS:
+        err(f"  One of: {', '.join(WORDS[field.explained_at])}")

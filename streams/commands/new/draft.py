@@ -95,7 +95,10 @@ class Draft:
         return entry
 
     def finish(self) -> None:
-        """Say when it was said and how it is called, where nobody did."""
+        """Say what goes without saying: when it was said, how it is called, that it asserts."""
+        for field in self.fields:
+            if field.default and not self.has(field):
+                self.put(field, [field.default])
         if "time" not in self._event:
             self._event["time"] = iso(time.time_ns() // 1_000_000_000 * 1_000_000)
         if "id" not in self._event:

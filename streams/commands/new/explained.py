@@ -27,7 +27,7 @@ ENVELOPE: Explained = {
 
 ACTOR_WORDS = "confirmed, likely, alleged or unknown; without it unknown, which breaks nothing"
 SCOPE = "An empty list was not said; null in it means: and others not named"
-BOUND = "A time with an offset, or {earliest, latest} where only limits are known"
+BOUND = "A time with an offset, or {earliest, latest} where only limits are known."
 
 CLAIM: Explained = {
     **ENVELOPE,
@@ -44,10 +44,10 @@ CLAIM: Explained = {
     "data.prohibits.targets": f'Protected targets; "any" is all. {SCOPE}',
     "data.area": f"Where it holds: ISO 3166 codes, or GeoJSON polygons. {SCOPE}",
     "data.window": "When it holds: one entry, or several where it was suspended between",
-    "data.window.start": f"From when on. {BOUND}; left out, it is unknown",
+    "data.window.start": f"From when on. {BOUND} Left out, it is unknown",
     "data.window.start.earliest": "Not before this; null or left out: not known",
     "data.window.start.latest": "By this at the latest; null or left out: not known",
-    "data.window.end": f"Until when (excluded). {BOUND}; null is open; left out, it is unknown",
+    "data.window.end": f"Until when (excluded). {BOUND} null is open; left out, it is unknown",
     "data.window.end.earliest": "Not before this; null or left out: not known",
     "data.window.end.latest": "By this at the latest; null or left out: not known",
     "data.window.daily": "Hours of every day, for a daily pause",

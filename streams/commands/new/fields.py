@@ -57,6 +57,9 @@ class NewField(NamedTuple):
     def help_of(self, kind: str) -> str:
         """What it means, and how it is typed."""
         meaning = CONTENTS[kind][self.explained_at]
+        for how_in_json in (explained.SCOPE, explained.BOUND):
+            # How it is written in JSON is no matter of an option.
+            meaning = meaning.replace(f" {how_in_json}", "")
         several = " May be given more than once." if self.is_many else ""
         must = " Required." if self.required else ""
         how = f" {self.how}" if self.how else ""

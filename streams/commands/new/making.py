@@ -34,13 +34,18 @@ class NewWanted(NamedTuple):
 def print_template(kind: str, stance: str) -> None:
     """Print an event with all of its fields, each explained."""
     from streams.commands.new.examples import example
+    from streams.commands.new.words import WORDS
 
     how = (
         f"Every field of {EVENT_TYPE_OF[kind]}. Change what is here, take out what is not known, "
         f"and read it with: truce new {kind} --file FILE. Lines that begin with # are comments; "
         "truce publish takes no such file, since it is no JSON."
     )
-    for line in template(example(kind, stance), CONTENTS[kind], how):
+    meanings = {
+        path: f"{text}. One of: {', '.join(words)}" if (words := WORDS.get(path)) else text
+        for path, text in CONTENTS[kind].items()
+    }
+    for line in template(example(kind, stance), meanings, how):
         click.echo(line)
 
 
