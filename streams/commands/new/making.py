@@ -10,6 +10,7 @@ from typing import NamedTuple
 import click
 
 from schemas.json_lines import Line
+from schemas.safe_text import for_json
 from streams.commands.console import err
 from streams.commands.new.draft import Draft
 from streams.commands.new.fields import CONTENTS, EVENT_TYPE_OF
@@ -74,7 +75,8 @@ def run_new(settings: Settings, wanted: NewWanted) -> int:
     for warning in told.warnings:
         err(f"warning: {warning}", style="yellow")
     if not wanted.publish:
-        click.echo(draft.raw.decode())
+        # JSON either way: what a terminal would act on is escaped.
+        click.echo(for_json(draft.raw.decode()))
         return 0
     err(draft.raw.decode())
     if is_asked and not click.confirm("Publish it?", default=True, err=True):
