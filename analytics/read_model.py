@@ -193,6 +193,22 @@ class ReadModel:
         events = [parse_event(payload) for (payload,) in rows]
         return {e.data.report_id: e.data for e in events if isinstance(e, ReportEvent)}
 
+    def last_reports_of(
+        self, conflict: str, most: int
+    ) -> dict[str, dict[str, Report | ReportDenial]]:
+        """The standing reports of the `most` incidents of a conflict that happened last."""
+        found: dict[str, dict[str, Report | ReportDenial]] = {}
+        for (payload,) in self._named("last_reports_of", conflict=conflict, most=most):
+            event = parse_event(payload)
+            if isinstance(event, ReportEvent):
+                found.setdefault(event.data.incident_id, {})[event.data.report_id] = event.data
+        return found
+
+    def count_incidents_of(self, conflict: str) -> int:
+        """How many incidents of a conflict somebody asserts."""
+        [(count,)] = self._named("count_incidents_of", conflict=conflict)
+        return int(count)
+
     def posted_by_of(self, conflict: str, incident_id: str) -> dict[str, str]:
         """Who posted the standing reports of an incident, by report id; others are left out."""
         rows = self._named("posted_by_of", conflict=conflict, incident_id=incident_id)

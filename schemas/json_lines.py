@@ -20,6 +20,8 @@ from schemas.wire import MAX_EVENT_BYTES, read_event
 MAX_LINE_BYTES = 2 * 1024 * 1024
 MOST_LINES_OF_ONE = 2_000
 """Over so many lines what is opened on one of them is looked for."""
+COMMENT = b"#"
+"""What the lines begin with that explain a template of `truce new`: nothing else may have any."""
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 
 
@@ -60,6 +62,8 @@ def check(line: Line, *, explain: bool = True) -> Event | tuple[Problem, ...]:
         return (Problem("", f"expected at most {MAX_EVENT_BYTES:,} bytes in an event"),)
     if line.raw.startswith(b"["):
         return (Problem("", "expected one JSON object; a batch is written as one event a line"),)
+    if line.raw.startswith(COMMENT):
+        return (Problem("", "a comment is no event; `truce new` reads a template, with --file"),)
     try:
         event = read_event(line.raw, explain=explain)
     except Invalid as error:
@@ -95,14 +99,18 @@ def checked(
 
 def _depth(line: Line) -> int:
     """How many brackets the line opens and does not close."""
-    raw = _STRING.sub(b"", line.raw or b"")
+    raw = b"" if _is_comment(line) else _STRING.sub(b"", line.raw or b"")
     return sum(raw.count(one) for one in (b"{", b"[")) - sum(raw.count(one) for one in (b"}", b"]"))
+
+
+def _is_comment(line: Line) -> bool:
+    return line.raw is not None and line.raw.startswith(COMMENT)
 
 
 def _as_one(held: list[tuple[Line, CheckedLine]]) -> Iterator[tuple[Line, CheckedLine]]:
     """The lines as one mistake, if they are one JSON text together."""
     first, last = held[0][0], held[-1][0]
-    text = b"\n".join(line.raw or b"" for line, _ in held)
+    text = b"\n".join(line.raw or b"" for line, _ in held if not _is_comment(line))
     try:
         together = json.loads(text) if len(held) > 1 else None
     except (ValueError, RecursionError):

@@ -23,6 +23,7 @@ from streams.commands.command import (
     setting,
     settings_named,
 )
+from streams.commands.new.group import new
 
 DEMO_DIR = "truce-demo"
 SCHEMAS = (*EVENT_TYPE_NAMES, "openapi")
@@ -127,6 +128,9 @@ def publish(files: tuple[str, ...], dry_run: bool) -> int:
     from streams.commands.publish import run_publish
 
     return run_publish(current_settings(), files, dry_run=dry_run)
+
+
+main.add_command(new)
 
 
 @main.command(

@@ -152,6 +152,27 @@ FROM reports
 WHERE conflict = $conflict AND incident_id = $incident_id
 ORDER BY report_id;
 
+-- Those of the incidents that happened last, as many as are wanted.
+-- name: last_reports_of
+SELECT payload
+FROM reports
+WHERE
+    conflict = $conflict
+    AND incident_id IN (
+        SELECT incident_id
+        FROM reports
+        WHERE conflict = $conflict AND stance = 'asserts'
+        GROUP BY incident_id
+        ORDER BY max(occurred_start) DESC, incident_id
+        LIMIT $most
+    )
+ORDER BY incident_id, report_id;
+
+-- name: count_incidents_of
+SELECT count(DISTINCT incident_id) AS incidents
+FROM reports
+WHERE conflict = $conflict AND stance = 'asserts';
+
 -- Who posted the reports that stand; those that nobody posted are left out. (No two events of a
 -- conflict have the same text.)
 -- name: posted_by_of

@@ -48,8 +48,13 @@ class PublishTarget(NamedTuple):
     handed: Handed | None = None
 
 
-def run_publish(settings: Settings, files: Sequence[str], *, dry_run: bool) -> int:
-    """Publish `files`. Returns the exit code."""
+def run_publish(
+    settings: Settings, files: Sequence[str | Line], *, dry_run: bool, warns: bool = True
+) -> int:
+    """Publish `files`, or single lines. Returns the exit code.
+
+    `warns`: say what is odd; else somebody has said it already.
+    """
     target = None if dry_run else find_target(settings)
     tally = new_tally()
     with beside(settings) as lake:
@@ -61,7 +66,8 @@ def run_publish(settings: Settings, files: Sequence[str], *, dry_run: bool) -> i
             # The broker has gone with its worker, and with what it had not judged.
             raise Unreachable(WORKER_ENDED) from error
         finally:
-            say_warnings(tally, lake)
+            if warns:
+                say_warnings(tally, lake)
         bad = f"; {counted(tally.bad, 'line')} could not be read" if tally.bad else ""
         if delivered is None:
             say(f"{tally.in_words()} would be published{bad}")
@@ -176,7 +182,10 @@ def target_of(settings: Settings, endpoint: Endpoint, alive: Callable[[], bool])
 
 
 def publish_files(
-    settings: Settings, files: Sequence[str], target: PublishTarget | None, tally: PublishTally
+    settings: Settings,
+    files: Sequence[str | Line],
+    target: PublishTarget | None,
+    tally: PublishTally,
 ) -> Delivered | None:
     """Read `files` and send what is good to `target` (None: nowhere, and nothing is returned)."""
     with ExitStack() as stack:
@@ -213,7 +222,7 @@ def _nowhere(_: str, __: bytes) -> None:
 
 
 def _publish_file(
-    name: str, send: Callable[[str, bytes], None], tally: PublishTally, progress: Bar
+    name: str | Line, send: Callable[[str, bytes], None], tally: PublishTally, progress: Bar
 ) -> None:
     for line, found in checked(_lines(name, progress)):
         if isinstance(found, tuple):
@@ -225,7 +234,10 @@ def _publish_file(
             send(found.data.conflict, line.raw)
 
 
-def _lines(name: str, progress: Bar) -> Iterator[Line]:
+def _lines(name: str | Line, progress: Bar) -> Iterator[Line]:
+    if isinstance(name, Line):
+        yield name
+        return
     if name == "-":
         yield from _read("stdin", sys.stdin.buffer, progress)
         return
@@ -242,10 +254,13 @@ def _read(name: str, file: BinaryIO, progress: Bar) -> Iterator[Line]:
         progress.advance(len(line.raw or b"") + 1)
 
 
-def _size(files: Sequence[str]) -> int | None:
+def _size(files: Sequence[str | Line]) -> int | None:
     """How many bytes there are to read; None if that cannot be known."""
+    names = [name for name in files if isinstance(name, str) and name != "-"]
     try:
-        return None if "-" in files else sum(Path(name).stat().st_size for name in files)
+        return (
+            sum(Path(name).stat().st_size for name in names) if len(names) == len(files) else None
+        )
     except OSError:
         return None
 

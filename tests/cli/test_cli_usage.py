@@ -11,13 +11,30 @@ import pytest
 from tests.cli.commands import SCENARIO, TRUCE, environment, truce
 
 TOKENS = ("token add", "token list", "token remove")
-COMMANDS = ("demo", "run", "publish", "status", "incidents", "explain", "sql", "schema", *TOKENS)
+NEW = ("new claim", "new report", "new coverage")
+COMMANDS = (
+    "demo",
+    "run",
+    "publish",
+    *NEW,
+    "status",
+    "incidents",
+    "explain",
+    "sql",
+    "schema",
+    *TOKENS,
+)
 NOBODY = "kafka://127.0.0.1:9"
 
 # Without a worker and without a database: arguments, exit code, what the one line says.
 ENDS = (
     (("publish",), 2, "FILE"),
     (("publish", "no-such-file.jsonl"), 2, "no-such-file.jsonl"),
+    (("new", "report", "--by", "Desk"), 2, "needs --conflict, --incident, --report, --start"),
+    (("new", "claim", "--from", "yesterday"), 2, "--from: expected an RFC 3339 time"),
+    (("new", "coverage", "--file", "no-such-file.txt"), 2, "no-such-file.txt"),
+    (("new", "report", "--file", "LICENSE"), 1, "not JSON with comments"),
+    (("new", "claim", "--template"), 0, None),
     (("stats",), 2, "did you mean 'status'?"),
     (("status", "--jsno"), 2, "--json"),
     (("sql", "--format", "xml", "select 1"), 2, "'json'"),
