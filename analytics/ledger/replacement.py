@@ -26,6 +26,7 @@ from analytics.queries import queries
 from analytics.storage import mark
 from analytics.storage.database import SPILL_LIMIT, Session
 from analytics.storage.failing import is_damage
+from analytics.storage.failures import LedgerError
 from analytics.storage.place import WAL, beside, clear_spill
 from analytics.storage.rebuild_failures import REBUILT, RebuildFailed, RebuildRuns, RebuildStale
 
@@ -139,9 +140,16 @@ class NewDatabase:
         if self._goes_on:
             # From here on it is incomplete, and of no use should the rebuild be interrupted.
             beside(self.path, REBUILT).replace(self._file)
-        self.ledger = self._kind.open(
-            self._file, is_marked=False, memory_limit=self._memory_limit, spill=self._spill
-        )
+        try:
+            self.ledger = self._kind.open(
+                self._file, is_marked=False, memory_limit=self._memory_limit, spill=self._spill
+            )
+        except LedgerError as error:
+            if self._goes_on:
+                raise
+            remove(self._file)
+            # A new file is neither damaged nor of another version: it could not be made.
+            raise (error.__cause__ or error) from None
         self._closing.callback(self.ledger.close)
         self._connection = self.ledger.cursor()
         self._closing.callback(self._connection.close)
