@@ -19,7 +19,6 @@ CLAIM_OUTCOMES: tuple[ClaimOutcome, ...] = get_args(ClaimOutcome)
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 Grade = Literal["one_sided", "reported", "corroborated", "verified"]
 """What the evidence of a verdict is worth, from the least on."""
-GRADES: tuple[Grade, ...] = get_args(Grade)
 # From the gravest on.
 BY_GRAVITY: tuple[Outcome, ...] = ("violation", "contested", "undetermined", "clear")
 

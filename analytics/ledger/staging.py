@@ -329,7 +329,8 @@ class Staging:
             stood = {key: times for key, *times in found}
             for row in carried:
                 since, raised_at = stood[row[_PAIR_KEY]]
-                row[_SINCE] = since if row[_SINCE] is None else row[_SINCE]  # type: ignore[index]
+                if row[_SINCE] is None:
+                    row[_SINCE] = since  # type: ignore[index]
                 if row[_RAISED_AT] is None:
                     row[_RAISED_AT] = raised_at  # type: ignore[index]
 

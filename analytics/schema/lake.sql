@@ -30,7 +30,7 @@ FROM lake.verdict_versions;
 
 COMMENT ON VIEW verdict_versions IS
 'Every version of the verdict on an incident by a commitment, all its claims taken together; a new
-verdict or party opens one. No row: the incident is certainly outside of every window';
+value of any of its columns opens one. No row: the incident is certainly outside of every window';
 
 CREATE VIEW rejected AS
 FROM lake.rejected;
