@@ -50,6 +50,12 @@ class Boundaries:
     def __init__(self, shipped: Layer | None, own: Layer | None) -> None:
         self._shipped, self._own = shipped, own
 
+    @property
+    def title(self) -> str:
+        """By which boundaries, and how exact these are."""
+        layers = [layer.areas for layer in (self._own, self._shipped) if layer is not None]
+        return ", else ".join(f"{one.title}, exact to {one.error_km:g} km" for one in layers)
+
     def codes(self, lats: ArrayLike, lons: ArrayLike, radii_km: ArrayLike) -> list[tuple[str, ...]]:
         """The codes of each circle, finest first: `("UA-63",)`, `("UA",)`, or `()` if none holds.
 
