@@ -21,7 +21,7 @@ from schemas.places import place_codes, subdivision_parents
 # fmt: off
 PLACES = {
     "Kyiv": (50.45, 30.52, 0, "UA-30"),
-    "Kyiv, somewhere": (50.45, 30.52, 8, "UA-30"),
+    "Kyiv, somewhere": (50.45, 30.52, 5, "UA-30"),
     "Kyiv and around": (50.45, 30.52, 25, "UA"),
     "Kharkiv": (49.99, 36.23, 10, "UA-63"),
     "Kharkiv, to beyond the border": (49.99, 36.23, 40, ""),
@@ -40,8 +40,8 @@ PLACES = {
     "Shiraz": (29.60, 52.53, 5, "IR-07"),
     "Mashhad": (36.30, 59.60, 5, "IR-09"),
     "Tabriz": (38.08, 46.29, 5, "IR-03"),
-    "Gaza": (31.52, 34.45, 0, "PS"),
-    "Jenin": (32.46, 35.30, 1, "PS"),
+    "Gaza": (31.52, 34.45, 0, ""),  # the strip is hardly wider than its borders are exact
+    "Nablus": (32.22, 35.26, 1, "PS"),
     "Tel Aviv": (32.08, 34.78, 1, "IL-TA"),
     "East Jerusalem": (31.79, 35.24, 0, ""),
     "the Golan": (33.00, 35.80, 0, ""),
@@ -63,8 +63,8 @@ PLACES = {
     "Zalingei": (12.90, 23.48, 5, "SD-DC"),
     "Kirkuk": (35.47, 44.39, 5, "IQ-KI"),
     "Goma, at the border": (-1.68, 29.22, 1, ""),
-    "Almaty": (43.25, 76.90, 2, "KZ-75"),
-    "Paris": (48.86, 2.35, 1, "FR-75C"),
+    "Qyzylorda": (44.85, 65.50, 5, "KZ-43"),
+    "Paris": (48.86, 2.35, 1, "FR-IDF"),
     "Hong Kong": (22.35, 114.15, 2, "HK"),
     "the date line": (66.50, 179.90, 20, "RU-CHU"),
     "the pole": (90.00, 0.00, 10, ""),
