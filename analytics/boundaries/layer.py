@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -31,10 +31,15 @@ class Layer:
 
     def __init__(self, areas: Areas) -> None:
         self.areas = areas
-        codes, numbers = np.unique(np.array(areas.codes, dtype=object), return_inverse=True)
-        self._codes: list[str] = codes.tolist()
-        self._borders = Borders(areas.polygons, numbers.astype(np.int64))
+        self._codes = sorted(set(areas.codes))
         self._on_land = cache(self._held_on_land)
+
+    @cached_property
+    def _borders(self) -> Borders:
+        # Made when circles are first compared: names and outlines need none.
+        numbers = {code: number for number, code in enumerate(self._codes)}
+        areas = np.array([numbers[code] for code in self.areas.codes], dtype=np.int64)
+        return Borders(self.areas.polygons, areas)
 
     def held(self, lats: Floats, lons: Floats, radii_km: Floats) -> list[Held]:
         """What holds for each circle."""
