@@ -140,7 +140,7 @@ def test_a_ledger_that_cannot_be_read_is_said_of_the_lake(house: House) -> None:
     ledger = house.ledger.cursor()
     keeper = Keeper(LakeWriter(house.path), ledger)
     ledger.close()
-    with pytest.raises(LakeWriteError, match="^the lake is not up to date, since the ledger"):
+    with pytest.raises(LakeWriteError, match=r"^the lake is not up to date, since the ledger"):
         keeper.update()
 
 
