@@ -90,7 +90,8 @@ check: setup ## style, types, layers, SQL, and the files of the containers
 
 sbom: setup ## what the image ships, as CycloneDX: build/sbom.json, checked by schema and pins
 	@mkdir -p build
-	@$(BIN)/cyclonedx-py requirements requirements/runtime.txt --pyproject pyproject.toml \
+	@cat requirements/runtime.txt requirements/boundaries.txt | \
+		$(BIN)/cyclonedx-py requirements - --pyproject pyproject.toml \
 		--output-reproducible --spec-version 1.6 --output-file build/sbom.json 2>/dev/null
 	@$(BIN)/python -m deploy.supply sbom build/sbom.json
 
@@ -120,6 +121,7 @@ requirements: setup ## pin the newest allowed versions, with hashes
 	@rm -f requirements/*.txt
 	@$(LOCK) --group build -o requirements/build.txt
 	@$(LOCK) pyproject.toml -o requirements/runtime.txt
+	@$(LOCK) --no-deps --group boundaries -o requirements/boundaries.txt
 	@$(LOCK) --group dev -c requirements/runtime.txt -o requirements/dev.txt
 	@for peer in $(PEERS); do $(LOCK) --group $$peer -o requirements/peers-$$peer.txt || exit; done
 
@@ -167,8 +169,9 @@ $(VENV)/.created:
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/.runtime: requirements/build.txt requirements/runtime.txt | $(VENV)/.created
+$(VENV)/.runtime: requirements/build.txt requirements/runtime.txt requirements/boundaries.txt | $(VENV)/.created
 	@$(INSTALL) -r requirements/build.txt -r requirements/runtime.txt
+	@$(INSTALL) --no-deps -r requirements/boundaries.txt
 	@touch $@
 
 $(VENV)/.project: pyproject.toml $(VENV)/.runtime

@@ -104,17 +104,22 @@ for one in DESCRIBED:
     examples=(
         "truce publish reports.jsonl",
         "truce publish --dry-run claims.jsonl reports.jsonl",
+        "truce publish --locate reports.jsonl",
         "my-importer | truce publish -",
     ),
 )
 @click.argument("files", nargs=-1, required=True, type=events_file, metavar="FILE...")
 @click.option("--dry-run", is_flag=True, help="Validate only; send nothing.")
+@click.option(
+    "--locate", is_flag=True, help="Give points without codes the ISO codes of what they lie in."
+)
 @data_dir
+@setting("TRUCE_BOUNDARIES")
 @setting("TRUCE_BROKER")
 @setting("TRUCE_PARTITIONS")
 @setting("TRUCE_REPLICATION")
 @kafka_security
-def publish(files: tuple[str, ...], dry_run: bool) -> int:
+def publish(files: tuple[str, ...], dry_run: bool, locate: bool) -> int:
     """Publish events into the log: FILEs of JSON Lines, or - for standard input.
 
     Every line is validated first. A bad line is reported as FILE:LINE: field: reason; the good ones
@@ -124,10 +129,14 @@ def publish(files: tuple[str, ...], dry_run: bool) -> int:
     Then it says which lines were refused all the same (their id stands for other content; exit code
     1), known already, or revise an earlier one, and which verdicts changed. What is odd is warned
     of, with what was probably meant, and never refused.
+
+    With --locate, a point gets the finest code that holds for all of its circle, or none: near a
+    border between provinces the country's, and near one between countries none. What a file says is
+    kept. An event that was published without codes keeps its id: locate before you publish.
     """
     from streams.commands.publish import run_publish
 
-    return run_publish(current_settings(), files, dry_run=dry_run)
+    return run_publish(current_settings(), files, dry_run=dry_run, locate=locate)
 
 
 main.add_command(new)

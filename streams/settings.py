@@ -116,6 +116,12 @@ SETTINGS = (
         "",
         "directory of the lake, the copy for readers; unset: lake in the data directory",
     ),
+    Setting(
+        "TRUCE_BOUNDARIES",
+        "",
+        "file of boundaries of your own, GeoJSON or GeoParquet with a code for each area, which "
+        "goes before the installed ones where places are located",
+    ),
     Setting("TRUCE_MEMORY", "400MB", "how much memory the database engine may take"),
     Setting("TRUCE_QUERY_SECONDS", "60", "how long a query of the lake may take"),
     Setting("TRUCE_SPILL", "4GB", "how much it may spill to disk, if half of that is free"),
@@ -187,6 +193,7 @@ class Settings:
     replication: int = 1
     kafka: KafkaSecurity = IN_PLAIN_TEXT
     lake_dir: Path | None = None
+    boundaries: Path | None = None
     memory: str = "400MB"
     query_seconds: int = 60
     spill: str = "4GB"

@@ -60,6 +60,7 @@ def load(environ: Mapping[str, str], options: Mapping[str, str | None] | None = 
         replication=reading.number("TRUCE_REPLICATION", 1, 100),
         kafka=reading.kafka(),
         lake_dir=reading.optional_directory("TRUCE_LAKE"),
+        boundaries=reading.file("TRUCE_BOUNDARIES"),
         memory=reading.matching("TRUCE_MEMORY", _MEMORY, "a size such as 400MB or 2GB"),
         query_seconds=reading.number("TRUCE_QUERY_SECONDS", 1, 86_400),
         spill=reading.matching("TRUCE_SPILL", _MEMORY, "a size such as 400MB or 4GB"),

@@ -6,7 +6,7 @@ import copy
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -104,6 +104,11 @@ class Draft:
         if "id" not in self._event:
             digest = hashlib.sha256(self.raw).hexdigest()
             self._event["id"] = f"{self.kind}-{digest[:LETTERS_OF_AN_ID]}"
+
+    def locate(self, locate: Callable[[Iterable[dict[str, Any]]], None]) -> None:
+        """Have the points in it given their codes, if all that they are is valid so far."""
+        if not any(self.problems()):
+            locate([self._event])
 
     def copied(self) -> Draft:
         """The same again, to try something with."""
