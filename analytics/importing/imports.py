@@ -1,0 +1,185 @@
+"""One import: files into rows, rows by the source's SQL into events, events beside what stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import duckdb
+import msgspec
+import pyarrow as pa
+
+from analytics.importing.accounts import Accounts
+from analytics.importing.editions import Edition, Scope
+from analytics.importing.loading import Loaded, batches, load
+from analytics.importing.making import Making, checked, make
+from analytics.importing.problems import BrokenSource
+from analytics.importing.sources import Source
+from analytics.queries import queries
+from schemas.events import Event
+from schemas.safe_text import for_terminal
+
+_BATCH = 2_048
+_MADE = pa.schema(
+    [
+        ("number", pa.int64()),
+        ("row", pa.int64()),
+        *((name, pa.string()) for name in ("kind", "type", "conflict", "whole", "part", "said")),
+        ("data", pa.string()),
+        ("is_refused", pa.bool_()),
+    ]
+)
+_encoder = msgspec.json.Encoder()
+
+Locate = Callable[[Sequence[Making]], None]
+"""Gives the points of events their codes."""
+Heard = Callable[[Event, tuple[str, int]], None]
+
+
+class Told(NamedTuple):
+    """Where an import says what it finds, as it finds it."""
+
+    refusal: Callable[[str], None]
+    note: Callable[[str], None]
+    event: Heard
+
+
+@dataclass(slots=True)
+class Import:
+    """What was read and made, before it is compared with what stands."""
+
+    source: Source
+    connection: duckdb.DuckDBPyConnection
+    loaded: Loaded
+    accounts: Accounts
+    scopes: Sequence[Scope]
+    rows_of: dict[int, Sequence[int]] = field(default_factory=dict)
+    incomplete: bool = False
+    """Was a row refused of which it is not known what event it was?"""
+
+    def edition(self, scopes: Sequence[Scope] | None = None) -> Edition:
+        """Its events beside what stands; `scopes`: instead of those that the source says."""
+        return Edition(
+            self.connection, self.source.source, self.scopes if scopes is None else scopes
+        )
+
+
+def read_rows(
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    paths: Sequence[str],
+    told: Told,
+    *,
+    conflict: str | None = None,
+    locate: Locate | None = None,
+) -> Import:
+    """Read the files and make their events, in a `workshop` in which `standing` is filled.
+
+    Raises ImportFailed: a file cannot be read; BrokenSource: the source's SQL is at fault.
+    """
+    loaded = load(connection, source, paths, conflict)
+    for warning in loaded.warnings:
+        told.note(warning)
+    accounts = Accounts(loaded.total)
+    for row, (file, line, reason) in loaded.ragged.items():
+        accounts.place(row, file, line)
+        told.refusal(accounts.refuse(row, "", reason))
+    made = _has_made(connection, source)
+    for row, file, line in _fetched(connection, "places_of_rows"):
+        accounts.place(row, file, line)
+    if "refused" in made:
+        for row, column, reason in _fetched(connection, "refused"):
+            told.refusal(accounts.refuse(row, column, reason))
+    found = Import(source, connection, loaded, accounts, _scopes(connection, made))
+    found.incomplete = accounts.has_refused
+    if "skipped" in made:
+        for row, reason in _fetched(connection, "skipped"):
+            accounts.skip(row, reason)
+    if "notes" in made:
+        for row, column, reason in _fetched(connection, "notes"):
+            file, line = accounts.whence(row)
+            told.note(for_terminal(f"{file}:{line}: {column}: {reason}"))
+    _make_all(found, told, locate)
+    _refuse_twins(found, told)
+    accounts.check()
+    return found
+
+
+def _has_made(connection: duckdb.DuckDBPyConnection, source: Source) -> set[str]:
+    try:
+        connection.execute(source.sql)
+        made = {name for (name,) in connection.execute(queries("importing")["objects"]).fetchall()}
+    except duckdb.Error as error:
+        raise BrokenSource(f"source {source.name}: {str(error).splitlines()[0]}") from error
+    if "events" not in made:
+        raise BrokenSource(f"source {source.name}: its SQL makes no `events`")
+    return made
+
+
+def _fetched(connection: duckdb.DuckDBPyConnection, name: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of a statement. To be taken to the end before the connection is asked again.
+
+    A cursor has not the variables that the SQL of sources reads.
+    """
+    try:
+        connection.execute(queries("importing")[name])
+        while rows := connection.fetchmany(_BATCH):
+            yield from rows
+    except duckdb.Error as error:
+        raise BrokenSource(f"{name}: {str(error).splitlines()[0]}") from error
+
+
+def _scopes(connection: duckdb.DuckDBPyConnection, made: set[str]) -> list[Scope]:
+    if "scope" not in made:
+        return []
+    return [
+        Scope(since, until, None if countries is None else tuple(countries), label)
+        for since, until, countries, label in _fetched(connection, "scopes")
+    ]
+
+
+def _make_all(found: Import, told: Told, locate: Locate | None) -> None:
+    """Make the events, have them checked, and put them into `made`."""
+    number, writer = 0, found.connection.cursor()
+    for batch in batches(_fetched(found.connection, "events"), _BATCH):
+        makings = [make(*row) for row in batch]
+        if locate is not None:
+            locate(makings)
+        columns: list[list[object]] = [[] for _ in _MADE]
+        for making in makings:
+            number += 1
+            for row in making.rows:
+                found.accounts.take(row)
+            first = min(making.rows)
+            whence = found.accounts.whence(first)
+            event = checked(found.source.source, making, whence)
+            if isinstance(event, tuple):
+                for problem in event:
+                    for row in making.rows:
+                        told.refusal(found.accounts.refuse(row, problem.field, problem.reason))
+            else:
+                told.event(event, whence)
+            if len(making.rows) > 1:
+                found.rows_of[number] = making.rows
+            key, text = making.key, _encoder.encode(making.data).decode()
+            values = (
+                number, first, *key[:1], making.type, *key[1:], making.said, text,
+                isinstance(event, tuple),
+            )  # fmt: skip
+            for column, value in zip(columns, values, strict=True):
+                column.append(value)
+        writer.from_arrow(pa.table(columns, schema=_MADE)).insert_into("made")
+
+
+def _refuse_twins(found: Import, told: Told) -> None:
+    """Refuse what would be one and the same report: which of the two is right is not known."""
+    twins = [*_fetched(found.connection, "twins")]
+    for number, row, other in twins:
+        file, line = found.accounts.whence(other)
+        for one in found.rows_of.get(number, (row,)):
+            reason = f"its report would have the id of {file}:{line}"
+            told.refusal(found.accounts.refuse(one, "", reason))
+    if twins:
+        numbers = [number for number, _, _ in twins]
+        found.connection.execute(queries("importing")["refuse_events"], {"numbers": numbers})
