@@ -31,10 +31,17 @@ class Scope(NamedTuple):
     countries: tuple[str, ...] | None
     label: str
 
-    def in_words(self) -> str:
-        """`2026-01: 2025-12-31T22:00:00Z to 2026-02-01T00:00:00Z in RU, UA`."""
-        where = "" if self.countries is None else f" in {', '.join(self.countries)}"
-        return f"{self.label}: {iso(self.since)} to {iso(self.until)}{where}"
+
+def in_words(scopes: Sequence[Scope]) -> list[str]:
+    """`2026-01: 2025-12-31T12:00:00Z to 2026-01-31T22:00:00Z in RU, UA`, a line for each label."""
+    lines = []
+    for label in dict.fromkeys(one.label for one in scopes):
+        same = [one for one in scopes if one.label == label]
+        countries = sorted({code for one in same for code in one.countries or ()})
+        where = f" in {', '.join(countries)}" if all(one.countries for one in same) else ""
+        since, until = min(one.since for one in same), max(one.until for one in same)
+        lines.append(f"{label}: {iso(since)} to {iso(until)}{where}")
+    return lines
 
 
 @dataclass(frozen=True, slots=True)

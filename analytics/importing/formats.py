@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -108,17 +108,16 @@ def _xlsx(path: Path) -> Iterator[Rows]:
 def _text(value: object) -> str | None:
     """A cell as a source's SQL has it: a day or a moment in ISO 8601, a whole number without .0."""
     match value:
-        case None | "":
-            return None
+        case None:
+            text = ""
         case bool():
-            return "true" if value else "false"
+            text = "true" if value else "false"
         case float() if value.is_integer() and abs(value) < 2**53:
-            return str(int(value))
-        case datetime.datetime():
-            return value.isoformat(" ")
-        case datetime.date() | datetime.time():
-            return value.isoformat()
+            text = str(int(value))
+        case dt.datetime():
+            text = value.isoformat(" ")
         case list() | dict():
-            return json.dumps(value, ensure_ascii=False, default=str)
+            text = json.dumps(value, ensure_ascii=False, default=str)
         case _:
-            return str(value).strip() or None
+            text = str(value)
+    return text.strip() or None

@@ -13,7 +13,8 @@ import pyarrow as pa
 from analytics.importing.accounts import Accounts
 from analytics.importing.editions import Edition, Scope
 from analytics.importing.loading import Loaded, batches, load
-from analytics.importing.making import Making, checked, make
+from analytics.importing.making import checked, make
+from analytics.importing.places import Gazetteer, Placed
 from analytics.importing.problems import BrokenSource
 from analytics.importing.sources import Source
 from analytics.queries import queries
@@ -32,8 +33,6 @@ _MADE = pa.schema(
 )
 _encoder = msgspec.json.Encoder()
 
-Locate = Callable[[Sequence[Making]], None]
-"""Gives the points of events their codes."""
 Heard = Callable[[Event, tuple[str, int]], None]
 
 
@@ -72,7 +71,7 @@ def read_rows(
     told: Told,
     *,
     conflict: str | None = None,
-    locate: Locate | None = None,
+    gazetteer: Gazetteer | None = None,
 ) -> Import:
     """Read the files and make their events, in a `workshop` in which `standing` is filled.
 
@@ -100,7 +99,7 @@ def read_rows(
         for row, column, reason in _fetched(connection, "notes"):
             file, line = accounts.whence(row)
             told.note(for_terminal(f"{file}:{line}: {column}: {reason}"))
-    _make_all(found, told, locate)
+    _make_all(found, told, Placed(gazetteer))
     _refuse_twins(found, told)
     accounts.check()
     return found
@@ -139,13 +138,12 @@ def _scopes(connection: duckdb.DuckDBPyConnection, made: set[str]) -> list[Scope
     ]
 
 
-def _make_all(found: Import, told: Told, locate: Locate | None) -> None:
+def _make_all(found: Import, told: Told, placed: Placed) -> None:
     """Make the events, have them checked, and put them into `made`."""
     number, writer = 0, found.connection.cursor()
     for batch in batches(_fetched(found.connection, "events"), _BATCH):
         makings = [make(*row) for row in batch]
-        if locate is not None:
-            locate(makings)
+        placed(makings)
         columns: list[list[object]] = [[] for _ in _MADE]
         for making in makings:
             number += 1

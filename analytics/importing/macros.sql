@@ -62,3 +62,24 @@ list_filter(
 
 -- What stands for a text where it is too long for an id.
 CREATE MACRO short_hash(words) AS left(sha256(words), 16);
+
+-- An ISO 8601 day, whether or not a midnight is written behind it.
+CREATE MACRO iso_day(words) AS
+CASE
+    WHEN regexp_full_match(
+            trim(words), '[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]00:00(:00([.]0+)?)?)?'
+        )
+        THEN try_cast(left(trim(words), 10) AS DATE)
+END;
+
+-- When a day begins and has ended on the clocks of a country: of several zones (with blanks between
+-- them), on the first and on the last.
+CREATE MACRO first_midnight(one_day, iana_zones) AS
+list_min(
+    list_transform(string_split(iana_zones, ' '), lambda one: midnight(one_day, one))
+);
+
+CREATE MACRO last_midnight(one_day, iana_zones) AS
+list_max(
+    list_transform(string_split(iana_zones, ' '), lambda one: midnight(one_day, one))
+);

@@ -7,5 +7,5 @@ class ImportFailed(Exception):  # noqa: N818 - named as what is the case
     """The import cannot go on; the message is one line that says what to do."""
 
 
-class BrokenSource(ImportFailed):  # noqa: N818
+class BrokenSource(ImportFailed):
     """The SQL of a source fails, or does not account for every row: a mistake of the source."""

@@ -1,17 +1,24 @@
-"""`truce import`: rows of published datasets as events, and what a newer edition of them changes."""
+"""`truce import`: rows of published datasets as events, and what a newer edition changes."""
 
 from __future__ import annotations
 
 import csv
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from analytics.importing.accounts import EVENT, REFUSED, SKIPPED, Accounts
-from analytics.importing.editions import MOST_GONE, ChangedEvent, Edition, Scope, load_standing
+from analytics.importing.editions import (
+    MOST_GONE,
+    Change,
+    ChangedEvent,
+    Edition,
+    Scope,
+    load_standing,
+)
 from analytics.importing.imports import Import, Told, read_rows
 from analytics.importing.loading import workshop
 from analytics.importing.problems import ImportFailed
@@ -29,7 +36,7 @@ from streams.settings import Settings
 if TYPE_CHECKING:
     import duckdb
 
-CHANGE_WORDS = {
+CHANGE_WORDS: Mapping[Change, str] = {
     "added": "added",
     "revised": "revised",
     "gone": "gone",
@@ -137,8 +144,8 @@ def _events(found: Import, wanted: Wanted) -> Iterator[ChangedEvent]:
 
 
 def _gone(found: Import, edition: Edition, wanted: Wanted) -> list[ChangedEvent]:
-    for scope in edition.scopes:
-        err(f"scope: {scope.in_words()}")
+    for line in in_words(edition.scopes):
+        err(f"scope: {line}")
     labels = ", ".join(dict.fromkeys(scope.label for scope in edition.scopes))
     gone = list(edition.gone(f"not in the edition of {labels}"))
     standing = edition.standing_in_scope()

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from analytics.importing.accounts import Fate
+from analytics.importing.editions import in_words
 from analytics.importing.imports import Told, read_rows
 from analytics.importing.loading import workshop
+from analytics.importing.places import Gazetteer
 from analytics.importing.sources import Source, find_source
 
 
@@ -40,6 +42,7 @@ def imported(
     *rows: str | bytes,
     name: str = "rows.csv",
     conflict: str | None = None,
+    gazetteer: Gazetteer | None = None,
 ) -> Imported:
     """The events of a file with these lines, or these bytes; nothing stands before."""
     found = find_source(source) if isinstance(source, str) else source
@@ -58,7 +61,9 @@ def imported(
             lambda text: without_folder(notes, text),
             lambda *_: None,
         )
-        made = read_rows(connection, found, [str(path)], told, conflict=conflict)
+        made = read_rows(
+            connection, found, [str(path)], told, conflict=conflict, gazetteer=gazetteer
+        )
         edition = made.edition()
         events = [json.loads(one.text) for one in edition.changes() if one.text is not None]
         return Imported(
@@ -67,5 +72,5 @@ def imported(
             notes,
             made.accounts.skipped,
             list(made.accounts.fates()),
-            [one.in_words() for one in made.scopes],
+            in_words(made.scopes),
         )
