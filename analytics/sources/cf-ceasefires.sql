@@ -255,3 +255,10 @@ SELECT
     } AS data
 FROM taken
 ORDER BY said, country_number, ceasefire;
+
+CREATE TABLE scope AS
+SELECT
+    CAST(NULL AS TIMESTAMPTZ) AS since,
+    CAST(NULL AS TIMESTAMPTZ) AS until,
+    CAST(NULL AS VARCHAR[]) AS countries,
+    'all ceasefires' AS label;

@@ -188,5 +188,4 @@ SELECT
     CAST(NULL AS TIMESTAMPTZ) AS since,
     CAST(NULL AS TIMESTAMPTZ) AS until,
     CAST(NULL AS VARCHAR[]) AS countries,
-    'all agreements' AS label
-WHERE FALSE;
+    'all agreements' AS label;

@@ -171,3 +171,13 @@ SELECT
     } AS data
 FROM taken
 ORDER BY started, row;
+
+CREATE TABLE scope AS
+SELECT
+    min(started) AS since,
+    max(coalesce(ended, started)) + INTERVAL 1 SECOND AS until,
+    CAST(NULL AS VARCHAR[]) AS countries,
+    'alerts of the layout ' || layout AS label,
+    'siren-' || layout || '-' AS ids
+FROM taken
+GROUP BY layout;
