@@ -37,9 +37,10 @@
 -- one, and its places are that raid's, or that raid's is all Ukraine. If times only overlap, which
 -- raid it belongs to is not known: it stays an incident of its own, whose words of time end in
 -- "may repeat the Air Force". `truce what-if --without-source "Air Command South"` counts without.
--- Ids. The table has none: a raid is known by reporter, start and end. Other figures are a
--- revision, another time is another raid. An edition speaks for the days from its first start to
--- its last end: what it leaves out of these is gone.
+-- Ids. The table has none: a raid is known by reporter, start and end. Other figures are a revision.
+-- So is another time, if one raid of the same post is missing beside one that is new; it keeps its
+-- id. An edition speaks for the days from its first start to its last end: what it leaves out of
+-- these is gone.
 
 CREATE TABLE reporters AS
 FROM (
@@ -400,6 +401,35 @@ FROM (
     FROM taken
 )
 GROUP BY reporter, started, ended, scouts, from_midnight;
+
+-- What an earlier edition had at another time: the one raid of the same post that is in one edition
+-- and not in the other.
+CREATE TABLE redated AS
+SELECT
+    raids.id,
+    any_value(standing.part) AS id_before
+FROM raids
+INNER JOIN standing
+    ON
+        standing.stands
+        AND standing.kind = 'report'
+        AND standing.conflict = getvariable('conflict')
+        AND raids.reporter_name = (standing.data ->> '$.reported_by.name')
+        AND raids.scouts = (standing.part LIKE '%-reconnaissance')
+        AND list_has_any(
+            raids.addresses, CAST(json_extract(standing.data, '$.evidence') AS VARCHAR [])
+        )
+WHERE
+    raids.id NOT IN (SELECT part FROM standing WHERE stands)
+    AND standing.part NOT IN (SELECT id FROM raids)
+GROUP BY raids.id
+HAVING count(*) = 1
+QUALIFY count(*) OVER (PARTITION BY any_value(standing.part)) = 1;
+
+UPDATE raids
+SET id = redated.id_before
+FROM redated
+WHERE raids.id = redated.id;
 
 CREATE TABLE raid_rows AS
 SELECT
