@@ -154,7 +154,7 @@ def publish(files: tuple[str, ...], dry_run: bool) -> int:
 @click.option(
     "--scope",
     type=ScopeOption(),
-    help="What the files cover, SINCE/UNTIL[,CODE...]: what stands in it and is not in them is gone.",
+    help="What the files cover: SINCE/UNTIL[,CODE...]. What stands in it and is not there is gone.",
 )
 @click.option("--yes", is_flag=True, help="Retract what is gone, however much it is.")
 @data_dir

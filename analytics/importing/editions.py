@@ -14,7 +14,9 @@ from analytics.lake.session import LakeSession, within
 from analytics.queries import queries
 from schemas.time import iso
 
-Change = Literal["added", "revised", "same", "retracted", "nothing", "gone"]
+Change = Literal["added", "revised", "same", "older", "retracted", "nothing", "gone"]
+UNCHANGING = frozenset({"same", "older", "nothing"})
+"""What adds nothing to the log; `older`: the source said something newer, which stands."""
 MOST_GONE = 0.05
 """A larger share of what stands within the scope is retracted only if somebody says yes."""
 _BATCH = 2_048
@@ -108,7 +110,7 @@ class Edition:
                 before, change, data_before = beside
                 key = Key(kind, conflict, whole, part)
                 making = Making(key, (row,), event_type, said, json.loads(data))
-                if change in {"same", "nothing"}:
+                if change in UNCHANGING:
                     yield ChangedEvent(key, change, row, number, before or "", None)
                     continue
                 identifier = event_id(making, said_here.get(key, before))

@@ -8,6 +8,7 @@ CREATE TABLE standing (
     part VARCHAR,
     event_id VARCHAR,
     stands BOOLEAN,
+    said TIMESTAMPTZ,
     data JSON,
     started TIMESTAMPTZ,
     ended TIMESTAMPTZ
@@ -35,12 +36,12 @@ CREATE TABLE in_scope (
 );
 
 -- name: variables
-SET VARIABLE zone = CAST($zone AS VARCHAR);
+SET VARIABLE zone = cast($zone AS VARCHAR);
 
-SET VARIABLE conflict = CAST($conflict AS VARCHAR);
+SET VARIABLE conflict = cast($conflict AS VARCHAR);
 
 -- name: decimals
-SET VARIABLE decimal_comma = CAST($comma AS BOOLEAN);
+SET VARIABLE decimal_comma = cast($comma AS BOOLEAN);
 
 -- name: add_scope
 INSERT INTO in_scope
@@ -69,6 +70,7 @@ WITH said AS (
         conflict,
         event_id,
         payload -> 'data' AS data,
+        payload ->> 'time' AS said,
         recorded_at,
         "offset",
         batch_index
@@ -88,6 +90,7 @@ named AS (
         coalesce(data ->> 'report_id', data ->> 'claim_id', data ->> 'coverage_id') AS part,
         event_id,
         type NOT LIKE '%retracted' AND coalesce(data ->> 'quality', '') <> 'none' AS stands,
+        said,
         data,
         recorded_at,
         "offset",
@@ -102,9 +105,10 @@ SELECT
     part,
     event_id,
     stands,
+    cast(said AS TIMESTAMPTZ) AS said,
     data,
-    CAST(coalesce(data -> 'occurred' ->> 'start', data ->> 'start') AS TIMESTAMPTZ) AS started,
-    CAST(
+    cast(coalesce(data -> 'occurred' ->> 'start', data ->> 'start') AS TIMESTAMPTZ) AS started,
+    cast(
         coalesce(
             data -> 'occurred' ->> 'end', data ->> 'end',
             data -> 'occurred' ->> 'start', data ->> 'start'
@@ -152,7 +156,7 @@ SELECT
     "rows",
     type,
     iso(said) AS said,
-    CAST(to_json(data) AS VARCHAR) AS data
+    cast(to_json(data) AS VARCHAR) AS data
 FROM events
 ORDER BY list_min("rows"), type;
 
@@ -191,7 +195,7 @@ ORDER BY number;
 
 -- name: refuse_events
 UPDATE made
-SET is_refused = true
+SET is_refused = TRUE
 WHERE number IN (SELECT unnest($numbers));
 
 -- name: changes
@@ -201,6 +205,7 @@ WITH beside AS (
         made.*,
         standing.event_id AS before,
         standing.stands,
+        cast(made.said AS TIMESTAMPTZ) < standing.said AS is_older,
         standing.part IS NOT NULL AS is_known,
         made.type LIKE '%retracted' AS retracts,
         bool_or(made.type LIKE '%retracted') OVER of_it AS is_retracted,
@@ -232,6 +237,7 @@ SELECT
     CASE
         WHEN retracts AND (stands OR (NOT is_known AND is_said)) THEN 'retracted'
         WHEN retracts THEN 'nothing'
+        WHEN is_older AND json_extract(data, '$') <> json_extract(data_before, '$') THEN 'older'
         WHEN is_retracted AND is_known THEN 'same'
         WHEN NOT is_known OR NOT stands THEN 'added'
         WHEN json_extract(data, '$') = json_extract(data_before, '$') THEN 'same'
@@ -256,7 +262,7 @@ WITH placed AS (
         ended,
         list_distinct(
             regexp_extract_all(
-                CAST(json_extract(data, '$.places') AS VARCHAR), '"([A-Z]{2})(-[A-Z0-9]{1,3})?"', 1
+                cast(json_extract(data, '$.places') AS VARCHAR), '"([A-Z]{2})(-[A-Z0-9]{1,3})?"', 1
             )
         ) AS countries
     FROM standing

@@ -45,7 +45,7 @@ CREATE VIEW scope AS
 SELECT
     first_midnight(date_trunc('month', min(ends)), any_value(zones)) AS since,
     last_midnight(
-        CAST(date_trunc('month', max(ends)) + INTERVAL 1 MONTH AS DATE), any_value(zones)
+        cast(date_trunc('month', max(ends)) + INTERVAL 1 MONTH AS DATE), any_value(zones)
     ) AS until,
     [country_code] AS countries,
     strftime((SELECT min(ends) FROM coded), '%Y-%m') || ' to '

@@ -22,7 +22,7 @@ CREATE VIEW scope AS
 SELECT
     first_midnight(date_trunc('year', min(ends)), any_value(zones)) AS since,
     last_midnight(
-        CAST(date_trunc('year', max(ends)) + INTERVAL 1 YEAR AS DATE), any_value(zones)
+        cast(date_trunc('year', max(ends)) + INTERVAL 1 YEAR AS DATE), any_value(zones)
     ) AS until,
     [country_code] AS countries,
     strftime((SELECT min(ends) FROM coded), '%Y') || ' to '

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from analytics.importing.accounts import EVENT, REFUSED, SKIPPED, Accounts
 from analytics.importing.editions import (
     MOST_GONE,
+    UNCHANGING,
     Change,
     ChangedEvent,
     Edition,
     Scope,
+    in_words,
     load_standing,
 )
 from analytics.importing.imports import Import, Told, read_rows
@@ -42,6 +44,7 @@ CHANGE_WORDS: Mapping[Change, str] = {
     "gone": "gone",
     "retracted": "retracted",
     "same": "unchanged",
+    "older": "older than what stands",
     "nothing": "retracted before, or never reported",
 }
 MOST_NOTES = 20
@@ -185,7 +188,7 @@ def _say_counts(found: Import, events: Sequence[ChangedEvent]) -> None:
 
 
 def _say_changes(accounts: Accounts, events: Sequence[ChangedEvent]) -> None:
-    shown = [one for one in events if one.change not in {"same", "nothing"}]
+    shown = [one for one in events if one.change not in UNCHANGING]
     rows = [
         (
             str(one.key),

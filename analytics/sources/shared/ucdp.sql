@@ -45,7 +45,7 @@ LEFT JOIN
     ON CASE raw.country_id WHEN '345' THEN '340' ELSE raw.country_id END = countries.gw_number
 LEFT JOIN
     countries AS perpetrator
-    ON CAST(CAST(number(raw.gwnoa) AS INTEGER) AS VARCHAR) = perpetrator.gw_number;
+    ON cast(cast(number(raw.gwnoa) AS INTEGER) AS VARCHAR) = perpetrator.gw_number;
 
 CREATE TABLE refused AS
 SELECT
@@ -81,14 +81,14 @@ SELECT
     'type_of_violence',
     not_a(type_of_violence, '1, 2 or 3')
 FROM coded
-WHERE coalesce(type_of_violence NOT IN ('1', '2', '3'), true)
+WHERE coalesce(type_of_violence NOT IN ('1', '2', '3'), TRUE)
 UNION ALL
 SELECT
     "row",
     'where_prec',
     not_a(where_prec, 'a number from 1 to 7')
 FROM coded
-WHERE coalesce(where_prec NOT IN ('1', '2', '3', '4', '5', '6', '7'), true)
+WHERE coalesce(where_prec NOT IN ('1', '2', '3', '4', '5', '6', '7'), TRUE)
 UNION ALL
 SELECT
     "row",
@@ -102,14 +102,14 @@ SELECT
     'latitude',
     not_a(latitude, 'a number of degrees')
 FROM coded
-WHERE where_prec IN ('1', '2') AND coalesce(lat NOT BETWEEN -90 AND 90, true)
+WHERE where_prec IN ('1', '2') AND coalesce(lat NOT BETWEEN -90 AND 90, TRUE)
 UNION ALL
 SELECT
     "row",
     'longitude',
     not_a(longitude, 'a number of degrees')
 FROM coded
-WHERE where_prec IN ('1', '2') AND coalesce(lon NOT BETWEEN -180 AND 180, true)
+WHERE where_prec IN ('1', '2') AND coalesce(lon NOT BETWEEN -180 AND 180, TRUE)
 UNION ALL
 SELECT
     "row",
@@ -153,17 +153,17 @@ WITH counted AS (
 SELECT
     ["row"] AS "rows",
     'incident.reported' AS type,
-    CAST(NULL AS TIMESTAMPTZ) AS said,
+    cast(NULL AS TIMESTAMPTZ) AS said,
     {
         'conflict': coalesce(getvariable('conflict'), slug(conflict_name)),
         'incident_id': report_id,
         'report_id': report_id,
-        'reported_by': {'name': 'Uppsala Conflict Data Program', 'kind': 'dataset'},
+        'reported_by': { 'name': 'Uppsala Conflict Data Program', 'kind': 'dataset' },
         'occurred': {
             'start': iso(first_midnight(starts, zones)),
             'end': iso(last_midnight(ends + 1, zones)),
             'as_stated': CASE
-                WHEN starts = ends THEN CAST(starts AS VARCHAR)
+                WHEN starts = ends THEN cast(starts AS VARCHAR)
                 ELSE starts || ' to ' || ends
             END
         },
@@ -187,7 +187,7 @@ SELECT
                     'codes': if(country_code IS NULL, [], [country_code])
                 }])
             WHEN where_prec IN ('3', '4', '5') AND province IS NOT NULL AND country_code IS NOT NULL
-                THEN to_json([{'within': country_code, 'named': province}])
+                THEN to_json([{ 'within': country_code, 'named': province }])
             WHEN where_prec <> '7' AND country_code IS NOT NULL
                 THEN to_json([country_code])
         END,
