@@ -14,6 +14,8 @@ from analytics.importing.accounts import Accounts
 from analytics.importing.editions import Edition, Scope
 from analytics.importing.loading import Loaded, batches, load
 from analytics.importing.making import checked, make
+from analytics.importing.mapped import apply_mapping
+from analytics.importing.mapping import TableMapping
 from analytics.importing.places import Gazetteer, Placed
 from analytics.importing.problems import BrokenSource
 from analytics.importing.sources import Source
@@ -72,8 +74,11 @@ def read_rows(
     *,
     conflict: str | None = None,
     gazetteer: Gazetteer | None = None,
+    mapping: TableMapping | None = None,
 ) -> Import:
     """Read the files and make their events, in a `workshop` in which `standing` is filled.
+
+    `mapping`: what the columns mean, instead of the source's SQL.
 
     Raises ImportFailed: a file cannot be read; BrokenSource: the source's SQL is at fault.
     """
@@ -84,14 +89,27 @@ def read_rows(
     for row, (file, line, reason) in loaded.ragged.items():
         accounts.place(row, file, line)
         told.refusal(accounts.refuse(row, "", reason))
+    if mapping is not None:
+        apply_mapping(connection, mapping, conflict)
     made = _has_made(connection, source)
     for row, file, line in _fetched(connection, "places_of_rows"):
         accounts.place(row, file, line)
+    _account(connection, made, accounts, told)
+    found = Import(source, connection, loaded, accounts, _scopes(connection, made))
+    found.incomplete = accounts.has_refused
+    _make_all(found, told, Placed(gazetteer))
+    _refuse_twins(found, told)
+    accounts.check()
+    return found
+
+
+def _account(
+    connection: duckdb.DuckDBPyConnection, made: set[str], accounts: Accounts, told: Told
+) -> None:
+    """Take what the source says of rows that are no events, and what it notes of others."""
     if "refused" in made:
         for row, column, reason in _fetched(connection, "refused"):
             told.refusal(accounts.refuse(row, column, reason))
-    found = Import(source, connection, loaded, accounts, _scopes(connection, made))
-    found.incomplete = accounts.has_refused
     if "skipped" in made:
         for row, reason in _fetched(connection, "skipped"):
             accounts.skip(row, reason)
@@ -99,10 +117,6 @@ def read_rows(
         for row, column, reason in _fetched(connection, "notes"):
             file, line = accounts.whence(row)
             told.note(for_terminal(f"{file}:{line}: {column}: {reason}"))
-    _make_all(found, told, Placed(gazetteer))
-    _refuse_twins(found, told)
-    accounts.check()
-    return found
 
 
 def _has_made(connection: duckdb.DuckDBPyConnection, source: Source) -> set[str]:

@@ -87,3 +87,7 @@ CREATE MACRO last_midnight(one_day, iana_zones) AS
 list_max(
     list_transform(string_split(iana_zones, ' '), LAMBDA one: midnight(one_day, one))
 );
+
+-- What may be wrong with a column of a row; NULL for a reason: nothing is.
+CREATE MACRO wrong(name_of_column, is_wrong, why) AS
+{ 'column': name_of_column, 'reason': CASE WHEN coalesce(is_wrong, TRUE) THEN why END };

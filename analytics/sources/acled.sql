@@ -1,21 +1,22 @@
--- ACLED: political violence worldwide, as its export tool and its API give it; the list of deleted events, too.
+-- ACLED: political violence worldwide, from its export tool or its API; the deleted events, too.
 -- source: https://acleddata.com/
 -- licence: ACLED's own terms: what you export may not be passed on
 -- layout new: event_id_cnty, event_date, year?, time_precision, disorder_type, event_type,
---     sub_event_type, actor1, assoc_actor_1?, inter1?, actor2, assoc_actor_2?, inter2?,
---     interaction?, civilian_targeting?, iso, region?, country, admin1, admin2?, admin3?, location?,
---     latitude, longitude, geo_precision, source?, source_scale?, notes, fatalities, tags?, timestamp
+--     sub_event_type, actor1, assoc_actor_1?, inter1?, actor2?, assoc_actor_2?, inter2?,
+--     interaction?, civilian_targeting?, iso, region?, country, admin1, admin2?, admin3?,
+--     location?, latitude, longitude, geo_precision, source?, source_scale?, notes, fatalities,
+--     tags?, timestamp
 -- layout old: data_id?, iso, event_id_cnty, event_id_no_cnty, event_date, year?, time_precision,
---     event_type, sub_event_type, actor1, assoc_actor_1?, inter1?, actor2, assoc_actor_2?, inter2?,
---     interaction?, region?, country, admin1, admin2?, admin3?, location?, latitude, longitude,
---     geo_precision, source?, source_scale?, notes, fatalities, timestamp, iso3?
+--     event_type, sub_event_type, actor1, assoc_actor_1?, inter1?, actor2?, assoc_actor_2?,
+--     inter2?, interaction?, region?, country, admin1, admin2?, admin3?, location?, latitude,
+--     longitude, geo_precision, source?, source_scale?, notes, fatalities, timestamp, iso3?
 -- layout deleted: event_id_cnty, deleted_timestamp
--- not weekly aggregate: week, country, events | it counts events and lists none; export the events
--- not monthly aggregate: month, country, events | it counts events and lists none; export the events
+-- not weekly aggregate: week, country, events | it counts events and lists none; export events
+-- not monthly aggregate: month, country, events | it counts events and lists none; export events
 --
--- When: event_date is a day on the clocks of the country, written 2024-06-30 (as the API has it) or
--- 30 June 2024 (as the export tool has it), which cannot be taken for each other; nothing else is
--- read. time_precision 1 is that day, 2 some day in the week before or after it, 3 some day of its
+-- When: event_date is a day on the clocks of the country, written 2024-06-30 (by the API) or
+-- 30 June 2024 (by the export tool), which cannot be taken for each other; nothing else is read.
+-- time_precision 1 is that day, 2 some day in the week before or after it, 3 some day of its
 -- month. The time of the event is ACLED's timestamp, when it last changed the row.
 --
 -- Where: geo_precision 1 is a place (the point and 5 km round it), 2 is near it (25 km), 3 is the
@@ -23,23 +24,22 @@
 --
 -- Who: actor1, but only where ACLED gives a direction: in explosions and remote violence, and in
 -- violence against civilians, where actor1 is who acted. A battle has no direction: no actor.
--- Actors are known by their exact names (analytics/sources/tables/acled_actors.csv): "Military
--- Forces of Yemen (2016-) Supreme Political Council" are the Houthis, and not the government. A name
--- that is not in there is the party itself; an unidentified actor is none. As likely, never as
--- confirmed.
+-- Actors are known by their exact names (the table acled_actors): "Military Forces of Yemen
+-- (2016-) Supreme Political Council" are the Houthis, and not the government. A name that is not
+-- in there is the party itself; an unidentified actor is none. As likely, never as confirmed.
 --
--- What: by sub_event_type. Strikes from the air and shelling are a strike, abductions an abduction,
--- other violence a hostile act. Demonstrations, riots and strategic developments are skipped, except
--- for disrupted weapons use, a hostile act of nobody in particular.
+-- What: by sub_event_type. Strikes from the air and shelling are a strike, abductions an
+-- abduction, other violence a hostile act. Demonstrations, riots and strategic developments are
+-- skipped, except for disrupted weapons use, a hostile act of nobody in particular.
 --
--- How many: killed, where fatalities are more than 0, which may mean that none were reported. Where
--- the notes say that a number was not known and is "coded as 3" or 10, it is one or more.
+-- How many: killed, where fatalities are more than 0, which may mean that none were reported.
+-- Where the notes say that a number was not known and is "coded as 3" or 10, it is one or more.
 --
 -- Conflict: the country as an id (yemen); --conflict says another.
 --
 -- Editions: an export holds what was asked for, so nothing is gone for not being in one: only the
--- list of deleted events retracts. A row that is older by its timestamp than what stands is passed
--- over.
+-- list of deleted events retracts. A row that is older by its timestamp than what stands is
+-- passed over.
 
 CREATE MACRO acled_day(words) AS
 CASE
@@ -83,8 +83,13 @@ SELECT
     acts.act,
     acts.has_direction,
     acled_actors.party AS known_party,
-    raw.event_type IN ('Protests', 'Riots') AS is_demonstration,
-    raw.event_type = 'Strategic developments' AND acts.act IS NULL AS is_development
+    raw.layout = 'deleted' AS is_deleted,
+    coalesce(raw.geo_precision IN ('1', '2'), FALSE) AS is_point,
+    coalesce(
+        raw.event_type IN ('Protests', 'Riots')
+        OR (raw.event_type = 'Strategic developments' AND acts.act IS NULL),
+        FALSE
+    ) AS is_skipped
 FROM raw
 LEFT JOIN
     countries
@@ -105,7 +110,7 @@ FROM coded
 LEFT JOIN
     standing
     ON standing.kind = 'report' AND standing.part = 'acled-' || coded.event_id_cnty
-WHERE coded.layout = 'deleted' AND coded.event_id_cnty IS NOT NULL;
+WHERE coded.is_deleted AND coded.event_id_cnty IS NOT NULL;
 
 CREATE VIEW skipped AS
 SELECT
@@ -117,85 +122,72 @@ WHERE is_demonstration OR is_development
 UNION ALL
 SELECT
     "row",
-    'deleted by ACLED, and never imported'
+    'deleted by ACLED, and never imported' AS reason
 FROM withdrawn
-WHERE part IS NULL;
+WHERE part IS NULL AND said IS NOT NULL;
 
 CREATE TABLE refused AS
-WITH violence AS (
+WITH asked AS (
+    SELECT
+        "row",
+        unnest([
+            wrong('event_id_cnty', is_blank(event_id_cnty), not_a(event_id_cnty, 'an id')),
+            wrong(
+                CASE WHEN is_deleted THEN 'deleted_timestamp' ELSE 'timestamp' END,
+                said IS NULL,
+                not_a(coalesce(timestamp, deleted_timestamp), 'a time in seconds since 1970')
+            ),
+            wrong(
+                'event_date',
+                NOT is_deleted AND on_day IS NULL,
+                not_a(event_date, 'a day (YYYY-MM-DD, or 30 June 2024)')
+            ),
+            wrong(
+                'sub_event_type',
+                NOT is_deleted AND act IS NULL,
+                not_a(sub_event_type, 'a kind of event that is known')
+            ),
+            wrong(
+                'time_precision',
+                NOT is_deleted AND coalesce(time_precision NOT IN ('1', '2', '3'), TRUE),
+                not_a(time_precision, '1, 2 or 3')
+            ),
+            wrong(
+                'geo_precision',
+                NOT is_deleted AND coalesce(geo_precision NOT IN ('1', '2', '3'), TRUE),
+                not_a(geo_precision, '1, 2 or 3')
+            ),
+            wrong(
+                'iso',
+                NOT is_deleted AND zones IS NULL,
+                not_a(iso, 'the number of a country (ISO 3166-1)')
+            ),
+            wrong(
+                'latitude',
+                is_point AND coalesce(lat NOT BETWEEN -90 AND 90, TRUE),
+                not_a(latitude, 'a number of degrees')
+            ),
+            wrong(
+                'longitude',
+                is_point AND coalesce(lon NOT BETWEEN -180 AND 180, TRUE),
+                not_a(longitude, 'a number of degrees')
+            ),
+            wrong(
+                'fatalities',
+                NOT is_blank(fatalities) AND coalesce(deaths < 0, TRUE),
+                not_a(fatalities, 'a number')
+            )
+        ]) AS problem
     FROM coded
-    WHERE layout <> 'deleted' AND NOT is_demonstration AND NOT is_development
+    WHERE NOT is_skipped
 )
 
 SELECT
     "row",
-    'event_id_cnty' AS "column",
-    not_a(event_id_cnty, 'an id') AS reason
-FROM coded
-WHERE event_id_cnty IS NULL AND NOT is_demonstration AND NOT is_development
-UNION ALL
-SELECT
-    "row",
-    'event_date',
-    not_a(event_date, 'a day (YYYY-MM-DD, or 30 June 2024)')
-FROM violence
-WHERE on_day IS NULL
-UNION ALL
-SELECT
-    "row",
-    'sub_event_type',
-    not_a(sub_event_type, 'a kind of event that is known')
-FROM violence
-WHERE act IS NULL
-UNION ALL
-SELECT
-    "row",
-    'time_precision',
-    not_a(time_precision, '1, 2 or 3')
-FROM violence
-WHERE coalesce(time_precision NOT IN ('1', '2', '3'), TRUE)
-UNION ALL
-SELECT
-    "row",
-    'geo_precision',
-    not_a(geo_precision, '1, 2 or 3')
-FROM violence
-WHERE coalesce(geo_precision NOT IN ('1', '2', '3'), TRUE)
-UNION ALL
-SELECT
-    "row",
-    'iso',
-    not_a(iso, 'the number of a country (ISO 3166-1)')
-FROM violence
-WHERE zones IS NULL
-UNION ALL
-SELECT
-    "row",
-    'latitude',
-    not_a(latitude, 'a number of degrees')
-FROM violence
-WHERE geo_precision IN ('1', '2') AND coalesce(lat NOT BETWEEN -90 AND 90, TRUE)
-UNION ALL
-SELECT
-    "row",
-    'longitude',
-    not_a(longitude, 'a number of degrees')
-FROM violence
-WHERE geo_precision IN ('1', '2') AND coalesce(lon NOT BETWEEN -180 AND 180, TRUE)
-UNION ALL
-SELECT
-    "row",
-    'fatalities',
-    not_a(fatalities, 'a number')
-FROM violence
-WHERE NOT is_blank(fatalities) AND coalesce(deaths < 0, TRUE)
-UNION ALL
-SELECT
-    "row",
-    CASE WHEN layout = 'deleted' THEN 'deleted_timestamp' ELSE 'timestamp' END,
-    not_a(coalesce(timestamp, deleted_timestamp), 'a time in seconds since 1970')
-FROM coded
-WHERE said IS NULL AND NOT is_demonstration AND NOT is_development;
+    problem['column'] AS "column",
+    problem['reason'] AS reason
+FROM asked
+WHERE problem['reason'] IS NOT NULL;
 
 CREATE VIEW events AS
 WITH violence AS (
@@ -213,11 +205,7 @@ WITH violence AS (
             ELSE last_day(on_day)
         END AS final_day
     FROM coded
-    WHERE
-        layout <> 'deleted'
-        AND NOT is_demonstration
-        AND NOT is_development
-        AND "row" NOT IN (SELECT "row" FROM refused)
+    WHERE NOT is_deleted AND NOT is_skipped AND "row" NOT IN (SELECT "row" FROM refused)
 )
 
 SELECT

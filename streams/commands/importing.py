@@ -23,8 +23,9 @@ from analytics.importing.editions import (
 )
 from analytics.importing.imports import Import, Told, read_rows
 from analytics.importing.loading import workshop
+from analytics.importing.mapping import TableMapping, read_mapping
 from analytics.importing.problems import ImportFailed
-from analytics.importing.sources import Source, find_source, source_names
+from analytics.importing.sources import TABLE, Source, find_source, source_names
 from schemas.json_lines import Line
 from schemas.safe_text import for_terminal
 from schemas.warnings.warning import Whence
@@ -59,6 +60,7 @@ class Wanted(NamedTuple):
     scope: Scope | None = None
     yes: bool = False
     conflict: str | None = None
+    mapping: Path | None = None
 
 
 def run_list() -> int:
@@ -68,15 +70,48 @@ def run_list() -> int:
     return 0
 
 
+def run_draft(path: str) -> int:
+    """Print the draft of a mapping for a table. Returns the exit code."""
+    from analytics.importing.draft import draft
+
+    try:
+        sys.stdout.write(draft(path))
+    except ImportFailed as error:
+        raise BadInput(str(error)) from error
+    return 0
+
+
 def run_import(settings: Settings, name: str, files: Sequence[str], wanted: Wanted) -> int:
     """Import files of the source of that name. Returns the exit code."""
     try:
-        return _run(settings, find_source(name), files, wanted)
+        source, mapping = _source(name, wanted)
+        return _run(settings, source, mapping, files, wanted)
     except ImportFailed as error:
         raise BadInput(str(error)) from error
 
 
-def _run(settings: Settings, source: Source, files: Sequence[str], wanted: Wanted) -> int:
+def _source(name: str, wanted: Wanted) -> tuple[Source, TableMapping | None]:
+    if name != TABLE:
+        if wanted.mapping is not None:
+            raise ImportFailed(f"--map is for the source {TABLE!r}, and not for {name!r}")
+        return find_source(name), None
+    if wanted.mapping is None:
+        raise ImportFailed(
+            "a table wants --map FILE.toml; `truce import table --draft FILE` prints a first one"
+        )
+    source, mapping = read_mapping(wanted.mapping)
+    if (wanted.conflict or source.conflict) is None:
+        raise ImportFailed(f"{wanted.mapping} has no conflict: say it there, or with --conflict")
+    return source, mapping
+
+
+def _run(
+    settings: Settings,
+    source: Source,
+    mapping: TableMapping | None,
+    files: Sequence[str],
+    wanted: Wanted,
+) -> int:
     with ExitStack() as stack:
         connection = stack.enter_context(workshop())
         _load_standing(settings, connection, source)
@@ -87,7 +122,9 @@ def _run(settings: Settings, source: Source, files: Sequence[str], wanted: Wante
             note=notes.say,
             event=lambda event, whence: tally.warner.note(event, Whence(*whence)),
         )
-        found = read_rows(connection, source, files, told, conflict=wanted.conflict)
+        found = read_rows(
+            connection, source, files, told, conflict=wanted.conflict, mapping=mapping
+        )
         notes.finish()
         events = list(_events(found, wanted))
         _say_counts(found, events)

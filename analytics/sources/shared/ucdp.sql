@@ -48,77 +48,52 @@ LEFT JOIN
     ON cast(cast(number(raw.gwnoa) AS INTEGER) AS VARCHAR) = perpetrator.gw_number;
 
 CREATE TABLE refused AS
+WITH asked AS (
+    SELECT
+        "row",
+        unnest([
+            wrong('id', is_blank(id), not_a(id, 'an id')),
+            wrong('date_start', starts IS NULL, not_a(date_start, 'a day (YYYY-MM-DD)')),
+            wrong('date_end', ends IS NULL, not_a(date_end, 'a day (YYYY-MM-DD)')),
+            wrong('date_end', coalesce(ends < starts, FALSE), 'before the start, ' || starts),
+            wrong(
+                'type_of_violence',
+                type_of_violence NOT IN ('1', '2', '3'),
+                not_a(type_of_violence, '1, 2 or 3')
+            ),
+            wrong(
+                'where_prec',
+                where_prec NOT IN ('1', '2', '3', '4', '5', '6', '7'),
+                not_a(where_prec, 'a number from 1 to 7')
+            ),
+            wrong(
+                'country_id',
+                NOT is_country,
+                not_a(country_id, 'the number of a country by Gleditsch and Ward')
+            ),
+            wrong(
+                'latitude',
+                where_prec IN ('1', '2') AND coalesce(lat NOT BETWEEN -90 AND 90, TRUE),
+                not_a(latitude, 'a number of degrees')
+            ),
+            wrong(
+                'longitude',
+                where_prec IN ('1', '2') AND coalesce(lon NOT BETWEEN -180 AND 180, TRUE),
+                not_a(longitude, 'a number of degrees')
+            ),
+            wrong('low', NOT is_blank(low) AND NOT is_number(low), not_a(low, 'a number')),
+            wrong('best', NOT is_blank(best) AND NOT is_number(best), not_a(best, 'a number')),
+            wrong('high', NOT is_blank(high) AND NOT is_number(high), not_a(high, 'a number'))
+        ]) AS problem
+    FROM coded
+)
+
 SELECT
     "row",
-    'id' AS "column",
-    not_a(id, 'an id') AS reason
-FROM coded
-WHERE is_blank(id)
-UNION ALL
-SELECT
-    "row",
-    'date_start',
-    not_a(date_start, 'a day (YYYY-MM-DD)')
-FROM coded
-WHERE starts IS NULL
-UNION ALL
-SELECT
-    "row",
-    'date_end',
-    not_a(date_end, 'a day (YYYY-MM-DD)')
-FROM coded
-WHERE ends IS NULL
-UNION ALL
-SELECT
-    "row",
-    'date_end',
-    'before the start, ' || starts
-FROM coded
-WHERE ends < starts
-UNION ALL
-SELECT
-    "row",
-    'type_of_violence',
-    not_a(type_of_violence, '1, 2 or 3')
-FROM coded
-WHERE coalesce(type_of_violence NOT IN ('1', '2', '3'), TRUE)
-UNION ALL
-SELECT
-    "row",
-    'where_prec',
-    not_a(where_prec, 'a number from 1 to 7')
-FROM coded
-WHERE coalesce(where_prec NOT IN ('1', '2', '3', '4', '5', '6', '7'), TRUE)
-UNION ALL
-SELECT
-    "row",
-    'country_id',
-    not_a(country_id, 'the number of a country by Gleditsch and Ward')
-FROM coded
-WHERE NOT is_country
-UNION ALL
-SELECT
-    "row",
-    'latitude',
-    not_a(latitude, 'a number of degrees')
-FROM coded
-WHERE where_prec IN ('1', '2') AND coalesce(lat NOT BETWEEN -90 AND 90, TRUE)
-UNION ALL
-SELECT
-    "row",
-    'longitude',
-    not_a(longitude, 'a number of degrees')
-FROM coded
-WHERE where_prec IN ('1', '2') AND coalesce(lon NOT BETWEEN -180 AND 180, TRUE)
-UNION ALL
-SELECT
-    "row",
-    deaths."column",
-    not_a(deaths.words, 'a number')
-FROM (
-    UNPIVOT coded ON low, best, high INTO NAME "column" VALUE words
-) AS deaths
-WHERE NOT is_blank(deaths.words) AND NOT is_number(deaths.words);
+    problem['column'] AS "column",
+    problem['reason'] AS reason
+FROM asked
+WHERE problem['reason'] IS NOT NULL;
 
 CREATE VIEW notes AS
 SELECT
