@@ -1,31 +1,34 @@
 -- ETH/PRIO Civil Conflict Ceasefires, 1989 to 2020: one row for each actor in each ceasefire.
 -- source: https://doi.org/10.1177/00220027221129195
--- licence: as its publishers say; ask before passing it on
+-- licence: see its publishers
 -- layout 2022: cc, location, cf_id, uniq_id?, id?, region?, side?, ucdp_actor_id, actor_name,
 --   ucdp_acd_id, ucdp_dyad?, pax_id?, cf_dec_yr, cf_dec_month, cf_dec_day, cf_effect_yr,
 --   cf_effect_month, cf_effect_day, end_yr, end_month, end_day, partial, ended?, written?, fixed?,
---   fixed_time?, timing?, ceasefire_class?, p_humanitarian?, p_peaceprocess?, p_holiday?, p_election?,
---   p_other?, p_other_comment?, p_unclear?, mediator_nego?, mediator_send?, implement?, enforcement?,
---   ddr?, nsa_frac?, splinter?, cf_pp?, link?, evidence_onset?, evidence_end?, comment?,
---   factivia_source?, factivia_page?, truce?, coder?, recentadditions?
+--   fixed_time?, timing?, ceasefire_class?, p_humanitarian?, p_peaceprocess?, p_holiday?,
+--   p_election?, p_other?, p_other_comment?, p_unclear?, mediator_nego?, mediator_send?,
+--   implement?, enforcement?, ddr?, nsa_frac?, splinter?, cf_pp?, link?, evidence_onset?,
+--   evidence_end?, comment?, factivia_source?, factivia_page?, truce?, coder?, recentadditions?
 --
--- A row is one actor's part in one ceasefire: a claim that binds this actor. Rows of one country and
--- "cf_id" are one commitment.
+-- A row is one actor's part in one ceasefire: a claim that binds this actor. Rows of one country
+-- and "cf_id" are one commitment. The layout is that of public code that reads the table: it was
+-- tried on made rows only.
 --
 -- When. Years, months and days in columns of their own; -1 is not known. It began on the day of
 -- cf_effect, at an unknown moment of it. Where the day is not known, it began at some moment of the
 -- month, where the month is not known, either, of the year: an uncertain bound, and never the 15th
--- or June; none begins before it was declared (cf_dec), and where it is not known when it took effect,
--- that is all that is known of its start. The end is read in the same way from end_*; without a
--- year it is not known, which is not the same as open. A cf_effect_yr of 0 says that it did not take
--- effect: skipped. Days are the country's, from its first midnight to its last.
--- Who. The dataset claims it, as an observer. "Government of" the country is the country's ISO code,
--- any other actor has UCDP's name, as in the events of `ucdp-ged`.
+-- or June; none begins before it was declared (cf_dec), and where it is not known when it took
+-- effect, that is all that is known of its start. The end is read in the same way from end_*;
+-- without a year it is not known, which is not the same as open. A cf_effect_yr of 0 says that it
+-- did not take effect: skipped. Days are the country's, from its first midnight to its last.
+-- Who. The dataset claims it, as an observer. "Government of" the country is the country's ISO
+-- code, any other actor has UCDP's name, as in the events of `ucdp-ged`.
 -- What. A ceasefire prohibits all hostile acts against any target, unless "partial" is not 0: then
 -- what it prohibits and where is not coded and stays unsaid.
--- Where. "cc" is read as Gleditsch and Ward's number of a country, if that country's name has a word
--- in common with "location"; otherwise the row is told, and its area and its days are left wide.
--- Which conflict: that of `--conflict`, else ucdp- and "ucdp_acd_id", else the country.
+-- Where. "cc" is read as Gleditsch and Ward's number of a country, if that country's name has a
+-- word in common with "location"; otherwise the row is told, and its area and its days are left
+-- wide.
+-- Which conflict: that of `--conflict`, else ucdp- and "ucdp_acd_id", else the country. Events are
+-- judged by a ceasefire only if they are in the same one: give both imports the same name.
 -- Ids and editions. Country, "cf_id" and actor are the id; other terms in a later edition are a
 -- revision, a ceasefire that it lacks is taken back.
 
@@ -43,7 +46,7 @@ SELECT
 FROM raw
 LEFT JOIN countries
     ON
-        CAST(CAST(number(raw.cc) AS BIGINT) AS VARCHAR) = countries.gw_number
+        cast(cast(number(raw.cc) AS BIGINT) AS VARCHAR) = countries.gw_number
         AND list_has_any(
             regexp_extract_all(lower(raw.location), '\p{L}{4,}'),
             regexp_extract_all(lower(countries.name), '\p{L}{4,}')
@@ -56,13 +59,16 @@ SELECT
     zones,
     prefix,
     parts,
-    list_transform(parts, lambda part: nullif(greatest(number(part), 0), 0)) AS numbers,
+    list_transform(parts, LAMBDA part: nullif(greatest(number(part), 0), 0)) AS numbers,
     numbers[1] IS NULL OR (
         numbers[1] BETWEEN 1900 AND 2200
         AND coalesce(numbers[2], 1) BETWEEN 1 AND 12
         AND try_cast(
-            concat_ws('-', CAST(numbers[1] AS INTEGER), CAST(coalesce(numbers[2], 1) AS INTEGER),
-                CAST(CASE WHEN numbers[2] IS NULL THEN 1 ELSE coalesce(numbers[3], 1) END AS INTEGER)
+            concat_ws(
+                '-', cast(numbers[1] AS INTEGER), cast(coalesce(numbers[2], 1) AS INTEGER),
+                cast(
+                    CASE WHEN numbers[2] IS NULL THEN 1 ELSE coalesce(numbers[3], 1) END AS INTEGER
+                )
             ) AS DATE
         ) IS NOT NULL
     ) AS is_date
@@ -94,8 +100,8 @@ SELECT
     ) AS latest,
     array_to_string(
         list_filter(
-            list_transform(numbers, lambda part: CAST(CAST(part AS INTEGER) AS VARCHAR)),
-            lambda part: part IS NOT NULL
+            list_transform(numbers, LAMBDA part: cast(cast(part AS INTEGER) AS VARCHAR)),
+            LAMBDA part: part IS NOT NULL
         ),
         '-'
     ) AS words
@@ -103,9 +109,9 @@ FROM (
     SELECT
         *,
         make_date(
-            CAST(numbers[1] AS INTEGER),
-            CAST(coalesce(numbers[2], 1) AS INTEGER),
-            CAST(CASE WHEN numbers[2] IS NULL THEN 1 ELSE coalesce(numbers[3], 1) END AS INTEGER)
+            cast(numbers[1] AS INTEGER),
+            cast(coalesce(numbers[2], 1) AS INTEGER),
+            cast(CASE WHEN numbers[2] IS NULL THEN 1 ELSE coalesce(numbers[3], 1) END AS INTEGER)
         ) AS first_day
     FROM dates
     WHERE is_date AND numbers[1] IS NOT NULL
@@ -122,7 +128,6 @@ SELECT
     effect.latest AS start_latest,
     ended.earliest AS end_earliest,
     ended.latest AS end_latest,
-    declared.latest AS said,
     concat_ws(
         '; ',
         'declared ' || declared.words,
@@ -201,25 +206,25 @@ CREATE TABLE events AS
 SELECT
     [row] AS "rows",
     'commitment.claimed' AS type,
-    said,
+    NULL AS said,
     {
         'conflict': coalesce(
             getvariable('conflict'),
             CASE
-                WHEN ucdp_conflict > 0 THEN 'ucdp-' || CAST(ucdp_conflict AS BIGINT)
+                WHEN ucdp_conflict > 0 THEN 'ucdp-' || cast(ucdp_conflict AS BIGINT)
             END,
             slug(location)
         ),
         'commitment_id': concat_ws(
-            '-', 'cf', CAST(country_number AS BIGINT), CAST(ceasefire AS BIGINT)
+            '-', 'cf', cast(country_number AS BIGINT), cast(ceasefire AS BIGINT)
         ),
         'claim_id': concat_ws(
             '-',
             'cf',
-            CAST(country_number AS BIGINT),
-            CAST(ceasefire AS BIGINT),
+            cast(country_number AS BIGINT),
+            cast(ceasefire AS BIGINT),
             CASE
-                WHEN ucdp_actor > 0 THEN CAST(CAST(ucdp_actor AS BIGINT) AS VARCHAR)
+                WHEN ucdp_actor > 0 THEN cast(cast(ucdp_actor AS BIGINT) AS VARCHAR)
                 ELSE slug(actor_name)
             END
         ),
@@ -254,11 +259,11 @@ SELECT
         ]
     } AS data
 FROM taken
-ORDER BY said, country_number, ceasefire;
+ORDER BY start_earliest, country_number, ceasefire;
 
 CREATE TABLE scope AS
 SELECT
-    CAST(NULL AS TIMESTAMPTZ) AS since,
-    CAST(NULL AS TIMESTAMPTZ) AS until,
-    CAST(NULL AS VARCHAR[]) AS countries,
+    cast(NULL AS TIMESTAMPTZ) AS since,
+    cast(NULL AS TIMESTAMPTZ) AS until,
+    cast(NULL AS VARCHAR[]) AS countries,
     'all ceasefires' AS label;

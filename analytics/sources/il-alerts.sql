@@ -6,10 +6,10 @@
 --
 -- A row is one siren: the areas that it sounded in, together in one cell.
 --
--- When. "date" (d.m.Y) and "time", on Israel's clocks. "alertDate" is the same moment rounded to the
--- minute and is never read: around a truce's bound the rounding decides. A siren sounds after the
--- launch, so what is dated is the impact; the launch was at most 15 minutes earlier for rockets and
--- missiles, and at most a day for aircraft.
+-- When. "date" (d.m.Y) and "time", on Israel's clocks. "alertDate" is the same moment rounded to
+-- the minute and is never read: around a truce's bound the rounding decides. A siren sounds after
+-- the launch, so what is dated is the impact; the launch was at most 15 minutes earlier for rockets
+-- and missiles, and at most a day for aircraft.
 -- Who. A sensor heard it: no party, no actor. Alerts do not say from where, so the conflict has to
 -- be given: `--conflict israel-gaza`.
 -- How many. A salvo is one incident. Sirens of one category belong to one salvo as long as each
@@ -20,9 +20,9 @@
 -- Adumim are PS; Golan and Jerusalem, which are disputed, are one of two codes. An area that spans
 -- districts is IL. Any other name is told and makes the list end in "and others": later files have
 -- thousands of places, for which boundaries or a gazetteer would be needed.
--- What. Categories 1 (rockets and missiles) and 2 (hostile aircraft) are a strike and a drone strike.
--- Any other is skipped with its number: drills (15, 21, 26), notices, earthquakes. A category that is
--- no number is refused.
+-- What. Categories 1 (rockets and missiles) and 2 (hostile aircraft) are a strike and a drone
+-- strike. Any other is skipped with its number: drills (15, 21, 26), notices, earthquakes. A
+-- category that is no number is refused.
 -- False alarms. A row that calls an alert false takes back the salvo before it, within the hour, of
 -- which it names every area: such a salvo is no event, and if an earlier edition made it one, that
 -- is retracted. A salvo that a newer edition leaves out is retracted, too.
@@ -73,9 +73,9 @@ regexp_matches(words, '(התרעת|התראת|אזעקת) שווא|(?i:false al(
 CREATE MACRO area_names(words) AS
 list_filter(
     list_transform(
-        string_split(words, ','), lambda part: trim(regexp_replace(trim(part), '\s*[0-9]+$', ''))
+        string_split(words, ','), LAMBDA part: trim(regexp_replace(trim(part), '\s*[0-9]+$', ''))
     ),
-    lambda part: part <> ''
+    LAMBDA part: part <> ''
 );
 
 CREATE TABLE dated AS
@@ -228,7 +228,7 @@ CREATE TABLE events AS
 SELECT
     salvos."rows",
     'incident.reported' AS type,
-    salvos.last_siren AS said,
+    salvos.first_siren AS said,
     {
         'conflict': getvariable('conflict'),
         'incident_id': concat_ws(
@@ -285,6 +285,6 @@ CREATE TABLE scope AS
 SELECT
     min(sounded) AS since,
     max(sounded) + INTERVAL 1 SECOND AS until,
-    CAST(NULL AS VARCHAR[]) AS countries,
+    cast(NULL AS VARCHAR[]) AS countries,
     'all alerts from the first to the last' AS label
 FROM dated;

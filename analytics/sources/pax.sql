@@ -1,23 +1,23 @@
 -- PA-X Peace Agreements: who agreed to a ceasefire, and on which day it was signed.
 -- source: https://www.peaceagreements.org/
--- licence: CC BY-NC-SA 4.0
+-- licence: see the terms of use at its source
 -- layout all-agreements: con, contp?, pp, ppname?, reg?, agtid, ver?, agt, dat, status, lgt?,
 --   n_characters?, agtp, stage, stagesub?, part, thrdpart?, othagr?, loc1iso, loc2iso?, ceprov
 --
 -- A row is one agreement, coded in some 260 columns of which the above are read or known. An
--- agreement with a ceasefire, whose stage is Cea or which has provisions on one (CeProv above 0), is
--- a claim; any other is skipped and counted. Each is a commitment of its own: a renewal, too.
+-- agreement with a ceasefire, whose stage is Cea or which has provisions on one (CeProv above 0),
+-- is a claim; any other is skipped and counted. Each is a commitment of its own: a renewal, too.
+-- The layout is that of the codebook: it was tried on made rows only.
 --
 -- When. "Dat" is the day of the signature, the last where there were several, and not the start: on
 -- that day nothing need have begun. The window starts at an unknown moment after that day's
 -- midnight in the country (before the signature nobody was bound by it), and its end is unknown.
--- What PA-X says is an event of the end of that day.
 -- Who. PA-X claims it, as an observer. Bound are the signatories of "Part": what follows "On behalf
 -- of" or "For", or else each line. "Government of" a country is that country's ISO code; any other
 -- name is kept as written, since PA-X has no ids of parties in this file: correct it with a
 -- revision, or import it as a table with a mapping of names. Without signatories, a row is skipped.
--- What. What a ceasefire prohibits is not coded: acts and targets stay unsaid, which makes a verdict
--- undetermined and not wrong.
+-- What. What a ceasefire prohibits is not coded: acts and targets stay unsaid, which makes a
+-- verdict undetermined and not wrong.
 -- Where. The countries of "Loc1ISO" and "Loc2ISO", alpha-3; a code that is not known is told. An
 -- agreement in a local conflict holds in a part that is not coded: its area stays unsaid.
 -- Which conflict: that of `--conflict`, else the peace process, as pax- and its number.
@@ -86,9 +86,9 @@ list_filter(
             ),
             string_split_regex(words, '\s*[;\n]\s*')
         ),
-        lambda part: left(trim(regexp_replace(part, '[\s\p{Cc}]+', ' ', 'g')), 200)
+        LAMBDA part: left(trim(regexp_replace(part, '[\s\p{Cc}]+', ' ', 'g')), 200)
     ),
-    lambda part: part <> ''
+    LAMBDA part: part <> ''
 );
 
 CREATE TABLE parties AS
@@ -157,14 +157,14 @@ CREATE TABLE events AS
 SELECT
     [row] AS "rows",
     'commitment.claimed' AS type,
-    last_midnight(signed + 1, zones) AS said,
+    NULL AS said,
     {
         'conflict': coalesce(
             getvariable('conflict'),
-            'pax-' || coalesce(CAST(CAST(process AS BIGINT) AS VARCHAR), slug(con))
+            'pax-' || coalesce(cast(cast(process AS BIGINT) AS VARCHAR), slug(con))
         ),
-        'commitment_id': 'pax-' || CAST(agreement AS BIGINT),
-        'claim_id': 'pax-' || CAST(agreement AS BIGINT),
+        'commitment_id': 'pax-' || cast(agreement AS BIGINT),
+        'claim_id': 'pax-' || cast(agreement AS BIGINT),
         'claimed_by': { 'name': 'PA-X Peace Agreements Database', 'role': 'observer' },
         'stance': 'asserts',
         'bound_parties': bound,
@@ -185,7 +185,7 @@ ORDER BY signed, agreement;
 
 CREATE TABLE scope AS
 SELECT
-    CAST(NULL AS TIMESTAMPTZ) AS since,
-    CAST(NULL AS TIMESTAMPTZ) AS until,
-    CAST(NULL AS VARCHAR[]) AS countries,
+    cast(NULL AS TIMESTAMPTZ) AS since,
+    cast(NULL AS TIMESTAMPTZ) AS until,
+    cast(NULL AS VARCHAR[]) AS countries,
     'all agreements' AS label;

@@ -1,4 +1,4 @@
--- Massive Missile Attacks on Ukraine: launches and interceptions, as Ukraine's Air Force reports them.
+-- Massive Missile Attacks on Ukraine: launches and interceptions by day.
 -- source: https://www.kaggle.com/datasets/piterfm/massive-missile-attacks-on-ukraine
 -- licence: CC BY-NC-SA 4.0
 -- conflict: russia-ukraine
@@ -16,7 +16,8 @@
 -- When. Kyiv local time, to the minute, or a day alone: a day begins at its midnight and, as an
 -- end, ends at the next one. An end that equals its start to the minute is an instant. The act is
 -- the launch, at an unknown moment in between. When the post appeared is not said: an event's time
--- is the end of what it reports, the earliest at which it can have been said.
+-- is the end of what it reports, the earliest at which it can have been said (none, if an edition
+-- corrects it).
 -- Who. The party is RUS, confirmed, as the command says. Who reports is the page of the post; a
 -- page that is not in the table below reports under its own name, and is told.
 -- How many. 68.0 is 68, and "88 to 90" is a range. "launched" and "destroyed" are the weapon's
@@ -33,14 +34,15 @@
 -- One raid. Rows of one reporter, one start and one end are one report, since a night comes as
 -- several models; reconnaissance is a raid of its own.
 -- Overlaps. What regional commands and others report, the Air Force mostly counts, too. It is a
--- further report of the Air Force's raid (counted once) if it lies wholly within the time of exactly
--- one, and its places are that raid's, or that raid's is all Ukraine. If times only overlap, which
--- raid it belongs to is not known: it stays an incident of its own, whose words of time end in
--- "may repeat the Air Force". `truce what-if --without-source "Air Command South"` counts without.
--- Ids. The table has none: a raid is known by reporter, start and end. Other figures are a revision.
--- So is another time, if one raid of the same post is missing beside one that is new; it keeps its
--- id. An edition speaks for the days from its first start to its last end: what it leaves out of
--- these is gone.
+-- further report of the Air Force's raid (counted once) if it lies wholly within the time of
+-- exactly one, and its places are that raid's, or that raid's is all Ukraine. If times only
+-- overlap, which raid it belongs to is not known: it stays an incident of its own, whose words of
+-- time end in "may repeat the Air Force". `truce what-if --without-source "Air Command South"`
+-- counts without.
+-- Ids. The table has none: a raid is known by reporter, start and end. Other figures are a
+-- revision. So is another time, if one raid of the same post is missing beside one that is new; it
+-- keeps its id. An edition speaks for the days from its first start to its last end: what it leaves
+-- out of these is gone.
 
 CREATE TABLE reporters AS
 FROM (
@@ -172,11 +174,11 @@ FROM (
 ) AS known (name, code);
 
 CREATE MACRO figure(said, end_of_it) AS
-    CASE
-        WHEN regexp_full_match(said, '[0-9.]+ *(to|-|–) *[0-9.]+')
-            THEN number(regexp_extract(said, '([0-9.]+) *(?:to|-|–) *([0-9.]+)', end_of_it))
-        ELSE number(said)
-    END;
+CASE
+    WHEN regexp_full_match(said, '[0-9.]+ *(to|-|–) *[0-9.]+')
+        THEN number(regexp_extract(said, '([0-9.]+) *(?:to|-|–) *([0-9.]+)', end_of_it))
+    ELSE number(said)
+END;
 
 CREATE MACRO on_clocks(moment_of_it) AS timezone(getvariable('zone'), moment_of_it);
 
@@ -191,10 +193,12 @@ SELECT
         midnight(day(time_start, '%Y-%m-%d'), getvariable('zone'))
     ) AS started,
     CASE
-        WHEN time_end IS NOT NULL THEN coalesce(
-            moment(time_end, '%Y-%m-%d %H:%M', getvariable('zone')),
-            midnight(day(time_end, '%Y-%m-%d') + 1, getvariable('zone'))
-        )
+        WHEN time_end IS NOT NULL
+            THEN
+                coalesce(
+                    moment(time_end, '%Y-%m-%d %H:%M', getvariable('zone')),
+                    midnight(day(time_end, '%Y-%m-%d') + 1, getvariable('zone'))
+                )
         WHEN from_midnight THEN midnight(day(time_start, '%Y-%m-%d') + 1, getvariable('zone'))
         ELSE started
     END AS ended,
@@ -417,7 +421,7 @@ INNER JOIN standing
         AND raids.reporter_name = (standing.data ->> '$.reported_by.name')
         AND raids.scouts = (standing.part LIKE '%-reconnaissance')
         AND list_has_any(
-            raids.addresses, CAST(json_extract(standing.data, '$.evidence') AS VARCHAR [])
+            raids.addresses, cast(json_extract(standing.data, '$.evidence') AS VARCHAR[])
         )
 WHERE
     raids.id NOT IN (SELECT part FROM standing WHERE stands)
@@ -453,7 +457,9 @@ SELECT
     raid_rows.id,
     CASE
         WHEN count(DISTINCT acts.act) = 0 THEN NULL
-        WHEN bool_and(acts.act IS NOT NULL) AND count(DISTINCT acts.act) = 1 THEN any_value(acts.act)
+        WHEN
+            bool_and(acts.act IS NOT NULL) AND count(DISTINCT acts.act) = 1
+            THEN any_value(acts.act)
         WHEN bool_and(coalesce(acts.act LIKE '%missile_strike', FALSE)) THEN 'missile_strike'
         ELSE 'strike'
     END AS act
@@ -543,7 +549,7 @@ CREATE TABLE events AS
 SELECT
     raids."rows",
     'incident.reported' AS type,
-    raids.ended AS said,
+    CASE WHEN redated.id_before IS NULL THEN raids.ended END AS said,
     {
         'conflict': getvariable('conflict'),
         'incident_id': CASE
@@ -562,7 +568,9 @@ SELECT
             'end': CASE WHEN raids.ended > raids.started THEN iso(raids.ended) END,
             'certainty': 'sometime',
             'as_stated': raids.words || CASE
-                WHEN at_the_time.id IS NULL OR (at_the_time.inside = 1 AND at_the_time.whole IS NOT NULL)
+                WHEN
+                    at_the_time.id IS NULL
+                    OR (at_the_time.inside = 1 AND at_the_time.whole IS NOT NULL)
                     THEN ''
                 ELSE '; may repeat the Air Force'
             END
@@ -583,12 +591,13 @@ LEFT JOIN raid_places ON raids.id = raid_places.id
 LEFT JOIN raid_weapons ON raids.id = raid_weapons.id
 LEFT JOIN raid_effects ON raids.id = raid_effects.id
 LEFT JOIN at_the_time ON raids.id = at_the_time.id
+LEFT JOIN redated ON raids.id = redated.id_before
 ORDER BY raids.started, raids.id;
 
 CREATE TABLE scope AS
 SELECT
     min(started) AS since,
     max(ended) AS until,
-    CAST(NULL AS VARCHAR[]) AS countries,
+    cast(NULL AS VARCHAR[]) AS countries,
     'all raids of these days' AS label
 FROM raids;

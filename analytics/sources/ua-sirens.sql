@@ -9,10 +9,10 @@
 --
 -- A row is one alert in one oblast, raion or hromada, from its siren to the all-clear.
 --
--- When. UTC to the second, with its offset written out. What was alerted of arrived, if it did, at an
--- unknown moment of the alert; the launch may have been a day earlier, so an alert is dated as an
--- impact. An alert without an end, and one of the volunteers with "naive" = True, whose end was set
--- to half an hour after its start, is dated by its siren alone.
+-- When. UTC to the second, with its offset written out. What was alerted of arrived, if it did, at
+-- an unknown moment of the alert; the launch may have been a day earlier, so an alert is dated as
+-- an impact. An alert without an end, and one of the volunteers with "naive" = True, whose end was
+-- set to half an hour after its start, is dated by its siren alone.
 -- Who. A sensor: no party, no actor. The three layouts report under three names, and with ids of
 -- their own: one alert may be in several, `truce duplicates` finds it.
 -- What. An alert says that there was danger, and not what was done: no act, no target.
@@ -149,7 +149,7 @@ CREATE TABLE events AS
 SELECT
     [row] AS "rows",
     'incident.reported' AS type,
-    coalesce(ended, started) AS said,
+    started AS said,
     {
         'conflict': getvariable('conflict'),
         'incident_id': concat_ws('-', 'siren', layout, slug(area), iso(started)),
@@ -176,7 +176,7 @@ CREATE TABLE scope AS
 SELECT
     min(started) AS since,
     max(coalesce(ended, started)) + INTERVAL 1 SECOND AS until,
-    CAST(NULL AS VARCHAR[]) AS countries,
+    cast(NULL AS VARCHAR[]) AS countries,
     'alerts of the layout ' || layout AS label,
     'siren-' || layout || '-' AS ids
 FROM taken

@@ -3,18 +3,19 @@
 -- licence: ODbL 1.0
 -- conflict: russia-ukraine
 -- zone: Europe/Kyiv
--- layout info: viina_version, event_id, event_id_1pd, date, time, geonameid, feature_code, asciiname,
---   adm1_name, adm1_code, adm2_name, adm2_code, longitude, latitude, geo_precision, geo_api,
---   location, address, report_id, source, url, text, lang
+-- layout info: viina_version, event_id, event_id_1pd, date, time, geonameid, feature_code,
+--   asciiname, adm1_name, adm1_code, adm2_name, adm2_code, longitude, latitude, geo_precision,
+--   geo_api, location, address, report_id, source, url, text, lang
 -- layout labels: viina_version, event_id, event_id_1pd, date, geonameid, t_mil_b, a_rus_init_b,
---   a_ukr_init_b, t_airstrike_b, t_uav_b, t_armor_b, t_artillery_b, t_firefight_b, t_ied_b, t_raid_b,
---   t_property_b, t_hospital_b, t_milcas_b, t_civcas_b
--- not event_1pd: event_id_1pd, n_reports, event_ids | is the same events, one a place and day: import
---   event_info and event_labels, which say who reported each
+--   a_ukr_init_b, t_airstrike_b, t_uav_b, t_armor_b, t_artillery_b, t_firefight_b, t_ied_b,
+--   t_raid_b, t_property_b, t_hospital_b, t_milcas_b, t_civcas_b
+-- not event_1pd: event_id_1pd, n_reports, event_ids | is the same events, one a place and day:
+--   import event_info and event_labels, which say who reported each
 --
--- Import both files of a year together: `truce import viina event_info_2026.csv event_labels_2026.csv`.
--- event_info has one row for each place in each news report, event_labels what it is about; they are
--- joined by "event_id", and a row without the other is refused.
+-- Import both files of a year together: `truce import viina event_info_2026.csv
+-- event_labels_2026.csv`. event_info has one row for each place in each news report, event_labels
+-- what it is about; they are joined by "event_id", and a row without the other is refused. The
+-- layout is that of version 2, from its documentation: it was tried on made rows only.
 --
 -- When. "date" (YYYYMMDD) and "time" are of the news report, in a zone that is not stated and read
 -- as Kyiv's; 00:00, which half the rows have, is no time. The event was before: it is dated from
@@ -32,8 +33,8 @@
 -- t_hospital makes the target "health"; destroyed property is no class of target.
 -- One event. "event_id_1pd" joins what VIINA takes for one event of one place and day: it is the
 -- incident, and each "event_id" is a report of it.
--- Editions. A release replaces whole years: a report of the days of event_info that it leaves out is
--- gone.
+-- Editions. A release replaces whole years: a report of the days of event_info that it leaves out
+-- is gone.
 
 CREATE TABLE oblasts AS
 FROM (
@@ -115,8 +116,9 @@ SELECT
     number(latitude) AS lat,
     number(longitude) AS lon,
     day(date, '%Y%m%d') AS on_day,
-    CASE WHEN time IS NOT NULL AND time <> '00:00'
-        THEN moment(date || ' ' || time, '%Y%m%d %H:%M', getvariable('zone'))
+    CASE
+        WHEN time IS NOT NULL AND time <> '00:00'
+            THEN moment(date || ' ' || time, '%Y%m%d %H:%M', getvariable('zone'))
     END AS published,
     midnight(on_day - 1, getvariable('zone')) AS started,
     coalesce(published, midnight(on_day + 1, getvariable('zone'))) AS ended
@@ -141,7 +143,7 @@ SELECT
             CASE WHEN number(t_raid_b) = 1 THEN 'raid' END,
             CASE WHEN number(t_ied_b) = 1 THEN 'hostile_act' END
         ],
-        lambda one: one IS NOT NULL
+        LAMBDA one: one IS NOT NULL
     ) AS acts,
     greatest(
         number(t_property_b), number(t_hospital_b), number(t_milcas_b), number(t_civcas_b)
@@ -337,6 +339,6 @@ CREATE TABLE scope AS
 SELECT
     min(started) AS since,
     max(midnight(on_day + 1, getvariable('zone'))) AS until,
-    CAST(NULL AS VARCHAR[]) AS countries,
+    cast(NULL AS VARCHAR[]) AS countries,
     'all events of these days' AS label
 FROM dated;
