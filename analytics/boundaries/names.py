@@ -7,7 +7,7 @@ import tomllib
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -91,6 +91,16 @@ def _variants(name: str) -> Iterator[str]:
     yield from (one for one in re.split(r"[\[\]()/,;]", name) if one.strip())
 
 
+def listed_name(code: str) -> str:
+    """What ISO calls a country or a subdivision; the code itself if it lists none."""
+    found = (
+        pycountry.subdivisions.get(code=code)
+        if "-" in code
+        else pycountry.countries.get(alpha_2=code)
+    )
+    return code if found is None else str(getattr(found, "common_name", found.name))
+
+
 def is_country(code: str) -> bool:
     """Whether ISO 3166-1 has this code."""
     return "-" not in code and code in place_codes()
@@ -127,8 +137,16 @@ def of_name(names: Mapping[str, Sequence[str]], name: str) -> frozenset[str]:
     return frozenset(found)
 
 
+class Suggestion(NamedTuple):
+    """A place for what somebody began to type: its code, what ISO calls it, and where it is."""
+
+    code: str
+    name: str
+    country: str
+
+
 class Names:
-    """What areas are called, in any language."""
+    """What countries and areas are called, in any language."""
 
     def __init__(self, sources: Sequence[Mapping[str, Sequence[str]]]) -> None:
         """`sources`: by code, the names of each area."""
@@ -143,3 +161,35 @@ class Names:
     def codes_named(self, country: str, name: str) -> frozenset[str]:
         """The codes of the subdivisions of a country that have this name."""
         return of_name(self._of.get(country, {}), name)
+
+    def search(self, text: str, most: int) -> list[Suggestion]:
+        """The places whose names fit best: those that are it, that begin with it, that have it."""
+        wanted = normalised(text)
+        if not wanted:
+            return []
+        best: dict[str, tuple[int, int]] = {}
+        for code, name in self._every:
+            if wanted in name:
+                # Of what fits alike, that with the least beside it.
+                fit = 0 if name == wanted else 1 if name.startswith(wanted) else 2
+                fit += 3 * (fit == 2 and f" {wanted}" not in name)  # noqa: PLR2004
+                best[code] = min(best.get(code, (9, 0)), (fit, len(name)))
+        ranked = sorted(best, key=lambda code: (best[code], "-" in code, code))
+        return [
+            Suggestion(code, listed_name(code), listed_name(code[:2])) for code in ranked[:most]
+        ]
+
+    @cached_property
+    def _every(self) -> list[tuple[str, str]]:
+        countries = [
+            (country.alpha_2, normalised(name))
+            for country in pycountry.countries
+            for name in {country.name, getattr(country, "common_name", country.name)}
+        ]
+        parts = [
+            (code, name)
+            for its in self._of.values()
+            for code, names in its.items()
+            for name in dict.fromkeys(names)
+        ]
+        return countries + parts

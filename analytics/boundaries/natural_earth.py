@@ -25,8 +25,8 @@ from schemas.places import subdivision_parents
 
 PACKAGE: Final = "giso"
 FILE: Final = ("data", "ne_10m_admin_1_states_provinces.parquet")
-ERROR_KM: Final = 2.0
-"""How far its borders may be drawn from where they are: docs/places.md has how it was measured."""
+ERROR_KM: Final = 4.0
+"""How far its borders may be drawn from where they are, at 15 points: docs/places.md has them."""
 NAMED: Final = ("name", "name_en", "gn_name", "name_local", "name_alt")
 """The columns with names, those first that are of the place as it is now."""
 
@@ -38,7 +38,7 @@ def natural_earth() -> Areas | None:
         return None
     file = Path(found.submodule_search_locations[0]).joinpath(*FILE)
     try:
-        columns = _columns(file, ("adm1_code", "iso_3166_2", *NAMED, "geometry"))
+        columns = columns_of(file, ("adm1_code", "iso_3166_2", *NAMED, "geometry"))
         shapes = shapely.from_wkb(columns["geometry"])
     except (OSError, KeyError, ValueError, shapely.GEOSException) as error:
         raise BoundariesError(
@@ -56,7 +56,8 @@ def natural_earth() -> Areas | None:
     )
 
 
-def _columns(file: Path, names: Sequence[str]) -> dict[str, Any]:
+def columns_of(file: Path, names: Sequence[str]) -> dict[str, Any]:
+    """These columns of the file: the geometries as WKB, the rest as they are."""
     from pyarrow import parquet
 
     table = parquet.read_table(file, columns=list(names), use_threads=False)
@@ -75,11 +76,11 @@ class Coder:
 
     def codes(self, columns: Mapping[str, Sequence[Any]]) -> list[str]:
         """The code of each polygon, "" where none can be said."""
-        rows = [
-            dict(zip(columns, row, strict=True))
-            for row in zip(*(columns[name] for name in columns), strict=True)
-        ]
-        return self._coarser([self._code(row) for row in rows])
+        return self._coarser(self._codes_of(columns))
+
+    def _codes_of(self, columns: Mapping[str, Sequence[Any]]) -> list[str]:
+        rows = zip(*columns.values(), strict=True)
+        return [self._code(dict(zip(columns, row, strict=True))) for row in rows]
 
     def _code(self, row: Mapping[str, Any]) -> str:
         given, rules = row["iso_3166_2"], self.rules
@@ -149,7 +150,7 @@ def _names(file: Path) -> AreaNames:
 
     languages = [name for name in parquet.read_schema(file).names if name.startswith("name_")]
     wanted = [name for name in dict.fromkeys((*NAMED, *languages)) if name != "name_len"]
-    columns = _columns(file, ["adm1_code", "iso_3166_2", *wanted])
+    columns = columns_of(file, ["adm1_code", "iso_3166_2", *wanted])
     found: dict[str, dict[str, None]] = defaultdict(dict)
     for number, code in enumerate(Coder().codes(columns)):
         if "-" in code:
