@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 import duckdb
 
-from analytics.importing.making import Key, Making, event_id, event_text
+from analytics.importing.making import Key, event_id, event_text
 from analytics.lake.session import LakeSession, within
 from analytics.queries import queries
 from schemas.time import iso
@@ -102,19 +102,23 @@ class Edition:
     def changes(self) -> Iterator[ChangedEvent]:
         """Each event in the order of the rows, those that change nothing among them."""
         cursor = self._connection.cursor()
-        cursor.execute(queries("importing")["changes"])
         # A report that the same file takes back is the last event before its retraction.
+        retracted_here = {
+            Key(*row) for row in cursor.execute(queries("importing")["retracted_here"]).fetchall()
+        }
         said_here: dict[Key, str] = {}
+        cursor.execute(queries("importing")["changes"])
         while found := cursor.fetchmany(_BATCH):
-            for number, row, kind, conflict, whole, part, event_type, said, data, *beside in found:
+            for number, row, kind, conflict, whole, part, event_type, said, text, *beside in found:
                 before, change, data_before = beside
                 key = Key(kind, conflict, whole, part)
-                making = Making(key, (row,), event_type, said, json.loads(data))
                 if change in UNCHANGING:
                     yield ChangedEvent(key, change, row, number, before or "", None)
                     continue
-                identifier = event_id(making, said_here.get(key, before))
-                if change == "added":
+                data = text.encode()
+                last = said_here.get(key, before)
+                identifier = event_id(key, event_type, said, data, last)
+                if key in retracted_here:
                     said_here[key] = identifier
                 yield ChangedEvent(
                     key,
@@ -122,8 +126,8 @@ class Edition:
                     row,
                     number,
                     identifier,
-                    event_text(self._source, making, identifier),
-                    _fields(making.data, data_before) if change == "revised" else (),
+                    event_text(self._source, event_type, said, data, identifier),
+                    _fields(text, data_before) if change == "revised" else (),
                 )
 
     def standing_in_scope(self) -> int:
@@ -137,32 +141,30 @@ class Edition:
         while found := cursor.fetchmany(_BATCH):
             for kind, conflict, whole, part, before in found:
                 key = Key(kind, conflict, whole, part)
-                making = _retraction(key, reason)
-                identifier = event_id(making, before)
-                yield ChangedEvent(
-                    key, "gone", 0, 0, identifier, event_text(self._source, making, identifier)
-                )
+                kind_of_event, data = _retraction(key, reason)
+                identifier = event_id(key, kind_of_event, None, data, before)
+                text = event_text(self._source, kind_of_event, None, data, identifier)
+                yield ChangedEvent(key, "gone", 0, 0, identifier, text)
 
     def _one(self, name: str) -> Any:  # noqa: ANN401 - whatever the query says
         row = self._connection.execute(queries("importing")[name]).fetchone()
         return None if row is None else row[0]
 
 
-def _retraction(key: Key, reason: str) -> Making:
+def _retraction(key: Key, reason: str) -> tuple[str, bytes]:
+    """The type and the data of what takes a report or a claim back."""
     noun = "incident" if key.kind == "report" else "commitment"
-    kind = "incident.report_retracted" if key.kind == "report" else "commitment.claim_retracted"
     data = {
         "conflict": key.conflict,
         f"{noun}_id": key.whole,
         f"{key.kind}_id": key.part,
         "reason": reason,
     }
-    return Making(key, (), kind, None, data)
+    return f"{noun}.{key.kind}_retracted", json.dumps(data, ensure_ascii=False).encode()
 
 
-def _fields(now: dict[str, Any], before: str | None) -> tuple[str, ...]:
+def _fields(now: str, before: str | None) -> tuple[str, ...]:
     """The members of the data that differ, by name."""
-    then = json.loads(before) if before else {}
-    return tuple(
-        sorted(name for name in now.keys() | then.keys() if now.get(name) != then.get(name))
-    )
+    new: dict[str, Any] = json.loads(now)
+    old: dict[str, Any] = json.loads(before) if before else {}
+    return tuple(sorted(name for name in new.keys() | old.keys() if new.get(name) != old.get(name)))

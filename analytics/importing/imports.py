@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import duckdb
-import msgspec
 import pyarrow as pa
 
 from analytics.importing.accounts import Accounts
 from analytics.importing.editions import Edition, Scope
 from analytics.importing.loading import Loaded, batches, load
-from analytics.importing.making import checked, make
+from analytics.importing.making import Making, checked, make
 from analytics.importing.mapped import apply_mapping
 from analytics.importing.mapping import TableMapping
 from analytics.importing.places import Gazetteer, Placed
@@ -33,8 +32,6 @@ _MADE = pa.schema(
         ("is_refused", pa.bool_()),
     ]
 )
-_encoder = msgspec.json.Encoder()
-
 Heard = Callable[[Event, tuple[str, int]], None]
 
 
@@ -158,30 +155,30 @@ def _make_all(found: Import, told: Told, placed: Placed) -> None:
     for batch in batches(_fetched(found.connection, "events"), _BATCH):
         makings = [make(*row) for row in batch]
         placed(makings)
-        columns: list[list[object]] = [[] for _ in _MADE]
-        for making in makings:
-            number += 1
-            for row in making.rows:
-                found.accounts.take(row)
-            first = min(making.rows)
-            whence = found.accounts.whence(first)
-            event = checked(found.source.source, making, whence)
-            if isinstance(event, tuple):
-                for problem in event:
-                    for row in making.rows:
-                        told.refusal(found.accounts.refuse(row, problem.field, problem.reason))
-            else:
-                told.event(event, whence)
-            if len(making.rows) > 1:
-                found.rows_of[number] = making.rows
-            key, text = making.key, _encoder.encode(making.data).decode()
-            values = (
-                number, first, *key[:1], making.type, *key[1:], making.said, text,
-                isinstance(event, tuple),
-            )  # fmt: skip
-            for column, value in zip(columns, values, strict=True):
-                column.append(value)
+        rows = [_made(found, told, n, making) for n, making in enumerate(makings, number + 1)]
+        number += len(rows)
+        columns = list(zip(*rows, strict=True))
         writer.from_arrow(pa.table(columns, schema=_MADE)).insert_into("made")
+
+
+def _made(found: Import, told: Told, number: int, making: Making) -> tuple[object, ...]:
+    """The row of an event in `made`."""
+    first = min(making.rows)
+    for row in making.rows:
+        found.accounts.take(row)
+    if len(making.rows) > 1:
+        found.rows_of[number] = making.rows
+    data, whence = making.text, found.accounts.whence(first)
+    event = checked(found.source.source, making, data, whence)
+    is_refused = isinstance(event, tuple)
+    if isinstance(event, tuple):
+        for problem in event:
+            for row in making.rows:
+                told.refusal(found.accounts.refuse(row, problem.field, problem.reason))
+    else:
+        told.event(event, whence)
+    kind, *ids = making.key
+    return number, first, kind, making.type, *ids, making.said, data.decode(), is_refused
 
 
 def _refuse_twins(found: Import, told: Told) -> None:

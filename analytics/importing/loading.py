@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
+from analytics.importing.columnar import read_columns
 from analytics.importing.layouts import fit, fits
 from analytics.importing.problems import ImportFailed
-from analytics.importing.reading import open_rows
+from analytics.importing.reading import Rows, open_rows
 from analytics.importing.sources import Source, shared_tables
 from analytics.lake.folders import PrivateFolder
 from analytics.queries import queries
@@ -135,28 +137,55 @@ def _load_file(
             loaded.warnings.append(f"{path}: {found.unknown_columns()}")
         width, places = len(opened.header), found.places(opened.header, source.columns)
         loaded.rows[path] = 0
-        for rows in batches(opened.rows, _BATCH):
-            first = loaded.total + 1
-            loaded.rows[path] += len(rows)
-            good = []
-            for number, row in enumerate(rows, first):
-                if len(row.cells) == width:
-                    good.append((number, row))
-                else:
-                    why = f"expected {width} cells as the header has, found {len(row.cells)}"
-                    loaded.ragged[number] = (path, row.line, why)
-            columns = [
-                [number for number, _ in good],
-                [path] * len(good),
-                [row.line for _, row in good],
-                [found.layout.name] * len(good),
-                *(
-                    [None] * len(good) if at is None else [row.cells[at] for _, row in good]
-                    for at in places
-                ),
+        columns = None
+        if opened.delimiter is not None:
+            columns = read_columns(path, opened.delimiter, width, places)
+        if columns is None:
+            for batch in _batches(path, opened, found.layout.name, places, loaded):
+                connection.from_arrow(pa.table(batch, schema=schema)).insert_into("raw")
+        else:
+            first, number = loaded.total + 1, len(columns.lines)
+            loaded.rows[path] = number
+            same = [pa.repeat(one, number) for one in (path, found.layout.name)]
+            nothing = pa.nulls(number, pa.string())
+            table = [
+                pa.array(np.arange(first, first + number)),
+                *(same[0], pa.array(columns.lines), same[1]),
+                *(nothing if cells is None else cells for cells in columns.cells),
             ]
-            connection.from_arrow(pa.table(columns, schema=schema)).insert_into("raw")
+            connection.from_arrow(pa.table(table, schema=schema)).insert_into("raw")
         return opened.decimal_comma
+
+
+def _batches(
+    path: str, opened: Rows, layout: str, places: Sequence[int | None], loaded: Loaded
+) -> Iterator[list[list[Any]]]:
+    """The columns of `raw`, batch by batch, of a file that is read row by row.
+
+    Rows that have not as many cells as the header are `ragged`.
+    """
+    width = len(opened.header)
+    for rows in batches(opened.rows, _BATCH):
+        first = loaded.total + 1
+        loaded.rows[path] += len(rows)
+        good = []
+        for number, row in enumerate(rows, first):
+            if len(row.cells) == width:
+                good.append((number, row))
+            else:
+                why = f"expected {width} cells as the header has, found {len(row.cells)}"
+                loaded.ragged[number] = (path, row.line, why)
+        columns = [
+            [number for number, _ in good],
+            [path] * len(good),
+            [row.line for _, row in good],
+            [layout] * len(good),
+            *(
+                [None] * len(good) if at is None else [row.cells[at] for _, row in good]
+                for at in places
+            ),
+        ]
+        yield columns
 
 
 def batches(rows: Iterable[_T], most: int) -> Iterator[list[_T]]:

@@ -42,11 +42,15 @@ class Row(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """An open file: its header, its rows, and whether its numbers have decimal commas."""
+    """An open file: its header, its rows, and whether its numbers have decimal commas.
+
+    `delimiter`: that of a file of plain UTF-8; None: it is another.
+    """
 
     header: Sequence[str]
     rows: Iterator[Row]
     decimal_comma: bool = False
+    delimiter: str | None = None
 
 
 FitsHeader = Callable[[Sequence[str]], bool]
@@ -69,7 +73,9 @@ def open_rows(path: str, encodings: Sequence[str], fits: FitsHeader) -> Iterator
             return
         encoding = encoding_of(path, encodings)
         with Path(path).open(encoding=encoding, newline="") as file:
-            yield _delimited(path, file, fits)
+            opened = _delimited(path, file, fits)
+            is_plain = encoding in {"utf-8", "utf-8-sig"}
+            yield opened if is_plain else opened._replace(delimiter=None)
     except OSError as error:
         raise ImportFailed(f"{path} cannot be read: {error.strerror or error}") from error
     except UnicodeError as error:
@@ -115,7 +121,7 @@ def _delimited(path: str, file: IO[str], fits: FitsHeader) -> Rows:
     file.seek(0)
     reader = csv.reader(file, delimiter=delimiter)
     header = [one.strip() for one in next(reader)]
-    return Rows(header, _records(path, reader, len(header)), delimiter == ";")
+    return Rows(header, _records(path, reader, len(header)), delimiter == ";", delimiter)
 
 
 def _first_record(file: IO[str]) -> str:

@@ -74,19 +74,22 @@ def read_source(name: str, text: str) -> Source:
     except KeyError as error:
         raise BrokenSource(f"source {name}: its head lacks a line {error.args[0]!r}:") from error
     parts = [_shared(one) for one in keys.get("with", "").replace(",", " ").split()]
+    sql = "\n".join([*parts, *text.splitlines()[len(head) :]])
+    columns = dict.fromkeys(one for layout in layouts for one in layout.all_columns)
     return Source(
         name=name,
         title=title,
         source=source,
         licence=licence,
         head="\n".join(head),
-        sql="\n".join([*parts, text]),
+        sql=sql,
         conflict=keys.get("conflict"),
         zone=keys.get("zone", "UTC"),
         encodings=tuple(keys.get("encodings", "").replace(",", " ").split()),
         layouts=tuple(layouts),
         misfits=tuple(misfits),
-        columns=tuple(dict.fromkeys(one for layout in layouts for one in layout.all_columns)),
+        # What the SQL does not name need not be read.
+        columns=tuple(one for one in columns if one in sql.lower()),
     )
 
 

@@ -247,6 +247,16 @@ SELECT
 FROM beside
 ORDER BY number;
 
+-- name: retracted_here
+-- What the files themselves take back.
+SELECT DISTINCT
+    kind,
+    conflict,
+    whole,
+    part
+FROM made
+WHERE type LIKE '%retracted' AND NOT is_refused;
+
 -- name: scoped
 -- What stands of the source within the scope of the import, and was said of something else than
 -- coverage.
