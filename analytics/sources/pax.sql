@@ -157,7 +157,7 @@ CREATE TABLE events AS
 SELECT
     [row] AS "rows",
     'commitment.claimed' AS type,
-    NULL AS said,
+    make_timestamptz(NULL) AS said,
     {
         'conflict': coalesce(
             getvariable('conflict'),
