@@ -1,7 +1,7 @@
 -- What stands under assumptions, in the form in which the audit takes it; and what then differs.
 
--- A claim is read from its event, so that what is assumed reads like what was said. Its newest event
--- counts, and of those that are assumed the last.
+-- A claim is read from its event, so that what is assumed reads like what was said. Its newest
+-- event counts, and of those that are assumed the last.
 -- name: assumed
 WITH claimed AS (
     SELECT
@@ -44,9 +44,13 @@ newest AS (
         json_extract_string(payload, '$.data.commitment_id') AS commitment_id,
         json_extract_string(payload, '$.data.claim_id') AS claim_id,
         arg_max(
-            {'type': type, 'payload': payload},
-            (assumed, coalesce(recorded_at, '1970-01-01'), coalesce("offset", 0),
-            coalesce(batch_index, 0))
+            struct_pack(type := type, payload := payload),
+            row(
+                assumed,
+                coalesce(recorded_at, '1970-01-01'),
+                coalesce("offset", 0),
+                coalesce(batch_index, 0)
+            )
         ) AS event
     FROM claimed
     GROUP BY 1, 2, 3
@@ -78,8 +82,7 @@ standing AS (
         $said_by IS NULL
         AND report_key IS NOT NULL
         AND coalesce(recorded_at <= make_timestamptz($recorded_by::BIGINT), TRUE)
-        AND coalesce(superseded_at > coalesce(make_timestamptz($recorded_by::BIGINT), 'infinity'), TRUE)
-        AND (superseded_at IS NULL OR $recorded_by IS NOT NULL)
+        AND (superseded_at IS NULL OR superseded_at > make_timestamptz($recorded_by::BIGINT))
 ),
 
 said AS (
@@ -145,7 +148,11 @@ SELECT
     json_extract_string(payload, '$.data.occurred.of') AS timed,
     json_extract_string(payload, '$.data.occurred.flight') AS flight,
     actor AS party,
-    CASE WHEN $count_alleged AND actor IS NOT NULL AND confidence IS DISTINCT FROM 'confirmed' THEN 'likely' ELSE confidence END AS confidence,
+    CASE
+        WHEN actor IS NOT NULL AND confidence NOT IN ('confirmed', 'likely') AND $count_alleged
+            THEN 'likely'
+        ELSE confidence
+    END AS confidence,
     act,
     targets,
     json_extract(payload, '$.data.places')::VARCHAR AS places,
@@ -206,6 +213,9 @@ WHERE
     coalesce(conflict = $conflict::VARCHAR, TRUE)
     AND coalesce(commitment_id = $commitment::VARCHAR, TRUE);
 
+-- name: no_conditions
+DELETE FROM still_bound;
+
 -- What has no grade that is high enough is as if nobody had reported it, under this commitment.
 -- name: below_grade
 DELETE FROM touched
@@ -217,6 +227,23 @@ WHERE NOT EXISTS (
         claims.c = touched.c
         AND graded.i = touched.i
         AND list_contains($grades::VARCHAR[], graded.evidence)
+);
+
+-- name: ungraded_claim_verdicts
+DELETE FROM claim_verdicts
+WHERE NOT EXISTS (
+    SELECT 1
+    FROM touched
+    WHERE touched.c = claim_verdicts.c AND touched.i = claim_verdicts.i
+);
+
+-- name: ungraded_verdicts
+DELETE FROM verdicts
+WHERE NOT EXISTS (
+    SELECT 1
+    FROM touched
+    INNER JOIN claims ON touched.c = claims.c
+    WHERE claims.m = verdicts.m AND touched.i = verdicts.i
 );
 
 -- name: assumed_counts
