@@ -25,6 +25,16 @@ def queries(file: str) -> Mapping[str, str]:
     )
 
 
+@cache
+def named_statements(folder: str) -> Mapping[str, str]:
+    """The statements of `analytics/<folder>/*.sql` by their names."""
+    found: dict[str, str] = {}
+    for path in sorted(_file(folder).glob("*.sql")):
+        _, *named = _NAME.split(path.read_text("utf-8"))
+        found |= dict(zip(named[::2], (sql.strip() for sql in named[1::2]), strict=True))
+    return MappingProxyType(found)
+
+
 def of_table(file: str, name: str, table: str) -> str:
     """The statement of that name for this table, which replaces `some_table` in its text."""
     if not all(part.isidentifier() for part in table.split(".")):
