@@ -119,7 +119,7 @@ dashboards: setup ## write deploy/grafana/*.json
 requirements: setup ## pin the newest allowed versions, with hashes
 	@rm -f requirements/*.txt
 	@$(LOCK) --group build -o requirements/build.txt
-	@$(LOCK) pyproject.toml -o requirements/runtime.txt
+	@$(LOCK) pyproject.toml --extra web -o requirements/runtime.txt
 	@$(LOCK) --group dev -c requirements/runtime.txt -o requirements/dev.txt
 	@for peer in $(PEERS); do $(LOCK) --group $$peer -o requirements/peers-$$peer.txt || exit; done
 

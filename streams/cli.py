@@ -340,6 +340,28 @@ def rebuild(from_events: bool, new_log: bool, dry_run: bool, keep_old: bool, as_
     return run_rebuild(current_settings(), Wanted(from_events, new_log, dry_run, keep_old, as_json))
 
 
+@main.command(
+    cls=Command,
+    short_help="Serve the pages, until Ctrl-C or SIGTERM.",
+    examples=("truce web", "truce web --web 127.0.0.1:0 --data-dir truce-demo"),
+)
+@data_dir
+@lake_dir
+@setting("TRUCE_WEB")
+@setting("TRUCE_HTTP_HOSTS")
+@setting("TRUCE_MEMORY")
+@timeout
+def web() -> int:
+    """Serve the pages: timeline, days, map, incidents, and why each was judged as it was.
+
+    They read the lake in this process, whether a worker runs or not: no reader slows it. Without
+    TLS, and without passwords: keep the address on this machine, or put a proxy in front of it.
+    """
+    from streams.web.process import run_web
+
+    return run_web(current_settings())
+
+
 @main.group(
     "token",
     epilog="""\b

@@ -65,6 +65,7 @@ def _metavar(one: Setting) -> str:
         "LAKE": "DIR",
         "SECONDS": "SECONDS",
         "HTTP": "HOST:PORT",
+        "WEB": "HOST:PORT",
         "FILE": "FILE",
         "TOKENS": "FILE",
         "ALERTMANAGER": "URL",
