@@ -362,6 +362,48 @@ def web() -> int:
     return run_web(current_settings())
 
 
+@main.command(
+    cls=Command,
+    short_help="Write a report that opens anywhere: a page, or its pictures.",
+    examples=(
+        "truce report truce.html",
+        "truce report truce.pdf --commitment energy-truce-2026 --zone Europe/Kyiv",
+        "truce report timeline.png --picture timeline --lang uk",
+    ),
+)
+@click.argument(
+    "file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), required=True
+)
+@click.option("--conflict", help="Which conflict, if there are several.")
+@click.option("--commitment", help="Only this commitment.")
+@click.option("--since", type=Moment(), help="Only what may have ended then or later.")
+@click.option("--zone", default="UTC", show_default=True, help="Whose clocks the times are of.")
+@click.option(
+    "--lang",
+    "language",
+    type=click.Choice(["en", "uk"]),
+    default="en",
+    show_default=True,
+    help="The language of the report's own words.",
+)
+@click.option(
+    "--picture", type=click.Choice(["timeline", "days", "map"]), help="Only this picture."
+)
+@data_dir
+@lake_dir
+@setting("TRUCE_MEMORY")
+@timeout
+def report(file: Path, **wanted: Any) -> int:  # noqa: ANN401 - the options above
+    """Write a report to FILE: .html is a page that needs no network; .png, .svg and .pdf pictures.
+
+    It says when it was made, of how much of the log, by which rules, and the query behind each
+    number.
+    """
+    from streams.commands.report import ReportWanted, run_report
+
+    return run_report(current_settings(), file, ReportWanted(**wanted))
+
+
 @main.group(
     "token",
     epilog="""\b

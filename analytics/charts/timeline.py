@@ -38,7 +38,8 @@ class ClaimRow(NamedTuple):
     y: float
     commitment_id: str
     claim_id: str
-    label: str
+    who: str
+    bound: str
     denies: bool
     pieces: list[Piece]
 
@@ -80,7 +81,7 @@ class Lane(NamedTuple):
     y: float
     height: float
     verdict: str
-    count: int
+    incidents: int
     marks: list[Drawn]
     bars: list[Bar]
 
@@ -135,8 +136,7 @@ def timeline(content: Content, axis: Axis, zone: Zone, now: Instant) -> Timeline
             last = commitment_id
         bands = by_claim.get((commitment_id, claim_id), [])
         pieces = [piece for band in bands for piece in _pieces(band, axis, zone)]
-        label, denies = _label(claim), not isinstance(claim, Assertion)
-        rows.append(ClaimRow(y, commitment_id, claim_id, label, denies, pieces))
+        rows.append(_row(y, commitment_id, claim, pieces))
         y += BAND
     lanes, y = _lanes(content, axis, zone, y + 10)
     strips, y, more = _strips(content, axis, zone, y + 6)
@@ -148,11 +148,10 @@ def timeline(content: Content, axis: Axis, zone: Zone, now: Instant) -> Timeline
     )
 
 
-def _label(claim: Claim) -> str:
-    by = claim.claimed_by
-    who = by.name if by.role is None else f"{by.name}, {by.role}"
+def _row(y: float, commitment_id: str, claim: Claim, pieces: list[Piece]) -> ClaimRow:
     bound = ", ".join(claim.bound_parties)
-    return f"{who}: {'binds' if isinstance(claim, Assertion) else 'denies that it binds'} {bound}"
+    denies = not isinstance(claim, Assertion)
+    return ClaimRow(y, commitment_id, claim.claim_id, claim.claimed_by.name, bound, denies, pieces)
 
 
 def _pieces(band: Band, axis: Axis, zone: Zone) -> list[Piece]:

@@ -73,7 +73,7 @@ class Pages:
 
     def message(self, here: Here, status: HTTPStatus, text: str) -> web.Response:
         """A page that says what is the matter."""
-        choice = {"zone": UTC, "conflict": None, "conflicts": []}
+        choice: dict[str, Any] = {"zone": UTC, "conflict": None, "conflicts": []}
         return self.render("message.html", here, status, text=text, status=status, **choice)
 
     def render(

@@ -15,6 +15,7 @@ from analytics.charts.timeline import Content, timeline
 from analytics.pages.model import ROWS_OF_A_PAGE, Band, Day, IncidentRow, Kept, PageModel
 from analytics.pages.zones import Zone
 from analytics.read_model import ReadModel
+from analytics.report.texts import texts
 from schemas.claims import Claim
 from schemas.events import Assertion
 from schemas.time import Instant, in_force
@@ -139,10 +140,15 @@ def drawn_timeline(
     chart = timeline(content, axis, choice.zone, now)
     title = (
         f"Timeline from {choice.zone.both(axis.start)} to {choice.zone.both(axis.end)}: "
-        f"{len(chart.claims)} claims and {sum(lane.count for lane in chart.lanes):,} incidents"
+        f"{len(chart.claims)} claims and {sum(lane.incidents for lane in chart.lanes):,} incidents"
     )
     svg = chart_svg(
-        "timeline", chart=chart, links=LinksOf(here, conflict), title=title, key="timeline"
+        "timeline",
+        chart=chart,
+        links=LinksOf(here, conflict),
+        title=title,
+        words=texts("en"),
+        key="timeline",
     )
     return {
         "timeline": chart,

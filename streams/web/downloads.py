@@ -101,6 +101,8 @@ def _points(places: list[Any]) -> Iterator[list[float]]:
                 yield [lon, lat]
             case {"one_of": list(several)}:
                 yield from _points(several)
+            case _:
+                pass
 
 
 def _joined(opening: str, entries: Iterator[str], closing: str) -> Iterator[str]:
