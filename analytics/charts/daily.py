@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from analytics.charts.axis import WIDTH
+from analytics.charts.axis import MONTHS, WIDTH, day_label
 from analytics.pages.model import Day
 
 HEAD, PLOT, BETWEEN, FOOT, LEFT = 24.0, 92.0, 22.0, 24.0, 40.0
@@ -47,8 +47,8 @@ class Daily(NamedTuple):
     left_out: int
 
 
-def daily(days: Sequence[Day]) -> Daily:
-    """Where everything stands; of too many days the last ones."""
+def daily(days: Sequence[Day], months: Sequence[str] = MONTHS) -> Daily:
+    """Where everything stands; of too many days the last ones. `months`: their names."""
     dates = sorted({one.day for one in days})
     shown = dates[-MOST_BARS:]
     at = {day: number for number, day in enumerate(shown)}
@@ -67,7 +67,7 @@ def daily(days: Sequence[Day]) -> Daily:
         y = base + BETWEEN
     every = max(-(-len(shown) // MOST_LABELS), 1)
     labels = [
-        (round(LEFT + number * step + min(step, 60.0) / 2, 1), f"{day:%-d %b}")
+        (round(LEFT + number * step + min(step, 60.0) / 2, 1), day_label(day, months))
         for number, day in enumerate(shown)
         if number % every == 0
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from analytics.charts.axis import LEFT, RIGHT, Axis, Tick
+from analytics.charts.axis import LEFT, MONTHS, RIGHT, Axis, Tick
 from analytics.pages.model import PIECES, Band, Bin, Mark, Watch
 from analytics.pages.zones import Zone
 from schemas.claims import Claim
@@ -121,8 +121,10 @@ class Content(NamedTuple):
     gaps: Sequence[Watch]
 
 
-def timeline(content: Content, axis: Axis, zone: Zone, now: Instant) -> Timeline:
-    """Where everything stands."""
+def timeline(
+    content: Content, axis: Axis, zone: Zone, now: Instant, months: Sequence[str] = MONTHS
+) -> Timeline:
+    """Where everything stands; `months`: their names."""
     y = HEAD
     headings, rows = [], []
     by_claim: dict[tuple[str, str], list[Band]] = {}
@@ -141,7 +143,7 @@ def timeline(content: Content, axis: Axis, zone: Zone, now: Instant) -> Timeline
     lanes, y = _lanes(content, axis, zone, y + 10)
     strips, y, more = _strips(content, axis, zone, y + 6)
     inside = axis.x(now) if axis.has(now) else None
-    ticks = axis.ticks(zone)
+    ticks = axis.ticks(zone, months)
     is_binned = content.marks is None
     return Timeline(
         axis, zone, y + FOOT, ticks, headings, rows, lanes, strips, more, inside, is_binned

@@ -49,6 +49,7 @@ class Report:
         self._knowledge, self._pages = asked
         self._about, self._zone = about, zone
         self._language, self._words = language, texts(language)
+        self._months = self._words["months"].split()
         self.claims = {
             name: one
             for name, one in self._knowledge.claims_of(about.conflict).items()
@@ -82,7 +83,7 @@ class Report:
         )
         return chart_svg(
             "timeline",
-            chart=timeline(content, axis, self._zone, self._about.made_at),
+            chart=timeline(content, axis, self._zone, self._about.made_at, self._months),
             links=NoLinks(),
             title=self._words["timeline"],
             words=self._words,
@@ -97,7 +98,12 @@ class Report:
             if days:
                 title = f"{self._words['days']}: {name}"
                 key = f"days{number}"
-                found.append((name, chart_svg("daily", chart=daily(days), title=title, key=key)))
+                found.append(
+                    (
+                        name,
+                        chart_svg("daily", chart=daily(days, self._months), title=title, key=key),
+                    )
+                )
         return found
 
     def map(self) -> Markup | None:

@@ -20,6 +20,7 @@ from analytics.pages.zones import UTC, zone_names
 from schemas.time import iso
 from streams.commands.status import SILENCE
 from streams.errors import CommandError
+from streams.explain.words import sentence
 from streams.web.address import BadAddress, Chosen, Here, chosen
 from streams.web.board import board, places_in_words
 from streams.web.changes import Changes
@@ -41,7 +42,9 @@ class Pages:
         self._changes = Changes(site)
         self._templates = environment([HERE / "templates"])
         self._templates.globals.update(silence=SILENCE, utc=UTC, places_in_words=places_in_words)
-        self._templates.filters.update(bounds=bounds, number=number, ratio=ratio, iso=iso)
+        self._templates.filters.update(
+            bounds=bounds, number=number, ratio=ratio, iso=iso, sentence=sentence
+        )
 
     def routes(self) -> list[web.RouteDef]:
         """All that can be asked for."""

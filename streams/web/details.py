@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from analytics.pages.model import PageModel
@@ -11,6 +12,7 @@ from schemas.claims import Claim
 from schemas.events import Assertion, Occurred, Report, ReportDenial
 from schemas.kleene import all_of
 from schemas.time import OPEN, UNKNOWN, Bound, Daily, Instant, Span, in_force
+from schemas.verdicts import BY_GRAVITY
 from streams.commands.explain import explained_incident
 from streams.explain.details import figures_in_words
 from streams.explain.explanation import ClaimExplained, sources_in_words
@@ -59,6 +61,7 @@ def incident(
                 "why": sentence(one.why),
                 "sources": [sentence(line) for line in sources_in_words(one.sources)],
                 "claims": [(claim, _matrix(claim)) for claim in one.claims],
+                "open": _most_telling(one.claims),
             }
             for one in explained
         ],
@@ -68,6 +71,15 @@ def incident(
         "history": history,
         "is_changed": any(one.superseded_at is not None for one in history),
     }
+
+
+def _most_telling(claims: Sequence[ClaimExplained]) -> str | None:
+    """The claim whose criteria are shown at first: one that was violated, else an open one."""
+    for verdict in BY_GRAVITY[:-1]:
+        for claim in claims:
+            if claim.verdict == verdict:
+                return claim.claim_id
+    return None
 
 
 def _matrix(claim: ClaimExplained) -> list[Answered]:

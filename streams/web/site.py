@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from analytics.lake.extensions import ExtensionMissing
 from analytics.lake.session import CATALOG, LakeError, LakeMissing, LakeSession, open_lake
-from analytics.pages.model import PageModel
+from analytics.pages.model import PageModel, Wanted
 from analytics.queries import queries
 from analytics.read_model import ReadModel
 from streams.commands.lake_update import is_fresh
@@ -25,7 +25,9 @@ SECONDS_BETWEEN_LOOKS = 0.25
 SECONDS_BETWEEN_TRIES = 2.0
 MOST_KEPT = 400
 MOST_ROWS_KEPT = 2_000
-MOST_SLOW = 60
+MOST_SLOW = 100
+MOST_WARM = 8
+SECONDS_WANTED = 180.0
 
 Rows = list[tuple[Any, ...]]
 Key = tuple[str, str]
@@ -50,9 +52,17 @@ class Version(NamedTuple):
 def _slow() -> frozenset[str]:
     """The statements whose answers take seconds on large data, and may be a moment older."""
     pages, asking = queries("pages"), queries("asking")
-    return frozenset(
-        (pages["kept"], pages["daily"], pages["gaps"], asking["coverage"], asking["kept_out"])
-    )
+    found = [pages[name] for name in ("kept", "daily", "gaps", "points", "codes")]
+    return frozenset((*found, asking["coverage"]))
+
+
+class _Answer(NamedTuple):
+    """An answer, what was asked, and when that was (monotonic seconds)."""
+
+    sql: str
+    values: Mapping[str, object]
+    rows: Rows
+    asked: float
 
 
 class _Slow:
@@ -61,7 +71,7 @@ class _Slow:
     def __init__(self, settings: Settings) -> None:
         self._session = _opened(settings)
         self._lock = threading.Lock()
-        self._answers: dict[Key, tuple[str, Mapping[str, object], Rows]] = {}
+        self._answers: dict[Key, _Answer] = {}
         self._woken = threading.Event()
         self._over = False
         self.renewed = 0
@@ -71,15 +81,25 @@ class _Slow:
     def ask(self, sql: str, values: Mapping[str, object]) -> Rows:
         """The last answer; the first time, it is waited for."""
         key = (sql, repr(sorted(values.items())))
-        found = self._answers.get(key)
-        if found is not None:
-            return found[2]
         with self._lock:
-            rows = self._session.ask(sql, values)
-            if len(self._answers) >= MOST_SLOW:
+            found = self._answers.get(key)
+            rows = self._session.ask(sql, values) if found is None else found.rows
+            if found is None and len(self._answers) >= MOST_SLOW:
                 self._answers.clear()
-            self._answers[key] = sql, values, rows
+            self._answers[key] = _Answer(sql, values, rows, time.monotonic())
         return rows
+
+    def warm(self) -> None:
+        """Have the answers of first pages before anybody waits for them."""
+        pages, knowledge = PageModel(self.ask), ReadModel(self.ask)
+        claims = list(knowledge.claims())
+        for one in knowledge.coverage()[:MOST_WARM]:
+            pages.kept(one.conflict)
+            of_it = dict.fromkeys(name[1] for name in claims if name[0] == one.conflict)
+            for commitment_id in list(of_it)[:MOST_WARM]:
+                pages.daily(one.conflict, commitment_id, None)
+            pages.points(Wanted(one.conflict))
+            pages.codes(Wanted(one.conflict))
 
     def wake(self) -> None:
         """Note that the lake has changed."""
@@ -100,16 +120,19 @@ class _Slow:
                 self.renewed += 1
 
     def _renew_all(self) -> bool:
+        since = time.monotonic() - SECONDS_WANTED
         with self._lock:
             self._session.refresh()
-            kept = dict(self._answers)
+            kept = {key: one for key, one in self._answers.items() if one.asked >= since}
+            self._answers = dict(kept)
         changed = False
-        for key, (sql, values, before) in kept.items():
+        for key, before in kept.items():
             with self._lock:
-                rows = self._session.ask(sql, values)
-            if rows != before:
-                self._answers[key] = sql, values, rows
-                changed = True
+                rows = self._session.ask(before.sql, before.values)
+                asked = self._answers.get(key, before).asked
+                self._answers[key] = before._replace(rows=rows, asked=asked)
+            changed = changed or rows != before.rows
+        self.warm()
         return changed
 
     def close(self) -> None:
@@ -214,15 +237,8 @@ class Site:
             self._seen = _look(self.settings.lake)
             self._slow, self._session = slow, session
             self._transaction = self.knowledge.transaction()
-        self._warm()
-
-    def _warm(self) -> None:
-        """Have the slow answers of the conflicts before anybody waits for them."""
-        with contextlib.suppress(CommandError), self.reading():
-            conflicts = [one.conflict for one in self.knowledge.coverage()]
-        for conflict in conflicts[: MOST_SLOW // 4]:
-            with contextlib.suppress(CommandError), self.reading():
-                self.pages.kept(conflict)
+        with contextlib.suppress(LakeError):
+            slow.warm()
 
     def _refresh(self) -> None:
         with self._lock:
