@@ -6,6 +6,7 @@ or the data was bad, 2 wrong usage, 3 a service could not be reached.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,11 @@ from streams.commands.command import (
     current_settings,
     setting,
     settings_named,
+    was_given,
 )
 from streams.commands.new.group import new
+from streams.endpoint import Endpoint
+from streams.pages_beside import pages_beside
 
 DEMO_DIR = "truce-demo"
 SCHEMAS = (*EVENT_TYPE_NAMES, "openapi")
@@ -57,9 +61,12 @@ def main() -> None:
     ),
 )
 @click.argument("files", nargs=-1, type=events_file, metavar="[FILE]...")
-@click.option("--keep", is_flag=True, help="Keep the worker running afterwards, until Ctrl-C.")
+@click.option(
+    "--keep", is_flag=True, help="Keep the worker running afterwards, with the pages, until Ctrl-C."
+)
 @data_dir
 @setting("TRUCE_HTTP")
+@setting("TRUCE_WEB")
 def demo(files: tuple[str, ...], keep: bool) -> int:
     """Show a truce judged: the shipped one of early 2026, or your own FILEs of events.
 
@@ -85,17 +92,25 @@ def demo(files: tuple[str, ...], keep: bool) -> int:
 def run() -> int:
     """Run a worker: judge every report against every claim, until Ctrl-C or SIGTERM.
 
-    Each setting can be given as an option or in the environment; the option comes first.
+    With --web, or --web HOST:PORT, the pages are served beside it, by a process of their own. Each
+    setting can be given as an option or in the environment; the option comes first.
     """
     from streams import worker
     from streams.commands.console import say_ready
 
     settings = current_settings()
-    return worker.main(settings, on_ready=lambda endpoint: say_ready(settings, endpoint))
+    with ExitStack() as stack:
+
+        def ready(endpoint: Endpoint) -> None:
+            say_ready(settings, endpoint)
+            if was_given("TRUCE_WEB"):
+                stack.enter_context(pages_beside(settings))
+
+        return worker.main(settings, on_ready=ready)
 
 
 for one in DESCRIBED:
-    setting(one.name)(run)
+    setting(one.name, alone=one.name == "TRUCE_WEB")(run)
 
 
 @main.command(
@@ -345,13 +360,14 @@ def rebuild(from_events: bool, new_log: bool, dry_run: bool, keep_old: bool, as_
     short_help="Serve the pages, until Ctrl-C or SIGTERM.",
     examples=("truce web", "truce web --web 127.0.0.1:0 --data-dir truce-demo"),
 )
+@click.option("--beside", is_flag=True, hidden=True, help="End when standard input ends.")
 @data_dir
 @lake_dir
 @setting("TRUCE_WEB")
 @setting("TRUCE_HTTP_HOSTS")
 @setting("TRUCE_MEMORY")
 @timeout
-def web() -> int:
+def web(beside: bool) -> int:
     """Serve the pages: timeline, days, map, incidents, and why each was judged as it was.
 
     They read the lake in this process, whether a worker runs or not: no reader slows it. Without
@@ -359,7 +375,7 @@ def web() -> int:
     """
     from streams.web.process import run_web
 
-    return run_web(current_settings())
+    return run_web(current_settings(), beside=beside)
 
 
 @main.command(

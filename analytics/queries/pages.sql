@@ -448,3 +448,106 @@ WHERE conflict = $conflict
 GROUP BY log_id, partition
 ORDER BY last_recorded DESC
 LIMIT 5;
+
+-- What forms suggest: names that are known already, kind by kind, those used last first.
+-- name: names
+WITH said AS (
+    SELECT
+        incident_id,
+        report_id,
+        reported_by,
+        actor,
+        recorded_at
+    FROM reports
+    WHERE conflict = $conflict
+    ORDER BY recorded_at DESC
+    LIMIT 5000
+),
+
+promised AS (
+    SELECT
+        commitment_id,
+        claim_id,
+        claimed_by,
+        bound_parties,
+        recorded_at
+    FROM claims
+    WHERE conflict = $conflict
+    ORDER BY recorded_at DESC
+    LIMIT 5000
+),
+
+found AS (
+    SELECT
+        'conflicts' AS what,
+        conflict AS name,
+        max(recorded_at) AS used
+    FROM events
+    GROUP BY conflict
+    UNION ALL
+    SELECT
+        'incidents' AS what,
+        incident_id AS name,
+        max(recorded_at) AS used
+    FROM said
+    GROUP BY incident_id
+    UNION ALL
+    SELECT
+        'reports' AS what,
+        report_id AS name,
+        max(recorded_at) AS used
+    FROM said
+    GROUP BY report_id
+    UNION ALL
+    SELECT
+        'names' AS what,
+        reported_by AS name,
+        max(recorded_at) AS used
+    FROM said
+    GROUP BY reported_by
+    UNION ALL
+    SELECT
+        'parties' AS what,
+        actor AS name,
+        max(recorded_at) AS used
+    FROM said
+    WHERE actor IS NOT NULL
+    GROUP BY actor
+    UNION ALL
+    SELECT
+        'commitments' AS what,
+        commitment_id AS name,
+        max(recorded_at) AS used
+    FROM promised
+    GROUP BY commitment_id
+    UNION ALL
+    SELECT
+        'claims' AS what,
+        claim_id AS name,
+        max(recorded_at) AS used
+    FROM promised
+    GROUP BY claim_id
+    UNION ALL
+    SELECT
+        'names' AS what,
+        claimed_by AS name,
+        max(recorded_at) AS used
+    FROM promised
+    GROUP BY claimed_by
+    UNION ALL
+    SELECT
+        'parties' AS what,
+        bound.party AS name,
+        max(promised.recorded_at) AS used
+    FROM promised
+    CROSS JOIN unnest(promised.bound_parties) AS bound (party)
+    GROUP BY bound.party
+)
+
+SELECT
+    what,
+    name
+FROM found
+GROUP BY what, name
+QUALIFY row_number() OVER (PARTITION BY what ORDER BY max(used) DESC, name) <= $most
+ORDER BY what, max(used) DESC, name;

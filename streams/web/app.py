@@ -17,6 +17,7 @@ from aiohttp import web
 
 from analytics.charts.drawing import CHARTS, environment
 from analytics.pages.zones import UTC, zone_names
+from schemas.safe_text import for_terminal
 from schemas.time import iso
 from streams.commands.status import SILENCE
 from streams.errors import CommandError
@@ -26,10 +27,10 @@ from streams.web.board import board, places_in_words
 from streams.web.changes import Changes
 from streams.web.details import commitment, incident
 from streams.web.downloads import FORMS, rows
+from streams.web.entry import Entry
 from streams.web.site import NotReady, Site
 
 HERE = Path(str(files("streams").joinpath("web")))
-MOST_BYTES = 256 * 1024
 
 Answer = Callable[[web.Request, Here, Chosen], web.Response]
 
@@ -43,7 +44,12 @@ class Pages:
         self._templates = environment([HERE / "templates"])
         self._templates.globals.update(silence=SILENCE, utc=UTC, places_in_words=places_in_words)
         self._templates.filters.update(
-            bounds=bounds, number=number, ratio=ratio, iso=iso, sentence=sentence
+            bounds=bounds,
+            number=number,
+            ratio=ratio,
+            iso=iso,
+            sentence=sentence,
+            shown_lines=shown_lines,
         )
 
     def routes(self) -> list[web.RouteDef]:
@@ -54,6 +60,7 @@ class Pages:
             web.get("/commitments/{conflict}/{commitment}", partial(self._page, self._commitment)),
             *(web.get(f"/incidents.{form}", partial(self._download, form)) for form in FORMS),
             web.get("/changes", self._changes.stream),
+            *Entry(self.site, self).routes(),
             web.get("/healthz", self._healthz),
             *(web.get(f"/static/{name}", partial(_static, name)) for name in STATIC),
         ]
@@ -162,6 +169,11 @@ class Pages:
             raise BadAddress("conflict: which one?")
         with self.site.reading() as site:
             return "".join(FORMS[form][1](rows(site.pages, choice.wanted(conflict)))).encode()
+
+
+def shown_lines(text: str) -> str:
+    """Text of several lines: each without what could hide or reorder."""
+    return "\n".join(for_terminal(line) for line in text.split("\n"))
 
 
 def bounds(lower: int | None, upper: int | None) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+import sys
 
 from aiohttp import web
 
@@ -22,8 +23,8 @@ SECONDS_TO_END = 1.0
 logger = logging.getLogger("streams")
 
 
-def run_web(settings: Settings) -> int:
-    """Serve the pages. Returns the exit code."""
+def run_web(settings: Settings, *, beside: bool = False) -> int:
+    """Serve the pages. Returns the exit code. `beside`: they end when standard input does."""
     try:
         from streams.web.app import Pages
     except ImportError as error:
@@ -32,15 +33,18 @@ def run_web(settings: Settings) -> int:
         ) from error
     logging.basicConfig(format="%(levelname)s %(message)s")
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(settings, Pages))
+        asyncio.run(_serve(settings, Pages, beside=beside))
     return 0
 
 
-async def _serve(settings: Settings, pages: type) -> None:
+async def _serve(settings: Settings, pages: type, *, beside: bool) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    if beside:
+        # Nothing is ever written there: it can be read only once it has ended.
+        loop.add_reader(sys.stdin, stop.set)
     site = Site(settings)
     hosts = Hosts(settings.web.host, settings.http_hosts)
     app = web.Application(middlewares=[hosts.guard, from_here], client_max_size=MOST_BYTES)

@@ -108,3 +108,72 @@ document.addEventListener("keydown", (event) => {
   const next = marks[marks.indexOf(mark) + step];
   if (next) { event.preventDefault(); next.focus(); }
 });
+
+// The form: says what it would change while it is filled in, and keeps the token in this tab only.
+const form = document.querySelector("form.event");
+if (form) {
+  const token = form.elements.token;
+  token.value = sessionStorage.getItem("token") || "";
+  token.addEventListener("change", () => sessionStorage.setItem("token", token.value));
+  for (const name of ["source", "by", "by_party", "times_in"]) {
+    const one = form.elements[name];
+    if (!one) continue;
+    one.value ||= sessionStorage.getItem(name) || "";
+    one.addEventListener("change", () => sessionStorage.setItem(name, one.value));
+  }
+  const post = async (wants) => {
+    const typed = new FormData(form);
+    if (wants !== "send") typed.delete("token");
+    typed.set("do", wants);
+    const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(typed), credentials: "same-origin" });
+    if (!answer.ok) throw new Error(String(answer.status));
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("preview");
+    const here = document.getElementById("preview");
+    const open = here.querySelector("#raw")?.open;
+    here.replaceChildren(...document.importNode(fresh, true).childNodes);
+    if (open && here.querySelector("#raw")) here.querySelector("#raw").open = true;
+    return here.querySelector(".outcome.taken") !== null;
+  };
+  let waits;
+  let newest = 0;
+  form.addEventListener("input", (event) => {
+    if (event.target === token) return;
+    clearTimeout(waits);
+    const mine = ++newest;
+    waits = setTimeout(() => { if (mine === newest) post("preview").catch(() => {}); }, 500);
+  });
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    clearTimeout(waits);
+    newest += 1;
+    const wants = event.submitter?.value || "preview";
+    for (const one of form.querySelectorAll("button")) one.disabled = true;
+    try {
+      if (await post(wants)) {
+        for (const name of ["report_id", "claim_id", "coverage_id"]) if (form.elements[name]) form.elements[name].value = "";
+      }
+      say(document.querySelector("#preview .outcome, #preview li, #preview p")?.textContent || "");
+    } catch {
+      say("The pages do not answer. Nothing that you typed is lost: try again.");
+    }
+    for (const one of form.querySelectorAll("button")) one.disabled = false;
+  });
+  const query = document.getElementById("place-query");
+  const hits = document.getElementById("place-hits");
+  if (query) {
+    query.parentElement.hidden = false;
+    query.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
+    query.addEventListener("input", async () => {
+      const found = await (await fetch(`/places?q=${encodeURIComponent(query.value)}`)).json();
+      hits.replaceChildren(...found.map(({ code, name }) => {
+        const button = Object.assign(document.createElement("button"), { type: "button", textContent: `${name} (${code})` });
+        button.addEventListener("click", () => {
+          const list = form.elements.places;
+          list.value = [list.value.trim(), code].filter(Boolean).join("\n");
+          list.dispatchEvent(new Event("input", { bubbles: true }));
+        });
+        return button;
+      }));
+    });
+  }
+}
