@@ -360,14 +360,13 @@ def rebuild(from_events: bool, new_log: bool, dry_run: bool, keep_old: bool, as_
     short_help="Serve the pages, until Ctrl-C or SIGTERM.",
     examples=("truce web", "truce web --web 127.0.0.1:0 --data-dir truce-demo"),
 )
-@click.option("--beside", is_flag=True, hidden=True, help="End when standard input ends.")
 @data_dir
 @lake_dir
 @setting("TRUCE_WEB")
 @setting("TRUCE_HTTP_HOSTS")
 @setting("TRUCE_MEMORY")
 @timeout
-def web(beside: bool) -> int:
+def web() -> int:
     """Serve the pages: timeline, days, map, incidents, and why each was judged as it was.
 
     They read the lake in this process, whether a worker runs or not: no reader slows it. Without
@@ -375,7 +374,7 @@ def web(beside: bool) -> int:
     """
     from streams.web.process import run_web
 
-    return run_web(current_settings(), beside=beside)
+    return run_web(current_settings())
 
 
 @main.command(

@@ -32,7 +32,7 @@ def pages_beside(settings: Settings) -> Iterator[None]:
         "TRUCE_QUERY_SECONDS": str(settings.query_seconds),
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "streams.cli", "web", "--beside"],
+        [sys.executable, "-m", "streams.web"],
         env=os.environ | given,
         stdin=subprocess.PIPE,
     )

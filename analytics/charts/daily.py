@@ -1,4 +1,4 @@
-"""Daily bars: what certainly happened on a day, what at most, and what nobody is named for."""
+"""DailyBars bars: what certainly happened on a day, what at most, and what nobody is named for."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class PartyBars(NamedTuple):
     bars: list[DayBar]
 
 
-class Daily(NamedTuple):
+class DailyBars(NamedTuple):
     """Parties one below the other, over the same days and with the same scale."""
 
     height: float
@@ -47,7 +47,7 @@ class Daily(NamedTuple):
     left_out: int
 
 
-def daily(days: Sequence[Day], months: Sequence[str] = MONTHS) -> Daily:
+def daily(days: Sequence[Day], months: Sequence[str] = MONTHS) -> DailyBars:
     """Where everything stands; of too many days the last ones. `months`: their names."""
     dates = sorted({one.day for one in days})
     shown = dates[-MOST_BARS:]
@@ -72,7 +72,7 @@ def daily(days: Sequence[Day], months: Sequence[str] = MONTHS) -> Daily:
         if number % every == 0
     ]
     first = shown[0] if shown else None
-    return Daily(y + FOOT, most, labels, parties, first, len(dates) - len(shown))
+    return DailyBars(y + FOOT, most, labels, parties, first, len(dates) - len(shown))
 
 
 def _bar(day: Day, x: float, width: float, base: float, unit: float) -> DayBar:

@@ -15,7 +15,7 @@ STEPS = (0.25, 0.5, 1, 2, 5, 10, 20, 45)
 GLYPH = 7.0
 
 
-class Drawn(NamedTuple):
+class DrawnSpot(NamedTuple):
     """A glyph; `radius` is how far around it may have been, in pixels."""
 
     x: float
@@ -26,7 +26,7 @@ class Drawn(NamedTuple):
     says: str
 
 
-class Line(NamedTuple):
+class GridLine(NamedTuple):
     """A line of the grid."""
 
     x1: float
@@ -41,8 +41,8 @@ class Map(NamedTuple):
 
     width: float
     height: float
-    lines: list[Line]
-    spots: list[Drawn]
+    lines: list[GridLine]
+    spots: list[DrawnSpot]
 
 
 class _Projection(NamedTuple):
@@ -82,28 +82,28 @@ def map_of(spots: Sequence[Spot]) -> Map | None:
     return Map(round(width), round(height), lines, [_drawn(one, projection) for one in order])
 
 
-def _drawn(spot: Spot, projection: _Projection) -> Drawn:
+def _drawn(spot: Spot, projection: _Projection) -> DrawnSpot:
     x, y = projection.xy(spot.lat, spot.lon)
     radius = round(spot.radius_km / KM_OF_A_DEGREE * projection.scale, 1)
     size = round(GLYPH * (1 + math.log10(spot.incidents) / 2), 1)
     who = spot.incident_id if spot.incidents == 1 else f"{spot.incidents:,} incidents"
     where = f"{spot.lat:.2f}, {spot.lon:.2f}, within {spot.radius_km:g} km"
     maybe = ", one of several possible places" if spot.is_one_of else ""
-    return Drawn(x, y, radius, size, spot, f"{spot.verdict}: {who} at {where}{maybe}")
+    return DrawnSpot(x, y, radius, size, spot, f"{spot.verdict}: {who} at {where}{maybe}")
 
 
 def _grid(
     projection: _Projection, lats: tuple[float, float], lons: tuple[float, float]
-) -> list[Line]:
+) -> list[GridLine]:
     length = max(lats[1] - lats[0], (lons[1] - lons[0]) * projection.squeeze)
     step = next((one for one in STEPS if length / one <= 6), STEPS[-1])  # noqa: PLR2004
     found = []
     for number in range(math.ceil(lats[0] / step), math.floor(lats[1] / step) + 1):
         lat = number * step
         (x1, y), (x2, _) = projection.xy(lat, lons[0]), projection.xy(lat, lons[1])
-        found.append(Line(x1, y, x2, y, f"{abs(lat):g}°{'N' if lat >= 0 else 'S'}"))
+        found.append(GridLine(x1, y, x2, y, f"{abs(lat):g}°{'N' if lat >= 0 else 'S'}"))
     for number in range(math.ceil(lons[0] / step), math.floor(lons[1] / step) + 1):
         lon = number * step
         (x, y1), (_, y2) = projection.xy(lats[1], lon), projection.xy(lats[0], lon)
-        found.append(Line(x, y1, x, y2, f"{abs(lon):g}°{'E' if lon >= 0 else 'W'}"))
+        found.append(GridLine(x, y1, x, y2, f"{abs(lon):g}°{'E' if lon >= 0 else 'W'}"))
     return found

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from analytics.charts.axis import LEFT, MONTHS, RIGHT, Axis, Tick
-from analytics.pages.model import PIECES, Band, Bin, Mark, Watch
+from analytics.pages.model import PIECES, Band, Bin, Mark, WatchSpan
 from analytics.pages.zones import Zone
 from schemas.claims import Claim
 from schemas.events import Assertion
@@ -51,7 +51,7 @@ class Heading(NamedTuple):
     commitment_id: str
 
 
-class Drawn(NamedTuple):
+class DrawnMark(NamedTuple):
     """A mark of an incident: a line over its interval, and a glyph in the middle."""
 
     x: float
@@ -62,7 +62,7 @@ class Drawn(NamedTuple):
     says: str
 
 
-class Bar(NamedTuple):
+class BinBar(NamedTuple):
     """Many incidents of one verdict in a piece of time, `start` to `end`."""
 
     x: float
@@ -82,8 +82,8 @@ class Lane(NamedTuple):
     height: float
     verdict: str
     incidents: int
-    marks: list[Drawn]
-    bars: list[Bar]
+    marks: list[DrawnMark]
+    bars: list[BinBar]
 
 
 class Strip(NamedTuple):
@@ -117,8 +117,8 @@ class Content(NamedTuple):
     bands: Sequence[Band]
     marks: Sequence[Mark] | None
     bins: Sequence[Bin]
-    watched: Sequence[Watch]
-    gaps: Sequence[Watch]
+    watched: Sequence[WatchSpan]
+    gaps: Sequence[WatchSpan]
 
 
 def timeline(
@@ -215,7 +215,7 @@ def _lanes(content: Content, axis: Axis, zone: Zone, y: float) -> tuple[list[Lan
     return found, y
 
 
-def _drawn(marks: Iterable[Mark], axis: Axis, zone: Zone, y: float) -> tuple[list[Drawn], int]:
+def _drawn(marks: Iterable[Mark], axis: Axis, zone: Zone, y: float) -> tuple[list[DrawnMark], int]:
     """Marks in rows, so that as few as possible stand on one another; and how many rows."""
     free: list[float] = []
     found = []
@@ -231,7 +231,7 @@ def _drawn(marks: Iterable[Mark], axis: Axis, zone: Zone, y: float) -> tuple[lis
             row = free.index(min(free))
         free[row] = max(free[row], ends)
         at = y + LANE - 9 + row * ROW
-        found.append(Drawn(x, at, x1, x2, mark, mark_in_words(mark, zone)))
+        found.append(DrawnMark(x, at, x1, x2, mark, mark_in_words(mark, zone)))
     return found, max(len(free), 1)
 
 
@@ -246,7 +246,7 @@ def mark_in_words(mark: Mark, zone: Zone) -> str:
 
 def _bars(
     bins: Sequence[Bin], of_all: Sequence[Bin], axis: Axis, zone: Zone, y: float
-) -> list[Bar]:
+) -> list[BinBar]:
     most = max(one.incidents for one in of_all)
     width = (RIGHT - LEFT) / PIECES
     length = axis.end - axis.start
@@ -258,14 +258,14 @@ def _bars(
         x, top = LEFT + one.piece * width, y + BARS - height
         says = f"{one.incidents:,} {one.verdict}, {zone.both(start)} to {zone.both(end)}"
         found.append(
-            Bar(round(x, 1), round(top, 1), width - 1, height, one.incidents, start, end, says)
+            BinBar(round(x, 1), round(top, 1), width - 1, height, one.incidents, start, end, says)
         )
     return found
 
 
 def _strips(content: Content, axis: Axis, zone: Zone, y: float) -> tuple[list[Strip], float, int]:
     """The coverage of the sources that watched most, and how many sources are left out."""
-    by_source: dict[str, list[Watch]] = {}
+    by_source: dict[str, list[WatchSpan]] = {}
     for watch in (*content.gaps, *content.watched):
         by_source.setdefault(watch.reported_by, []).append(watch)
     found = []

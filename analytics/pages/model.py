@@ -24,7 +24,7 @@ Row = tuple[Any, ...]
 Ask = Callable[[str, Mapping[str, object]], list[Row]]
 
 
-class Wanted(NamedTuple):
+class IncidentsWanted(NamedTuple):
     """Which incidents of a conflict are wanted; what is empty or None leaves none out.
 
     `since` and `until` (us since 1970) bound when they may have happened. `page` counts from 1.
@@ -104,7 +104,7 @@ class Band(NamedTuple):
     is_daily: bool
 
 
-class Watch(NamedTuple):
+class WatchSpan(NamedTuple):
     """A time in which a source watched (`full`, `partial`), was kept from it, or said nothing."""
 
     reported_by: str
@@ -203,13 +203,13 @@ class PageModel:
     def _named(self, name: str, **values: object) -> list[Row]:
         return self.ask(queries("pages")[name], values)
 
-    def counts(self, wanted: Wanted) -> Counter[str]:
+    def counts(self, wanted: IncidentsWanted) -> Counter[str]:
         """How many incidents stand at each verdict: pairs of a commitment and an incident."""
         rows = self._named("count_incidents", **wanted.bound())
         return Counter({verdict: pairs for verdict, pairs, _ in rows})
 
     def incidents(
-        self, wanted: Wanted, most: int = ROWS_OF_A_PAGE, skip: int | None = None
+        self, wanted: IncidentsWanted, most: int = ROWS_OF_A_PAGE, skip: int | None = None
     ) -> list[IncidentRow]:
         """A page of the incidents, or `most` of them after `skip`."""
         behind = (wanted.page - 1) * most if skip is None else skip
@@ -254,15 +254,15 @@ class PageModel:
         bounds: dict[str, object] = {"from_us": span[0], "to_us": span[1], "commitment": commitment}
         return self._named(name, conflict=conflict, **bounds, **more)
 
-    def watched(self, conflict: str, span: tuple[Instant, Instant]) -> list[Watch]:
+    def watched(self, conflict: str, span: tuple[Instant, Instant]) -> list[WatchSpan]:
         """Who watched, and was kept from it, within the span."""
         values = {"from_us": span[0], "to_us": span[1], "most": MOST_WATCHED}
-        return [Watch(*row) for row in self._named("watched", conflict=conflict, **values)]
+        return [WatchSpan(*row) for row in self._named("watched", conflict=conflict, **values)]
 
-    def gaps(self, conflict: str, span: tuple[Instant, Instant]) -> list[Watch]:
+    def gaps(self, conflict: str, span: tuple[Instant, Instant]) -> list[WatchSpan]:
         """When a source did not watch, though it did before and after."""
         values = {"from_us": span[0], "to_us": span[1], "most": MOST_WATCHED}
-        return [Watch(*row) for row in self._named("gaps", conflict=conflict, **values)]
+        return [WatchSpan(*row) for row in self._named("gaps", conflict=conflict, **values)]
 
     def daily(self, conflict: str, commitment: str, claim: str | None) -> list[Day]:
         """The days of a commitment (or of one claim), the last ones, in their order."""
@@ -275,12 +275,12 @@ class PageModel:
         """How well each party kept each claim, and each commitment as a whole."""
         return [Kept(*row) for row in self._named("kept", conflict=conflict)]
 
-    def points(self, wanted: Wanted, fineness: float = 10) -> list[Spot]:
+    def points(self, wanted: IncidentsWanted, fineness: float = 10) -> list[Spot]:
         """The points of the incidents, those within 1/`fineness` of a degree together."""
         values = wanted.bound() | {"fineness": fineness, "most": MOST_POINTS}
         return [Spot(*row) for row in self._named("points", **values)]
 
-    def codes(self, wanted: Wanted) -> list[CodeCount]:
+    def codes(self, wanted: IncidentsWanted) -> list[CodeCount]:
         """The codes of the incidents, most of them first."""
         values = wanted.bound() | {"most": MOST_CODES}
         return [CodeCount(*row) for row in self._named("codes", **values)]

@@ -256,7 +256,7 @@ WHERE
     conflict = $conflict
     AND commitment_id = $commitment
     AND claim_id IS NOT DISTINCT FROM $claim::VARCHAR
-ORDER BY day DESC, party
+ORDER BY day DESC, party DESC
 LIMIT $most;
 
 -- name: kept

@@ -14,7 +14,7 @@ from analytics.charts.daily import daily
 from analytics.charts.drawing import CHARTS, NoLinks, chart_svg, environment, picture
 from analytics.charts.map import map_of
 from analytics.charts.timeline import Content, timeline
-from analytics.pages.model import PageModel, Wanted
+from analytics.pages.model import IncidentsWanted, PageModel
 from analytics.pages.zones import UTC, Zone
 from analytics.provenance import provenance
 from analytics.queries import queries
@@ -30,7 +30,7 @@ FORMS = ("html", "svg", "png", "pdf")
 PICTURES = ("timeline", "days", "map")
 
 
-class About(NamedTuple):
+class ReportScope(NamedTuple):
     """What a report is of: a conflict, or one commitment of it, from `since` on."""
 
     conflict: str
@@ -40,11 +40,11 @@ class About(NamedTuple):
     transaction: int
 
 
-class Report:
+class ConflictReport:
     """What one report shows, asked of the lake once."""
 
     def __init__(
-        self, asked: tuple[ReadModel, PageModel], about: About, zone: Zone, language: str
+        self, asked: tuple[ReadModel, PageModel], about: ReportScope, zone: Zone, language: str
     ) -> None:
         self._knowledge, self._pages = asked
         self._about, self._zone = about, zone
@@ -57,9 +57,9 @@ class Report:
         }
 
     @property
-    def _wanted(self) -> Wanted:
+    def _wanted(self) -> IncidentsWanted:
         about = self._about
-        return Wanted(about.conflict, about.commitment, since=about.since, sort="oldest")
+        return IncidentsWanted(about.conflict, about.commitment, since=about.since, sort="oldest")
 
     def _axis(self) -> Axis:
         about = self._about

@@ -297,8 +297,9 @@ def _say_what_next(settings: Settings, shown: str) -> None:
     say()
     say(f"The database is {settings.database}. Type next:")
     pages = f"http://{settings.web}/" if settings.web.port else "it says where"
+    query = '"select commitment_id, incident_id, verdict from verdicts"'
     for command in (
-        f'sql{where} "select commitment_id, incident_id, verdict from verdicts"',
+        f"sql{where} {query}",
         f"explain{where} {shown}",
         f"demo --keep{where}    (and open its pages: {pages})",
     ):

@@ -30,7 +30,7 @@ class ReportWanted(NamedTuple):
 def run_report(settings: Settings, file: Path, wanted: ReportWanted) -> int:
     """Write the report. Returns the exit code."""
     try:
-        from analytics.report.report import FORMS, About, Report, form_of
+        from analytics.report.report import FORMS, ConflictReport, ReportScope, form_of
     except ImportError as error:
         raise BadInput(
             f"reports want {error.name}, which is not installed: pip install 'trucewatch[web]'"
@@ -44,14 +44,14 @@ def run_report(settings: Settings, file: Path, wanted: ReportWanted) -> int:
     with waiting("asking the lake"), opened(settings) as lake:
         asked = ReadModel(lake.ask), PageModel(lake.ask)
         conflict = _conflict(asked[0], wanted.conflict)
-        about = About(
+        about = ReportScope(
             conflict,
             wanted.commitment,
             wanted.since,
             time.time_ns() // 1_000,
             asked[0].transaction(),
         )
-        report = Report(asked, about, zone, wanted.language)
+        report = ConflictReport(asked, about, zone, wanted.language)
         if wanted.commitment is not None and not report.claims:
             raise BadInput(f"no claim of {wanted.commitment!r} of {conflict!r} stands")
         body = report.html().encode() if form == "html" else report.picture(form, wanted.picture)

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from multidict import MultiMapping
 from pydantic_core import PydanticCustomError
 
-from analytics.pages.model import SORTS, Wanted
+from analytics.pages.model import SORTS, IncidentsWanted
 from analytics.pages.zones import UTC, Zone, zone_named
 from schemas.time import Instant, iso
 from schemas.time_fields import read_instant
@@ -41,9 +41,9 @@ class Chosen(NamedTuple):
     sort: str
     page: int
 
-    def wanted(self, conflict: str) -> Wanted:
+    def wanted(self, conflict: str) -> IncidentsWanted:
         """The filter, for a conflict."""
-        return Wanted(
+        return IncidentsWanted(
             conflict,
             self.commitment,
             self.verdicts,

@@ -24,7 +24,7 @@ from streams.errors import CommandError
 from streams.explain.words import sentence
 from streams.web.address import BadAddress, Chosen, Here, chosen
 from streams.web.board import board, places_in_words
-from streams.web.changes import Changes
+from streams.web.changes import ChangeStream
 from streams.web.details import commitment, incident
 from streams.web.downloads import FORMS, rows
 from streams.web.entry import Entry
@@ -35,12 +35,12 @@ HERE = Path(str(files("streams").joinpath("web")))
 Answer = Callable[[web.Request, Here, Chosen], web.Response]
 
 
-class Pages:
+class SitePages:
     """The pages of a site."""
 
     def __init__(self, site: Site) -> None:
         self.site = site
-        self._changes = Changes(site)
+        self._changes = ChangeStream(site)
         self._templates = environment([HERE / "templates"])
         self._templates.globals.update(silence=SILENCE, utc=UTC, places_in_words=places_in_words)
         self._templates.filters.update(
@@ -56,8 +56,13 @@ class Pages:
         """All that can be asked for."""
         return [
             web.get("/", partial(self._page, self._board)),
-            web.get("/incidents/{conflict}/{incident}", partial(self._page, self._incident)),
-            web.get("/commitments/{conflict}/{commitment}", partial(self._page, self._commitment)),
+            web.get(
+                "/incidents/{conflict:[^/]+}/{incident:[^/]+}", partial(self._page, self._incident)
+            ),
+            web.get(
+                "/commitments/{conflict:[^/]+}/{commitment:[^/]+}",
+                partial(self._page, self._commitment),
+            ),
             *(web.get(f"/incidents.{form}", partial(self._download, form)) for form in FORMS),
             web.get("/changes", self._changes.stream),
             *Entry(self.site, self).routes(),

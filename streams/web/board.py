@@ -27,7 +27,7 @@ MOST_COMMITMENTS = 12
 Claims = dict[tuple[str, str, str], Claim]
 
 
-class Truce(NamedTuple):
+class TruceCard(NamedTuple):
     """A commitment as it is now."""
 
     commitment_id: str
@@ -51,7 +51,7 @@ class Truce(NamedTuple):
 
 def truces(
     knowledge: ReadModel, pages: PageModel, conflict: str, claims: Claims, now: Instant
-) -> list[Truce]:
+) -> list[TruceCard]:
     """The commitments of a conflict, those in force first."""
     counts: dict[str, Counter[str]] = {}
     for of, commitment_id, verdict, count in knowledge.verdict_counts():
@@ -65,7 +65,7 @@ def truces(
         asserted = [one for one in of_it if isinstance(one, Assertion)]
         answers = [in_force(one.terms_window, now) for one in asserted]
         found.append(
-            Truce(
+            TruceCard(
                 commitment_id,
                 answers.count(True),
                 answers.count(False),

@@ -14,7 +14,7 @@ MOST_READERS = 200
 SECONDS_BETWEEN_SIGNS = 15.0
 
 
-class Changes:
+class ChangeStream:
     """The readers who wait for changes."""
 
     def __init__(self, site: Site) -> None:

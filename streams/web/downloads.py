@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from analytics.pages.model import IncidentRow, PageModel, Wanted
+from analytics.pages.model import IncidentRow, IncidentsWanted, PageModel
 from schemas.time import iso
 
 MOST = 100_000
@@ -22,7 +22,7 @@ COLUMNS = (
 )
 
 
-def rows(pages: PageModel, wanted: Wanted) -> Iterator[IncidentRow]:
+def rows(pages: PageModel, wanted: IncidentsWanted) -> Iterator[IncidentRow]:
     """The incidents, chunk by chunk, at most `MOST`."""
     for skip in range(0, MOST, CHUNK):
         found = pages.incidents(wanted, CHUNK, skip)

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from analytics.pages.zones import UTC, zone_named, zone_names
 from analytics.queries import queries
-from schemas.events import Event
+from schemas.events import Event, ReportEvent
 from schemas.places import subdivision_parents
 from schemas.vocabulary import ACTS, TARGETS
 from streams.commands.new.draft import Draft
@@ -25,11 +25,13 @@ from streams.web.form import KINDS, Form, NotUnderstood, event_of
 from streams.web.site import NotReady, Site
 
 if TYPE_CHECKING:
-    from streams.web.app import Pages
+    from streams.web.app import SitePages
 
 SECONDS_FOR_AN_ANSWER = 35.0
 MOST_NAMES = 300
 MOST_PLACES = 12
+MOST_NEAR = 6
+HALF_A_DAY = 43_200_000_000
 LETTERS_OF_A_TOKEN = 512
 TITLES = {
     "report": "What happened",
@@ -53,7 +55,7 @@ class Sent(NamedTuple):
 class Entry:
     """The forms."""
 
-    def __init__(self, site: Site, pages: Pages) -> None:
+    def __init__(self, site: Site, pages: SitePages) -> None:
         self._site, self._pages = site, pages
 
     def routes(self) -> list[web.RouteDef]:
@@ -192,16 +194,15 @@ def _previewed(site: Site, event: Event) -> Preview:
 
 def _near(site: Site, event: Event) -> list[tuple[str, str]]:
     """Incidents of about the same time: which of them is meant, if it is one of these?"""
-    occurred = getattr(event.data, "occurred", None)
-    if occurred is None:
+    if not isinstance(event, ReportEvent) or event.data.occurred is None:
         return []
-    day = 86_400_000_000
-    start, end = occurred.reported
-    marks = site.pages.marks(event.data.conflict, None, (start - day // 2, end + day // 2)) or []
-    mine = event.data.incident_id  # type: ignore[union-attr] - what occurred is an incident
-    others = dict.fromkeys(one.incident_id for one in marks if one.incident_id != mine)
+    report = event.data
+    start, end = event.data.occurred.reported
+    span = (start - HALF_A_DAY, end + HALF_A_DAY)
+    marks = site.pages.marks(report.conflict, None, span) or []
     verdicts = {one.incident_id: one.verdict for one in marks}
-    return [(name, verdicts[name]) for name in list(others)[:6]]
+    others = [name for name in verdicts if name != report.incident_id]
+    return [(name, verdicts[name]) for name in others[:MOST_NEAR]]
 
 
 def _sent(status: int, told: Any, event_id: str) -> Sent:  # noqa: ANN401 - JSON of the worker

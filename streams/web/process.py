@@ -26,14 +26,14 @@ logger = logging.getLogger("streams")
 def run_web(settings: Settings, *, beside: bool = False) -> int:
     """Serve the pages. Returns the exit code. `beside`: they end when standard input does."""
     try:
-        from streams.web.app import Pages
+        from streams.web.app import SitePages
     except ImportError as error:
         raise BadInput(
             f"the pages want {error.name}, which is not installed: pip install 'trucewatch[web]'"
         ) from error
     logging.basicConfig(format="%(levelname)s %(message)s")
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(settings, Pages, beside=beside))
+        asyncio.run(_serve(settings, SitePages, beside=beside))
     return 0
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from analytics.lake.extensions import ExtensionMissing
 from analytics.lake.session import CATALOG, LakeError, LakeMissing, LakeSession, open_lake
-from analytics.pages.model import PageModel, Wanted
+from analytics.pages.model import IncidentsWanted, PageModel
 from analytics.queries import queries
 from analytics.read_model import ReadModel
 from streams.commands.lake_update import is_fresh
@@ -98,8 +98,8 @@ class _Slow:
             of_it = dict.fromkeys(name[1] for name in claims if name[0] == one.conflict)
             for commitment_id in list(of_it)[:MOST_WARM]:
                 pages.daily(one.conflict, commitment_id, None)
-            pages.points(Wanted(one.conflict))
-            pages.codes(Wanted(one.conflict))
+            pages.points(IncidentsWanted(one.conflict))
+            pages.codes(IncidentsWanted(one.conflict))
 
     def wake(self) -> None:
         """Note that the lake has changed."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.http.posting import LINES, Posting, new_token, start
 from tests.web.served import folded, hostile, pages, scenario
 
 if TYPE_CHECKING:
@@ -26,6 +27,22 @@ def site(data_dir: Path) -> Iterator[str]:
     """The address of its pages."""
     with pages(data_dir) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Posting, str]]:
+    """A worker that takes posts, with the scenario in it, and the address of its pages."""
+    folder = tmp_path_factory.mktemp("live")
+    worker = start(folder / "data", new_token(folder), "--posts-per-second", "10000")
+    try:
+        body = "\n".join(scenario()).encode()
+        assert worker.post(body, LINES).status_code == 202
+        with pages(folder / "data") as address:
+            yield worker, address
+        assert worker.end()[0] == 0
+    finally:
+        worker.process.kill()
+        worker.process.communicate()
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.cli.commands import ROOT
-from tests.http.posting import Posting, new_token, start
+from tests.http.posting import Posting
 from tests.web.conftest import Opened
 from tests.web.served import CONFLICT, MARKUP, asked, event, folded, many, pages, scenario
 
@@ -27,22 +26,6 @@ BARRAGE = f"/incidents/{SCENARIO}/2026-02-03-barrage"
 COMMITMENT = f"/commitments/{SCENARIO}/energy-truce-2026"
 DESKTOP = {"width": 1360, "height": 900}
 PHONE = {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Posting, str]]:
-    """A worker that takes posts, with the scenario in it, and its pages."""
-    folder = tmp_path_factory.mktemp("live")
-    worker = start(folder / "data", new_token(folder), "--posts-per-second", "10000")
-    try:
-        body = "\n".join(scenario()).encode()
-        assert worker.post(body, "application/x-ndjson").status_code == 202
-        with pages(folder / "data") as address:
-            yield worker, address
-        assert worker.end()[0] == 0
-    finally:
-        worker.process.kill()
-        worker.process.communicate()
 
 
 def incident_rows(page: Page) -> dict[str, str]:
