@@ -29,6 +29,7 @@ class Address(NamedTuple):
 
 
 DEFAULT_HTTP = Address("127.0.0.1", 6066)
+DEFAULT_WEB = Address("127.0.0.1", 6067)
 
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
@@ -92,6 +93,7 @@ SETTINGS = (
         "comma-separated names by which requests may call the worker beside localhost, "
         "its address in TRUCE_HTTP and any IP address",
     ),
+    Setting("TRUCE_WEB", "127.0.0.1:6067", "address of the pages; port 0: any free one"),
     Setting("TRUCE_POSTS_PER_SECOND", "200", "how many POST /events a second are accepted"),
     Setting("TRUCE_GROUP", "trucewatch", "Kafka consumer group that the worker joins"),
     Setting("TRUCE_PARTITIONS", "4", "partitions of each topic"),
@@ -184,6 +186,7 @@ class Settings:
     data_dir: Path = Path("truce-data")
     http: Address = DEFAULT_HTTP
     http_hosts: tuple[str, ...] = ()
+    web: Address = DEFAULT_WEB
     token_file: Path | None = None
     tokens: Path | None = None
     posted_by_key_file: Path | None = None

@@ -51,6 +51,7 @@ def load(environ: Mapping[str, str], options: Mapping[str, str | None] | None = 
         data_dir=reading.directory("TRUCE_DATA_DIR"),
         http=reading.address("TRUCE_HTTP"),
         http_hosts=reading.hosts("TRUCE_HTTP_HOSTS"),
+        web=reading.address("TRUCE_WEB"),
         token_file=reading.file("TRUCE_TOKEN_FILE"),
         tokens=reading.file("TRUCE_TOKENS"),
         posted_by_key_file=reading.file("TRUCE_POSTED_BY_KEY_FILE"),

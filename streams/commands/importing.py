@@ -1,0 +1,260 @@
+"""`truce import`: rows of published datasets as events, and what a newer edition changes."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from analytics.importing.accounts import EVENT, REFUSED, SKIPPED, Accounts
+from analytics.importing.editions import (
+    MOST_GONE,
+    UNCHANGING,
+    Change,
+    ChangedEvent,
+    Edition,
+    Scope,
+    in_words,
+    load_standing,
+)
+from analytics.importing.imports import Import, Told, read_rows
+from analytics.importing.loading import workshop
+from analytics.importing.mapping import TableMapping, read_mapping
+from analytics.importing.problems import ImportFailed
+from analytics.importing.sources import TABLE, Source, find_source, source_names
+from schemas.json_lines import Line
+from schemas.safe_text import for_terminal
+from schemas.warnings.warning import Whence
+from streams.commands.console import err, say, table
+from streams.commands.lake_reader import beside, explained, opened
+from streams.commands.publish import new_tally, run_publish, say_warnings
+from streams.errors import BadInput
+from streams.explain.words import counted
+from streams.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
+
+CHANGE_WORDS: Mapping[Change, str] = {
+    "added": "added",
+    "revised": "revised",
+    "gone": "gone",
+    "retracted": "retracted",
+    "same": "unchanged",
+    "older": "older than what stands",
+    "nothing": "retracted before, or never reported",
+}
+MOST_NOTES = 20
+
+
+class Wanted(NamedTuple):
+    """What is asked of an import beside its files."""
+
+    publish: bool = False
+    rows: Path | None = None
+    changes: bool = False
+    scope: Scope | None = None
+    yes: bool = False
+    conflict: str | None = None
+    mapping: Path | None = None
+
+
+def run_list() -> int:
+    """Print the sources. Returns the exit code."""
+    rows = [(one.name, one.title, one.licence) for one in map(find_source, source_names())]
+    table(["source", "dataset", "licence"], rows)
+    return 0
+
+
+def run_draft(path: str) -> int:
+    """Print the draft of a mapping for a table. Returns the exit code."""
+    from analytics.importing.draft import draft
+
+    try:
+        sys.stdout.write(draft(path))
+    except ImportFailed as error:
+        raise BadInput(str(error)) from error
+    return 0
+
+
+def run_import(settings: Settings, name: str, files: Sequence[str], wanted: Wanted) -> int:
+    """Import files of the source of that name. Returns the exit code."""
+    try:
+        source, mapping = _source(name, wanted)
+        return _run(settings, source, mapping, files, wanted)
+    except ImportFailed as error:
+        raise BadInput(str(error)) from error
+
+
+def _source(name: str, wanted: Wanted) -> tuple[Source, TableMapping | None]:
+    if name != TABLE:
+        if wanted.mapping is not None:
+            raise ImportFailed(f"--map is for the source {TABLE!r}, and not for {name!r}")
+        return find_source(name), None
+    if wanted.mapping is None:
+        raise ImportFailed(
+            "a table wants --map FILE.toml; `truce import table --draft FILE` prints a first one"
+        )
+    source, mapping = read_mapping(wanted.mapping)
+    if (wanted.conflict or source.conflict) is None:
+        raise ImportFailed(f"{wanted.mapping} has no conflict: say it there, or with --conflict")
+    return source, mapping
+
+
+def _run(
+    settings: Settings,
+    source: Source,
+    mapping: TableMapping | None,
+    files: Sequence[str],
+    wanted: Wanted,
+) -> int:
+    with ExitStack() as stack:
+        connection = stack.enter_context(workshop())
+        _load_standing(settings, connection, source)
+        tally = new_tally()
+        notes = Notes()
+        told = Told(
+            refusal=lambda text: err(text, style="red"),
+            note=notes.say,
+            event=lambda event, whence: tally.warner.note(event, Whence(*whence)),
+        )
+        found = read_rows(
+            connection, source, files, told, conflict=wanted.conflict, mapping=mapping
+        )
+        notes.finish()
+        events = list(_events(found, wanted))
+        _say_counts(found, events)
+        if wanted.rows is not None:
+            _write_rows(wanted.rows, found, events)
+        if wanted.changes:
+            _say_changes(found.accounts, events)
+        lines = [
+            Line(*_whence(found.accounts, one), one.text) for one in events if one.text is not None
+        ]
+        code = 1 if found.accounts.count(REFUSED) else 0
+        if wanted.publish:
+            published = run_publish(settings, lines, dry_run=False) if lines else 0
+            return max(code, published)
+        with beside(settings) as lake:
+            say_warnings(tally, lake)
+        if not wanted.changes:
+            for line in lines:
+                sys.stdout.write(f"{(line.raw or b'').decode()}\n")
+    return code
+
+
+class Notes:
+    """What is odd in the rows: the first of it in words, the rest counted."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def say(self, text: str) -> None:
+        """Say it, if not too much was said before."""
+        self._count += 1
+        if self._count <= MOST_NOTES:
+            err(f"warning: {text}", style="yellow")
+
+    def finish(self) -> None:
+        """Count what was not said."""
+        if self._count > MOST_NOTES:
+            err(f"warning: and {self._count - MOST_NOTES:,} more notes", style="yellow")
+
+
+def _load_standing(
+    settings: Settings, connection: duckdb.DuckDBPyConnection, source: Source
+) -> None:
+    if not settings.database.exists() and not settings.lake.exists():
+        err(f"there is no database in {settings.data_dir} yet: all of it is new")
+        return
+    with opened(settings) as lake, explained():
+        load_standing(connection, lake, source.source, settings.query_seconds)
+
+
+def _events(found: Import, wanted: Wanted) -> Iterator[ChangedEvent]:
+    """What the edition changes, retractions of what is gone last."""
+    edition = found.edition(None if wanted.scope is None else [wanted.scope])
+    yield from edition.changes()
+    if edition.scopes:
+        yield from _gone(found, edition, wanted)
+
+
+def _gone(found: Import, edition: Edition, wanted: Wanted) -> list[ChangedEvent]:
+    for line in in_words(edition.scopes):
+        err(f"scope: {line}")
+    labels = ", ".join(dict.fromkeys(scope.label for scope in edition.scopes))
+    gone = list(edition.gone(f"not in the edition of {labels}"))
+    standing = edition.standing_in_scope()
+    if not gone:
+        return []
+    if found.incomplete and not wanted.yes:
+        err(
+            f"warning: {counted(len(gone), 'report')} in the scope would be gone, but rows were "
+            "refused, and may be these: nothing is retracted; --yes retracts them all the same",
+            style="yellow",
+        )
+        return []
+    if len(gone) > MOST_GONE * standing and not wanted.yes:
+        raise ImportFailed(
+            f"{len(gone):,} of {standing:,} reports that stand in the scope are not in the files, "
+            f"more than {MOST_GONE:.0%}: --changes lists them, --yes retracts them"
+        )
+    return gone
+
+
+def _say_counts(found: Import, events: Sequence[ChangedEvent]) -> None:
+    accounts = found.accounts
+    parts = [
+        f"{accounts.count(EVENT):,} in events",
+        f"{accounts.count(SKIPPED):,} skipped",
+        f"{accounts.count(REFUSED):,} refused",
+    ]
+    err(f"{counted(found.loaded.total, 'row')}: {', '.join(parts)}")
+    for reason, times in accounts.skipped.most_common():
+        err(f"  skipped {times:,}: {reason}")
+    changes = Counter(one.change for one in events)
+    said = [f"{changes[one]:,} {word}" for one, word in CHANGE_WORDS.items() if changes[one]]
+    redated = sum(one.is_redated for one in events)
+    said += [f"{redated:,} re-dated among the revised"] if redated else []
+    made = sum(changes.values()) - changes["gone"]
+    err(f"{counted(made, 'event')} from these rows: {', '.join(said) or 'none'}")
+
+
+def _say_changes(accounts: Accounts, events: Sequence[ChangedEvent]) -> None:
+    shown = [one for one in events if one.change not in UNCHANGING]
+    rows = [
+        (
+            str(one.key),
+            "re-dated" if one.is_redated else CHANGE_WORDS[one.change],
+            ", ".join(one.fields),
+            ":".join(map(str, _whence(accounts, one))) if one.row else "",
+        )
+        for one in shown
+    ]
+    if rows:
+        table(["report", "change", "fields", "row"], [[for_terminal(c) for c in r] for r in rows])
+    else:
+        say("no changes")
+
+
+def _whence(accounts: Accounts, one: ChangedEvent) -> tuple[str, int]:
+    return accounts.whence(one.row) if one.row else ("gone", 0)
+
+
+def _write_rows(path: Path, found: Import, events: Sequence[ChangedEvent]) -> None:
+    for one in events:
+        if one.row:
+            for row in found.rows_of.get(one.number, (one.row,)):
+                found.accounts.event(row, one.event_id)
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["file", "line", "became", "events", "reason"])
+            for fate in found.accounts.fates():
+                writer.writerow([*fate[:3], " ".join(fate.events), fate.reason])
+    except OSError as error:
+        raise BadInput(f"{path} cannot be written: {error.strerror or error}") from error
