@@ -427,7 +427,7 @@ INNER JOIN (
         part,
         data ->> '$.reported_by.name' AS reporter_name,
         part LIKE '%-reconnaissance' AS scouts,
-        unnest(CAST(json_extract(data, '$.evidence') AS VARCHAR [])) AS address
+        unnest(json_extract_string(data, '$.evidence[*]')) AS address
     FROM standing
     WHERE
         stands
