@@ -13,6 +13,7 @@ from analytics.importing.accounts import Fate
 from analytics.importing.editions import in_words
 from analytics.importing.imports import Told, read_rows
 from analytics.importing.loading import workshop
+from analytics.importing.mapping import TableMapping
 from analytics.importing.places import Gazetteer
 from analytics.importing.sources import Source, find_source
 
@@ -43,6 +44,7 @@ def imported(
     name: str = "rows.csv",
     conflict: str | None = None,
     gazetteer: Gazetteer | None = None,
+    mapping: TableMapping | None = None,
 ) -> Imported:
     """The events of a file with these lines, or these bytes; nothing stands before."""
     found = find_source(source) if isinstance(source, str) else source
@@ -62,7 +64,13 @@ def imported(
             lambda *_: None,
         )
         made = read_rows(
-            connection, found, [str(path)], told, conflict=conflict, gazetteer=gazetteer
+            connection,
+            found,
+            [str(path)],
+            told,
+            conflict=conflict,
+            gazetteer=gazetteer,
+            mapping=mapping,
         )
         edition = made.edition()
         events = [json.loads(one.text) for one in edition.changes() if one.text is not None]
