@@ -76,9 +76,13 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - JSON
     """JSON without what says nothing: empty members of objects, and the .0 of whole numbers."""
     kind = type(value)
     if kind is dict:
-        return {
-            name: one if type(one) is str else one if name in _KEPT else plain(one)
+        members = (
+            (name, one if name in _KEPT or type(one) is str else plain(one))
             for name, one in value.items()
+        )
+        return {
+            name: one
+            for name, one in members
             if one is not None and (one or type(one) not in _CONTAINERS)
         }
     if kind is list:

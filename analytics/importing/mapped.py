@@ -162,7 +162,7 @@ class _Applied:
         if targets.column is None:
             return [targets.constant] if targets.constant else []
         found = [
-            _word(targets.words, part, normal(targets.column), "targets")
+            _word(targets.words, part, normal(targets.column))
             for part in _parts(cells.get(normal(targets.column)), targets.separator)
         ]
         return [one for one in found if one]
@@ -194,9 +194,7 @@ class _Applied:
         if value.column is None:
             return [value.constant] if value.constant else []
         column = normal(value.column)
-        found = [
-            _word(value.words, one, column, "place") for one in _parts(cells.get(column), separator)
-        ]
+        found = [_word(value.words, one, column) for one in _parts(cells.get(column), separator)]
         return [one for one in found if one]
 
     def _text(self, value: Value | None, cells: Cells) -> str | None:
@@ -207,7 +205,7 @@ class _Applied:
         if value.column is None:
             return value.constant
         column = normal(value.column)
-        return _word(value.words, cells.get(column), column, "words") or None
+        return _word(value.words, cells.get(column), column) or None
 
     def _count(self, columns: str | Limits | None, cells: Cells) -> Any:  # noqa: ANN401 - JSON
         if columns is None:
@@ -323,13 +321,11 @@ def _number(text: str, column: str, comma: bool) -> float:
         raise _Misfit(column, f"{text[:60]!r} is not a number") from None
 
 
-def _word(words: dict[str, str] | None, text: str | None, column: str, what: str) -> str | None:
+def _word(words: dict[str, str] | None, text: str | None, column: str) -> str | None:
     if text is None or words is None:
         return text
     if text not in words:
-        raise _Misfit(
-            column, f"{text[:60]!r} is not among the words that {what} of the mapping has"
-        )
+        raise _Misfit(column, f"{text[:60]!r} is not among the words that the mapping has for it")
     return words[text]
 
 

@@ -115,10 +115,12 @@ WHERE coded.is_deleted AND coded.event_id_cnty IS NOT NULL;
 CREATE VIEW skipped AS
 SELECT
     "row",
-    CASE WHEN is_demonstration THEN 'a protest or a riot' ELSE 'a strategic development' END
-        AS reason
+    CASE event_type
+        WHEN 'Strategic developments' THEN 'a strategic development'
+        ELSE 'a protest or a riot'
+    END AS reason
 FROM coded
-WHERE is_demonstration OR is_development
+WHERE is_skipped
 UNION ALL
 SELECT
     "row",

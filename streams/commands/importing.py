@@ -6,7 +6,7 @@ import csv
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,10 +26,10 @@ from analytics.importing.loading import workshop
 from analytics.importing.mapping import TableMapping, read_mapping
 from analytics.importing.problems import ImportFailed
 from analytics.importing.sources import TABLE, Source, find_source, source_names
-from schemas.json_lines import Line
 from schemas.safe_text import for_terminal
 from schemas.warnings.warning import Whence
 from streams.commands.console import err, say, table
+from streams.commands.import_output import GONE, EventLines, write_event
 from streams.commands.lake_reader import beside, explained, opened
 from streams.commands.publish import new_tally, run_publish, say_warnings
 from streams.errors import BadInput
@@ -115,35 +115,39 @@ def _run(
     with ExitStack() as stack:
         connection = stack.enter_context(workshop())
         _load_standing(settings, connection, source)
-        tally = new_tally()
-        notes = Notes()
+        tally, notes = new_tally(), Notes()
         told = Told(
             refusal=lambda text: err(text, style="red"),
             note=notes.say,
-            event=lambda event, whence: tally.warner.note(event, Whence(*whence)),
+            # What is published is warned of where that is done.
+            event=lambda event, whence: (
+                None if wanted.publish else tally.warner.note(event, Whence(*whence))
+            ),
         )
         found = read_rows(
             connection, source, files, told, conflict=wanted.conflict, mapping=mapping
         )
         notes.finish()
-        events = list(_events(found, wanted))
-        _say_counts(found, events)
+        lines = stack.enter_context(closing(EventLines()))
+        summary = Summary(found, lists=wanted.changes)
+        for one in _events(found, wanted):
+            summary.add(one, keep=wanted.rows is not None)
+            if one.text is None or (wanted.changes and not wanted.publish):
+                continue
+            if wanted.publish:
+                lines.add(*_whence(found.accounts, one), one.text)
+            else:
+                write_event(one.text)
+        summary.say()
         if wanted.rows is not None:
-            _write_rows(wanted.rows, found, events)
+            _write_rows(wanted.rows, found.accounts)
         if wanted.changes:
-            _say_changes(found.accounts, events)
-        lines = [
-            Line(*_whence(found.accounts, one), one.text) for one in events if one.text is not None
-        ]
+            summary.say_changes()
         code = 1 if found.accounts.count(REFUSED) else 0
         if wanted.publish:
-            published = run_publish(settings, lines, dry_run=False) if lines else 0
-            return max(code, published)
+            return max(code, run_publish(settings, lines, dry_run=False) if lines else 0)
         with beside(settings) as lake:
             say_warnings(tally, lake)
-        if not wanted.changes:
-            for line in lines:
-                sys.stdout.write(f"{(line.raw or b'').decode()}\n")
     return code
 
 
@@ -176,11 +180,11 @@ def _load_standing(
 
 
 def _events(found: Import, wanted: Wanted) -> Iterator[ChangedEvent]:
-    """What the edition changes, retractions of what is gone last."""
+    """What the edition changes; retractions of what is gone last, though they are found first."""
     edition = found.edition(None if wanted.scope is None else [wanted.scope])
+    gone = _gone(found, edition, wanted) if edition.scopes else []
     yield from edition.changes()
-    if edition.scopes:
-        yield from _gone(found, edition, wanted)
+    yield from gone
 
 
 def _gone(found: Import, edition: Edition, wanted: Wanted) -> list[ChangedEvent]:
@@ -206,55 +210,65 @@ def _gone(found: Import, edition: Edition, wanted: Wanted) -> list[ChangedEvent]
     return gone
 
 
-def _say_counts(found: Import, events: Sequence[ChangedEvent]) -> None:
-    accounts = found.accounts
-    parts = [
-        f"{accounts.count(EVENT):,} in events",
-        f"{accounts.count(SKIPPED):,} skipped",
-        f"{accounts.count(REFUSED):,} refused",
-    ]
-    err(f"{counted(found.loaded.total, 'row')}: {', '.join(parts)}")
-    for reason, times in accounts.skipped.most_common():
-        err(f"  skipped {times:,}: {reason}")
-    changes = Counter(one.change for one in events)
-    said = [f"{changes[one]:,} {word}" for one, word in CHANGE_WORDS.items() if changes[one]]
-    redated = sum(one.is_redated for one in events)
-    said += [f"{redated:,} re-dated among the revised"] if redated else []
-    made = sum(changes.values()) - changes["gone"]
-    err(f"{counted(made, 'event')} from these rows: {', '.join(said) or 'none'}")
+class Summary:
+    """What an import comes to: its rows, which add up, and what its events change."""
 
+    def __init__(self, found: Import, *, lists: bool) -> None:
+        """`lists`: whether each report that changes is to be listed."""
+        self._found, self._lists = found, lists
+        self._changes = Counter[Change]()
+        self._redated = 0
+        self._shown: list[tuple[str, ...]] = []
 
-def _say_changes(accounts: Accounts, events: Sequence[ChangedEvent]) -> None:
-    shown = [one for one in events if one.change not in UNCHANGING]
-    rows = [
-        (
-            str(one.key),
-            "re-dated" if one.is_redated else CHANGE_WORDS[one.change],
-            ", ".join(one.fields),
-            ":".join(map(str, _whence(accounts, one))) if one.row else "",
-        )
-        for one in shown
-    ]
-    if rows:
-        table(["report", "change", "fields", "row"], [[for_terminal(c) for c in r] for r in rows])
-    else:
-        say("no changes")
+    def add(self, one: ChangedEvent, *, keep: bool) -> None:
+        """Count an event; `keep` its id for the fate of its rows."""
+        self._changes[one.change] += 1
+        self._redated += one.is_redated
+        accounts = self._found.accounts
+        if keep and one.row:
+            for row in self._found.rows_of.get(one.number, (one.row,)):
+                accounts.event(row, one.event_id)
+        if self._lists and one.change not in UNCHANGING:
+            word = "re-dated" if one.is_redated else CHANGE_WORDS[one.change]
+            where = ":".join(map(str, _whence(accounts, one))) if one.row else ""
+            self._shown.append((str(one.key), word, ", ".join(one.fields), where))
+
+    def say(self) -> None:
+        """Say how many rows there are, what became of them, and what changes."""
+        accounts = self._found.accounts
+        parts = [
+            f"{accounts.count(EVENT):,} in events",
+            f"{accounts.count(SKIPPED):,} skipped",
+            f"{accounts.count(REFUSED):,} refused",
+        ]
+        err(f"{counted(self._found.loaded.total, 'row')}: {', '.join(parts)}")
+        for reason, times in accounts.skipped.most_common():
+            err(f"  skipped {times:,}: {reason}")
+        changes = self._changes
+        said = [f"{changes[one]:,} {word}" for one, word in CHANGE_WORDS.items() if changes[one]]
+        said += [f"{self._redated:,} re-dated among the revised"] if self._redated else []
+        made = sum(changes.values()) - changes["gone"]
+        err(f"{counted(made, 'event')} from these rows: {', '.join(said) or 'none'}")
+
+    def say_changes(self) -> None:
+        """List each report that changes."""
+        if self._shown:
+            rows = [[for_terminal(cell) for cell in row] for row in self._shown]
+            table(["report", "change", "fields", "row"], rows)
+        else:
+            say("no changes")
 
 
 def _whence(accounts: Accounts, one: ChangedEvent) -> tuple[str, int]:
-    return accounts.whence(one.row) if one.row else ("gone", 0)
+    return accounts.whence(one.row) if one.row else (GONE, 0)
 
 
-def _write_rows(path: Path, found: Import, events: Sequence[ChangedEvent]) -> None:
-    for one in events:
-        if one.row:
-            for row in found.rows_of.get(one.number, (one.row,)):
-                found.accounts.event(row, one.event_id)
+def _write_rows(path: Path, accounts: Accounts) -> None:
     try:
         with path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(["file", "line", "became", "events", "reason"])
-            for fate in found.accounts.fates():
+            for fate in accounts.fates():
                 writer.writerow([*fate[:3], " ".join(fate.events), fate.reason])
     except OSError as error:
         raise BadInput(f"{path} cannot be written: {error.strerror or error}") from error

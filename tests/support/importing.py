@@ -16,6 +16,7 @@ from analytics.importing.accounts import Fate
 from analytics.importing.editions import in_words
 from analytics.importing.imports import Told, read_rows
 from analytics.importing.loading import workshop
+from analytics.importing.mapping import TableMapping
 from analytics.importing.places import Gazetteer
 from analytics.importing.sources import Source, find_source
 
@@ -47,6 +48,7 @@ def imported(
     name: str = "rows.csv",
     conflict: str | None = None,
     gazetteer: Gazetteer | None = None,
+    mapping: TableMapping | None = None,
     others: Mapping[str, Sequence[str]] | None = None,
     before: Sequence[dict[str, Any]] = (),
 ) -> Imported:
@@ -76,7 +78,13 @@ def imported(
             lambda *_: None,
         )
         made = read_rows(
-            connection, found, [*map(str, paths)], told, conflict=conflict, gazetteer=gazetteer
+            connection,
+            found,
+            [*map(str, paths)],
+            told,
+            conflict=conflict,
+            gazetteer=gazetteer,
+            mapping=mapping,
         )
         edition = made.edition()
         events = [json.loads(one.text) for one in edition.changes() if one.text is not None]
