@@ -23,13 +23,13 @@ from analytics.importing.editions import (
 )
 from analytics.importing.imports import Import, Told, read_rows
 from analytics.importing.loading import workshop
-from analytics.importing.mapping import TableMapping, read_mapping
 from analytics.importing.problems import ImportFailed
 from analytics.importing.sources import TABLE, Source, find_source, source_names
+from analytics.importing.table.mapping import TableMapping, read_mapping
 from schemas.safe_text import for_terminal
 from schemas.warnings.warning import Whence
 from streams.commands.console import err, say, table
-from streams.commands.import_output import GONE, EventLines, write_event
+from streams.commands.importing.output import GONE, EventLines, write_event
 from streams.commands.lake_reader import beside, explained, opened
 from streams.commands.publish import new_tally, run_publish, say_warnings
 from streams.errors import BadInput
@@ -72,7 +72,7 @@ def run_list() -> int:
 
 def run_draft(path: str) -> int:
     """Print the draft of a mapping for a table. Returns the exit code."""
-    from analytics.importing.draft import draft
+    from analytics.importing.table.draft import draft
 
     try:
         sys.stdout.write(draft(path))
