@@ -25,13 +25,15 @@ _BATCH = 2_048
 class Scope(NamedTuple):
     """Where a report that is not in an edition is gone: times (half open) and countries.
 
-    Times are us since 1970; `countries` (ISO 3166-1 alpha-2) is None for all of them.
+    Times are us since 1970; without them all is inside, claims too, which have none. `countries`
+    (ISO 3166-1 alpha-2) is None for all of them; `ids`: how the ids of what is inside begin.
     """
 
-    since: int
-    until: int
+    since: int | None
+    until: int | None
     countries: tuple[str, ...] | None
     label: str
+    ids: str | None = None
 
 
 def in_words(scopes: Sequence[Scope]) -> list[str]:
@@ -41,8 +43,11 @@ def in_words(scopes: Sequence[Scope]) -> list[str]:
         same = [one for one in scopes if one.label == label]
         countries = sorted({code for one in same for code in one.countries or ()})
         where = f" in {', '.join(countries)}" if all(one.countries for one in same) else ""
-        since, until = min(one.since for one in same), max(one.until for one in same)
-        lines.append(f"{label}: {iso(since)} to {iso(until)}{where}")
+        times = [(one.since, one.until) for one in same]
+        since = min((one for one, _ in times if one is not None), default=None)
+        until = max((one for _, one in times if one is not None), default=None)
+        when = "" if since is None or until is None else f": {iso(since)} to {iso(until)}"
+        lines.append(f"{label}{when}{where}")
     return lines
 
 

@@ -144,8 +144,8 @@ def _scopes(connection: duckdb.DuckDBPyConnection, made: set[str]) -> list[Scope
     if "scope" not in made:
         return []
     return [
-        Scope(since, until, None if countries is None else tuple(countries), label)
-        for since, until, countries, label in _fetched(connection, "scopes")
+        Scope(since, until, None if countries is None else tuple(countries), label, ids)
+        for since, until, countries, label, ids in _fetched(connection, "scopes")
     ]
 
 

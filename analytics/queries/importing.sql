@@ -31,7 +31,8 @@ CREATE TABLE in_scope (
     since TIMESTAMPTZ,
     until TIMESTAMPTZ,
     countries VARCHAR[],
-    label VARCHAR
+    label VARCHAR,
+    ids VARCHAR
 );
 
 -- name: variables
@@ -44,16 +45,22 @@ SET VARIABLE decimal_comma = cast($comma AS BOOLEAN);
 
 -- name: add_scope
 INSERT INTO in_scope
-VALUES (make_timestamptz($since), make_timestamptz($until), $countries, $label);
+VALUES (make_timestamptz($since), make_timestamptz($until), $countries, $label, $ids);
 
 -- name: scopes
 SELECT
     epoch_us(since) AS since,
     epoch_us(until) AS until,
     countries,
-    label
-FROM scope
-ORDER BY since, until;
+    label,
+    ids
+FROM (
+    FROM scope
+    UNION ALL BY NAME
+    SELECT CAST(NULL AS VARCHAR) AS ids
+    WHERE FALSE
+)
+ORDER BY since, until, label;
 
 -- name: said_by_source
 -- What a source said last of each report, claim and coverage, from the lake.
@@ -282,8 +289,9 @@ FROM placed
 INNER JOIN
     in_scope
     ON
-        placed.started >= in_scope.since
-        AND placed.ended <= in_scope.until
+        (in_scope.since IS NULL OR placed.started >= in_scope.since)
+        AND (in_scope.until IS NULL OR placed.ended <= in_scope.until)
+        AND (in_scope.ids IS NULL OR starts_with(placed.part, in_scope.ids))
         AND (
             in_scope.countries IS NULL
             OR (len(placed.countries) > 0 AND list_has_all(in_scope.countries, placed.countries))

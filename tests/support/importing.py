@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import tempfile
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from analytics.importing.accounts import Fate
 from analytics.importing.editions import in_words
@@ -28,6 +31,7 @@ class Imported:
     skipped: Counter[str]
     fates: list[Fate]
     scopes: list[str]
+    gone: list[str]
     data: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -45,13 +49,23 @@ def imported(
     conflict: str | None = None,
     gazetteer: Gazetteer | None = None,
     mapping: TableMapping | None = None,
+    others: Mapping[str, Sequence[str]] | None = None,
+    before: Sequence[dict[str, Any]] = (),
 ) -> Imported:
-    """The events of a file with these lines, or these bytes; nothing stands before."""
+    """The events of a file with these lines, or these bytes.
+
+    `others`: further files of the import, by name; `before`: reports that stand of the source.
+    """
     found = find_source(source) if isinstance(source, str) else source
     with tempfile.TemporaryDirectory() as folder, workshop() as connection:
         path = Path(folder) / name
         content = b"\n".join(one if isinstance(one, bytes) else one.encode() for one in rows)
         path.write_bytes(content)
+        paths = [path, *(Path(folder) / other for other in others or {})]
+        for other, lines in (others or {}).items():
+            (Path(folder) / other).write_text("\n".join(lines), "utf-8")
+        for data in before:
+            _stand(connection, data)
         refused: list[str] = []
         notes: list[str] = []
 
@@ -66,7 +80,7 @@ def imported(
         made = read_rows(
             connection,
             found,
-            [str(path)],
+            [*map(str, paths)],
             told,
             conflict=conflict,
             gazetteer=gazetteer,
@@ -74,6 +88,7 @@ def imported(
         )
         edition = made.edition()
         events = [json.loads(one.text) for one in edition.changes() if one.text is not None]
+        gone = [one.key.part for one in edition.gone("gone")]
         return Imported(
             events,
             refused,
@@ -81,4 +96,17 @@ def imported(
             made.accounts.skipped,
             list(made.accounts.fates()),
             in_words(made.scopes),
+            gone,
         )
+
+
+def _stand(connection: duckdb.DuckDBPyConnection, data: dict[str, Any]) -> None:
+    """The report stands, as if the lake had it."""
+    times = data["occurred"]["start"], data["occurred"].get("end", data["occurred"]["start"])
+    key = data["conflict"], data["incident_id"], data["report_id"]
+    connection.execute(
+        "INSERT INTO standing BY NAME SELECT 'report' AS kind, $1 AS conflict, $2 AS whole, "
+        "$3 AS part, $3 || ':0' AS event_id, true AS stands, $4::JSON AS data, "
+        "$5::TIMESTAMPTZ AS started, $6::TIMESTAMPTZ AS ended",
+        [*key, json.dumps(data), *times],
+    )

@@ -40,6 +40,11 @@ out_file = click.Path(dir_okay=False, writable=True, path_type=Path)
     type=ScopeOption(),
     help="What the files cover: SINCE/UNTIL[,CODE...]. What stands in it and is not there is gone.",
 )
+@click.option(
+    "--locate/--no-locate",
+    default=True,
+    help="Give points and provinces their ISO codes, if there are boundaries.",
+)
 @click.option("--yes", is_flag=True, help="Retract what is gone, however much it is.")
 @click.option(
     "--map", "mapping", type=in_file, metavar="FILE", help="What the columns of a table mean."
@@ -47,6 +52,7 @@ out_file = click.Path(dir_okay=False, writable=True, path_type=Path)
 @click.option("--draft", type=rows_file, metavar="FILE", help="Print a first mapping for a table.")
 @setting("TRUCE_DATA_DIR")
 @setting("TRUCE_LAKE")
+@setting("TRUCE_BOUNDARIES")
 @setting("TRUCE_BROKER")
 @setting("TRUCE_MEMORY")
 @setting("TRUCE_QUERY_SECONDS", "--timeout")

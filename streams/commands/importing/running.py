@@ -23,6 +23,7 @@ from analytics.importing.editions import (
 )
 from analytics.importing.imports import Import, Told, read_rows
 from analytics.importing.loading import workshop
+from analytics.importing.places import Gazetteer
 from analytics.importing.problems import ImportFailed
 from analytics.importing.sources import TABLE, Source, find_source, source_names
 from analytics.importing.table.mapping import TableMapping, read_mapping
@@ -61,6 +62,7 @@ class Wanted(NamedTuple):
     yes: bool = False
     conflict: str | None = None
     mapping: Path | None = None
+    locate: bool = True
 
 
 def run_list() -> int:
@@ -125,7 +127,13 @@ def _run(
             ),
         )
         found = read_rows(
-            connection, source, files, told, conflict=wanted.conflict, mapping=mapping
+            connection,
+            source,
+            files,
+            told,
+            conflict=wanted.conflict,
+            gazetteer=_gazetteer(settings) if wanted.locate else None,
+            mapping=mapping,
         )
         notes.finish()
         lines = stack.enter_context(closing(EventLines()))
@@ -149,6 +157,20 @@ def _run(
         with beside(settings) as lake:
             say_warnings(tally, lake)
     return code
+
+
+def _gazetteer(settings: Settings) -> Gazetteer | None:
+    """The boundaries, if there are any."""
+    from analytics.boundaries.areas import BoundariesError
+    from analytics.boundaries.boundaries import open_boundaries
+
+    try:
+        return open_boundaries(settings.boundaries)
+    except BoundariesError as error:
+        if settings.boundaries is not None:
+            raise BadInput(str(error)) from error
+        err(f"warning: points and provinces get no codes: {error}", style="yellow")
+        return None
 
 
 class Notes:
