@@ -23,13 +23,14 @@ from analytics.importing.editions import (
 )
 from analytics.importing.imports import Import, Told, read_rows
 from analytics.importing.loading import workshop
-from analytics.importing.mapping import TableMapping, read_mapping
+from analytics.importing.places import Gazetteer
 from analytics.importing.problems import ImportFailed
 from analytics.importing.sources import TABLE, Source, find_source, source_names
+from analytics.importing.table.mapping import TableMapping, read_mapping
 from schemas.safe_text import for_terminal
 from schemas.warnings.warning import Whence
 from streams.commands.console import err, say, table
-from streams.commands.import_output import GONE, EventLines, write_event
+from streams.commands.importing.output import GONE, EventLines, write_event
 from streams.commands.lake_reader import beside, explained, opened
 from streams.commands.publish import new_tally, run_publish, say_warnings
 from streams.errors import BadInput
@@ -61,6 +62,7 @@ class Wanted(NamedTuple):
     yes: bool = False
     conflict: str | None = None
     mapping: Path | None = None
+    locate: bool = True
 
 
 def run_list() -> int:
@@ -72,7 +74,7 @@ def run_list() -> int:
 
 def run_draft(path: str) -> int:
     """Print the draft of a mapping for a table. Returns the exit code."""
-    from analytics.importing.draft import draft
+    from analytics.importing.table.draft import draft
 
     try:
         sys.stdout.write(draft(path))
@@ -125,7 +127,13 @@ def _run(
             ),
         )
         found = read_rows(
-            connection, source, files, told, conflict=wanted.conflict, mapping=mapping
+            connection,
+            source,
+            files,
+            told,
+            conflict=wanted.conflict,
+            gazetteer=_gazetteer(settings) if wanted.locate else None,
+            mapping=mapping,
         )
         notes.finish()
         lines = stack.enter_context(closing(EventLines()))
@@ -149,6 +157,20 @@ def _run(
         with beside(settings) as lake:
             say_warnings(tally, lake)
     return code
+
+
+def _gazetteer(settings: Settings) -> Gazetteer | None:
+    """The boundaries, if there are any."""
+    from analytics.boundaries.areas import BoundariesError
+    from analytics.boundaries.boundaries import open_boundaries
+
+    try:
+        return open_boundaries(settings.boundaries)
+    except BoundariesError as error:
+        if settings.boundaries is not None:
+            raise BadInput(str(error)) from error
+        err(f"warning: points and provinces get no codes: {error}", style="yellow")
+        return None
 
 
 class Notes:
