@@ -92,7 +92,7 @@ class LaterOutlines:
     def __init__(self, when_there: Callable[[], None] | None = None) -> None:
         self._found: Outlines | None = None
         self._when_there = when_there
-        threading.Thread(target=self._read, daemon=True, name="outlines").start()
+        self._thread: threading.Thread | None = None
 
     def _read(self) -> None:
         self._found = read_outlines()
@@ -100,5 +100,8 @@ class LaterOutlines:
             self._when_there()
 
     def __call__(self) -> Outlines | None:
-        """What there is of them now."""
+        """What there is of them now; they are begun to be read when first wanted."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._read, daemon=True, name="outlines")
+            self._thread.start()
         return self._found
