@@ -91,14 +91,18 @@ def _variants(name: str) -> Iterator[str]:
     yield from (one for one in re.split(r"[\[\]()/,;]", name) if one.strip())
 
 
+@cache
+def listed_names() -> Mapping[str, str]:
+    """What ISO calls each country and subdivision, by their codes."""
+    countries = {
+        one.alpha_2: str(getattr(one, "common_name", one.name)) for one in pycountry.countries
+    }
+    return countries | {part.code: part.name for part in pycountry.subdivisions}
+
+
 def listed_name(code: str) -> str:
     """What ISO calls a country or a subdivision; the code itself if it lists none."""
-    found = (
-        pycountry.subdivisions.get(code=code)
-        if "-" in code
-        else pycountry.countries.get(alpha_2=code)
-    )
-    return code if found is None else str(getattr(found, "common_name", found.name))
+    return listed_names().get(code, code)
 
 
 def is_country(code: str) -> bool:
