@@ -81,8 +81,9 @@ def write_views(folder: Path) -> Path:
 
 @cache
 def views_files() -> tuple[Path, ...]:
-    """The files of that SQL: what all stands on, then each statistic after those that it reads."""
-    return (_file("schema", "views.sql"), *in_order(_file("statistics").glob("*.sql")))
+    """The files of that SQL: what all stands on, then each other after those that it reads."""
+    asked = [*_file("statistics").glob("*.sql"), *_file("duplicates").glob("*.sql")]
+    return (_file("schema", "views.sql"), *in_order(asked))
 
 
 def in_order(paths: Iterable[Path]) -> list[Path]:

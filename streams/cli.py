@@ -14,6 +14,7 @@ import click
 
 from schemas.event_types import EVENT_TYPE_NAMES
 from schemas.verdicts import BY_GRAVITY
+from streams.commands.analysis import duplicates, what_if
 from streams.commands.command import (
     DESCRIBED,
     Command,
@@ -240,80 +241,6 @@ def explain(incident: str, conflict: str | None, as_json: bool) -> int:
 
 
 @main.command(
-    "what-if",
-    cls=Command,
-    short_help="Show what would change under other assumptions.",
-    examples=(
-        "truce what-if --count-alleged",
-        "truce what-if --terms other-terms.jsonl --commitment energy-truce-2026",
-        "truce what-if --said-by 2026-02-02 --evidence corroborated",
-        "truce what-if --sensitivity energy-truce-2026",
-    ),
-)
-@click.option(
-    "--terms",
-    "files",
-    multiple=True,
-    metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False, readable=True, path_type=str),
-    help="Claims, and retractions of claims, as JSON Lines of events; may be given more than once.",
-)
-@click.option(
-    "--only-claim",
-    "claims",
-    multiple=True,
-    metavar="CLAIM",
-    help="Only this claim holds; may be given more than once.",
-)
-@click.option("--said-by", type=Moment(), help="Only what sources had said by then.")
-@click.option("--recorded-by", type=Moment(), help="Only what the log had recorded by then.")
-@click.option(
-    "--evidence",
-    type=click.Choice(["one_sided", "reported", "corroborated", "verified"]),
-    help="Only incidents of at least this grade.",
-)
-@click.option(
-    "--without-source",
-    "without_sources",
-    multiple=True,
-    metavar="NAME",
-    help="As if this reporter had said nothing; may be given more than once.",
-)
-@click.option("--count-alleged", is_flag=True, help="Alleged actors count as known to have acted.")
-@click.option("--commitment", help="Only under this commitment.")
-@click.option("--conflict", help="Only of this conflict.")
-@click.option(
-    "--sensitivity",
-    metavar="COMMITMENT",
-    help="One table: how its counts move under each assumption in turn.",
-)
-@click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
-@data_dir
-@lake_dir
-@setting("TRUCE_MEMORY")
-@timeout
-def what_if(
-    files: tuple[str, ...],
-    sensitivity: str | None,
-    as_json: bool,
-    **assumed: Any,  # noqa: ANN401 - the options above
-) -> int:
-    """Show which verdicts and counts would change under other assumptions; the log stays as it is.
-
-    Every verdict is recomputed in SQL from the claims and reports that are left. Without any
-    assumption nothing changes. A time is a day in UTC, which means its beginning, or an RFC 3339
-    time.
-    """
-    from analytics.what_if.what_if import Assumptions
-    from streams.commands.what_if import WhatIfWanted, run_what_if
-
-    if sensitivity is not None and (files or any(assumed.values())):
-        raise click.UsageError("--sensitivity tries each assumption by itself: give no other")
-    wanted = WhatIfWanted(Assumptions(**assumed), files, sensitivity)
-    return run_what_if(current_settings(), wanted, as_json=as_json)
-
-
-@main.command(
     cls=QueryCommand,
     short_help="Query the lake in SQL, read-only.",
     examples=(
@@ -344,6 +271,10 @@ def sql(query: str | None, form: str) -> int:
     from streams.commands.sql import run_sql
 
     return run_sql(current_settings(), query, form)
+
+
+main.add_command(what_if)
+main.add_command(duplicates)
 
 
 @main.command(

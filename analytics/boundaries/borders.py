@@ -246,7 +246,9 @@ def _pairs(ones: Numbers, others: Numbers) -> tuple[Numbers, Numbers]:
     if not len(ones):
         return ones, others
     most = int(others.max()) + 1
-    together = np.unique(ones * most + others)
+    together = np.sort(ones * most + others)
+    # np.unique would hash them, and take three times as long.
+    together = together[np.flatnonzero(np.diff(together, prepend=-1))]
     return together // most, together % most
 
 

@@ -37,7 +37,7 @@ CREATE OR REPLACE MACRO compared_reports(since, until) AS TABLE
     listed AS (
         SELECT
             * EXCLUDE (said),
-            said[1]::VARCHAR || coalesce(json_extract(said[2], '$[*].place')::VARCHAR, '') AS where_said,
+            concat(said[1]::VARCHAR, json_extract(said[2], '$[*].place')::VARCHAR) AS where_said,
             json_transform(
                 said[1],
                 '[{"lat": "DOUBLE", "lon": "DOUBLE", "radius_km": "DOUBLE",
@@ -120,7 +120,9 @@ CREATE OR REPLACE MACRO compared_reports(since, until) AS TABLE
                             ' ',
                             incident_id,
                             as_stated,
-                            array_to_string(list_transform(weapons, LAMBDA weapon: weapon.type), ' ')
+                            array_to_string(
+                                list_transform(weapons, LAMBDA weapon: weapon.type), ' '
+                            )
                         )
                     ),
                     '\p{L}{4,}'

@@ -381,23 +381,61 @@ CREATE OR REPLACE MACRO duplicates_between(since, until) AS TABLE
             )
     ),
 
+    -- How surely it is one: of two reports that a block puts together, one in 64 is of one incident.
     scored AS (
         SELECT
             *,
             least(7, total_bits + least(5, 1.8 * len(figures))) AS figure_bits,
             least(6, 4 * len(words)) AS word_bits,
-            CASE WHEN is_one_source THEN -2 ELSE 0 END AS source_bits
+            CASE WHEN is_one_source THEN -2 ELSE 0 END AS source_bits,
+            1 / (
+                1 + pow(
+                    2,
+                    6 - time_bits - place_bits - act_bits - actor_bits - figure_bits - word_bits
+                    - source_bits
+                )
+            ) AS score
         FROM likely
     ),
 
-    final AS (
+    explained AS (
         SELECT
-            *,
-            1 / (
-                1 + pow(2, 6 - time_bits - place_bits - act_bits - actor_bits - figure_bits
-                - word_bits - source_bits)
-            ) AS score
+            conflict,
+            incident_id,
+            other_incident_id,
+            score,
+            gap,
+            km,
+            list_filter(
+                [
+                    CASE
+                        WHEN gap <= 0 THEN 'times overlap'
+                        ELSE printf('%.1f h apart', gap / 3600000000)
+                    END,
+                    CASE
+                        WHEN km IS NOT NULL THEN printf('%.1f km apart', km)
+                        WHEN share_code AND have_regions THEN 'same region'
+                        WHEN have_regions THEN 'other region'
+                        WHEN share_country THEN 'same country'
+                        WHEN have_codes THEN 'other country'
+                    END,
+                    CASE
+                        WHEN act_bits > 0 THEN 'same kind of act'
+                        WHEN act_bits < 0 THEN 'another act'
+                    END,
+                    CASE
+                        WHEN actor_bits > 0 THEN 'same actor'
+                        WHEN actor_bits < 0 THEN 'another actor'
+                    END,
+                    CASE WHEN total_bits > 0 THEN 'totals agree' WHEN total_bits < 0 THEN 'totals differ' END,
+                    CASE WHEN len(figures) > 0 THEN 'both say ' || array_to_string(list_sort(figures), ', ') END,
+                    CASE WHEN len(words) > 0 THEN 'both name ' || array_to_string(words[1:4], ', ') END,
+                    CASE WHEN is_one_source THEN 'one source has both' END
+                ],
+                LAMBDA reason: reason IS NOT NULL
+            ) AS reasons
         FROM scored
+        WHERE score >= 0.1
     )
 
     SELECT
@@ -405,7 +443,37 @@ CREATE OR REPLACE MACRO duplicates_between(since, until) AS TABLE
         incident_id,
         other_incident_id,
         max(score) AS score,
-        arg_max({'t': time_bits, 'p': place_bits, 'a': act_bits, 'ac': actor_bits, 'n': figure_bits, 'w': word_bits, 's': source_bits,'km':km,'gap':gap/3.6e9}, score) AS why
-    FROM final
-    WHERE score >= 0.1
-    GROUP BY ALL;
+        arg_max(reasons, score) AS reasons,
+        greatest(0, arg_max(gap, score)) / 1000000 AS seconds_apart,
+        arg_max(km, score) AS km_apart
+    FROM explained
+    GROUP BY conflict, incident_id, other_incident_id;
+
+COMMENT ON MACRO TABLE duplicates_between IS -- noqa: PRS
+'As duplicate_candidates, of incidents that may have been between two moments; NULL: without limit';
+
+CREATE OR REPLACE VIEW duplicate_candidates AS
+SELECT
+    conflict,
+    incident_id,
+    other_incident_id,
+    score,
+    reasons,
+    seconds_apart,
+    km_apart
+FROM duplicates_between(NULL, NULL);
+
+COMMENT ON VIEW duplicate_candidates IS
+'Pairs of incidents that may be one, as two reports of different sources have them. Nothing is merged
+by it, and no verdict looks at it';
+COMMENT ON COLUMN duplicate_candidates.conflict IS 'The conflict of both';
+COMMENT ON COLUMN duplicate_candidates.incident_id IS 'The one of which the id comes first';
+COMMENT ON COLUMN duplicate_candidates.other_incident_id IS 'The other';
+COMMENT ON COLUMN duplicate_candidates.score IS
+'How surely they are one, from 0.1 to 1, by the two reports of theirs that are most alike';
+COMMENT ON COLUMN duplicate_candidates.reasons IS
+'What speaks for it and against it, in words: time, place, act, actor, numbers, names';
+COMMENT ON COLUMN duplicate_candidates.seconds_apart IS
+'Seconds between the end of the one and the start of the other; 0: they overlap';
+COMMENT ON COLUMN duplicate_candidates.km_apart IS
+'Kilometres between their nearest points; NULL: one gives no point';

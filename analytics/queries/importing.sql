@@ -57,7 +57,7 @@ SELECT
 FROM (
     FROM scope
     UNION ALL BY NAME
-    SELECT CAST(NULL AS VARCHAR) AS ids
+    SELECT cast(NULL AS VARCHAR) AS ids
     WHERE FALSE
 )
 ORDER BY since, until, label;

@@ -13,6 +13,7 @@ from analytics.charts.axis import WIDTH, Axis, around
 from analytics.charts.daily import daily
 from analytics.charts.drawing import CHARTS, NoLinks, chart_svg, environment, picture
 from analytics.charts.map import map_of
+from analytics.charts.outlines import read_outlines
 from analytics.charts.timeline import Content, timeline
 from analytics.pages.model import IncidentsWanted, PageModel
 from analytics.pages.zones import UTC, Zone
@@ -107,8 +108,9 @@ class ConflictReport:
         return found
 
     def map(self) -> Markup | None:
-        """The map; None: nothing has a point."""
-        chart = map_of(self._pages.points(self._wanted))
+        """The map; None: nothing has a point, or an outline."""
+        codes = self._pages.codes(self._wanted)
+        chart = map_of(self._pages.points(self._wanted), codes, read_outlines())
         if chart is None:
             return None
         title = self._words["map"]

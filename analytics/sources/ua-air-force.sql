@@ -411,25 +411,37 @@ GROUP BY reporter, started, ended, scouts, from_midnight;
 -- and not in the other.
 CREATE TABLE redated AS
 SELECT
-    raids.id,
-    any_value(standing.part) AS id_before
-FROM raids
-INNER JOIN standing
+    added.id,
+    any_value(missing.part) AS id_before
+FROM (
+    SELECT DISTINCT
+        id,
+        reporter_name,
+        scouts,
+        unnest(addresses) AS address
+    FROM raids
+    WHERE id NOT IN (SELECT part FROM standing WHERE stands)
+) AS added
+INNER JOIN (
+    SELECT DISTINCT
+        part,
+        data ->> '$.reported_by.name' AS reporter_name,
+        part LIKE '%-reconnaissance' AS scouts,
+        unnest(json_extract_string(data, '$.evidence[*]')) AS address
+    FROM standing
+    WHERE
+        stands
+        AND kind = 'report'
+        AND conflict = getvariable('conflict')
+        AND part NOT IN (SELECT id FROM raids)
+) AS missing
     ON
-        standing.stands
-        AND standing.kind = 'report'
-        AND standing.conflict = getvariable('conflict')
-        AND raids.reporter_name = (standing.data ->> '$.reported_by.name')
-        AND raids.scouts = (standing.part LIKE '%-reconnaissance')
-        AND list_has_any(
-            raids.addresses, cast(json_extract(standing.data, '$.evidence') AS VARCHAR[])
-        )
-WHERE
-    raids.id NOT IN (SELECT part FROM standing WHERE stands)
-    AND standing.part NOT IN (SELECT id FROM raids)
-GROUP BY raids.id
-HAVING count(*) = 1
-QUALIFY count(*) OVER (PARTITION BY any_value(standing.part)) = 1;
+        added.address = missing.address
+        AND added.reporter_name = missing.reporter_name
+        AND added.scouts = missing.scouts
+GROUP BY added.id
+HAVING count(DISTINCT missing.part) = 1
+QUALIFY count(*) OVER (PARTITION BY any_value(missing.part)) = 1;
 
 UPDATE raids
 SET id = redated.id_before

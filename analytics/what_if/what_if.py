@@ -26,10 +26,10 @@ class Assumptions(NamedTuple):
     `conflict`, `commitment`: only this one is looked at, and `claims`: only these of its claims.
     `terms`: events as JSON, each a claim (a new one, or another version) or the retraction of one.
     `said_by`: only what sources had said by then; `recorded_by`: only what the log had by then;
-    both in us since 1970, the moment itself included. `evidence`: an incident whose violation has no
-    such grade under a commitment counts there as not reported. `without_sources`: names of reporters
-    who count as silent. `count_alleged`: who is named as the actor, however surely, is known to have
-    acted.
+    both in us since 1970, the moment itself included. `evidence`: an incident whose violation has
+    no such grade under a commitment counts there as not reported. `without_sources`: names of
+    reporters who count as silent. `count_alleged`: who is named as the actor, however surely, is
+    known to have acted.
     """
 
     conflict: str | None = None

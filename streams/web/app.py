@@ -127,7 +127,7 @@ class SitePages:
             conflict = choice.conflict or latest
             if all(one.conflict != conflict for one in reports):
                 return self.message(here, HTTPStatus.NOT_FOUND, f"no conflict is called {conflict}")
-            found = board(site.knowledge, site.pages, conflict, choice, here, _now())
+            found = board(site, conflict, choice, here, _now())
             shared = self._shared(choice, conflict)
         return self.render("board.html", here, **shared, **found)
 

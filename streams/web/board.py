@@ -21,6 +21,7 @@ from schemas.events import Assertion
 from schemas.time import Instant, in_force
 from schemas.verdicts import BY_GRAVITY
 from streams.web.address import Chosen, Here, LinksOf, minute
+from streams.web.site import Site
 
 MOST_PLACES = 3
 MOST_COMMITMENTS = 12
@@ -182,10 +183,9 @@ def drawn_days(
     return DaysOf(commitment_id, claim_id, svg, days, chart.most, chart.left_out)
 
 
-def board(
-    knowledge: ReadModel, pages: PageModel, conflict: str, choice: Chosen, here: Here, now: Instant
-) -> dict[str, Any]:
+def board(site: Site, conflict: str, choice: Chosen, here: Here, now: Instant) -> dict[str, Any]:
     """All that the template of the page takes."""
+    knowledge, pages = site.knowledge, site.pages
     claims = knowledge.claims_of(conflict)
     wanted = choice.wanted(conflict)
     counts = pages.counts(wanted)
@@ -196,9 +196,10 @@ def board(
         for number, name in enumerate(chosen)
         if (one := drawn_days(pages, conflict, name, None, f"daily{number}")) is not None
     ]
-    chart = map_of(pages.points(wanted))
+    codes = pages.codes(wanted)
+    chart = map_of(pages.points(wanted), codes, site.outlines())
     links = LinksOf(here, conflict)
-    title = "Map of the incidents that are known by a point"
+    title = "Map of the incidents: areas by code, and points"
     total = counts.total()
     return {
         "claims": claims,
@@ -214,7 +215,7 @@ def board(
         "days": days,
         "map": chart,
         "map_svg": chart and chart_svg("map", chart=chart, links=links, title=title, key="map"),
-        "codes": pages.codes(wanted),
+        "codes": codes,
         "verdicts": BY_GRAVITY,
         "kept": [row for row in pages.kept(conflict) if row.commitment_id in chosen],
         **drawn_timeline(pages, claims, conflict, choice, here, now),

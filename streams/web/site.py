@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from analytics.charts.outlines import LaterOutlines
 from analytics.lake.extensions import ExtensionMissing
 from analytics.lake.session import CATALOG, LakeError, LakeMissing, LakeSession, open_lake
 from analytics.pages.model import IncidentsWanted, PageModel
@@ -161,6 +162,7 @@ class Site:
         self._changed = asyncio.Event()
         self._seen: tuple[object, ...] = ()
         self.shown_at = time.time_ns() // 1_000
+        self.outlines = LaterOutlines(self._drawn)
         self.pages = PageModel(self._ask)
         self.knowledge = ReadModel(self._ask)
 
@@ -196,6 +198,11 @@ class Site:
             if len(found) <= MOST_ROWS_KEPT:
                 self._kept[key] = found
         return found
+
+    def _drawn(self) -> None:
+        """The outlines are there: maps look otherwise now."""
+        if self._slow is not None:
+            self._slow.renewed += 1
 
     async def follow(self) -> None:
         """Open the lake once it is there, and see each of its changes, for ever."""

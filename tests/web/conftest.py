@@ -61,11 +61,16 @@ def browser() -> Iterator[Browser]:
         found.close()
 
 
+MOST_MS = 120_000
+"""How long a browser may wait on a slow machine."""
+
+
 class Opened:
     """A page in the browser that fails on whatever the browser complains of."""
 
     def __init__(self, browser: Browser, **options: Any) -> None:
         self.context = browser.new_context(**options)
+        self.context.set_default_timeout(MOST_MS)
         self.page: Page = self.context.new_page()
         self.complaints: list[str] = []
         self.page.on("console", lambda one: self._note(one.type, one.text))

@@ -190,7 +190,7 @@ def test_what_is_published_is_seen_without_reloading(
         began = time.monotonic()
         posted = worker.post(event("incident.reported", "live-1", **report).encode())
         assert posted.status_code == 202
-        page.locator("table.incidents", has_text="live-1").wait_for(timeout=20_000)
+        page.locator("table.incidents", has_text="live-1").wait_for()
         print(f"seen {time.monotonic() - began:.2f} s after it was posted")
         # Nothing jumps, closes or loses the focus.
         assert page.evaluate("document.activeElement.name") == "sort"
