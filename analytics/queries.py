@@ -25,6 +25,16 @@ def queries(file: str) -> Mapping[str, str]:
     )
 
 
+@cache
+def named_statements(folder: str) -> Mapping[str, str]:
+    """The statements of `analytics/<folder>/*.sql` by their names."""
+    found: dict[str, str] = {}
+    for path in sorted(_file(folder).glob("*.sql")):
+        _, *named = _NAME.split(path.read_text("utf-8"))
+        found |= dict(zip(named[::2], (sql.strip() for sql in named[1::2]), strict=True))
+    return MappingProxyType(found)
+
+
 def of_table(file: str, name: str, table: str) -> str:
     """The statement of that name for this table, which replaces `some_table` in its text."""
     if not all(part.isidentifier() for part in table.split(".")):
@@ -43,8 +53,14 @@ def migrations() -> list[tuple[int, str, str]]:
 
 
 @cache
+def ledger_views() -> str:
+    """The SQL of the views that the worker itself reads, comments included."""
+    return _file("schema", "views.sql").read_text("utf-8")
+
+
+@cache
 def views() -> str:
-    """The SQL that makes every view and macro over the tables, comments included."""
+    """The SQL that makes every view and macro over the tables, for readers; comments included."""
     return "\n".join(path.read_text("utf-8") for path in views_files())
 
 
@@ -65,8 +81,9 @@ def write_views(folder: Path) -> Path:
 
 @cache
 def views_files() -> tuple[Path, ...]:
-    """The files of that SQL: what all stands on, then each statistic after those that it reads."""
-    return (_file("schema", "views.sql"), *in_order(_file("statistics").glob("*.sql")))
+    """The files of that SQL: what all stands on, then each other after those that it reads."""
+    asked = [*_file("statistics").glob("*.sql"), *_file("duplicates").glob("*.sql")]
+    return (_file("schema", "views.sql"), *in_order(asked))
 
 
 def in_order(paths: Iterable[Path]) -> list[Path]:

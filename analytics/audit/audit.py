@@ -9,25 +9,21 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
 import duckdb
 import pyarrow as pa
 
+from analytics.queries import named_statements
 from analytics.storage.database import Session, connect
 from schemas.places import Point, Polygonal, polygonal, subdivision_parents, within
 from schemas.time import EPOCH, LONGEST_DAYS, LONGEST_WALK, MICROSECOND, iso, zone, zone_names
 from schemas.vocabulary import ACTS, TARGETS
 
 ROWS_AT_ONCE = 50_000
-_NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 _MOMENTS = ("occurred_start", "occurred_end")
 _FIRST_DAY = dt.date.min.toordinal() - EPOCH.toordinal()
 _LAST_DAY = dt.date.max.toordinal() - EPOCH.toordinal()
@@ -86,18 +82,6 @@ class Compared(NamedTuple):
     incidents: int
 
 
-@cache
-def _statements() -> Mapping[str, str]:
-    """The statements of `audit/*.sql` by their names."""
-    found: dict[str, str] = {}
-    for path in files("analytics").joinpath("audit").iterdir():
-        if not path.name.endswith(".sql"):
-            continue
-        _, *named = _NAME.split(path.read_text("utf-8"))
-        found |= dict(zip(named[::2], (sql.strip() for sql in named[1::2]), strict=True))
-    return MappingProxyType(found)
-
-
 class Audit:
     """A database of its own in which verdicts are recomputed; use it in a `with`.
 
@@ -111,7 +95,7 @@ class Audit:
         path = Path(self._folder.name, "audit.duckdb")
         self._connection = connect(path, memory_limit=memory_limit, threads=threads)
         self._session = Session(self._connection)
-        self._sql = _statements()
+        self._sql = named_statements("audit")
         self._fill("trees", _TREES, _trees())
         self._fill("codes", _CODES, subdivision_parents().items())
         self._fill("zones", _ZONES, [(name,) for name in zone_names()])

@@ -13,11 +13,11 @@ from analytics.importing.accounts import Accounts
 from analytics.importing.editions import Edition, Scope
 from analytics.importing.loading import Loaded, batches, load
 from analytics.importing.making import Making, checked, make
-from analytics.importing.mapped import apply_mapping
-from analytics.importing.mapping import TableMapping
 from analytics.importing.places import Gazetteer, Placed
 from analytics.importing.problems import BrokenSource
 from analytics.importing.sources import Source
+from analytics.importing.table.mapped import apply_mapping
+from analytics.importing.table.mapping import TableMapping
 from analytics.queries import queries
 from schemas.events import Event
 from schemas.safe_text import for_terminal

@@ -10,7 +10,7 @@ import pytest
 
 from analytics.importing.editions import Scope
 from analytics.ledger.ledger import Ledger
-from streams.commands.importing import Wanted, run_import
+from streams.commands.importing.running import Wanted, run_import
 from streams.engine.decoding import RawRecord, read
 from streams.engine.loading import load_standing, process
 from streams.errors import BadInput

@@ -149,7 +149,7 @@ def test_every_row_is_in_exactly_one_account_and_a_refusal_names_file_line_and_c
     assert sorted(found.refused) == [
         "rows.csv:2: killed: 'many' is not a number",
         "rows.csv:7: expected 4 cells as the header has, found 5",
-        "rows.csv:8: data.occurred.start: required",
+        "rows.csv:8: data.occurred: required",
     ]
     assert found.skipped == {"a drill": 1}
     assert [(one.line, one.became) for one in found.fates] == [

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from analytics.importing.draft import draft
-from analytics.importing.mapping import read_mapping
 from analytics.importing.problems import ImportFailed
+from analytics.importing.table.draft import draft
+from analytics.importing.table.mapping import read_mapping
 from tests.support.importing import Imported, imported
 
 HEADER = "Nr;Date;Hour;Type;By whom;Oblast;Killed;Link"

@@ -16,9 +16,9 @@ from analytics.importing.accounts import Fate
 from analytics.importing.editions import in_words
 from analytics.importing.imports import Told, read_rows
 from analytics.importing.loading import workshop
-from analytics.importing.mapping import TableMapping
 from analytics.importing.places import Gazetteer
 from analytics.importing.sources import Source, find_source
+from analytics.importing.table.mapping import TableMapping
 
 
 @dataclass

@@ -5,100 +5,45 @@ A question is a "?": a mapping with one is refused, so that nothing is decided b
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from analytics.importing.formats import other_format
 from analytics.importing.layouts import normal
-from analytics.importing.mapping import QUESTION
 from analytics.importing.reading import encoding_of, open_rows
+from analytics.importing.table.guesses import (
+    DAYS,
+    MOMENTS,
+    NAMED_ACT,
+    NAMED_ACTOR,
+    NAMED_ID,
+    NAMED_INJURED,
+    NAMED_KILLED,
+    NAMED_LAT,
+    NAMED_LON,
+    NAMED_PLACE,
+    TIMES,
+    Column,
+    act,
+    fitting,
+    is_number,
+    party,
+)
+from analytics.importing.table.mapping import QUESTION
 from schemas.vocabulary import ACTS
-from schemas.warnings.countries import code_of_state
 
 MOST_ROWS = 20_000
 """So many rows are looked at."""
-MOST_WORDS = 40
-"""A column with more different texts than this is no vocabulary."""
-DAYS = (
-    *("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y/%m/%d", "%d %B %Y"),
-    *("%d %b %Y", "%B %d, %Y", "%d.%m.%y", "%Y%m%d"),
-)
-MOMENTS = tuple(
-    f"{day}{between}{time}"
-    for day in ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y")
-    for between in ("T", " ")
-    for time in ("%H:%M:%S%z", "%H:%M:%S.%f%z", "%H:%M:%S", "%H:%M:%S.%f", "%H:%M")
-)
 OTHER_ENCODINGS = ("windows-1251",)
 """What a file may be in that is not UTF-8; a single byte set fits nearly everything."""
-TIMES = ("%H:%M", "%H:%M:%S")
-# What columns are called, in English, Ukrainian and Russian.
-_ID = r"\bid\b|_id|^id|^nr|^no\b|number|№|^uuid|^key"
-_LAT = r"^lat|latitude|^y$|широта"
-_LON = r"^lon|^lng|longitude|^x$|довгота|долгота"
-_PLACE = r"region|oblast|province|admin|governorate|place|city|location|област|місто|город|пункт"
-_ACT = r"type|event|act\b|attack|weapon|kind|what|тип|вид|подія|событие"
-_ACTOR = r"actor|perpetrator|party|side|attacker|who\b|хто|кто|сторона"
-_KILLED = r"kill|dead|death|fatal|загин|загиб|погиб|убит|вбит"
-_INJURED = r"injur|wound|поран|ранен"
-_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
-_ACT_WORDS = (
-    ("ballistic", "ballistic_missile_strike"),
-    ("cruise", "cruise_missile_strike"),
-    ("missile", "missile_strike"),
-    ("rocket", "missile_strike"),
-    ("drone", "drone_strike"),
-    ("uav", "drone_strike"),
-    ("air", "air_strike"),
-    ("shell", "shelling"),
-    ("artillery", "shelling"),
-    ("mortar", "shelling"),
-    ("sniper", "sniper_fire"),
-    ("assault", "assault"),
-    ("raid", "raid"),
-    ("abduct", "abduction"),
-    ("баліст", "ballistic_missile_strike"),
-    ("крилат", "cruise_missile_strike"),
-    ("ракет", "missile_strike"),
-    ("дрон", "drone_strike"),
-    ("бпла", "drone_strike"),
-    ("авіа", "air_strike"),
-    ("авиа", "air_strike"),
-    ("обстр", "shelling"),
-    ("артил", "shelling"),
-)
-
-
-@dataclass
-class _Column:
-    name: str
-    texts: Counter[str] = field(default_factory=Counter)
-    filled: int = 0
-
-    def all_fit(self, fits: Callable[[str], bool]) -> bool:
-        """Do all of its texts fit, and is there one?"""
-        return bool(self.texts) and all(map(fits, self.texts))
-
-    def named(self, pattern: str) -> bool:
-        """Is it called something like this?"""
-        return re.search(pattern, self.name, re.IGNORECASE) is not None
-
-    @property
-    def is_vocabulary(self) -> bool:
-        """Has it few texts, some of them more than once?"""
-        return 0 < len(self.texts) <= MOST_WORDS and not self.all_fit(_is_number)
 
 
 def draft(path: str) -> str:
     """The draft of a mapping for the table in a file. ImportFailed: it cannot be read."""
     encodings = _encodings(path)
     with open_rows(path, encodings, lambda _: False) as opened:
-        columns = [_Column(normal(name)) for name in opened.header]
+        columns = [Column(normal(name)) for name in opened.header]
         total = 0
         for row in opened.rows:
             total += 1
@@ -128,7 +73,7 @@ class _Draft:
     def __init__(
         self,
         path: str,
-        columns: list[_Column],
+        columns: list[Column],
         total: int,
         encodings: Sequence[str],
         *,
@@ -146,8 +91,8 @@ class _Draft:
         rest = [
             *self._where(),
             *self._effects(),
-            *self._vocabulary("act", _ACT, _act),
-            *self._vocabulary("actor", _ACTOR, _party),
+            *self._vocabulary("act", NAMED_ACT, act),
+            *self._vocabulary("actor", NAMED_ACTOR, party),
             *self._reporter(),
         ]
         links = [one for one in self._left if one.all_fit(lambda text: text.startswith("http"))]
@@ -173,43 +118,43 @@ class _Draft:
             yield ""
             yield f"# Not used: {names}"
 
-    def _take(self, wanted: Callable[[_Column], bool]) -> _Column | None:
+    def _take(self, wanted: Callable[[Column], bool]) -> Column | None:
         found = next((one for one in self._left if wanted(one)), None)
         if found is not None:
             self._left.remove(found)
         return found
 
     def _when(self) -> tuple[list[str], list[str], bool]:
-        moment = self._take(lambda one: bool(_fitting(one, MOMENTS)))
+        moment = self._take(lambda one: bool(fitting(one, MOMENTS)))
         if moment is not None:
-            fitting = _fitting(moment, MOMENTS)
+            forms = fitting(moment, MOMENTS)
             lines = ["[occurred]", f"moment = {_quoted(moment.name)}"]
-            end = self._take(lambda one: bool(set(_fitting(one, MOMENTS)) & set(fitting)))
+            end = self._take(lambda one: bool(set(fitting(one, MOMENTS)) & set(forms)))
             if end is not None:
                 lines.append(f"end_moment = {_quoted(end.name)}  # is it the end? else remove it")
-            return lines, ["[formats]", _format("moment", fitting)], "%z" in fitting[0]
-        day = self._take(lambda one: bool(_fitting(one, DAYS)))
+            return lines, ["[formats]", _format("moment", forms)], "%z" in forms[0]
+        day = self._take(lambda one: bool(fitting(one, DAYS)))
         if day is None:
             return (
                 ["[occurred]", f"day = {_quoted(QUESTION)}  # which column says when it happened?"],
                 ["[formats]", f"day = {_quoted(QUESTION)}  # as strptime reads it, e.g. %d.%m.%Y"],
                 False,
             )
-        days = _fitting(day, DAYS)
+        days = fitting(day, DAYS)
         lines = ["[occurred]", f"day = {_quoted(day.name)}"]
         formats = ["[formats]", _format("day", days)]
-        time = self._take(lambda one: bool(_fitting(one, TIMES)))
+        time = self._take(lambda one: bool(fitting(one, TIMES)))
         if time is not None:
             lines.append(f"time = {_quoted(time.name)}")
-            formats.append(_format("time", _fitting(time, TIMES)))
-        end = self._take(lambda one: bool(set(_fitting(one, DAYS)) & set(days)))
+            formats.append(_format("time", fitting(time, TIMES)))
+        end = self._take(lambda one: bool(set(fitting(one, DAYS)) & set(days)))
         if end is not None:
             lines.append(f"end_day = {_quoted(end.name)}  # is it the last day? else remove it")
         return lines, formats, False
 
     def _ids(self) -> list[str]:
         found = self._take(
-            lambda one: one.named(_ID) and one.filled == len(one.texts) == self._total
+            lambda one: one.named(NAMED_ID) and one.filled == len(one.texts) == self._total
         )
         lines = ["[id]"]
         if found is None:
@@ -223,9 +168,9 @@ class _Draft:
         return [*lines, 'prefix = "table"  # tells its ids from those of other tables']
 
     def _where(self) -> list[str]:
-        lat = self._take(lambda one: one.named(_LAT) and one.all_fit(_is_number))
-        lon = self._take(lambda one: one.named(_LON) and one.all_fit(_is_number))
-        province = self._take(lambda one: one.named(_PLACE))
+        lat = self._take(lambda one: one.named(NAMED_LAT) and one.all_fit(is_number))
+        lon = self._take(lambda one: one.named(NAMED_LON) and one.all_fit(is_number))
+        province = self._take(lambda one: one.named(NAMED_PLACE))
         if lat is not None and lon is not None:
             lines = [
                 *("", "[place]", f"lat = {_quoted(lat.name)}", f"lon = {_quoted(lon.name)}"),
@@ -245,8 +190,8 @@ class _Draft:
     def _effects(self) -> list[str]:
         lines = []
         for name, pattern in (
-            ("killed", _KILLED),
-            ("injured", _INJURED),
+            ("killed", NAMED_KILLED),
+            ("injured", NAMED_INJURED),
         ):
             found = self._take(lambda one, p=pattern: one.named(p) and bool(one.texts))  # type: ignore[misc]
             if found is not None:
@@ -290,37 +235,10 @@ class _Draft:
         ]
 
 
-def _fitting(column: _Column, forms: Sequence[str]) -> list[str]:
-    return [form for form in forms if column.all_fit(lambda text, f=form: _fits(text, f))]  # type: ignore[misc]
-
-
-def _fits(text: str, form: str) -> bool:
-    try:
-        dt.datetime.strptime(text, form)  # noqa: DTZ007 - only whether it can be read
-    except ValueError:
-        return False
-    return True
-
-
 def _format(name: str, fitting: Sequence[str]) -> str:
     if len(fitting) == 1:
         return f"{name} = {_quoted(fitting[0])}"
     return f"{name} = {_quoted(QUESTION)}  # all of it fits: {' or '.join(fitting)}"
-
-
-def _is_number(text: str) -> bool:
-    return _NUMBER.fullmatch(text) is not None
-
-
-def _act(text: str) -> str | None:
-    slug = text.lower().replace(" ", "_")
-    if slug in ACTS:
-        return slug
-    return next((act for word, act in _ACT_WORDS if word in text.lower()), None)
-
-
-def _party(text: str) -> str | None:
-    return code_of_state(text)
 
 
 def _quoted(text: str) -> str:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from analytics.importing.accounts import EVENT, REFUSED, SKIPPED, Accounts
 from analytics.importing.editions import (
@@ -22,22 +22,20 @@ from analytics.importing.editions import (
     load_standing,
 )
 from analytics.importing.imports import Import, Told, read_rows
-from analytics.importing.loading import workshop
-from analytics.importing.mapping import TableMapping, read_mapping
+from analytics.importing.loading import Workshop, workshop
+from analytics.importing.places import Gazetteer
 from analytics.importing.problems import ImportFailed
 from analytics.importing.sources import TABLE, Source, find_source, source_names
+from analytics.importing.table.mapping import TableMapping, read_mapping
 from schemas.safe_text import for_terminal
 from schemas.warnings.warning import Whence
 from streams.commands.console import err, say, table
-from streams.commands.import_output import GONE, EventLines, write_event
+from streams.commands.importing.output import GONE, EventLines, write_event
 from streams.commands.lake_reader import beside, explained, opened
 from streams.commands.publish import new_tally, run_publish, say_warnings
 from streams.errors import BadInput
 from streams.explain.words import counted
 from streams.settings import Settings
-
-if TYPE_CHECKING:
-    import duckdb
 
 CHANGE_WORDS: Mapping[Change, str] = {
     "added": "added",
@@ -61,6 +59,7 @@ class Wanted(NamedTuple):
     yes: bool = False
     conflict: str | None = None
     mapping: Path | None = None
+    locate: bool = True
 
 
 def run_list() -> int:
@@ -72,7 +71,7 @@ def run_list() -> int:
 
 def run_draft(path: str) -> int:
     """Print the draft of a mapping for a table. Returns the exit code."""
-    from analytics.importing.draft import draft
+    from analytics.importing.table.draft import draft
 
     try:
         sys.stdout.write(draft(path))
@@ -125,7 +124,13 @@ def _run(
             ),
         )
         found = read_rows(
-            connection, source, files, told, conflict=wanted.conflict, mapping=mapping
+            connection,
+            source,
+            files,
+            told,
+            conflict=wanted.conflict,
+            gazetteer=_gazetteer(settings) if wanted.locate else None,
+            mapping=mapping,
         )
         notes.finish()
         lines = stack.enter_context(closing(EventLines()))
@@ -151,6 +156,20 @@ def _run(
     return code
 
 
+def _gazetteer(settings: Settings) -> Gazetteer | None:
+    """The boundaries, if there are any."""
+    from analytics.boundaries.areas import BoundariesError
+    from analytics.boundaries.boundaries import open_boundaries
+
+    try:
+        return open_boundaries(settings.boundaries)
+    except BoundariesError as error:
+        if settings.boundaries is not None:
+            raise BadInput(str(error)) from error
+        err(f"warning: points and provinces get no codes: {error}", style="yellow")
+        return None
+
+
 class Notes:
     """What is odd in the rows: the first of it in words, the rest counted."""
 
@@ -169,9 +188,7 @@ class Notes:
             err(f"warning: and {self._count - MOST_NOTES:,} more notes", style="yellow")
 
 
-def _load_standing(
-    settings: Settings, connection: duckdb.DuckDBPyConnection, source: Source
-) -> None:
+def _load_standing(settings: Settings, connection: Workshop, source: Source) -> None:
     if not settings.database.exists() and not settings.lake.exists():
         err(f"there is no database in {settings.data_dir} yet: all of it is new")
         return
