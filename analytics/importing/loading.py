@@ -26,6 +26,8 @@ from analytics.storage.database import quoted
 _T = TypeVar("_T")
 _BATCH = 4_096
 MEMORY = "250MB"
+Workshop = duckdb.DuckDBPyConnection
+"""A database in memory in which an import is made."""
 
 
 @dataclass(slots=True)

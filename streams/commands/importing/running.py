@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from analytics.importing.accounts import EVENT, REFUSED, SKIPPED, Accounts
 from analytics.importing.editions import (
@@ -22,7 +22,7 @@ from analytics.importing.editions import (
     load_standing,
 )
 from analytics.importing.imports import Import, Told, read_rows
-from analytics.importing.loading import workshop
+from analytics.importing.loading import Workshop, workshop
 from analytics.importing.places import Gazetteer
 from analytics.importing.problems import ImportFailed
 from analytics.importing.sources import TABLE, Source, find_source, source_names
@@ -36,9 +36,6 @@ from streams.commands.publish import new_tally, run_publish, say_warnings
 from streams.errors import BadInput
 from streams.explain.words import counted
 from streams.settings import Settings
-
-if TYPE_CHECKING:
-    import duckdb
 
 CHANGE_WORDS: Mapping[Change, str] = {
     "added": "added",
@@ -191,9 +188,7 @@ class Notes:
             err(f"warning: and {self._count - MOST_NOTES:,} more notes", style="yellow")
 
 
-def _load_standing(
-    settings: Settings, connection: duckdb.DuckDBPyConnection, source: Source
-) -> None:
+def _load_standing(settings: Settings, connection: Workshop, source: Source) -> None:
     if not settings.database.exists() and not settings.lake.exists():
         err(f"there is no database in {settings.data_dir} yet: all of it is new")
         return
