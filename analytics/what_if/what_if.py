@@ -155,7 +155,11 @@ def compared(
     audit.suppose(connection, assumed)
     found = audit.counts()
     names = sorted(stood.keys() | found.keys(), key=lambda name: [part or "" for part in name])
-    counts = [Counts(*name, stood.get(name), found.get(name)) for name in names]
+    counts = [
+        Counts(conflict, commitment, claim, party, stood.get(name), found.get(name))
+        for name in names
+        for conflict, commitment, claim, party in [name]
+    ]
     return WhatIf(audit.changed(), counts)
 
 
