@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from analytics.pages.zones import MICROSECONDS, Zone
+from analytics.pages.zones import MICROSECONDS, ReaderZone
 from schemas.time import Instant
 
 LEFT, RIGHT = 12.0, 1188.0
@@ -52,7 +52,7 @@ class Axis(NamedTuple):
         """Whether the moment is within."""
         return self.start <= instant <= self.end
 
-    def ticks(self, zone: Zone, months: Sequence[str] = MONTHS) -> list[Tick]:
+    def ticks(self, zone: ReaderZone, months: Sequence[str] = MONTHS) -> list[Tick]:
         """About ten lines at round times on the clocks of the zone; `months`: their names."""
         start, end = zone.local(self.start), zone.local(self.end)
         if start is None or end is None:
@@ -68,7 +68,7 @@ class Axis(NamedTuple):
         return self._by_months(zone, start.date(), step, months)
 
     def _by_hours(
-        self, zone: Zone, start: dt.datetime, hours: int, names: Sequence[str]
+        self, zone: ReaderZone, start: dt.datetime, hours: int, names: Sequence[str]
     ) -> list[Tick]:
         found, moment = [], zone.midnight(start.date())
         step = hours * HOUR
@@ -81,7 +81,9 @@ class Axis(NamedTuple):
             moment += step
         return found
 
-    def _by_days(self, zone: Zone, day: dt.date, days: int, names: Sequence[str]) -> list[Tick]:
+    def _by_days(
+        self, zone: ReaderZone, day: dt.date, days: int, names: Sequence[str]
+    ) -> list[Tick]:
         found = []
         # The same days whatever the span begins with, so that panning moves no tick.
         day -= dt.timedelta(days=day.toordinal() % days)
@@ -91,7 +93,9 @@ class Axis(NamedTuple):
             day += dt.timedelta(days=days)
         return found
 
-    def _by_months(self, zone: Zone, day: dt.date, months: int, names: Sequence[str]) -> list[Tick]:
+    def _by_months(
+        self, zone: ReaderZone, day: dt.date, months: int, names: Sequence[str]
+    ) -> list[Tick]:
         found = []
         number = (day.year * 12 + day.month - 1) // months * months
         last = dt.date.max.year * 12

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from analytics.charts.outlines import Box, Outline, Outlines
+from analytics.charts.outlines import MapBox, Outline, Outlines
 from analytics.pages.model import CodeCount, Spot
 from schemas.verdicts import BY_GRAVITY
 
@@ -98,13 +98,13 @@ def map_of(
     return Map(round(width), round(height), lines, areas, drawn)
 
 
-def _box(spot: Spot) -> Box:
+def _box(spot: Spot) -> MapBox:
     reach = max(spot.radius_km, 1) / KM_OF_A_DEGREE
     wide = reach / max(math.cos(math.radians(spot.lat)), 0.1)
     return spot.lon - wide, spot.lat - reach, spot.lon + wide, spot.lat + reach
 
 
-def _roomy(boxes: Sequence[Box]) -> Box:
+def _roomy(boxes: Sequence[MapBox]) -> MapBox:
     """All of the boxes, with some room, and large enough to be recognised."""
     west, south = min(one[0] for one in boxes), min(one[1] for one in boxes)
     east, north = max(one[2] for one in boxes), max(one[3] for one in boxes)

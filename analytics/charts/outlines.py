@@ -17,7 +17,7 @@ LEAST_RING = 4
 
 Ring = list[tuple[float, float]]
 """Longitude and latitude, point by point."""
-Box = tuple[float, float, float, float]
+MapBox = tuple[float, float, float, float]
 """West, south, east, north."""
 
 
@@ -27,7 +27,7 @@ class Outline(NamedTuple):
     code: str
     rings: list[Ring]
     label: tuple[float, float]
-    box: Box
+    box: MapBox
 
 
 class Outlines:
@@ -42,7 +42,7 @@ class Outlines:
         found = zip(self._shapes, self._codes, strict=True)
         return [_outline(code, shape) for shape, code in found if code in wanted]
 
-    def within(self, box: Box, most: int) -> list[Outline]:
+    def within(self, box: MapBox, most: int) -> list[Outline]:
         """Those that meet the box, cut to it; at most so many."""
         import shapely
 

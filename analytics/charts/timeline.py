@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from analytics.charts.axis import LEFT, MONTHS, RIGHT, Axis, Tick
 from analytics.pages.model import PIECES, Band, Bin, Mark, WatchSpan
-from analytics.pages.zones import Zone
+from analytics.pages.zones import ReaderZone
 from schemas.claims import Claim
 from schemas.events import Assertion
 from schemas.time import Instant
@@ -75,7 +75,7 @@ class BinBar(NamedTuple):
     says: str
 
 
-class Lane(NamedTuple):
+class VerdictLane(NamedTuple):
     """The incidents of one verdict."""
 
     y: float
@@ -98,12 +98,12 @@ class Timeline(NamedTuple):
     """All that is drawn; `now` is an x, if it is within."""
 
     axis: Axis
-    zone: Zone
+    zone: ReaderZone
     height: float
     ticks: list[Tick]
     headings: list[Heading]
     claims: list[ClaimRow]
-    lanes: list[Lane]
+    lanes: list[VerdictLane]
     strips: list[Strip]
     more_sources: int
     now: float | None
@@ -122,7 +122,7 @@ class Content(NamedTuple):
 
 
 def timeline(
-    content: Content, axis: Axis, zone: Zone, now: Instant, months: Sequence[str] = MONTHS
+    content: Content, axis: Axis, zone: ReaderZone, now: Instant, months: Sequence[str] = MONTHS
 ) -> Timeline:
     """Where everything stands; `months`: their names."""
     y = HEAD
@@ -156,7 +156,7 @@ def _row(y: float, commitment_id: str, claim: Claim, pieces: list[Piece]) -> Cla
     return ClaimRow(y, commitment_id, claim.claim_id, claim.claimed_by.name, bound, denies, pieces)
 
 
-def _pieces(band: Band, axis: Axis, zone: Zone) -> list[Piece]:
+def _pieces(band: Band, axis: Axis, zone: ReaderZone) -> list[Piece]:
     """The core, and what may be part of the window on both sides of it."""
     says = _says(band, zone)
     hull_start = axis.start if band.hull_start is None else band.hull_start
@@ -176,7 +176,7 @@ def _pieces(band: Band, axis: Axis, zone: Zone) -> list[Piece]:
     return found
 
 
-def _says(band: Band, zone: Zone) -> str:
+def _says(band: Band, zone: ReaderZone) -> str:
     def bound(earliest: Instant | None, latest: Instant | None, *, is_open: bool = False) -> str:
         if is_open:
             return "an open end"
@@ -193,11 +193,13 @@ def _says(band: Band, zone: Zone) -> str:
     return f"{band.claim_id} holds from {start}, to {end}"
 
 
-def _or_unknown(instant: Instant | None, zone: Zone) -> str:
+def _or_unknown(instant: Instant | None, zone: ReaderZone) -> str:
     return "unknown" if instant is None else zone.both(instant)
 
 
-def _lanes(content: Content, axis: Axis, zone: Zone, y: float) -> tuple[list[Lane], float]:
+def _lanes(
+    content: Content, axis: Axis, zone: ReaderZone, y: float
+) -> tuple[list[VerdictLane], float]:
     found = []
     for verdict in BY_GRAVITY:
         marks = [one for one in content.marks or () if one.verdict == verdict]
@@ -206,16 +208,20 @@ def _lanes(content: Content, axis: Axis, zone: Zone, y: float) -> tuple[list[Lan
         if not count:
             continue
         if content.marks is None:
-            lane = Lane(y, BARS, verdict, count, [], _bars(bins, content.bins, axis, zone, y))
+            lane = VerdictLane(
+                y, BARS, verdict, count, [], _bars(bins, content.bins, axis, zone, y)
+            )
         else:
             drawn, rows = _drawn(marks, axis, zone, y)
-            lane = Lane(y, LANE + (rows - 1) * ROW, verdict, count, drawn, [])
+            lane = VerdictLane(y, LANE + (rows - 1) * ROW, verdict, count, drawn, [])
         found.append(lane)
         y += lane.height + 16
     return found, y
 
 
-def _drawn(marks: Iterable[Mark], axis: Axis, zone: Zone, y: float) -> tuple[list[DrawnMark], int]:
+def _drawn(
+    marks: Iterable[Mark], axis: Axis, zone: ReaderZone, y: float
+) -> tuple[list[DrawnMark], int]:
     """Marks in rows, so that as few as possible stand on one another; and how many rows."""
     free: list[float] = []
     found = []
@@ -235,7 +241,7 @@ def _drawn(marks: Iterable[Mark], axis: Axis, zone: Zone, y: float) -> tuple[lis
     return found, max(len(free), 1)
 
 
-def mark_in_words(mark: Mark, zone: Zone) -> str:
+def mark_in_words(mark: Mark, zone: ReaderZone) -> str:
     """`contested: 2026-02-03-barrage, by RUS, 2026-02-02 16:00 UTC to …`."""
     by = f", by {mark.party}" if mark.party is not None else ""
     start, end = zone.both(mark.occurred_start), zone.both(mark.occurred_end)
@@ -245,7 +251,7 @@ def mark_in_words(mark: Mark, zone: Zone) -> str:
 
 
 def _bars(
-    bins: Sequence[Bin], of_all: Sequence[Bin], axis: Axis, zone: Zone, y: float
+    bins: Sequence[Bin], of_all: Sequence[Bin], axis: Axis, zone: ReaderZone, y: float
 ) -> list[BinBar]:
     most = max(one.incidents for one in of_all)
     width = (RIGHT - LEFT) / PIECES
@@ -263,7 +269,9 @@ def _bars(
     return found
 
 
-def _strips(content: Content, axis: Axis, zone: Zone, y: float) -> tuple[list[Strip], float, int]:
+def _strips(
+    content: Content, axis: Axis, zone: ReaderZone, y: float
+) -> tuple[list[Strip], float, int]:
     """The coverage of the sources that watched most, and how many sources are left out."""
     by_source: dict[str, list[WatchSpan]] = {}
     for watch in (*content.gaps, *content.watched):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from analytics.queries import queries
+from analytics.read_model import Ask
 from schemas.time import Instant
 
 SORTS = ("newest", "oldest", "verdict", "incident", "party", "evidence")
@@ -19,9 +20,6 @@ MOST_DAYS = 800
 MOST_POINTS = 400
 MOST_CODES = 40
 PIECES = 160
-
-Row = tuple[Any, ...]
-Ask = Callable[[str, Mapping[str, object]], list[Row]]
 
 
 class IncidentsWanted(NamedTuple):
@@ -185,7 +183,7 @@ class LastSaid(NamedTuple):
     recorded_at: Instant
 
 
-class LogPosition(NamedTuple):
+class LogReached(NamedTuple):
     """How far a log is that the answers were made of."""
 
     log_id: str
@@ -200,7 +198,7 @@ class PageModel:
     def __init__(self, ask: Ask) -> None:
         self.ask = ask
 
-    def _named(self, name: str, **values: object) -> list[Row]:
+    def _named(self, name: str, **values: object) -> list[tuple[Any, ...]]:
         return self.ask(queries("pages")[name], values)
 
     def counts(self, wanted: IncidentsWanted) -> Counter[str]:
@@ -250,7 +248,7 @@ class PageModel:
         commitment: str | None,
         span: tuple[Instant, Instant],
         **more: object,
-    ) -> list[Row]:
+    ) -> list[tuple[Any, ...]]:
         bounds: dict[str, object] = {"from_us": span[0], "to_us": span[1], "commitment": commitment}
         return self._named(name, conflict=conflict, **bounds, **more)
 
@@ -295,6 +293,6 @@ class PageModel:
         rows = self._named("disagreements_of", conflict=conflict, incident_id=incident_id)
         return [(field, values) for field, values in rows]
 
-    def log_positions(self, conflict: str) -> Sequence[LogPosition]:
+    def log_positions(self, conflict: str) -> Sequence[LogReached]:
         """How far the logs are, the last first."""
-        return [LogPosition(*row) for row in self._named("log_position", conflict=conflict)]
+        return [LogReached(*row) for row in self._named("log_position", conflict=conflict)]

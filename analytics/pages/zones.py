@@ -14,7 +14,7 @@ _FIRST, _LAST = -62_135_596_800, 253_402_300_799
 _DAY_OF_SECONDS = 86_400
 
 
-class Zone(NamedTuple):
+class ReaderZone(NamedTuple):
     """A time zone by its IANA name; `clock` is what it does to a moment."""
 
     name: str
@@ -58,7 +58,7 @@ class Zone(NamedTuple):
         return int(moment.timestamp()) * MICROSECONDS
 
 
-UTC = Zone("UTC", ZoneInfo("UTC"))
+UTC = ReaderZone("UTC", ZoneInfo("UTC"))
 
 
 @cache
@@ -68,13 +68,13 @@ def zone_names() -> tuple[str, ...]:
     return ("UTC", *sorted(one for one in found if not one.startswith(("posix/", "right/"))))
 
 
-def zone_named(name: str) -> Zone | None:
+def zone_named(name: str) -> ReaderZone | None:
     """The zone of that name; None: there is none."""
     if name == "UTC" or not name:
         return UTC
     if name not in zone_names():
         return None
     try:
-        return Zone(name, ZoneInfo(name))
+        return ReaderZone(name, ZoneInfo(name))
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return None

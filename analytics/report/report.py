@@ -16,7 +16,7 @@ from analytics.charts.map import map_of
 from analytics.charts.outlines import read_outlines
 from analytics.charts.timeline import Content, timeline
 from analytics.pages.model import IncidentsWanted, PageModel
-from analytics.pages.zones import UTC, Zone
+from analytics.pages.zones import UTC, ReaderZone
 from analytics.provenance import provenance
 from analytics.queries import queries
 from analytics.read_model import ReadModel
@@ -45,7 +45,11 @@ class ConflictReport:
     """What one report shows, asked of the lake once."""
 
     def __init__(
-        self, asked: tuple[ReadModel, PageModel], about: ReportScope, zone: Zone, language: str
+        self,
+        asked: tuple[ReadModel, PageModel],
+        about: ReportScope,
+        zone: ReaderZone,
+        language: str,
     ) -> None:
         self._knowledge, self._pages = asked
         self._about, self._zone = about, zone

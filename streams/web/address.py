@@ -10,7 +10,7 @@ from multidict import MultiMapping
 from pydantic_core import PydanticCustomError
 
 from analytics.pages.model import SORTS, IncidentsWanted
-from analytics.pages.zones import UTC, Zone, zone_named
+from analytics.pages.zones import UTC, ReaderZone, zone_named
 from schemas.time import Instant, iso
 from schemas.time_fields import read_instant
 from schemas.verdicts import BY_GRAVITY
@@ -28,7 +28,7 @@ class BadAddress(ValueError):  # noqa: N818 - named as what is the case
 class Chosen(NamedTuple):
     """What the address of a page says: the zone, the filter, and the span of the timeline."""
 
-    zone: Zone
+    zone: ReaderZone
     conflict: str | None
     commitment: str | None
     verdicts: tuple[str, ...]
@@ -95,7 +95,7 @@ def _text(query: MultiMapping[str], name: str) -> str | None:
     return found
 
 
-def _moment(query: MultiMapping[str], name: str, zone: Zone) -> Instant | None:
+def _moment(query: MultiMapping[str], name: str, zone: ReaderZone) -> Instant | None:
     """A day on the clocks of the zone, which means its beginning, or an RFC 3339 time."""
     import datetime as dt
 

@@ -27,12 +27,12 @@ from streams.web.board import board, places_in_words
 from streams.web.changes import ChangeStream
 from streams.web.details import commitment, incident
 from streams.web.downloads import FORMS, rows
-from streams.web.entry import Entry
+from streams.web.entry import EntryForms
 from streams.web.site import NotReady, Site
 
 HERE = Path(str(files("streams").joinpath("web")))
 
-Answer = Callable[[web.Request, Here, Chosen], web.Response]
+PageAnswer = Callable[[web.Request, Here, Chosen], web.Response]
 
 
 class SitePages:
@@ -65,7 +65,7 @@ class SitePages:
             ),
             *(web.get(f"/incidents.{form}", partial(self._download, form)) for form in FORMS),
             web.get("/changes", self._changes.stream),
-            *Entry(self.site, self).routes(),
+            *EntryForms(self.site, self).routes(),
             web.get("/healthz", self._healthz),
             *(web.get(f"/static/{name}", partial(_static, name)) for name in STATIC),
         ]
@@ -73,7 +73,7 @@ class SitePages:
     async def _healthz(self, _: web.Request) -> web.Response:
         return web.json_response({"status": "alive", "version": str(self.site.version)})
 
-    async def _page(self, answer: Answer, request: web.Request) -> web.Response:
+    async def _page(self, answer: PageAnswer, request: web.Request) -> web.Response:
         here = Here(request.path, request.query)
         try:
             choice = chosen(request.query)

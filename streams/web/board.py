@@ -13,7 +13,7 @@ from analytics.charts.drawing import chart_svg
 from analytics.charts.map import map_of
 from analytics.charts.timeline import Content, timeline
 from analytics.pages.model import ROWS_OF_A_PAGE, Band, Day, IncidentRow, Kept, PageModel
-from analytics.pages.zones import Zone
+from analytics.pages.zones import ReaderZone
 from analytics.read_model import ReadModel
 from analytics.report.texts import texts
 from schemas.claims import Claim
@@ -242,6 +242,6 @@ def place_in_words(place: object) -> str:
             return "others"
 
 
-def when_in_words(start: Instant, end: Instant, zone: Zone) -> str:
+def when_in_words(start: Instant, end: Instant, zone: ReaderZone) -> str:
     """One moment, or from when to when, in the zone with UTC beside."""
     return zone.both(start) if start == end else f"{zone.both(start)} to {zone.both(end)}"

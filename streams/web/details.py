@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from analytics.pages.model import PageModel
-from analytics.pages.zones import Zone
+from analytics.pages.zones import ReaderZone
 from analytics.read_model import ReadModel
 from schemas.claims import Claim
 from schemas.events import Assertion, Occurred, Report, ReportDenial
@@ -43,7 +43,7 @@ class ReportCard(NamedTuple):
 
 
 def incident(
-    knowledge: ReadModel, pages: PageModel, conflict: str, incident_id: str, zone: Zone
+    knowledge: ReadModel, pages: PageModel, conflict: str, incident_id: str, zone: ReaderZone
 ) -> dict[str, Any] | None:
     """What the page of an incident shows; None: nobody ever reported one."""
     if conflict not in knowledge.conflicts_of(incident_id):
@@ -96,7 +96,7 @@ def _matrix(claim: ClaimExplained) -> list[Answered]:
 
 
 def _card(
-    name: str, report: Report | ReportDenial, posted_by: str | None, zone: Zone
+    name: str, report: Report | ReportDenial, posted_by: str | None, zone: ReaderZone
 ) -> ReportCard:
     by = report.reported_by
     actor = report.actor
@@ -124,7 +124,7 @@ def _card(
     return ReportCard(name, by.name, by.kind or "", denies, said, list(report.evidence))
 
 
-def occurred_in_words(occurred: Occurred, zone: Zone) -> str:
+def occurred_in_words(occurred: Occurred, zone: ReaderZone) -> str:
     """When something happened, in a reader's zone, with the words of the source."""
     start, end = occurred.reported
     how = ", throughout" if occurred.certainty == "throughout" else ""
@@ -172,7 +172,7 @@ def commitment(
     }
 
 
-def _claim_card(claim_id: str, claim: Claim, zone: Zone, now: Instant) -> ClaimCard:
+def _claim_card(claim_id: str, claim: Claim, zone: ReaderZone, now: Instant) -> ClaimCard:
     by = claim.claimed_by
     who = by.name if by.role is None else f"{by.name}, {by.role}"
     bound = ", ".join(claim.bound_parties)
@@ -194,14 +194,14 @@ def _claim_card(claim_id: str, claim: Claim, zone: Zone, now: Instant) -> ClaimC
     return ClaimCard(claim_id, who, False, state, [row for row in rows if row[1]], links)
 
 
-def _part(part: Span | Daily, zone: Zone) -> str:
+def _part(part: Span | Daily, zone: ReaderZone) -> str:
     stretch = f"{_bound(part.start, zone)} to {_bound(part.end, zone)}"
     if isinstance(part, Span):
         return stretch
     return f"daily {part.from_:%H:%M} to {part.to:%H:%M} {part.zone}, {stretch}"
 
 
-def _bound(bound: Bound, zone: Zone) -> str:
+def _bound(bound: Bound, zone: ReaderZone) -> str:
     if bound == OPEN:
         return "an open end"
     if bound == UNKNOWN:

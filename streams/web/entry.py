@@ -21,7 +21,7 @@ from streams.commands.new.preview import Preview, preview_over
 from streams.endpoint import read_endpoint
 from streams.errors import CommandError
 from streams.web.address import Here
-from streams.web.form import KINDS, Form, NotUnderstood, event_of
+from streams.web.form import KINDS, NotUnderstood, TypedForm, event_of
 from streams.web.site import NotReady, Site
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Sent(NamedTuple):
     warnings: list[str]
 
 
-class Entry:
+class EntryForms:
     """The forms."""
 
     def __init__(self, site: Site, pages: SitePages) -> None:
@@ -78,7 +78,7 @@ class Entry:
                 typed.setdefault(name, []).append(value)
         token = "".join(typed.pop("token", []))[:LETTERS_OF_A_TOKEN]
         wants = "".join(typed.pop("do", []))
-        found = _event(_kind(typed), Form(typed))
+        found = _event(_kind(typed), TypedForm(typed))
         sent = None
         if wants == "send" and isinstance(found, Draft):
             sent = await self._send(found, token)
@@ -123,7 +123,7 @@ class Entry:
         told, problems, near = None, found if isinstance(found, list) else [], []
         try:
             with self._site.reading() as site:
-                names = self._names(site, Form(typed).one("conflict"))
+                names = self._names(site, TypedForm(typed).one("conflict"))
                 if isinstance(found, Draft) and not (sent and sent.taken):
                     event = found.found()
                     assert not isinstance(event, tuple)  # noqa: S101 - `_event` saw to that
@@ -135,7 +135,7 @@ class Entry:
             kept = ("kind", "conflict", "source", "by", "speaker", "by_party", "times_in")
             typed = {name: value for name, value in typed.items() if name in kept}
         values: dict[str, Any] = {
-            "typed": Form(typed),
+            "typed": TypedForm(typed),
             "kind": kind,
             "kinds": KINDS,
             "titles": TITLES,
@@ -150,7 +150,7 @@ class Entry:
             if isinstance(found, Draft)
             else None,
             "zone": zone_named(request.query.get("zone", "")) or UTC,
-            "conflict": Form(typed).one("conflict") or None,
+            "conflict": TypedForm(typed).one("conflict") or None,
             "conflicts": names["conflicts"],
             "all_zones": zone_names(),
         }
@@ -171,7 +171,7 @@ def _kind(typed: Mapping[str, Sequence[str]]) -> str:
     return kind if kind in KINDS else KINDS[0]
 
 
-def _event(kind: str, form: Form) -> Draft | list[tuple[str, str]]:
+def _event(kind: str, form: TypedForm) -> Draft | list[tuple[str, str]]:
     """The event that was typed, whole and right; or each field with what is wrong with it."""
     try:
         begun = event_of(kind, form)

@@ -29,7 +29,7 @@ NIGHT = (dt.time(18), dt.time(8))
 _RANGE = re.compile(r"([0-9.]+)\s*(?:-|–|\.\.|to)\s*([0-9.]+)")  # noqa: RUF001 - dashes are typed
 _LEAST = re.compile(r"(?:at least|over|>=)\s*([0-9.]+)|([0-9.]+)\s*\+")
 _MOST = re.compile(r"(?:at most|up to|<=)\s*([0-9.]+)")
-Typed = Mapping[str, Sequence[str]]
+TypedFields = Mapping[str, Sequence[str]]
 
 
 class NotUnderstood(ValueError):  # noqa: N818 - named as what is the case
@@ -40,10 +40,10 @@ class NotUnderstood(ValueError):  # noqa: N818 - named as what is the case
         self.field = field
 
 
-class Form:
+class TypedForm:
     """The fields of a form as they were typed."""
 
-    def __init__(self, typed: Typed) -> None:
+    def __init__(self, typed: TypedFields) -> None:
         self._typed = typed
 
     def one(self, name: str) -> str:
@@ -82,7 +82,7 @@ class Form:
         return zone.clock
 
 
-def event_of(kind: str, form: Form) -> dict[str, Any]:
+def event_of(kind: str, form: TypedForm) -> dict[str, Any]:
     """The event, as far as it was typed. NotUnderstood."""
     make = {"report": _report, "claim": _claim, "coverage": _coverage}.get(kind, _retraction)
     data = {"conflict": form.one("conflict"), **make(form)}
@@ -103,7 +103,7 @@ def _said(value: Any) -> Any:  # noqa: ANN401 - JSON
 _UNSAID = object()
 
 
-def _report(form: Form) -> dict[str, Any]:
+def _report(form: TypedForm) -> dict[str, Any]:
     found: dict[str, Any] = {
         "incident_id": form.one("incident_id"),
         "report_id": form.one("report_id"),
@@ -125,7 +125,7 @@ def _report(form: Form) -> dict[str, Any]:
     }
 
 
-def _claim(form: Form) -> dict[str, Any]:
+def _claim(form: TypedForm) -> dict[str, Any]:
     found: dict[str, Any] = {
         "commitment_id": form.one("commitment_id"),
         "claim_id": form.one("claim_id"),
@@ -156,7 +156,7 @@ def _claim(form: Form) -> dict[str, Any]:
     }
 
 
-def _coverage(form: Form) -> dict[str, Any]:
+def _coverage(form: TypedForm) -> dict[str, Any]:
     return {
         "coverage_id": form.one("coverage_id"),
         "reported_by": _who(form, "kind"),
@@ -169,16 +169,16 @@ def _coverage(form: Form) -> dict[str, Any]:
     }
 
 
-def _retraction(form: Form) -> dict[str, Any]:
+def _retraction(form: TypedForm) -> dict[str, Any]:
     names = ("commitment_id", "claim_id", "incident_id", "report_id", "reason")
     return {name: form.one(name) for name in names}
 
 
-def _who(form: Form, what: str) -> dict[str, str]:
+def _who(form: TypedForm, what: str) -> dict[str, str]:
     return {"name": form.one("by"), what: form.one("speaker"), "party": form.one("by_party")}
 
 
-def _occurred(form: Form) -> dict[str, Any]:
+def _occurred(form: TypedForm) -> dict[str, Any]:
     """When it happened, by how well that is known."""
     how, start, end = form.one("when"), form.moment("start"), form.moment("end")
     stated: dict[str, Any] = {"as_stated": form.one("as_stated"), "of": form.one("timed")}
@@ -209,14 +209,14 @@ def _occurred(form: Form) -> dict[str, Any]:
     return {"start": _text(start), **until, "certainty": certainty, **stated}
 
 
-def _hours(form: Form) -> float:
+def _hours(form: TypedForm) -> float:
     text = form.one("margin") or "3"
     if not re.fullmatch(r"[0-9]{1,3}(\.[0-9])?", text):
         raise NotUnderstood("margin", "expected a number of hours")
     return float(text)
 
 
-def _bound(form: Form, name: str) -> Any:  # noqa: ANN401 - JSON
+def _bound(form: TypedForm, name: str) -> Any:  # noqa: ANN401 - JSON
     """A bound of a window: a moment, between two, open, or not known."""
     how, moment = form.one(f"{name}_how"), form.moment(name)
     if how == "open" and name == "end":
@@ -233,18 +233,18 @@ def _text(moment: dt.datetime | None) -> str:
     return "" if moment is None else moment.isoformat()
 
 
-def _terms(form: Form, name: str) -> list[str | None]:
+def _terms(form: TypedForm, name: str) -> list[str | None]:
     return [None if one == OTHERS else one for one in form.many(name)]
 
 
-def _places(form: Form, name: str) -> list[Any]:
+def _places(form: TypedForm, name: str) -> list[Any]:
     try:
         return [place(one) for one in form.many(name)]
     except UnreadError as error:
         raise NotUnderstood(name, str(error)) from None
 
 
-def _weapons(form: Form) -> Iterator[dict[str, Any]]:
+def _weapons(form: TypedForm) -> Iterator[dict[str, Any]]:
     for number in range(3):
         kind = form.one(f"weapon{number}")
         if kind:
@@ -256,7 +256,7 @@ def _weapons(form: Form) -> Iterator[dict[str, Any]]:
             yield {"type": kind, **counts}
 
 
-def _effects(form: Form) -> Iterator[tuple[str, Any]]:
+def _effects(form: TypedForm) -> Iterator[tuple[str, Any]]:
     for number in range(4):
         name = form.one(f"effect{number}")
         if name:

@@ -31,7 +31,7 @@ MOST_WARM = 8
 SECONDS_WANTED = 180.0
 
 Rows = list[tuple[Any, ...]]
-Key = tuple[str, str]
+AskedKey = tuple[str, str]
 
 logger = logging.getLogger("streams")
 
@@ -72,7 +72,7 @@ class _Slow:
     def __init__(self, settings: Settings) -> None:
         self._session = _opened(settings)
         self._lock = threading.Lock()
-        self._answers: dict[Key, _Answer] = {}
+        self._answers: dict[AskedKey, _Answer] = {}
         self._woken = threading.Event()
         self._over = False
         self.renewed = 0
@@ -157,7 +157,7 @@ class Site:
         self._session: LakeSession | None = None
         self._slow: _Slow | None = None
         self._slow_statements = _slow()
-        self._kept: dict[Key, Rows] = {}
+        self._kept: dict[AskedKey, Rows] = {}
         self._transaction = 0
         self._changed = asyncio.Event()
         self._seen: tuple[object, ...] = ()

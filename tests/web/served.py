@@ -23,7 +23,7 @@ from streams.engine.loading import load_standing, process
 from tests.cli.commands import SCENARIO, TRUCE, environment
 from tests.support.logged import LOG_ID
 
-SECONDS = 60
+SECONDS = 240
 RECORDED_MS = 1_772_500_000_000  # 2026-03-03
 MARKUP = '"><img src=x onerror=window.broken=1><script>window.broken=1</script>{{7*7}}'
 OTHERS = "משקיף Спостерігач"

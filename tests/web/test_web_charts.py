@@ -55,8 +55,10 @@ def test_only_what_certainly_holds_is_solid(
     is_open: bool,
     pieces: list[tuple[str, bool]],
 ) -> None:
-    days = [None if day is None else at(f"2026-01-{day}T00:00:00Z") for day in (*core, *hull)]
-    assert drawn(Band("truce", "c", *days, is_open, False)) == pieces
+    starts, ends, least, most = (
+        None if day is None else at(f"2026-01-{day}T00:00:00Z") for day in (*core, *hull)
+    )
+    assert drawn(Band("truce", "c", starts, ends, least, most, is_open, False)) == pieces
 
 
 def test_a_zone_moves_ticks_and_no_mark() -> None:

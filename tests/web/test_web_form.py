@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from streams.web.form import Form, NotUnderstood, count, event_of
+from streams.web.form import NotUnderstood, TypedForm, count, event_of
 
 WHO = {
     "conflict": ["c"],
@@ -18,7 +18,7 @@ WHO = {
 
 
 def data(kind: str, **typed: str) -> dict[str, Any]:
-    found: dict[str, Any] = event_of(kind, Form(WHO | {n: [one] for n, one in typed.items()}))[
+    found: dict[str, Any] = event_of(kind, TypedForm(WHO | {n: [one] for n, one in typed.items()}))[
         "data"
     ]
     return found
