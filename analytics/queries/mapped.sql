@@ -16,13 +16,13 @@ ORDER BY "row";
 -- From the first to the last day of the rows.
 CREATE VIEW scope AS
 SELECT
-    min(CAST(data -> 'occurred' ->> 'start' AS TIMESTAMPTZ)) AS since,
+    min(cast(data -> 'occurred' ->> 'start' AS TIMESTAMPTZ)) AS since,
     max(
-        CAST(
+        cast(
             coalesce(data -> 'occurred' ->> 'end', data -> 'occurred' ->> 'start') AS TIMESTAMPTZ
         )
     ) AS until,
-    CAST(NULL AS VARCHAR[]) AS countries,
+    cast(NULL AS VARCHAR[]) AS countries,
     'the span of the rows' AS label
 FROM events
 HAVING count(*) > 0;
