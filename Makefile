@@ -16,7 +16,7 @@ ALERTMANAGER := v0.34.2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo up down test ingest kafka alerts deployment faults crash soak fuzz invariants check \
+.PHONY: help setup demo up down test ingest kafka alerts deployment browser faults crash soak fuzz invariants check \
 	sbom audit monitoring format bench bench-size peers dashboards requirements clean
 
 help: ## this list
@@ -47,7 +47,7 @@ test: setup ## all tests but those on Kafka, of alerting, of the deployment, of 
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --durations=10 --ignore=tests/kafka \
 		--ignore=tests/alerts --ignore=tests/faults \
 		$(if $(filter true,$(CI)),$(INVARIANTS:%=--ignore=%)) \
-		-m 'not deployment and not ingest and not openapi and not faults'
+		-m 'not deployment and not ingest and not openapi and not faults and not browser'
 
 ingest: setup ## POST /events under 200 clients, killed under load, and by its OpenAPI document
 	@TRUCE_INGEST_EXAMPLES=$${TRUCE_INGEST_EXAMPLES:-150} \
@@ -61,6 +61,9 @@ alerts: setup ## from the log to a person: wants Debian's prometheus and prometh
 
 deployment: setup ## what is deployed, with real tools: wants Prometheus, kubectl, Go, Maven, Java 21, root, buildah or an engine
 	@$(BIN)/python -m pytest -q --durations=10 -m deployment tests/deploy
+
+browser: setup ## the pages in a real browser: wants Chromium; TRUCE_SCREENSHOTS=docs writes the pictures
+	@$(BIN)/python -m pytest -q -rPs --durations=10 -m browser tests/web
 
 faults: setup ## a full disk, a hanging broker, odd clocks: minutes, not seconds
 	@$(BIN)/python -m pytest -q --durations=10 -m faults tests/faults tests/rebuild tests/storage tests/lake
@@ -90,7 +93,8 @@ check: setup ## style, types, layers, SQL, and the files of the containers
 
 sbom: setup ## what the image ships, as CycloneDX: build/sbom.json, checked by schema and pins
 	@mkdir -p build
-	@$(BIN)/cyclonedx-py requirements requirements/runtime.txt --pyproject pyproject.toml \
+	@cat requirements/runtime.txt requirements/boundaries.txt | \
+		$(BIN)/cyclonedx-py requirements - --pyproject pyproject.toml \
 		--output-reproducible --spec-version 1.6 --output-file build/sbom.json 2>/dev/null
 	@$(BIN)/python -m deploy.supply sbom build/sbom.json
 
@@ -119,7 +123,8 @@ dashboards: setup ## write deploy/grafana/*.json
 requirements: setup ## pin the newest allowed versions, with hashes
 	@rm -f requirements/*.txt
 	@$(LOCK) --group build -o requirements/build.txt
-	@$(LOCK) pyproject.toml -o requirements/runtime.txt
+	@$(LOCK) pyproject.toml --extra web -o requirements/runtime.txt
+	@$(LOCK) --no-deps --group boundaries -o requirements/boundaries.txt
 	@$(LOCK) --group dev -c requirements/runtime.txt -o requirements/dev.txt
 	@for peer in $(PEERS); do $(LOCK) --group $$peer -o requirements/peers-$$peer.txt || exit; done
 
@@ -167,8 +172,9 @@ $(VENV)/.created:
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/.runtime: requirements/build.txt requirements/runtime.txt | $(VENV)/.created
+$(VENV)/.runtime: requirements/build.txt requirements/runtime.txt requirements/boundaries.txt | $(VENV)/.created
 	@$(INSTALL) -r requirements/build.txt -r requirements/runtime.txt
+	@$(INSTALL) --no-deps -r requirements/boundaries.txt
 	@touch $@
 
 $(VENV)/.project: pyproject.toml $(VENV)/.runtime

@@ -53,8 +53,14 @@ def migrations() -> list[tuple[int, str, str]]:
 
 
 @cache
+def ledger_views() -> str:
+    """The SQL of the views that the worker itself reads, comments included."""
+    return _file("schema", "views.sql").read_text("utf-8")
+
+
+@cache
 def views() -> str:
-    """The SQL that makes every view and macro over the tables, comments included."""
+    """The SQL that makes every view and macro over the tables, for readers; comments included."""
     return "\n".join(path.read_text("utf-8") for path in views_files())
 
 

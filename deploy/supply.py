@@ -3,7 +3,7 @@
     python -m deploy.supply sbom build/sbom.json
     python -m deploy.supply audit
 
-Both are about `requirements/runtime.txt`, which is what the image installs.
+Both are about what the image installs: `requirements/runtime.txt` and `boundaries.txt`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-RUNTIME = Path(__file__).parents[1] / "requirements" / "runtime.txt"
+REQUIREMENTS = Path(__file__).parents[1] / "requirements"
+SHIPPED = (REQUIREMENTS / "runtime.txt", REQUIREMENTS / "boundaries.txt")
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 SECONDS_TO_ANSWER = 5
@@ -36,6 +37,11 @@ class Pin(NamedTuple):
 def pins(text: str) -> set[Pin]:
     """The packages that a pinned file installs, on any Python."""
     return {Pin(*found) for found in PIN.findall(text)}
+
+
+def shipped() -> str:
+    """The pinned files of what is installed, as one."""
+    return "".join(file.read_text("utf-8") for file in SHIPPED)
 
 
 def sbom_problems(sbom: str, runtime: str) -> list[str]:
@@ -59,7 +65,8 @@ def audit() -> int:
     """Query the advisory service: 1 if it reports anything; 0 and the reason if unreachable."""
     command = [
         *(sys.executable, "-m", "pip_audit", "--disable-pip", "--require-hashes"),
-        *("--requirement", str(RUNTIME), "--format", "json", "--progress-spinner", "off"),
+        *(part for file in SHIPPED for part in ("--requirement", str(file))),
+        *("--format", "json", "--progress-spinner", "off"),
         *("--timeout", str(SECONDS_TO_ANSWER)),
     ]
     try:
@@ -107,7 +114,7 @@ def main(arguments: Sequence[str]) -> int:
         case ["audit"]:
             return audit()
         case ["sbom", path]:
-            problems = sbom_problems(Path(path).read_text("utf-8"), RUNTIME.read_text("utf-8"))
+            problems = sbom_problems(Path(path).read_text("utf-8"), shipped())
             for problem in problems:
                 _say(f"{path}: {problem}")
             return 1 if problems else 0

@@ -6,6 +6,7 @@ or the data was bad, 2 wrong usage, 3 a service could not be reached.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,12 @@ from streams.commands.command import (
     current_settings,
     setting,
     settings_named,
+    was_given,
 )
+from streams.commands.importing.command import import_
 from streams.commands.new.group import new
+from streams.endpoint import Endpoint
+from streams.pages_beside import pages_beside
 
 DEMO_DIR = "truce-demo"
 SCHEMAS = (*EVENT_TYPE_NAMES, "openapi")
@@ -58,9 +63,12 @@ def main() -> None:
     ),
 )
 @click.argument("files", nargs=-1, type=events_file, metavar="[FILE]...")
-@click.option("--keep", is_flag=True, help="Keep the worker running afterwards, until Ctrl-C.")
+@click.option(
+    "--keep", is_flag=True, help="Keep the worker running afterwards, with the pages, until Ctrl-C."
+)
 @data_dir
 @setting("TRUCE_HTTP")
+@setting("TRUCE_WEB")
 def demo(files: tuple[str, ...], keep: bool) -> int:
     """Show a truce judged: the shipped one of early 2026, or your own FILEs of events.
 
@@ -86,17 +94,25 @@ def demo(files: tuple[str, ...], keep: bool) -> int:
 def run() -> int:
     """Run a worker: judge every report against every claim, until Ctrl-C or SIGTERM.
 
-    Each setting can be given as an option or in the environment; the option comes first.
+    With --web, or --web HOST:PORT, the pages are served beside it, by a process of their own. Each
+    setting can be given as an option or in the environment; the option comes first.
     """
     from streams import worker
     from streams.commands.console import say_ready
 
     settings = current_settings()
-    return worker.main(settings, on_ready=lambda endpoint: say_ready(settings, endpoint))
+    with ExitStack() as stack:
+
+        def ready(endpoint: Endpoint) -> None:
+            say_ready(settings, endpoint)
+            if was_given("TRUCE_WEB"):
+                stack.enter_context(pages_beside(settings))
+
+        return worker.main(settings, on_ready=ready)
 
 
 for one in DESCRIBED:
-    setting(one.name)(run)
+    setting(one.name, alone=one.name == "TRUCE_WEB")(run)
 
 
 @main.command(
@@ -105,17 +121,22 @@ for one in DESCRIBED:
     examples=(
         "truce publish reports.jsonl",
         "truce publish --dry-run claims.jsonl reports.jsonl",
+        "truce publish --locate reports.jsonl",
         "my-importer | truce publish -",
     ),
 )
 @click.argument("files", nargs=-1, required=True, type=events_file, metavar="FILE...")
 @click.option("--dry-run", is_flag=True, help="Validate only; send nothing.")
+@click.option(
+    "--locate", is_flag=True, help="Give points without codes the ISO codes of what they lie in."
+)
 @data_dir
+@setting("TRUCE_BOUNDARIES")
 @setting("TRUCE_BROKER")
 @setting("TRUCE_PARTITIONS")
 @setting("TRUCE_REPLICATION")
 @kafka_security
-def publish(files: tuple[str, ...], dry_run: bool) -> int:
+def publish(files: tuple[str, ...], dry_run: bool, locate: bool) -> int:
     """Publish events into the log: FILEs of JSON Lines, or - for standard input.
 
     Every line is validated first. A bad line is reported as FILE:LINE: field: reason; the good ones
@@ -125,12 +146,17 @@ def publish(files: tuple[str, ...], dry_run: bool) -> int:
     Then it says which lines were refused all the same (their id stands for other content; exit code
     1), known already, or revise an earlier one, and which verdicts changed. What is odd is warned
     of, with what was probably meant, and never refused.
+
+    With --locate, a point gets the finest code that holds for all of its circle, or none: near a
+    border between provinces the country's, and near one between countries none. What a file says is
+    kept. An event that was published without codes keeps its id: locate before you publish.
     """
     from streams.commands.publish import run_publish
 
-    return run_publish(current_settings(), files, dry_run=dry_run)
+    return run_publish(current_settings(), files, dry_run=dry_run, locate=locate)
 
 
+main.add_command(import_)
 main.add_command(new)
 
 
@@ -343,6 +369,70 @@ def rebuild(from_events: bool, new_log: bool, dry_run: bool, keep_old: bool, as_
     from streams.commands.rebuild import Wanted, run_rebuild
 
     return run_rebuild(current_settings(), Wanted(from_events, new_log, dry_run, keep_old, as_json))
+
+
+@main.command(
+    cls=Command,
+    short_help="Serve the pages, until Ctrl-C or SIGTERM.",
+    examples=("truce web", "truce web --web 127.0.0.1:0 --data-dir truce-demo"),
+)
+@data_dir
+@lake_dir
+@setting("TRUCE_WEB")
+@setting("TRUCE_HTTP_HOSTS")
+@setting("TRUCE_MEMORY")
+@timeout
+def web() -> int:
+    """Serve the pages: timeline, days, map, incidents, and why each was judged as it was.
+
+    They read the lake in this process, whether a worker runs or not: no reader slows it. Without
+    TLS, and without passwords: keep the address on this machine, or put a proxy in front of it.
+    """
+    from streams.web.process import run_web
+
+    return run_web(current_settings())
+
+
+@main.command(
+    cls=Command,
+    short_help="Write a report that opens anywhere: a page, or its pictures.",
+    examples=(
+        "truce report truce.html",
+        "truce report truce.pdf --commitment energy-truce-2026 --zone Europe/Kyiv",
+        "truce report timeline.png --picture timeline --lang uk",
+    ),
+)
+@click.argument(
+    "file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), required=True
+)
+@click.option("--conflict", help="Which conflict, if there are several.")
+@click.option("--commitment", help="Only this commitment.")
+@click.option("--since", type=Moment(), help="Only what may have ended then or later.")
+@click.option("--zone", default="UTC", show_default=True, help="Whose clocks the times are of.")
+@click.option(
+    "--lang",
+    "language",
+    type=click.Choice(["en", "uk"]),
+    default="en",
+    show_default=True,
+    help="The language of the report's own words.",
+)
+@click.option(
+    "--picture", type=click.Choice(["timeline", "days", "map"]), help="Only this picture."
+)
+@data_dir
+@lake_dir
+@setting("TRUCE_MEMORY")
+@timeout
+def report(file: Path, **wanted: Any) -> int:  # noqa: ANN401 - the options above
+    """Write a report to FILE: .html is a page that needs no network; .png, .svg and .pdf pictures.
+
+    It says when it was made, of how much of the log, by which rules, and the query behind each
+    number.
+    """
+    from streams.commands.report import ReportWanted, run_report
+
+    return run_report(current_settings(), file, ReportWanted(**wanted))
 
 
 @main.group(

@@ -29,6 +29,7 @@ class Address(NamedTuple):
 
 
 DEFAULT_HTTP = Address("127.0.0.1", 6066)
+DEFAULT_WEB = Address("127.0.0.1", 6067)
 
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
@@ -92,6 +93,7 @@ SETTINGS = (
         "comma-separated names by which requests may call the worker beside localhost, "
         "its address in TRUCE_HTTP and any IP address",
     ),
+    Setting("TRUCE_WEB", "127.0.0.1:6067", "address of the pages; port 0: any free one"),
     Setting("TRUCE_POSTS_PER_SECOND", "200", "how many POST /events a second are accepted"),
     Setting("TRUCE_GROUP", "trucewatch", "Kafka consumer group that the worker joins"),
     Setting("TRUCE_PARTITIONS", "4", "partitions of each topic"),
@@ -115,6 +117,12 @@ SETTINGS = (
         "TRUCE_LAKE",
         "",
         "directory of the lake, the copy for readers; unset: lake in the data directory",
+    ),
+    Setting(
+        "TRUCE_BOUNDARIES",
+        "",
+        "file of boundaries of your own, GeoJSON or GeoParquet with a code for each area, which "
+        "goes before the installed ones where places are located",
     ),
     Setting("TRUCE_MEMORY", "400MB", "how much memory the database engine may take"),
     Setting("TRUCE_QUERY_SECONDS", "60", "how long a query of the lake may take"),
@@ -178,6 +186,7 @@ class Settings:
     data_dir: Path = Path("truce-data")
     http: Address = DEFAULT_HTTP
     http_hosts: tuple[str, ...] = ()
+    web: Address = DEFAULT_WEB
     token_file: Path | None = None
     tokens: Path | None = None
     posted_by_key_file: Path | None = None
@@ -187,6 +196,7 @@ class Settings:
     replication: int = 1
     kafka: KafkaSecurity = IN_PLAIN_TEXT
     lake_dir: Path | None = None
+    boundaries: Path | None = None
     memory: str = "400MB"
     query_seconds: int = 60
     spill: str = "4GB"

@@ -58,8 +58,13 @@ class Keeper:
 
     def _update(self, *, anew: bool) -> LakeMark:
         held, self._held = self._held, None
-        with _moment(self._ledger) as ledger:
-            self._held = self._follow(ledger, held, anew=anew)
+        try:
+            with _moment(self._ledger) as ledger:
+                self._held = self._follow(ledger, held, anew=anew)
+        except duckdb.Error as error:
+            # Such as a disk that filled up under the ledger, which then says so itself.
+            msg = f"the lake is not up to date, since the ledger cannot be read: {error}"
+            raise LakeWriteError(msg) from error
         # The changes up to the mark are no longer needed.
         # It can wait: if the ledger cannot be written to, its own next commit says so.
         with contextlib.suppress(duckdb.Error):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from analytics.queries import migrations, queries, views
+from analytics.queries import ledger_views, migrations, queries
 from analytics.storage.failures import (
     LedgerDamaged,
     LedgerError,
@@ -244,10 +244,10 @@ def migrate(
                 connection.execute(statements)
                 connection.execute(sql["applied_now"], {"version": version, "name": name})
     # Views have no version: all are recreated when their file has changed.
-    digest = f"views {sha256(views().encode()).hexdigest()}"
+    digest = f"views {sha256(ledger_views().encode()).hexdigest()}"
     if connection.execute(sql["views_made"]).fetchall() != [(digest,)]:
         with _change(connection, path, is_new=not applied):
-            connection.execute(views())
+            connection.execute(ledger_views())
             connection.execute(sql["forget_views_made"])
             connection.execute(sql["applied_now"], {"version": 0, "name": digest})
 

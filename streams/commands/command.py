@@ -32,17 +32,24 @@ _MOMENT = re.compile(_DAY.pattern + r"[Tt][0-9:.]{8,}(?:[Zz]|[+-][0-9]{2}:[0-9]{
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def setting(name: str, flag: str = "") -> Callable[[F], F]:
+def setting(name: str, flag: str = "", *, alone: bool = False) -> Callable[[F], F]:
     """An option for the setting `name`; what is given goes to `current_settings`.
 
-    `flag`: how the option is called, if not as the setting is.
+    `flag`: how the option is called, if not as the setting is. `alone`: without a value it means
+    the default.
     """
     one = next(one for one in SETTINGS if one.name == name)
     flag = flag or "--" + name.removeprefix("TRUCE_").lower().replace("_", "-")
+    without: dict[str, Any] = {"is_flag": False, "flag_value": one.default} if alone else {}
     return click.option(
         flag, name.lower(), metavar=_metavar(one), expose_value=False, help=_help(one),
-        callback=_remember(name),
+        callback=_remember(name), **without,
     )  # fmt: skip
+
+
+def was_given(name: str) -> bool:
+    """Whether the command that runs now was given the option of a setting."""
+    return click.get_current_context().ensure_object(dict).get(name) is not None
 
 
 def settings_named(prefix: str) -> Callable[[F], F]:
@@ -65,6 +72,7 @@ def _metavar(one: Setting) -> str:
         "LAKE": "DIR",
         "SECONDS": "SECONDS",
         "HTTP": "HOST:PORT",
+        "WEB": "HOST:PORT",
         "FILE": "FILE",
         "TOKENS": "FILE",
         "ALERTMANAGER": "URL",

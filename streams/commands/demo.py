@@ -48,6 +48,7 @@ from streams.endpoint import Endpoint
 from streams.errors import BadInput, CommandError, Unreachable
 from streams.explain.input_lines import LineOutcomes, PublishTally
 from streams.explain.words import counted
+from streams.pages_beside import pages_beside
 from streams.settings import Address, Settings
 
 SHIPPED = "energy-truce-2026.jsonl"
@@ -65,7 +66,7 @@ def run_demo(settings: Settings, chosen: Sequence[str], *, keep: bool) -> int:
         )
     # The demo sends no notifications.
     quiet = replace(settings, alertmanager="", webhook="")
-    settings = replace(quiet, broker=(), http=_free(settings.http))
+    settings = replace(quiet, broker=(), http=_free(settings.http), web=_free(settings.web))
     worker.configure_logging(settings)
     if (why := worker.prepared(settings)) is not None:
         raise BadInput(why)
@@ -147,7 +148,8 @@ async def _demo(settings: Settings, paths: list[str], *, keep: bool) -> int:
         if keep:
             say()
             say(f"The worker stays up; metrics: {endpoint.http}/metrics. Stop with Ctrl-C.")
-            return await working or code
+            with pages_beside(settings):
+                return await working or code
     except Unreachable:
         interrupted = stop.is_set()
         stop.set()
@@ -294,12 +296,12 @@ def _say_what_next(settings: Settings, shown: str) -> None:
     where = "" if str(settings.data_dir) == usual else f" --data-dir {settings.data_dir}"
     say()
     say(f"The database is {settings.database}. Type next:")
-    metrics = f"http://{settings.http}/metrics" if settings.http.port else "its metrics"
+    pages = f"http://{settings.web}/" if settings.web.port else "it says where"
     query = '"select commitment_id, incident_id, verdict from verdicts"'
     for command in (
         f"sql{where} {query}",
         f"explain{where} {shown}",
-        f"demo --keep{where}    (and look at {metrics})",
+        f"demo --keep{where}    (and open its pages: {pages})",
     ):
         say(f"  {program} {command}", whole=True)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from analytics.outcomes import LoggedRecord
-from schemas.json_lines import Line, checked, read_lines
+from schemas.json_lines import CheckedLine, Line, checked, read_lines
 from schemas.warnings.revisions import LineRevision
 from schemas.warnings.warner import Warner
 from streams.bar import Bar
@@ -28,6 +28,9 @@ from streams.kafka.access import Access, access_to
 from streams.kafka.dialling import FILE_NAME, Handed, dial_with
 from streams.kafka.publisher import Delivered, EventPublisher
 from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from streams.commands.locating import Locator
 
 # By which its connections are known from those of a worker in the same process.
 CLIENT_ID = "truce-publish"
@@ -49,17 +52,23 @@ class PublishTarget(NamedTuple):
 
 
 def run_publish(
-    settings: Settings, files: Sequence[str | Line], *, dry_run: bool, warns: bool = True
+    settings: Settings,
+    files: Sequence[str | Line],
+    *,
+    dry_run: bool,
+    warns: bool = True,
+    locate: bool = False,
 ) -> int:
     """Publish `files`, or single lines. Returns the exit code.
 
-    `warns`: say what is odd; else somebody has said it already.
+    `warns`: say what is odd; else somebody has said it already. `locate`: give points their codes.
     """
     target = None if dry_run else find_target(settings)
     tally = new_tally()
+    locator = locator_of(settings) if locate else None
     with beside(settings) as lake:
         try:
-            delivered = publish_files(settings, files, target, tally)
+            delivered = publish_files(settings, files, target, tally, locator)
         except Unreachable as error:
             if target is None or target.endpoint in {None, worker_of(settings)}:
                 raise
@@ -68,6 +77,8 @@ def run_publish(
         finally:
             if warns:
                 say_warnings(tally, lake)
+        if locator is not None:
+            locator.say()
         bad = f"; {counted(tally.bad, 'line')} could not be read" if tally.bad else ""
         if delivered is None:
             say(f"{tally.in_words()} would be published{bad}")
@@ -86,6 +97,13 @@ def run_publish(
     else:
         say_outcomes(outcomes)
     return 1 if tally.bad or (outcomes is not None and outcomes.refused) else 0
+
+
+def locator_of(settings: Settings) -> Locator:
+    """What gives points their codes; imported only where that is wanted."""
+    from streams.commands.locating import Locator
+
+    return Locator(settings)
 
 
 def new_tally() -> PublishTally:
@@ -186,6 +204,7 @@ def publish_files(
     files: Sequence[str | Line],
     target: PublishTarget | None,
     tally: PublishTally,
+    locator: Locator | None = None,
 ) -> Delivered | None:
     """Read `files` and send what is good to `target` (None: nowhere, and nothing is returned)."""
     with ExitStack() as stack:
@@ -195,7 +214,8 @@ def publish_files(
         send = _nowhere if publisher is None else publisher.add
         with progress_bar("reading", _size(files)) as progress:
             for name in files:
-                _publish_file(name, send, tally, progress)
+                lines = checked(_lines(name, progress))
+                _publish_lines(lines if locator is None else locator.lines(lines), send, tally)
         if publisher is None or target is None:
             return None
         delivered = publisher.finish()
@@ -221,10 +241,12 @@ def _nowhere(_: str, __: bytes) -> None:
     """Where a dry run sends its events."""
 
 
-def _publish_file(
-    name: str | Line, send: Callable[[str, bytes], None], tally: PublishTally, progress: Bar
+def _publish_lines(
+    lines: Iterable[tuple[Line, CheckedLine]],
+    send: Callable[[str, bytes], None],
+    tally: PublishTally,
 ) -> None:
-    for line, found in checked(_lines(name, progress)):
+    for line, found in lines:
         if isinstance(found, tuple):
             tally.bad += 1
             for problem in found:

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from analytics.ledger.contents import COUNTED, count, last_balance
 from analytics.ledger.ledger import Ledger
 from analytics.storage.database import Session
 from tests.analytics.test_analytics_metrics import page, series
 from tests.analytics.written import Step, claim, coverage, report, rows, write
+from tests.support.readable import with_views
 
 T1, T2, T3 = "2026-02-01T10:00:00Z", "2026-02-02T10:00:00Z", "2026-02-03T10:00:00Z"
+
+
+@pytest.fixture
+def ledger(ledger: Ledger) -> Ledger:
+    return with_views(ledger)
+
+
 STANDS = "SELECT coverage_id, quality FROM coverage ORDER BY ALL"
 
 

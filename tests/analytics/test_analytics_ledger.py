@@ -52,6 +52,7 @@ from tests.analytics.written import (
     take,
     write,
 )
+from tests.support.readable import with_views
 
 T1, T2, T3 = (f"2026-02-01T00:00:0{n}Z" for n in (1, 2, 3))
 INF = float("inf")
@@ -409,7 +410,7 @@ def test_every_table_view_macro_and_column_says_what_it_is(ledger: Ledger) -> No
         UNION ALL
         SELECT function_name FROM duckdb_functions() WHERE NOT internal AND comment IS NULL
     """
-    assert rows(ledger, uncommented) == []
+    assert rows(with_views(ledger), uncommented) == []
 
 
 def test_times_are_utc_whoever_asks(ledger: Ledger) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from analytics.ledger.ledger import Ledger
 from schemas.verdicts import ClaimVerdict, Judgement, Outcome
 from tests.analytics.written import (
@@ -19,6 +21,13 @@ from tests.analytics.written import (
     rows,
     write,
 )
+from tests.support.readable import with_views
+
+
+@pytest.fixture
+def ledger(ledger: Ledger) -> Ledger:
+    return with_views(ledger)
+
 
 LATE = "2026-02-01T10:00:00Z"
 

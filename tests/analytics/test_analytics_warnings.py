@@ -20,6 +20,13 @@ from tests.analytics.written import (
     rows,
     write,
 )
+from tests.support.readable import with_views
+
+
+@pytest.fixture
+def ledger(ledger: Ledger) -> Ledger:
+    return with_views(ledger)
+
 
 LATE = "2026-02-01T10:00:00Z"
 KUPIANSK = ["Kup'iansk", "Kup\u2019iansk", "Kup\u02bciansk", "Kup\u2019 iansk"]

@@ -10,6 +10,7 @@ import pytest
 
 from analytics.audit.audit import Audit
 from analytics.ledger.ledger import Ledger
+from analytics.queries import views
 from analytics.storage.database import connect, migrate
 from streams.engine.decoding import read
 from streams.engine.loading import load_standing, process
@@ -28,6 +29,7 @@ class Days:
     def __init__(self) -> None:
         self.connection = connect(IN_MEMORY, threads=1)
         migrate(self.connection, IN_MEMORY)
+        self.connection.execute(views())
 
     def fold(self, log: list[str]) -> None:
         for table in TABLES:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from analytics.lake.attached import CATALOG, FILES, attach
+from analytics.lake.keeper import Keeper
 from analytics.lake.subprocess_writer import SubprocessWriter
-from analytics.lake.writer import LakeWriter
+from analytics.lake.writer import LakeWriteError, LakeWriter
 from analytics.ledger.ledger import Ledger
 from analytics.notifications.notifications import Notifications, switch
 from analytics.storage.database import Session
@@ -131,6 +132,16 @@ def test_a_lake_that_is_taken_away_meanwhile_is_made_again(house: House) -> None
     house.fold(10, first=10)
     house.keeper.update()
     house.same()
+
+
+def test_a_ledger_that_cannot_be_read_is_said_of_the_lake(house: House) -> None:
+    house.fold(3)
+    house.keeper.update()
+    ledger = house.ledger.cursor()
+    keeper = Keeper(LakeWriter(house.path), ledger)
+    ledger.close()
+    with pytest.raises(LakeWriteError, match=r"^the lake is not up to date, since the ledger"):
+        keeper.update()
 
 
 def test_coverage_that_is_revised_after_an_update_is_in_the_next(house: House) -> None:

@@ -19,6 +19,7 @@ from analytics.lake.session import LakeMissing, TookTooLong, open_lake
 from analytics.lake.writer import LakeWriter
 from analytics.ledger.ledger import Ledger
 from tests.analytics.written import Step, changed, claim, judged, report, rows, write
+from tests.support.readable import with_views
 
 T1 = "2026-02-01T00:00:01Z"
 
@@ -48,7 +49,7 @@ def test_it_answers_what_the_ledger_would_with_every_view_and_comment(tmp_path: 
         write(ledger, Step(claim(), T1))
         judge(ledger, tmp_path / "lake", "i", 1)
         views = "SELECT view_name, comment FROM duckdb_views() WHERE NOT internal"
-        made = set(rows(ledger, views))
+        made = set(rows(with_views(ledger), views))
         assert made
         with open_lake(tmp_path / "lake") as lake:
             assert made <= set(lake.ask(views))

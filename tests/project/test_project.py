@@ -60,8 +60,15 @@ def test_dependencies_point_one_way() -> None:
     assert kept.returncode == 0, kept.stdout + kept.stderr
 
 
+CARRIED = (
+    *(".py", ".sql", ".jsonl", ".toml", ".typed"),
+    *(".j2", ".html", ".css", ".js", ".svg"),
+)
+
+
 def test_whatever_is_imported_is_asked_for() -> None:
-    asked_for = {re.split(r"[^A-Za-z0-9-]", one, maxsplit=1)[0] for one in PROJECT["dependencies"]}
+    wanted = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["web"]]
+    asked_for = {re.split(r"[^A-Za-z0-9-]", one, maxsplit=1)[0] for one in wanted}
     owners = metadata.packages_distributions()
     for package in PACKAGES:
         for path in (ROOT / package).rglob("*.py"):
@@ -180,6 +187,6 @@ def test_the_wheel_carries_the_sql_and_the_scenario(tmp_path: Path) -> None:
     data = {
         name
         for name, _ in tracked_texts()
-        if name.split("/")[0] in PACKAGES and name.endswith((".py", ".sql", ".jsonl", ".typed"))
+        if name.split("/")[0] in PACKAGES and name.endswith(CARRIED)
     }
     assert data - carried == set()

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from deploy.supply import PIN, _report, pins, sbom_problems
+from deploy.supply import PIN, _report, pins, sbom_problems, shipped
 
 ROOT = Path(__file__).parents[2]
-RUNTIME = (ROOT / "requirements" / "runtime.txt").read_text()
+RUNTIME = shipped()
 NOTICE = (ROOT / "NOTICE").read_text()
 ENTRY = re.compile(r"^  (\S+) +(\S.*)$", re.MULTILINE)
 # What packages without an expression say instead, and what of it must be said of them.
@@ -53,11 +53,11 @@ def test_the_copyleft_licences_are_named_with_where_the_source_is() -> None:
 def sbom(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("sbom") / "sbom.json"
     command = [
-        *(str(Path(sys.executable).with_name("cyclonedx-py")), "requirements"),
-        *(str(ROOT / "requirements" / "runtime.txt"), "--pyproject", str(ROOT / "pyproject.toml")),
+        *(str(Path(sys.executable).with_name("cyclonedx-py")), "requirements", "-"),
+        *("--pyproject", str(ROOT / "pyproject.toml")),
         *("--output-reproducible", "--spec-version", "1.6", "--output-file", str(path)),
     ]
-    subprocess.run(command, capture_output=True, check=True)
+    subprocess.run(command, input=RUNTIME.encode(), capture_output=True, check=True)
     return path.read_text()
 
 

@@ -19,7 +19,7 @@ from tests.rebuild.noise import Delivered, lives
 from tests.support.logged import HISTORY, Scratch, dump
 from tests.support.trying import EXAMPLES, in_parts, tried
 
-MADE = {name: f"FROM {name}" for name in FOLDED} | {"compliance": "FROM compliance"}
+MADE = {name: f"FROM {name}" for name in FOLDED}
 ALL = HISTORY | {"outbox": "FROM outbox"}
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from analytics.ledger.ledger import Ledger
+from analytics.queries import views
 from analytics.storage.database import connect, migrate
 from schemas.time_fields import read_instant
 from streams.engine.decoding import RawRecord, read
@@ -26,6 +27,7 @@ class Folded:
     def __init__(self) -> None:
         self.connection = connect(IN_MEMORY, threads=1)
         migrate(self.connection, IN_MEMORY)
+        self.connection.execute(views())
         found = self.connection.execute(TABLES, {"kept": KEPT}).fetchall()
         self._tables = [name for (name,) in found]
 

@@ -6,7 +6,7 @@ import copy
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -99,11 +99,20 @@ class Draft:
         for field in self.fields:
             if field.default and not self.has(field):
                 self.put(field, [field.default])
+        self.name_and_date(self.kind)
+
+    def name_and_date(self, called: str) -> None:
+        """Say when it was said, unless it is there, and an id that begins with `called`."""
         if "time" not in self._event:
             self._event["time"] = iso(time.time_ns() // 1_000_000_000 * 1_000_000)
         if "id" not in self._event:
             digest = hashlib.sha256(self.raw).hexdigest()
-            self._event["id"] = f"{self.kind}-{digest[:LETTERS_OF_AN_ID]}"
+            self._event["id"] = f"{called}-{digest[:LETTERS_OF_AN_ID]}"
+
+    def locate(self, locate: Callable[[Iterable[dict[str, Any]]], None]) -> None:
+        """Have the points in it given their codes, if all that they are is valid so far."""
+        if not any(self.problems()):
+            locate([self._event])
 
     def copied(self) -> Draft:
         """The same again, to try something with."""

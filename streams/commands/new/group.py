@@ -24,8 +24,8 @@ EXAMPLES = {
         "truce new report --template > report.txt; truce new report --file report.txt --publish",
         (
             "truce new report --conflict ukr --incident i --report r --by Desk --actor RUS \\\n"
-            "    --confidence likely --start 2026-02-03T20:00:00+02:00 --place UA-63 \\\n"
-            "    --source https://desk.example | truce publish -"
+            "    --confidence likely --start 2026-02-03T20:00:00+02:00 --place 49.99,36.23,5 \\\n"
+            "    --locate --source https://desk.example | truce publish -"
         ),
     ),
     "coverage": (
@@ -87,6 +87,12 @@ def _declare(kind: str) -> None:
     for name in ("TRUCE_MEMORY", "TRUCE_LAKE", "TRUCE_DATA_DIR"):
         function = setting(name)(function)
     function = click.option("--publish", is_flag=True, help="Publish it, too.")(function)
+    if kind == "report":
+        function = setting("TRUCE_BOUNDARIES")(function)
+        function = click.option(
+            "--locate", is_flag=True,
+            help="Give points without codes the ISO codes of what they lie in.",
+        )(function)  # fmt: skip
     function = click.option(
         "--file", metavar="FILE",
         type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=str),
@@ -103,7 +109,14 @@ def _declare(kind: str) -> None:
 
 
 def _function(kind: str) -> Callable[..., int]:
-    def make(*, template: bool, file: str | None, publish: bool, **options: Any) -> int:  # noqa: ANN401
+    def make(
+        *,
+        template: bool,
+        file: str | None,
+        publish: bool,
+        locate: bool = False,
+        **options: Any,  # noqa: ANN401
+    ) -> int:
         from streams.commands.new.making import NewWanted, print_template, run_new
 
         if template:
@@ -116,7 +129,7 @@ def _function(kind: str) -> Callable[..., int]:
             for name, value in options.items()
             if value
         }
-        return run_new(current_settings(), NewWanted(kind, typed, file, publish))
+        return run_new(current_settings(), NewWanted(kind, typed, file, publish, locate))
 
     return make
 

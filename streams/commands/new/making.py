@@ -24,12 +24,16 @@ Typed = Mapping[str, Sequence[str]]
 
 
 class NewWanted(NamedTuple):
-    """What to make, of which file and options, and whether to publish it."""
+    """What to make, of which file and options, and whether to publish it.
+
+    `locate`: give its points their codes.
+    """
 
     kind: str
     typed: Typed
     file: str | None
     publish: bool
+    locate: bool = False
 
 
 def print_template(kind: str, stance: str) -> None:
@@ -61,6 +65,8 @@ def run_new(settings: Settings, wanted: NewWanted) -> int:
     if draft.missing():
         options = ", ".join(field.option for field in draft.missing())
         raise click.UsageError(f"needs {options}; on a terminal they are asked for")
+    if wanted.locate:
+        _locate(settings, draft)
     draft.finish()
     event = draft.found()
     if isinstance(event, tuple):
@@ -98,6 +104,14 @@ def _begun(wanted: NewWanted) -> Draft:
                 raise click.UsageError(f"{field.option}: {error}") from None
     _refuse_wrong(draft, wanted)
     return draft
+
+
+def _locate(settings: Settings, draft: Draft) -> None:
+    from streams.commands.locating import Locator
+
+    locator = Locator(settings)
+    draft.locate(locator.events)
+    locator.say()
 
 
 def _refuse_wrong(draft: Draft, wanted: NewWanted) -> None:

@@ -9,7 +9,17 @@ from typing import NamedTuple
 from analytics.known_names import known_beside
 from analytics.read_model import ReadModel
 from schemas.claims import Claim
-from schemas.events import ClaimEvent, Event, Report, ReportDenial, ReportEvent
+from schemas.events import (
+    ClaimEvent,
+    ClaimRetractedEvent,
+    ClaimRetraction,
+    Event,
+    Report,
+    ReportDenial,
+    ReportEvent,
+    ReportRetractedEvent,
+    ReportRetraction,
+)
 from schemas.safe_text import party_label
 from schemas.warnings.known import KnownNames
 from schemas.warnings.warner import Warner
@@ -38,16 +48,25 @@ class Preview(NamedTuple):
 
 def preview(settings: Settings, event: Event) -> Preview:
     """What an event would change of what stands; without a lake, that nothing stands."""
-    warner = Warner(lambda: time.time_ns() // 1_000)
-    warner.note(event, Whence("", None))
     try:
         with opened(settings) as lake:
-            lines = list(_lines(ReadModel(lake.ask), event))
-            known = known_beside(lake.ask, warner.wanted())
+            return preview_over(ReadModel(lake.ask), event)
     except CommandError as error:
         nothing = f"No preview: nothing stands here to compare with ({error})"
-        return Preview([nothing], _odd(warner, None))
-    return Preview(lines, _odd(warner, known))
+        return Preview([nothing], _odd(_noting(event), None))
+
+
+def preview_over(knowledge: ReadModel, event: Event) -> Preview:
+    """The same over what is known already."""
+    warner = _noting(event)
+    lines = list(_lines(knowledge, event))
+    return Preview(lines, _odd(warner, known_beside(knowledge.ask, warner.wanted())))
+
+
+def _noting(event: Event) -> Warner:
+    warner = Warner(lambda: time.time_ns() // 1_000)
+    warner.note(event, Whence("", None))
+    return warner
 
 
 def _odd(warner: Warner, known: KnownNames | None) -> list[str]:
@@ -59,6 +78,10 @@ def _lines(knowledge: ReadModel, event: Event) -> Iterator[str]:
         yield from _of_report(knowledge, event.data)
     elif isinstance(event, ClaimEvent):
         yield from _of_claim(knowledge, event.data)
+    elif isinstance(event, ReportRetractedEvent):
+        yield from _of_retracted_report(knowledge, event.data)
+    elif isinstance(event, ClaimRetractedEvent):
+        yield from _of_retracted_claim(knowledge, event.data)
     else:
         yield "No verdict would change: coverage says what silence is worth, and moves none."
 
@@ -121,6 +144,33 @@ def _of_claim(knowledge: ReadModel, claim: Claim) -> Iterator[str]:
     after = judged(conflict, {**of_it, key: claim}, incidents)
     looked_at = counted(len(incidents), "incident")
     yield from _changes(before, after, f"No verdict would change, of {looked_at}.")
+
+
+def _of_retracted_report(knowledge: ReadModel, gone: ReportRetraction) -> Iterator[str]:
+    conflict, incident_id = gone.conflict, gone.incident_id
+    stood = knowledge.reports_of(conflict, incident_id)
+    if gone.report_id not in stood:
+        yield f"No report {gone.report_id!r} of this incident stands: nothing would change."
+        return
+    claims = knowledge.claims_of(conflict)
+    stands = {name: one for name, one in stood.items() if name != gone.report_id}
+    before = judged(conflict, claims, _incidents({incident_id: stood}))
+    after = judged(conflict, claims, _incidents({incident_id: stands}))
+    yield from _changes(before, after, f"No verdict on {incident_id} would change.")
+
+
+def _of_retracted_claim(knowledge: ReadModel, gone: ClaimRetraction) -> Iterator[str]:
+    conflict, key = gone.conflict, (gone.conflict, gone.commitment_id, gone.claim_id)
+    claims = knowledge.claims_of(conflict)
+    if key not in claims:
+        yield f"No claim {gone.claim_id!r} of this commitment stands: nothing would change."
+        return
+    incidents = _incidents(knowledge.last_reports_of(conflict, MOST_INCIDENTS))
+    yield from _left_out(knowledge, conflict)
+    of_it = {name: one for name, one in claims.items() if name[1] == gone.commitment_id}
+    before = judged(conflict, of_it, incidents)
+    after = judged(conflict, {n: one for n, one in of_it.items() if n != key}, incidents)
+    yield from _changes(before, after, f"No verdict would change, of {len(incidents):,} incidents.")
 
 
 def _changes(before: Judged, after: Judged, none: str) -> Iterator[str]:

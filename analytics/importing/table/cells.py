@@ -1,0 +1,51 @@
+"""The cells of one row of a table, and what is wrong with one that does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from analytics.importing.layouts import normal
+
+Cells = Mapping[str, str]
+"""The texts of a row by their columns; a blank cell is not among them."""
+
+
+class Misfit(Exception):  # noqa: N818 - it ends one row, and no more
+    """A value that does not fit."""
+
+    def __init__(self, column: str, reason: str) -> None:
+        super().__init__(column, reason)
+        self.column, self.reason = column, reason
+
+
+def number(text: str, column: str, *, comma: bool) -> float:
+    """A number; `comma`: with a decimal comma. Misfit: it is none."""
+    try:
+        return float(text.replace(",", ".") if comma else text)
+    except ValueError:
+        raise Misfit(column, f"{text[:60]!r} is not a number") from None
+
+
+def word(words: dict[str, str] | None, text: str | None, column: str) -> str | None:
+    """What a text means. Misfit: it is not among the words."""
+    if text is None or words is None:
+        return text
+    if text not in words:
+        raise Misfit(column, f"{text[:60]!r} is not among the words that the mapping has for it")
+    return words[text]
+
+
+def parts(text: str | None, separator: str | None) -> list[str]:
+    """What is in a cell, between separators if there is one."""
+    if text is None:
+        return []
+    parts = [text] if separator is None else text.split(separator)
+    return [one.strip() for one in parts if one.strip()]
+
+
+def required(column: str, cells: Cells) -> str:
+    """A cell that may not be blank. Misfit: it is."""
+    try:
+        return cells[normal(column)]
+    except KeyError:
+        raise Misfit(normal(column), "blank; expected a part of the id") from None

@@ -1,0 +1,263 @@
+"""A mapping: what the columns of any table mean, in TOML. Read here, applied in `mapped`."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from analytics.importing.layouts import Layout, listed, normal
+from analytics.importing.problems import ImportFailed
+from analytics.importing.sources import TABLE, Source
+from schemas.time import zone_names
+from schemas.vocabulary import ACTS, TARGETS
+
+QUESTION = "?"
+"""What a draft says where somebody has to decide."""
+Column = Annotated[str, Field(min_length=1)]
+Words = dict[str, str]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Looked(_Part):
+    """What a column says, or always the same. `words`: what each text in the column means.
+
+    With `words`, a text that is not among them refuses its row; "" means that it is not said.
+    """
+
+    column: Column | None = None
+    constant: str | None = None
+    words: Words | None = None
+
+
+Value = Column | Looked
+
+
+class Formats(_Part):
+    """How days, times of day and moments are written, as strptime reads it: one format each."""
+
+    day: str = "%Y-%m-%d"
+    time: str = "%H:%M"
+    moment: str = "%Y-%m-%dT%H:%M:%S%z"
+
+
+class When(_Part):
+    """Columns: a `moment`, or a `day` with or without a `time`; the same for the end."""
+
+    moment: Column | None = None
+    day: Column | None = None
+    time: Column | None = None
+    end_moment: Column | None = None
+    end_day: Column | None = None
+    end_time: Column | None = None
+    certainty: Literal["sometime", "throughout"] = "sometime"
+    of: Literal["act", "impact"] = "act"
+
+
+class ReportedBy(_Part):
+    """Who reports."""
+
+    name: Value
+    kind: Value | None = None
+    party: Value | None = None
+
+
+class Who(_Part):
+    """Who acted; what a table says of it is alleged unless the mapping says more."""
+
+    party: Value
+    confidence: Value = Looked(constant="alleged")
+
+
+class Where(_Part):
+    """A point, or a code, or a province by its name and the code of its country."""
+
+    lat: Column | None = None
+    lon: Column | None = None
+    radius_km: Column | float = 0
+    code: Value | None = None
+    country: Value | None = None
+    province: Value | None = None
+    separator: str | None = None
+
+
+class Targets(_Part):
+    """What was hit; `separator`: between several in a cell."""
+
+    column: Column | None = None
+    constant: str | None = None
+    words: Words | None = None
+    separator: str | None = None
+
+
+class Limits(_Part):
+    """A number between two columns."""
+
+    low: Column
+    high: Column
+
+
+class WeaponOf(_Part):
+    """A weapon: its type, and the columns of how many."""
+
+    type: Value
+    launched: Column | Limits | None = None
+    intercepted: Column | Limits | None = None
+
+
+class Ids(_Part):
+    """The columns that name a report for good; without any, its content does."""
+
+    prefix: str = TABLE
+    columns: tuple[Column, ...] = ()
+    incident: tuple[Column, ...] = ()
+
+
+class Skip(_Part):
+    """Texts of a column whose rows are no events, with why."""
+
+    column: Column
+    words: Words
+
+
+class TableMapping(_Part):
+    """The whole mapping."""
+
+    title: str = "A table"
+    source: str
+    conflict: str | None = None
+    licence: str = ""
+    zone: str = "UTC"
+    decimal: Literal[".", ","] | None = None
+    encodings: tuple[str, ...] = ()
+    ranges: tuple[str, ...] = ()
+    gone: Literal["nothing", "span"] = "nothing"
+    formats: Formats = Formats()
+    id: Ids = Ids()
+    said: When | None = None
+    occurred: When
+    reported_by: ReportedBy
+    actor: Who | None = None
+    act: Value | None = None
+    stance: Value | None = None
+    targets: Targets | None = None
+    place: Where | None = None
+    effects: dict[str, Column | Limits] = {}
+    weapons: tuple[WeaponOf, ...] = ()
+    evidence: tuple[Column, ...] = ()
+    skip: tuple[Skip, ...] = ()
+
+
+def read_mapping(path: Path) -> tuple[Source, TableMapping]:
+    """The mapping in a file, and the source that it makes of a table. ImportFailed, in one line."""
+    try:
+        document = tomllib.loads(path.read_text("utf-8-sig"))
+    except OSError as error:
+        raise ImportFailed(f"{path} cannot be read: {error.strerror or error}") from error
+    except ValueError as error:
+        raise ImportFailed(f"{path} is not TOML: {error}") from error
+    questions = list(_questions(document, ""))
+    if questions:
+        raise ImportFailed(f"{path}: {listed(questions)}: still a question; answer it there")
+    try:
+        mapping = TableMapping.model_validate(document)
+    except ValidationError as error:
+        raise ImportFailed(f"{path}: {_in_words(error)}") from error
+    for field, why in _mistakes(mapping):
+        raise ImportFailed(f"{path}: {field}: {why}")
+    columns = ", ".join(dict.fromkeys(normal(one) for one in _columns(document)))
+    source = Source(
+        name=TABLE,
+        title=mapping.title,
+        source=mapping.source,
+        licence=mapping.licence,
+        head="",
+        sql="",
+        conflict=mapping.conflict,
+        zone=mapping.zone,
+        encodings=mapping.encodings,
+        layouts=(Layout.read("of the mapping", columns),),
+        columns=tuple(columns.split(", ")),
+    )
+    return source, mapping
+
+
+def _questions(value: Any, path: str) -> Iterator[str]:  # noqa: ANN401 - TOML
+    if value == QUESTION:
+        yield path
+    elif isinstance(value, dict):
+        for name, one in value.items():
+            yield from _questions(one, f"{path}.{name}" if path else name)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _questions(one, path)
+
+
+def _in_words(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    named = [str(one) for one in first["loc"] if one not in {"Looked", "Limits", "constrained-str"}]
+    why = {
+        "extra_forbidden": "nothing of a mapping is called so",
+        "missing": "required",
+    }.get(first["type"], first["msg"])
+    return f"{'.'.join(named)}: {why}"
+
+
+def _mistakes(mapping: TableMapping) -> Iterator[tuple[str, str]]:
+    """What is wrong with values that are well formed."""
+    if mapping.zone not in zone_names():
+        yield "zone", f"{mapping.zone!r} is not an IANA time zone, e.g. Europe/Kyiv"
+    for name, when in (("occurred", mapping.occurred), ("said", mapping.said)):
+        if when is not None and (when.moment is None) == (when.day is None):
+            yield name, "expected either a moment or a day"
+    yield from _unknown_words("act", mapping.act, ACTS)
+    yield from _unknown_words("targets", mapping.targets, TARGETS)
+    place = mapping.place
+    if place is not None:
+        if (place.lat is None) != (place.lon is None):
+            yield "place", "expected both lat and lon, or neither"
+        if place.province is not None and place.country is None:
+            yield "place.province", "expected the country, too"
+
+
+def _unknown_words(
+    field: str, value: Value | Targets | None, vocabulary: Mapping[str, str | None]
+) -> Iterator[tuple[str, str]]:
+    if not isinstance(value, Looked | Targets):
+        return
+    given = [*(value.words or {}).values(), *([value.constant] if value.constant else [])]
+    for word in given:
+        if word and word not in vocabulary:
+            yield field, f"{word!r} is none of: {', '.join(vocabulary)}"
+
+
+_NAMING = frozenset(
+    {
+        *("column", "moment", "day", "time", "end_moment", "end_day", "end_time", "lat", "lon"),
+        *("low", "high", "launched", "intercepted", "columns", "incident", "evidence"),
+        *("radius_km", "code", "country", "province", "name", "kind", "party", "confidence"),
+        *("act", "stance", "type"),
+    }
+)
+
+
+def _columns(value: Any, name: str = "") -> Iterator[str]:  # noqa: ANN401 - a mapping
+    """The columns that a mapping names, wherever it names one."""
+    if isinstance(value, str) and name in _NAMING:
+        yield value
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            if key == "effects":
+                for number in one.values():
+                    yield from _columns(number, "column")
+            elif key not in {"words", "formats", "constant"}:
+                yield from _columns(one, key)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _columns(one, name)

@@ -1,0 +1,1 @@
+"""What pages and reports show, asked of the lake; how it looks is no business of theirs."""

@@ -1,0 +1,1 @@
+"""The report: all of a conflict as one file that opens anywhere."""

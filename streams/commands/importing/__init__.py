@@ -1,0 +1,1 @@
+"""`truce import`: its options, what it runs, and where its events go."""

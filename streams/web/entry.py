@@ -1,0 +1,255 @@
+"""`/new`: forms for events, what an event would change, and handing it to the worker."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import aiohttp
+from aiohttp import web
+
+from analytics.pages.zones import UTC, zone_named, zone_names
+from analytics.queries import queries
+from schemas.events import Event, ReportEvent
+from schemas.places import subdivision_parents
+from schemas.vocabulary import ACTS, TARGETS
+from streams.commands.new.draft import Draft
+from streams.commands.new.preview import Preview, preview_over
+from streams.endpoint import read_endpoint
+from streams.errors import CommandError
+from streams.web.address import Here
+from streams.web.form import KINDS, NotUnderstood, TypedForm, event_of
+from streams.web.site import NotReady, Site
+
+if TYPE_CHECKING:
+    from streams.web.app import SitePages
+
+SECONDS_FOR_AN_ANSWER = 35.0
+MOST_NAMES = 300
+MOST_PLACES = 12
+MOST_NEAR = 6
+HALF_A_DAY = 43_200_000_000
+LETTERS_OF_A_TOKEN = 512
+TITLES = {
+    "report": "What happened",
+    "claim": "What was promised",
+    "coverage": "Who watched",
+    "report_retraction": "Take a report back",
+    "claim_retraction": "Take a claim back",
+}
+_PLAIN = {"report", "claim", "coverage"}
+
+
+class Sent(NamedTuple):
+    """What became of an event that was handed to the worker."""
+
+    taken: bool
+    text: str
+    event_id: str
+    warnings: list[str]
+
+
+class EntryForms:
+    """The forms."""
+
+    def __init__(self, site: Site, pages: SitePages) -> None:
+        self._site, self._pages = site, pages
+
+    def routes(self) -> list[web.RouteDef]:
+        """All that can be asked for."""
+        return [
+            web.get("/new", self._shown),
+            web.post("/new", self._typed),
+            web.get("/places", _places),
+        ]
+
+    async def _shown(self, request: web.Request) -> web.Response:
+        typed = {name: request.query.getall(name) for name in request.query}
+        return await asyncio.to_thread(self._page, request, typed, None, None)
+
+    async def _typed(self, request: web.Request) -> web.Response:
+        posted = await request.post()
+        typed: dict[str, list[str]] = {}
+        for name, value in posted.items():
+            if isinstance(value, str):
+                typed.setdefault(name, []).append(value)
+        token = "".join(typed.pop("token", []))[:LETTERS_OF_A_TOKEN]
+        wants = "".join(typed.pop("do", []))
+        found = _event(_kind(typed), TypedForm(typed))
+        sent = None
+        if wants == "send" and isinstance(found, Draft):
+            sent = await self._send(found, token)
+        return await asyncio.to_thread(self._page, request, typed, found, sent)
+
+    async def _send(self, draft: Draft, token: str) -> Sent:
+        """Hand it to the worker."""
+        event_id = str(json.loads(draft.raw)["id"])
+
+        def refused(why: str) -> Sent:
+            return Sent(False, why, event_id, [])
+
+        endpoint = read_endpoint(self._site.settings.data_dir)
+        if endpoint is None:
+            return refused("No worker runs on this data directory: start one with truce run.")
+        if not token or not token.isascii() or not token.isprintable():
+            return refused("A writer's token is needed: truce token add makes one.")
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "Content-Type": "application/cloudevents+json",
+        }
+        limit = aiohttp.ClientTimeout(total=SECONDS_FOR_AN_ANSWER)
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=limit, trust_env=False) as session,
+                session.post(f"{endpoint.http}/events", data=draft.raw, headers=headers) as answer,
+            ):
+                told = await answer.json(content_type=None)
+                return _sent(answer.status, told, event_id)
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            return refused(f"The worker does not answer: {error}")
+
+    def _page(
+        self,
+        request: web.Request,
+        typed: Mapping[str, Sequence[str]],
+        found: Draft | list[tuple[str, str]] | None,
+        sent: Sent | None,
+    ) -> web.Response:
+        here = Here("/new", request.query)
+        kind = _kind(typed)
+        told, problems, near = None, found if isinstance(found, list) else [], []
+        try:
+            with self._site.reading() as site:
+                names = self._names(site, TypedForm(typed).one("conflict"))
+                if isinstance(found, Draft) and not (sent and sent.taken):
+                    event = found.found()
+                    assert not isinstance(event, tuple)  # noqa: S101 - `_event` saw to that
+                    told = _previewed(site, event)
+                    near = _near(site, event)
+        except NotReady:
+            names = {"conflicts": []}
+        if sent is not None and sent.taken:
+            kept = ("kind", "conflict", "source", "by", "speaker", "by_party", "times_in")
+            typed = {name: value for name, value in typed.items() if name in kept}
+        values: dict[str, Any] = {
+            "typed": TypedForm(typed),
+            "kind": kind,
+            "kinds": KINDS,
+            "titles": TITLES,
+            "names": names,
+            "acts": list(ACTS),
+            "targets": list(TARGETS),
+            "told": told,
+            "problems": problems,
+            "near": near,
+            "sent": sent,
+            "raw": json.dumps(json.loads(found.raw), indent=2, ensure_ascii=False)
+            if isinstance(found, Draft)
+            else None,
+            "zone": zone_named(request.query.get("zone", "")) or UTC,
+            "conflict": TypedForm(typed).one("conflict") or None,
+            "conflicts": names["conflicts"],
+            "all_zones": zone_names(),
+        }
+        return self._pages.render("new.html", here, **values)
+
+    @staticmethod
+    def _names(site: Site, conflict: str) -> dict[str, list[str]]:
+        values = {"conflict": conflict, "most": MOST_NAMES}
+        asked = site.knowledge.ask(queries("pages")["names"], values)
+        found: dict[str, list[str]] = {"conflicts": []}
+        for what, name in asked:
+            found.setdefault(what, []).append(name)
+        return found
+
+
+def _kind(typed: Mapping[str, Sequence[str]]) -> str:
+    kind = next(iter(typed.get("kind", ())), KINDS[0])
+    return kind if kind in KINDS else KINDS[0]
+
+
+def _event(kind: str, form: TypedForm) -> Draft | list[tuple[str, str]]:
+    """The event that was typed, whole and right; or each field with what is wrong with it."""
+    try:
+        begun = event_of(kind, form)
+    except NotUnderstood as error:
+        return [(error.field, str(error))]
+    draft = Draft(kind if kind in _PLAIN else "report", begun | {"specversion": "1.0"})
+    draft.name_and_date(kind)
+    found = draft.found()
+    if isinstance(found, tuple):
+        return [(one.field.removeprefix("data."), one.reason) for one in found]
+    return draft
+
+
+def _previewed(site: Site, event: Event) -> Preview:
+    try:
+        return preview_over(site.knowledge, event)
+    except CommandError as error:
+        return Preview([f"No preview: {error}"], [])
+
+
+def _near(site: Site, event: Event) -> list[tuple[str, str]]:
+    """Incidents of about the same time: which of them is meant, if it is one of these?"""
+    if not isinstance(event, ReportEvent) or event.data.occurred is None:
+        return []
+    report = event.data
+    start, end = event.data.occurred.reported
+    span = (start - HALF_A_DAY, end + HALF_A_DAY)
+    marks = site.pages.marks(report.conflict, None, span) or []
+    verdicts = {one.incident_id: one.verdict for one in marks}
+    others = [name for name in verdicts if name != report.incident_id]
+    return [(name, verdicts[name]) for name in others[:MOST_NEAR]]
+
+
+def _sent(status: int, told: Any, event_id: str) -> Sent:  # noqa: ANN401 - JSON of the worker
+    said = told if isinstance(told, dict) else {}
+    warnings = [str(one.get("reason")) for one in said.get("warnings") or []]
+    if status == HTTPStatus.ACCEPTED:
+        changed = said.get("verdicts_changed")
+        known = " The log had it already." if said.get("known_already") else ""
+        more = "" if changed is None else f" {changed} verdicts changed."
+        return Sent(True, f"The log has it.{known}{more}", event_id, warnings)
+    why = {
+        401: "The token is not known.",
+        403: "This token may not post for this source, or of this conflict.",
+        409: "This id stands for other content already.",
+        429: "Too many posts at once: try again in a moment.",
+    }.get(status, str(said.get("title") or status))
+    problems = [
+        f"{one.get('field') or 'event'}: {one.get('reason')}"
+        for one in said.get("problems") or []
+        if isinstance(one, dict)
+    ]
+    detail = "; ".join(problems) or str(said.get("detail") or "")
+    return Sent(False, f"Not taken. {why} {detail}".strip(), event_id, warnings)
+
+
+async def _places(request: web.Request) -> web.Response:
+    """ISO codes by name: `/places?q=kharkiv`."""
+    wanted = request.query.get("q", "").strip().lower()[:80]
+    found = await asyncio.to_thread(_named_places, wanted) if len(wanted) > 1 else []
+    return web.json_response(found)
+
+
+def _named_places(wanted: str) -> list[dict[str, str]]:
+    import unicodedata
+
+    import pycountry
+
+    def plain(text: str) -> str:
+        parts = unicodedata.normalize("NFKD", text.lower())
+        return "".join(one for one in parts if not unicodedata.combining(one))
+
+    known = subdivision_parents()
+    every = [
+        *((one.alpha_2, one.name) for one in pycountry.countries),
+        *((one.code, one.name) for one in pycountry.subdivisions if one.code in known),
+    ]
+    needle = plain(wanted)
+    hits = [(code, name) for code, name in every if needle in plain(name) or needle == code.lower()]
+    hits.sort(key=lambda one: (not plain(one[1]).startswith(needle), len(one[1]), one[0]))
+    return [{"code": code, "name": name} for code, name in hits[:MOST_PLACES]]
