@@ -14,7 +14,7 @@ import click
 
 from schemas.event_types import EVENT_TYPE_NAMES
 from schemas.verdicts import BY_GRAVITY
-from streams.commands.analysis import duplicates, what_if
+from streams.commands.analysis.group import duplicates, what_if
 from streams.commands.command import (
     DESCRIBED,
     Command,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from streams.commands.duplicates import merging
+from streams.commands.analysis.duplicates import merging
 from tests.duplicates.loading import labelled, same
 from tests.statistics.folded import Folded
 from tests.support.given import claim, report, report_denied

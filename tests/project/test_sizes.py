@@ -27,7 +27,7 @@ class Larger(NamedTuple):
 FILES = (
     Larger("analytics/ledger/versions.py", 505, "judgements in columns: one set of arrays, many views of it"),
     Larger("analytics/ledger/ledger.py", 325, "the one open database: what it knows, commits and closes"),
-    Larger("streams/cli.py", 560, "all that can be typed, with its help"),
+    Larger("streams/cli.py", 570, "all that can be typed, with its help"),
     Larger("schemas/borders.py", 339, "geodesic geometry, of no use in parts"),
     Larger("analytics/ledger/staging.py", 345, "every kind of row that a transaction stages"),
     Larger("deploy/grafana/dashboards.py", 430, "three dashboards, panel by panel"),

@@ -75,7 +75,7 @@ def what_if(
     time.
     """
     from analytics.what_if.what_if import Assumptions
-    from streams.commands.what_if import WhatIfWanted, run_what_if
+    from streams.commands.analysis.what_if import WhatIfWanted, run_what_if
 
     if sensitivity is not None and (files or any(assumed.values())):
         raise click.UsageError("--sensitivity tries each assumption by itself: give no other")
@@ -120,7 +120,7 @@ def duplicates(merge: tuple[str, str] | None, as_json: bool, **wanted: Any) -> i
     Nothing is merged. --merge prints what says that two are one, as JSON Lines for truce publish:
     each report of OTHER under the id KEPT, and its retraction under OTHER.
     """
-    from streams.commands.duplicates import DuplicatesWanted, run_duplicates, run_merge
+    from streams.commands.analysis.duplicates import DuplicatesWanted, run_duplicates, run_merge
 
     settings = current_settings()
     if merge is not None:

@@ -1,0 +1,1 @@
+"""Commands that ask what may be otherwise: other assumptions, and incidents that may be one."""
