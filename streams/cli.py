@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -28,8 +28,9 @@ from streams.commands.command import (
 )
 from streams.commands.importing.command import import_
 from streams.commands.new.group import new
-from streams.endpoint import Endpoint
-from streams.pages_beside import pages_beside
+
+if TYPE_CHECKING:
+    from streams.endpoint import Endpoint
 
 DEMO_DIR = "truce-demo"
 SCHEMAS = (*EVENT_TYPE_NAMES, "openapi")
@@ -106,6 +107,8 @@ def run() -> int:
         def ready(endpoint: Endpoint) -> None:
             say_ready(settings, endpoint)
             if was_given("TRUCE_WEB"):
+                from streams.pages_beside import pages_beside
+
                 stack.enter_context(pages_beside(settings))
 
         return worker.main(settings, on_ready=ready)

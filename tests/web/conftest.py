@@ -36,7 +36,8 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Posting, st
     worker = start(folder / "data", new_token(folder), "--posts-per-second", "10000")
     try:
         body = "\n".join(scenario()).encode()
-        assert worker.post(body, LINES).status_code == 202
+        # A slow machine may have to be asked again: the same events again change nothing.
+        assert any(worker.post(body, LINES).status_code == 202 for _ in range(5))
         with pages(folder / "data") as address:
             yield worker, address
         assert worker.end()[0] == 0
