@@ -17,7 +17,7 @@ ALERTMANAGER := v0.34.2
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup demo up down test ingest kafka alerts deployment browser faults crash soak fuzz invariants check \
-	sbom audit monitoring format bench bench-size peers dashboards requirements clean
+	sbom audit monitoring format bench bench-size peers dashboards questions requirements clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,7 +66,7 @@ browser: setup ## the pages in a real browser: wants Chromium; TRUCE_SCREENSHOTS
 	@$(BIN)/python -m pytest -q -rPs --durations=10 -m browser tests/web
 
 faults: setup ## a full disk, a hanging broker, odd clocks: minutes, not seconds
-	@$(BIN)/python -m pytest -q --durations=10 -m faults tests/faults tests/rebuild tests/storage tests/lake
+	@$(BIN)/python -m pytest -q --durations=10 -m faults tests/faults tests/rebuild tests/storage tests/lake tests/backup
 
 crash: setup ## 200 SIGKILLs in one replay; TRUCE_CRASH_KILLS, _EVENTS and _SEED choose others
 	@PYTHONPATH=. $(BIN)/python tests/faults/crash.py
@@ -119,6 +119,9 @@ peers: $(PEERS:%=$(VENV)/peers/%/.installed)
 
 dashboards: setup ## write deploy/grafana/*.json
 	@$(BIN)/python -m deploy.grafana.dashboards
+
+questions: setup ## write docs/questions.md from analytics/examples/*.sql
+	@$(BIN)/python -m tests.cli.asking.questions
 
 requirements: setup ## pin the newest allowed versions, with hashes
 	@rm -f requirements/*.txt

@@ -9,6 +9,7 @@ from graphlib import TopologicalSorter
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 _CREATED = re.compile(r"^CREATE OR REPLACE (?:VIEW|MACRO) (\w+)", re.MULTILINE)
@@ -40,6 +41,27 @@ def of_table(file: str, name: str, table: str) -> str:
     if not all(part.isidentifier() for part in table.split(".")):
         raise ValueError(table)
     return queries(file)[name].replace("some_table", table)
+
+
+class Example(NamedTuple):
+    """A question that analysts ask, and the statement that answers it. `note`: how to read that."""
+
+    name: str
+    question: str
+    note: str
+    sql: str
+
+
+@cache
+def examples() -> Mapping[str, Example]:
+    """The questions of `examples/` by their names, which are those of their files."""
+    found = {}
+    for path in sorted(_file("examples").glob("*.sql")):
+        lines = path.read_text("utf-8").splitlines()
+        question, *notes = (line[3:] for line in lines if line.startswith("-- "))
+        sql = "\n".join(line for line in lines if not line.startswith("-- "))
+        found[path.stem] = Example(path.stem, question, " ".join(notes), sql)
+    return MappingProxyType(found)
 
 
 def migrations() -> list[tuple[int, str, str]]:

@@ -15,6 +15,7 @@ import click
 from schemas.event_types import EVENT_TYPE_NAMES
 from schemas.verdicts import BY_GRAVITY
 from streams.commands.analysis.group import duplicates, what_if
+from streams.commands.backup.group import backup, restore
 from streams.commands.command import (
     DESCRIBED,
     Command,
@@ -271,7 +272,7 @@ def sql(query: str | None, form: str) -> int:
     Each query runs in a process of its own on the lake as of now, whether a worker runs or not: no
     query can hold up the worker or another reader. Ctrl-C ends it.
     """
-    from streams.commands.sql import run_sql
+    from streams.commands.sql.answering import run_sql
 
     return run_sql(current_settings(), query, form)
 
@@ -372,6 +373,10 @@ def rebuild(from_events: bool, new_log: bool, dry_run: bool, keep_old: bool, as_
     from streams.commands.rebuild import Wanted, run_rebuild
 
     return run_rebuild(current_settings(), Wanted(from_events, new_log, dry_run, keep_old, as_json))
+
+
+main.add_command(backup)
+main.add_command(restore)
 
 
 @main.command(

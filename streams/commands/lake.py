@@ -20,8 +20,11 @@ def run_lake(settings: Settings, *, anew: bool, parquet: Path | None) -> int:
     if parquet is not None:
         try:
             written = export(settings.lake, parquet)
+            write_views(parquet)
         except ExportFailed as error:
             raise BadInput(str(error)) from error
+        except OSError as error:
+            raise BadInput(f"the views were not written to {parquet}: {error}") from error
         err(f"{counted(len(written), 'table')} written to {parquet}")
     try:
         views_file = write_views(settings.lake)

@@ -24,7 +24,8 @@ PAGES = {
     str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
     for path in [
         *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "deploy/README.md")),
-        *sorted((ROOT / "docs").glob("*.md")),
+        # The questions and their answers are compared as a whole: tests/cli/asking/.
+        *sorted({*(ROOT / "docs").glob("*.md")} - {ROOT / "docs" / "questions.md"}),
     ]
 }
 README = PAGES["README.md"]
@@ -39,20 +40,26 @@ NOT_RUN = {
     "make bench": "takes minutes",
     "TRUCE_BENCH_BEFORE=": "takes minutes, and an earlier version",
     ".venv/bin/python -m pytest": "runs these tests; what it selects is looked at below",
+    "python3 -m venv": "tests/deploy/test_deploy_install.py runs these",
+    "builder/bin/": "tests/deploy/test_deploy_install.py runs these",
+    "truce-env/bin/": "tests/deploy/test_deploy_install.py runs these",
 }
 # Blocks without a command, by what they begin with, and what holds them.
 NO_COMMANDS = {
     '{"specversion"': "published from `mine.jsonl`",
     " publishers ─►": "a picture",
     "truce: truce-data/truce.duckdb is of the log": "test_the_refusal_of_another_log_…",
+    ">>> ": "tests/cli/asking/test_notebook.py",
     "def verified(": "test_the_signature_is_checked_as_is_shown",
     "export TRUCE_BROKER": "test_the_settings_of_a_secured_kafka_…",
     "import analytics": "tests/what_if/test_what_if.py",
+    "useradd": "tests/deploy/test_deploy_systemd.py",
 }
 # What differs from run to run: durations, ports.
 PASSING = (
     (re.compile(r"\d+\.\d+ s\b"), "N s"),
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:PORT"),
+    (re.compile(r"recorded at [0-9TZ:.-]+"), "recorded at TIME"),
 )
 # What only a first demo prints as it is shown: it says where the data and the command are.
 OF_A_PLACE = re.compile(r"Starting a|The database is|  \S*truce |\.\.\.$")

@@ -25,7 +25,7 @@ from analytics.read_model import ReadModel
 from schemas.events import parse_event
 from streams.commands import demo, status
 from streams.commands.explain import explained_incident, print_json, show_verdict
-from streams.commands.rows import FORMS, Column, ResultRows, print_rows
+from streams.commands.sql.rows import FORMS, Column, ResultRows, print_rows
 from streams.commands.status import LakeStatus, gather
 from streams.engine.decoding import RawRecord, read
 from streams.engine.loading import load_standing, process

@@ -21,7 +21,7 @@ from analytics.lake.session import open_lake
 from analytics.lake.statements import Refused, asking
 from analytics.lake.writer import LakeWriter
 from analytics.ledger.ledger import Ledger
-from streams.commands.sql import Process
+from streams.commands.sql.answering import Process
 from streams.errors import BadInput
 from streams.settings import Settings
 from tests.analytics.written import Step, changed, claim, judged, report, write

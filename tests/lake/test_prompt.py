@@ -9,6 +9,7 @@ import re
 import select
 import signal
 import subprocess
+import termios
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,12 +27,13 @@ class Terminal:
 
     def __init__(self, data_dir: Path, **settings: str) -> None:
         self._ours, theirs = pty.openpty()
+        termios.tcsetwinsize(theirs, (40, 160))
         self.process = subprocess.Popen(
             [*TRUCE, "sql"],
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
-            env=environment(data_dir, TERM="dumb", **settings),
+            env=environment(data_dir, **({"TERM": "dumb"} | settings)),
             start_new_session=True,
             # So that Ctrl-C is a signal to it.
             preexec_fn=lambda: os.close(os.open(os.ttyname(0), os.O_RDWR)),  # noqa: PLW1509

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple, NoReturn
 
 from analytics.lake.asked import QueryResult, Unanswered, answers
-from streams.commands.rows import Column, ResultRows, print_rows
+from streams.commands.sql.rows import Column, ResultRows, print_rows
 from streams.plain_output import keep_printing
 
 ANSWERING, PRINTING = "a", "p"

@@ -1,4 +1,4 @@
-"""`truce sql`: one query, a script on standard input, or a prompt; each in a process of its own."""
+"""A query in a process of its own; how `truce sql` begins one, and what becomes of it."""
 
 from __future__ import annotations
 
@@ -7,24 +7,16 @@ import json
 import os
 import selectors
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Self
 
 from streams.commands.command import INTERRUPTED
 from streams.commands.lake_update import is_fresh
-from streams.errors import BadInput, CommandError
+from streams.errors import BadInput
 from streams.settings import Settings
 
-HELP = """\
-End a query with ; and press Enter. Ctrl-C ends a query, or forgets what is typed; Ctrl-D ends.
-  .tables   what there is to ask
-  .help     this
-  .quit     end"""
 NO_QUERY = 'the query is empty; try: truce sql "from verdicts"'
 PRINTING = "p"
 
@@ -62,7 +54,7 @@ class Process:
         }
         try:
             self._process = subprocess.Popen(  # noqa: S603 - this very Python
-                [sys.executable, "-P", "-m", "streams.commands.sql_process", str(says)],
+                [sys.executable, "-P", "-m", "streams.commands.sql.process", str(says)],
                 stdin=subprocess.PIPE,
                 pass_fds=[says],
                 env=environment,
@@ -149,7 +141,10 @@ def run_sql(settings: Settings, query: str | None, form: str) -> int:
         if query is not None:
             answer(settings, query, form)
         elif sys.stdin.isatty():
-            _prompt(settings, form)
+            # Imported where people type: a single query is answered sooner without.
+            from streams.commands.sql.prompt import Prompt
+
+            Prompt(settings, form).run()
         else:
             answer(settings, sys.stdin.read(), form)
     except KeyboardInterrupt:
@@ -170,91 +165,3 @@ def answer(settings: Settings, query: str, form: str) -> None:
 def is_empty(query: str) -> bool:
     """Whether there is nothing but semicolons and space."""
     return not query.replace(";", " ").strip()
-
-
-def _prompt(settings: Settings, form: str) -> None:
-    # Imported where people type: a single query is answered sooner without.
-    from streams.commands.console import err
-
-    # At once, if there is nothing to query.
-    is_fresh(settings)
-    err(f"{HELP.splitlines()[0]} .help says more.")
-    with _history():
-        while True:
-            # It starts while people type.
-            with Process() as process:
-                query = _typed(settings)
-                if query is None:
-                    return
-                try:
-                    is_fresh(settings)
-                    process.answer(settings, query, form)
-                except Mistake as mistake:
-                    for line in mistake.said.splitlines():
-                        err(line, style="red")
-                except CommandError as error:
-                    err(" ".join(str(error).split()), style="red")
-                except KeyboardInterrupt:
-                    err("ended", style="red")
-
-
-def _typed(settings: Settings) -> str | None:
-    """The next query; None: no more are wanted."""
-    from streams.commands.console import say
-
-    typed = ""
-    while True:
-        try:
-            typed += input("   ...> " if typed.strip() else "truce> ") + "\n"
-        except EOFError:
-            say()
-            return None
-        except KeyboardInterrupt:
-            typed = ""
-            say()
-            continue
-        word = typed.strip()
-        if word in {".quit", ".exit"}:
-            return None
-        if word.startswith("."):
-            typed = ""
-            _command(word, settings)
-        elif word.strip(";") and sqlite3.complete_statement(typed):
-            return typed
-
-
-def _command(word: str, settings: Settings) -> None:
-    from streams.commands.console import err, say, table
-    from streams.commands.lake_reader import reading
-
-    if word == ".help":
-        for line in HELP.splitlines():
-            say(line)
-    elif word == ".tables":
-        with reading(settings) as knowledge:
-            tables = knowledge.tables()
-        narrow = [f"{name}: {holds}" for name, holds in tables]
-        table(("name", "holds"), [(name, holds or "") for name, holds in tables], narrow=narrow)
-    else:
-        err(f"there is no {word}; .help says what there is", style="red")
-
-
-@contextlib.contextmanager
-def _history() -> Iterator[None]:
-    """Line editing, and what was typed before, where Python has readline."""
-    try:
-        import readline
-    except ImportError:
-        yield
-        return
-    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    path = state / "trucewatch" / "sql_history"
-    with contextlib.suppress(OSError):
-        readline.read_history_file(path)
-    readline.set_history_length(1_000)
-    try:
-        yield
-    finally:
-        with contextlib.suppress(OSError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            readline.write_history_file(path)

@@ -1,0 +1,1 @@
+"""A copy of the database that is whole, and a database made of one."""

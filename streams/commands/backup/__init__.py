@@ -1,0 +1,1 @@
+"""`truce backup` and `truce restore`."""

@@ -1,0 +1,1 @@
+"""`truce sql`: one query, or a prompt; each query in a process of its own."""
