@@ -30,6 +30,7 @@ def test_the_commands_of_the_page_install_what_runs_without_the_source(tmp_path:
     path = f"{Path(sys.base_prefix) / 'bin'}:{kept['PATH']}"
     variables = kept | {"PATH": path, "TRUCE_HTTP": "127.0.0.1:0"}
     commands = [one.command for one in commands_of("docs/operations.md")]
+    done = None
     installing = [command for command in commands if command.startswith(INSTALLS)]
     assert len(installing) == 8
     for command in installing:
@@ -45,4 +46,4 @@ def test_the_commands_of_the_page_install_what_runs_without_the_source(tmp_path:
             check=False,
         )
         assert done.returncode == 0, f"{command}\n{done.stderr}"
-    assert "ALERT contested: 2026-02-03-barrage" in done.stdout
+    assert done is not None and "ALERT contested: 2026-02-03-barrage" in done.stdout
