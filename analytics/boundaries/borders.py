@@ -13,7 +13,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from schemas.borders import Floats
+
 Numbers = NDArray[np.int64]
 
 EDGES_IN_A_RUN = 8

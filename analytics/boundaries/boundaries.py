@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analytics.boundaries.areas import Areas, BoundariesError
-from analytics.boundaries.borders import KM_PER_DEGREE, Floats
-from analytics.boundaries.layer import Held, Layer, are_one_in_other
-from analytics.boundaries.names import Names, Suggestion, containers
+from analytics.boundaries.borders import KM_PER_DEGREE
+from analytics.boundaries.layer import HeldCode, Layer, are_one_in_other
+from analytics.boundaries.names import PlaceNames, Suggestion, containers
 from analytics.boundaries.natural_earth import natural_earth
 from analytics.boundaries.outlines import TOLERANCE_DEG, outlines
 from analytics.boundaries.own import own_areas
+from schemas.borders import Floats
 from schemas.places import MAX_RADIUS_KM
 
 CRIMEA = frozenset({"UA-40", "UA-43"})
@@ -96,8 +97,8 @@ class Boundaries:
         return outlines(self._areas, codes, tolerance_deg)
 
     @cached_property
-    def _names(self) -> Names:
-        return Names([areas.names() for areas in self._areas])
+    def _names(self) -> PlaceNames:
+        return PlaceNames([areas.names() for areas in self._areas])
 
     @property
     def _areas(self) -> list[Areas]:
@@ -123,7 +124,7 @@ def _tuple(code: str) -> tuple[str, ...]:
     return (code,) if code else ()
 
 
-def _together(own: Held, shipped: Held) -> str:
+def _together(own: HeldCode, shipped: HeldCode) -> str:
     """The code by one's own boundaries, made finer by the shipped ones where these agree."""
     code = own.code
     for one in containers(shipped.code) if shipped.code else ():

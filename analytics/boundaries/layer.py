@@ -9,21 +9,22 @@ from typing import NamedTuple
 import numpy as np
 
 from analytics.boundaries.areas import Areas
-from analytics.boundaries.borders import Borders, Floats, Numbers
+from analytics.boundaries.borders import Borders, Numbers
 from analytics.boundaries.names import common, containers
+from schemas.borders import Floats
 
 TERRITORIAL_SEA_KM = 12 * 1.852
 """Twelve nautical miles: article 3 of the United Nations Convention on the Law of the Sea."""
 
 
-class Held(NamedTuple):
+class HeldCode(NamedTuple):
     """The finest code that holds for all of a circle, "" if none does; and whose land it meets."""
 
     code: str
     met: frozenset[str]
 
 
-NOWHERE = Held("", frozenset())
+NOWHERE = HeldCode("", frozenset())
 
 
 class Layer:
@@ -41,7 +42,7 @@ class Layer:
         areas = np.array([numbers[code] for code in self.areas.codes], dtype=np.int64)
         return Borders(self.areas.polygons, areas)
 
-    def held(self, lats: Floats, lons: Floats, radii_km: Floats) -> list[Held]:
+    def held(self, lats: Floats, lons: Floats, radii_km: Floats) -> list[HeldCode]:
         """What holds for each circle."""
         error = self.areas.error_km
         points, within = self._borders.containing(lats, lons)
@@ -57,7 +58,7 @@ class Layer:
             self._by_sea(found, lats, lons, radii_km, is_land)
         return found
 
-    def _held_on_land(self, inside: tuple[int, ...], near: tuple[int, ...]) -> Held:
+    def _held_on_land(self, inside: tuple[int, ...], near: tuple[int, ...]) -> HeldCode:
         """The code of a circle whose centre is in `inside`, with these borders in reach."""
         sides = [self._borders.sides[border] for border in near]
         areas = set(inside).union(*(left + right for left, right in sides))
@@ -78,12 +79,12 @@ class Layer:
                 and any(code in chains[area] for area in right)
                 for left, right in sides
             ):
-                return Held(code, met)
-        return Held("", met)
+                return HeldCode(code, met)
+        return HeldCode("", met)
 
     def _by_sea(
         self,
-        found: list[Held],
+        found: list[HeldCode],
         lats: Floats,
         lons: Floats,
         radii_km: Floats,
@@ -114,7 +115,7 @@ class Layer:
             is_one = bool(met) and "" not in met and bool(common(met))
             code = common(found[at].met or met) if is_one else ""
             is_far = km > self.areas.error_km
-            found[at] = Held(code.partition("-")[0] if is_far else code, met)
+            found[at] = HeldCode(code.partition("-")[0] if is_far else code, met)
 
     def _met(self, near: tuple[int, ...]) -> frozenset[str]:
         sides = (self._borders.sides[border] for border in near)

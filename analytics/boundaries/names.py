@@ -16,7 +16,7 @@ import pycountry
 from schemas.places import place_codes, subdivision_parents
 
 
-class Words(NamedTuple):
+class NameWords(NamedTuple):
     """The words and letters of `words.toml`."""
 
     city: frozenset[str]
@@ -28,12 +28,12 @@ class Words(NamedTuple):
 
 
 @cache
-def words() -> Words:
+def words() -> NameWords:
     """What names are made of beside what is proper to them."""
     text = files("analytics.boundaries").joinpath("words.toml").read_text("utf-8")
     found = tomllib.loads(text)
     city, region, small = (frozenset(found[key].split()) for key in ("city", "region", "small"))
-    return Words(
+    return NameWords(
         city,
         region,
         city | region | small,
@@ -149,7 +149,7 @@ class Suggestion(NamedTuple):
     country: str
 
 
-class Names:
+class PlaceNames:
     """What countries and areas are called, in any language."""
 
     def __init__(self, sources: Sequence[Mapping[str, Sequence[str]]]) -> None:

@@ -23,7 +23,7 @@ _BLOCK = 16 << 20
 _QUOTE, _LINE_FEED = ord('"'), ord("\n")
 
 
-class Columns(NamedTuple):
+class SourceColumns(NamedTuple):
     """The lines on which the records begin, and the wanted columns; None: all of it is blank."""
 
     lines: NDArray[np.int64]
@@ -32,7 +32,7 @@ class Columns(NamedTuple):
 
 def read_columns(
     path: str, delimiter: str, width: int, places: Sequence[int | None]
-) -> Columns | None:
+) -> SourceColumns | None:
     """The columns at `places` of a file whose records have `width` cells; None: read it slowly."""
     size = Path(path).stat().st_size
     if not 0 < size <= MOST_BYTES:
@@ -51,7 +51,7 @@ def read_columns(
     if table is None or table.num_rows != len(lines):
         return None
     cells = [None if at is None else _stripped(table.column(f"c{at}")) for at in places]
-    return Columns(lines, cells)
+    return SourceColumns(lines, cells)
 
 
 def _records(

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 import duckdb
 
-from analytics.importing.making import Key, event_id, event_text
+from analytics.importing.making import StatementKey, event_id, event_text
 from analytics.lake.session import LakeSession, within
 from analytics.queries import queries
 from schemas.time import iso
@@ -22,7 +22,7 @@ MOST_GONE = 0.05
 _BATCH = 2_048
 
 
-class Scope(NamedTuple):
+class EditionScope(NamedTuple):
     """Where a report that is not in an edition is gone: times (half open) and countries.
 
     Times are us since 1970; without them all is inside, claims too, which have none. `countries`
@@ -36,7 +36,7 @@ class Scope(NamedTuple):
     ids: str | None = None
 
 
-def in_words(scopes: Sequence[Scope]) -> list[str]:
+def in_words(scopes: Sequence[EditionScope]) -> list[str]:
     """`2026-01: 2025-12-31T12:00:00Z to 2026-01-31T22:00:00Z in RU, UA`, a line for each label."""
     lines = []
     for label in dict.fromkeys(one.label for one in scopes):
@@ -58,7 +58,7 @@ class ChangedEvent:
     `row` is 0 for a retraction of what is gone. `fields`: which a revision changes.
     """
 
-    key: Key
+    key: StatementKey
     change: Change
     row: int
     number: int
@@ -88,7 +88,7 @@ class Edition:
     """The events of an import beside what stands. The tables `made` and `standing` are filled."""
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, source: str, scopes: Sequence[Scope]
+        self, connection: duckdb.DuckDBPyConnection, source: str, scopes: Sequence[EditionScope]
     ) -> None:
         self._connection, self._source = connection, source
         self.scopes = scopes
@@ -104,14 +104,15 @@ class Edition:
         cursor = self._connection.cursor()
         # A report that the same file takes back is the last event before its retraction.
         retracted_here = {
-            Key(*row) for row in cursor.execute(queries("importing")["retracted_here"]).fetchall()
+            StatementKey(*row)
+            for row in cursor.execute(queries("importing")["retracted_here"]).fetchall()
         }
-        said_here: dict[Key, str] = {}
+        said_here: dict[StatementKey, str] = {}
         cursor.execute(queries("importing")["changes"])
         while found := cursor.fetchmany(_BATCH):
             for number, row, kind, conflict, whole, part, event_type, said, text, *beside in found:
                 before, change, data_before = beside
-                key = Key(kind, conflict, whole, part)
+                key = StatementKey(kind, conflict, whole, part)
                 if change in UNCHANGING:
                     yield ChangedEvent(key, change, row, number, before or "", None)
                     continue
@@ -140,7 +141,7 @@ class Edition:
         cursor.execute(queries("importing")["gone"])
         while found := cursor.fetchmany(_BATCH):
             for kind, conflict, whole, part, before in found:
-                key = Key(kind, conflict, whole, part)
+                key = StatementKey(kind, conflict, whole, part)
                 kind_of_event, data = _retraction(key, reason)
                 identifier = event_id(key, kind_of_event, None, data, before)
                 text = event_text(self._source, kind_of_event, None, data, identifier)
@@ -151,7 +152,7 @@ class Edition:
         return None if row is None else row[0]
 
 
-def _retraction(key: Key, reason: str) -> tuple[str, bytes]:
+def _retraction(key: StatementKey, reason: str) -> tuple[str, bytes]:
     """The type and the data of what takes a report or a claim back."""
     noun = "incident" if key.kind == "report" else "commitment"
     data = {

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from analytics.importing.problems import ImportFailed
-from analytics.importing.reading import Row, Rows
+from analytics.importing.reading import SourceRow, SourceRows
 
 _BATCH = 4_096
 
 
-def other_format(path: Path) -> Callable[[Path], AbstractContextManager[Rows]] | None:
+def other_format(path: Path) -> Callable[[Path], AbstractContextManager[SourceRows]] | None:
     """What opens a file with this name's ending; None: it is delimited text."""
     return {
         ".json": _json,
@@ -27,7 +27,7 @@ def other_format(path: Path) -> Callable[[Path], AbstractContextManager[Rows]] |
 
 
 @contextmanager
-def _json(path: Path) -> Iterator[Rows]:
+def _json(path: Path) -> Iterator[SourceRows]:
     """An array of objects, an object that holds one, or one object a line."""
     text = path.read_text("utf-8-sig").strip()
     try:
@@ -38,8 +38,8 @@ def _json(path: Path) -> Iterator[Rows]:
         if not isinstance(one, Mapping):
             raise ImportFailed(f"{path}:{number}: expected an object for each row")
     header = list(dict.fromkeys(name for _, one in found for name in one))
-    rows = (Row(number, [_text(one.get(name)) for name in header]) for number, one in found)
-    yield Rows(header, rows)
+    rows = (SourceRow(number, [_text(one.get(name)) for name in header]) for number, one in found)
+    yield SourceRows(header, rows)
 
 
 def _objects(text: str) -> Iterator[tuple[int, Any]]:
@@ -57,7 +57,7 @@ def _objects(text: str) -> Iterator[tuple[int, Any]]:
 
 
 @contextmanager
-def _parquet(path: Path) -> Iterator[Rows]:
+def _parquet(path: Path) -> Iterator[SourceRows]:
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -66,20 +66,20 @@ def _parquet(path: Path) -> Iterator[Rows]:
     except pa.ArrowException as error:
         raise ImportFailed(f"{path} is not Parquet: {error}") from error
     with file:
-        yield Rows(list(file.schema_arrow.names), _parquet_rows(file))
+        yield SourceRows(list(file.schema_arrow.names), _parquet_rows(file))
 
 
-def _parquet_rows(file: Any) -> Iterator[Row]:  # noqa: ANN401 - pyarrow has no types
+def _parquet_rows(file: Any) -> Iterator[SourceRow]:  # noqa: ANN401 - pyarrow has no types
     number = 0
     for batch in file.iter_batches(batch_size=_BATCH):
         columns = [column.to_pylist() for column in batch.columns]
         for cells in zip(*columns, strict=True):
             number += 1
-            yield Row(number, [_text(one) for one in cells])
+            yield SourceRow(number, [_text(one) for one in cells])
 
 
 @contextmanager
-def _xlsx(path: Path) -> Iterator[Rows]:
+def _xlsx(path: Path) -> Iterator[SourceRows]:
     """The first sheet that is not empty; its first row with anything in it is the header."""
     from python_calamine import CalamineError, CalamineWorkbook
 
@@ -98,7 +98,7 @@ def _xlsx(path: Path) -> Iterator[Rows]:
             found = [(number, cells) for number, cells in found if any(cells)]
             if found:
                 header = [one or "" for one in found[0][1]]
-                yield Rows(header, (Row(number, cells) for number, cells in found[1:]))
+                yield SourceRows(header, (SourceRow(number, cells) for number, cells in found[1:]))
                 return
     finally:
         workbook.close()

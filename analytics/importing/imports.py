@@ -10,12 +10,12 @@ import duckdb
 import pyarrow as pa
 
 from analytics.importing.accounts import Accounts
-from analytics.importing.editions import Edition, Scope
+from analytics.importing.editions import Edition, EditionScope
 from analytics.importing.loading import Loaded, batches, load
 from analytics.importing.making import Making, checked, make
 from analytics.importing.places import Gazetteer, Placed
 from analytics.importing.problems import BrokenSource
-from analytics.importing.sources import Source
+from analytics.importing.sources import Dataset
 from analytics.importing.table.mapped import apply_mapping
 from analytics.importing.table.mapping import TableMapping
 from analytics.queries import queries
@@ -35,7 +35,7 @@ _MADE = pa.schema(
 Heard = Callable[[Event, tuple[str, int]], None]
 
 
-class Told(NamedTuple):
+class ImportReporter(NamedTuple):
     """Where an import says what it finds, as it finds it."""
 
     refusal: Callable[[str], None]
@@ -47,16 +47,16 @@ class Told(NamedTuple):
 class Import:
     """What was read and made, before it is compared with what stands."""
 
-    source: Source
+    source: Dataset
     connection: duckdb.DuckDBPyConnection
     loaded: Loaded
     accounts: Accounts
-    scopes: Sequence[Scope]
+    scopes: Sequence[EditionScope]
     rows_of: dict[int, Sequence[int]] = field(default_factory=dict)
     incomplete: bool = False
     """Was a row refused of which it is not known what event it was?"""
 
-    def edition(self, scopes: Sequence[Scope] | None = None) -> Edition:
+    def edition(self, scopes: Sequence[EditionScope] | None = None) -> Edition:
         """Its events beside what stands; `scopes`: instead of those that the source says."""
         return Edition(
             self.connection, self.source.source, self.scopes if scopes is None else scopes
@@ -65,9 +65,9 @@ class Import:
 
 def read_rows(
     connection: duckdb.DuckDBPyConnection,
-    source: Source,
+    source: Dataset,
     paths: Sequence[str],
-    told: Told,
+    told: ImportReporter,
     *,
     conflict: str | None = None,
     gazetteer: Gazetteer | None = None,
@@ -101,7 +101,7 @@ def read_rows(
 
 
 def _account(
-    connection: duckdb.DuckDBPyConnection, made: set[str], accounts: Accounts, told: Told
+    connection: duckdb.DuckDBPyConnection, made: set[str], accounts: Accounts, told: ImportReporter
 ) -> None:
     """Take what the source says of rows that are no events, and what it notes of others."""
     if "refused" in made:
@@ -116,7 +116,7 @@ def _account(
             told.note(for_terminal(f"{file}:{line}: {column}: {reason}"))
 
 
-def _has_made(connection: duckdb.DuckDBPyConnection, source: Source) -> set[str]:
+def _has_made(connection: duckdb.DuckDBPyConnection, source: Dataset) -> set[str]:
     try:
         connection.execute(source.sql)
         made = {name for (name,) in connection.execute(queries("importing")["objects"]).fetchall()}
@@ -140,16 +140,16 @@ def _fetched(connection: duckdb.DuckDBPyConnection, name: str) -> Iterator[tuple
         raise BrokenSource(f"{name}: {str(error).splitlines()[0]}") from error
 
 
-def _scopes(connection: duckdb.DuckDBPyConnection, made: set[str]) -> list[Scope]:
+def _scopes(connection: duckdb.DuckDBPyConnection, made: set[str]) -> list[EditionScope]:
     if "scope" not in made:
         return []
     return [
-        Scope(since, until, None if countries is None else tuple(countries), label, ids)
+        EditionScope(since, until, None if countries is None else tuple(countries), label, ids)
         for since, until, countries, label, ids in _fetched(connection, "scopes")
     ]
 
 
-def _make_all(found: Import, told: Told, placed: Placed) -> None:
+def _make_all(found: Import, told: ImportReporter, placed: Placed) -> None:
     """Make the events, have them checked, and put them into `made`."""
     number, writer = 0, found.connection.cursor()
     for batch in batches(_fetched(found.connection, "events"), _BATCH):
@@ -161,7 +161,7 @@ def _make_all(found: Import, told: Told, placed: Placed) -> None:
         writer.from_arrow(pa.table(columns, schema=_MADE)).insert_into("made")
 
 
-def _made(found: Import, told: Told, number: int, making: Making) -> tuple[object, ...]:
+def _made(found: Import, told: ImportReporter, number: int, making: Making) -> tuple[object, ...]:
     """The row of an event in `made`."""
     first = min(making.rows)
     for row in making.rows:
@@ -181,7 +181,7 @@ def _made(found: Import, told: Told, number: int, making: Making) -> tuple[objec
     return number, first, kind, making.type, *ids, making.said, data.decode(), is_refused
 
 
-def _refuse_twins(found: Import, told: Told) -> None:
+def _refuse_twins(found: Import, told: ImportReporter) -> None:
     """Refuse what would be one and the same report: which of the two is right is not known."""
     twins = [*_fetched(found.connection, "twins")]
     for number, row, other in twins:

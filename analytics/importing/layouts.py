@@ -31,7 +31,7 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
-class Misfit:
+class LayoutMisfit:
     """A header that looks like the dataset's and is not: any that has all these columns."""
 
     name: str
@@ -74,7 +74,7 @@ def fits(layouts: Sequence[Layout], header: Sequence[str]) -> bool:
 
 
 def fit(
-    file: str, layouts: Sequence[Layout], misfits: Sequence[Misfit], header: Sequence[str]
+    file: str, layouts: Sequence[Layout], misfits: Sequence[LayoutMisfit], header: Sequence[str]
 ) -> Fit:
     """The layout of the header of `file`. ImportFailed: none fits, and what is wrong with it."""
     names = [normal(one) for one in header]

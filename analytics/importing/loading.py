@@ -17,8 +17,8 @@ import pyarrow as pa
 from analytics.importing.columnar import read_columns
 from analytics.importing.layouts import fit, fits
 from analytics.importing.problems import ImportFailed
-from analytics.importing.reading import Rows, open_rows
-from analytics.importing.sources import Source, shared_tables
+from analytics.importing.reading import SourceRows, open_rows
+from analytics.importing.sources import Dataset, shared_tables
 from analytics.lake.folders import PrivateFolder
 from analytics.queries import queries
 from analytics.storage.database import quoted
@@ -91,7 +91,7 @@ def _shared_table(path: Path) -> str:
 
 def load(
     connection: duckdb.DuckDBPyConnection,
-    source: Source,
+    source: Dataset,
     paths: Sequence[str],
     conflict: str | None,
 ) -> Loaded:
@@ -117,7 +117,7 @@ def load(
 
 
 def _set_variables(
-    connection: duckdb.DuckDBPyConnection, source: Source, conflict: str | None
+    connection: duckdb.DuckDBPyConnection, source: Dataset, conflict: str | None
 ) -> None:
     values = {"zone": source.zone, "conflict": conflict or source.conflict}
     for statement in connection.extract_statements(queries("importing")["variables"]):
@@ -127,7 +127,7 @@ def _set_variables(
 
 def _load_file(
     connection: duckdb.DuckDBPyConnection,
-    source: Source,
+    source: Dataset,
     path: str,
     schema: pa.Schema,
     loaded: Loaded,
@@ -160,7 +160,7 @@ def _load_file(
 
 
 def _batches(
-    path: str, opened: Rows, layout: str, places: Sequence[int | None], loaded: Loaded
+    path: str, opened: SourceRows, layout: str, places: Sequence[int | None], loaded: Loaded
 ) -> Iterator[list[list[Any]]]:
     """The columns of `raw`, batch by batch, of a file that is read row by row.
 

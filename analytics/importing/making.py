@@ -33,7 +33,7 @@ _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder()
 
 
-class Key(NamedTuple):
+class StatementKey(NamedTuple):
     """What an event is about: a report of an incident, or a claim of a commitment (`whole`)."""
 
     kind: str
@@ -50,7 +50,7 @@ class Key(NamedTuple):
 class Making:
     """An event without its final id: what it is about, the rows that it was made of, its data."""
 
-    key: Key
+    key: StatementKey
     rows: Sequence[int]
     type: str
     said: str | None
@@ -66,7 +66,7 @@ def make(rows: Sequence[int], kind: str, said: str | None, text: str) -> Making:
     """The event that a source's SQL says in these words."""
     data = plain(_decoder.decode(text))
     what, whole, part = KINDS.get(kind.partition(".")[0], ("", "", ""))
-    key = Key(
+    key = StatementKey(
         what, str(data.get("conflict", "")), str(data.get(whole, "")), str(data.get(part, ""))
     )
     return Making(key, rows, kind, said, data)
@@ -92,7 +92,9 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - JSON
     return value
 
 
-def event_id(key: Key, kind: str, said: str | None, data: bytes, before: str | None) -> str:
+def event_id(
+    key: StatementKey, kind: str, said: str | None, data: bytes, before: str | None
+) -> str:
     """The id of the event; `before`: that of the last event about the same, if there was one.
 
     With it, content that comes back after a revision is another event, and not the first again.

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from analytics.importing.making import Making
 from schemas.places import MAX_RADIUS_KM
 
-Json = dict[str, Any]
+PlaceJson = dict[str, Any]
 NAMED = ("within", "named")
 """The members of a place that a source gives by the name of a province and its country's code."""
 
@@ -38,7 +38,7 @@ class Placed:
 
     def __call__(self, makings: Sequence[Making]) -> None:
         """Replace the places by name in these events, and add codes to points."""
-        points: list[Json] = []
+        points: list[PlaceJson] = []
         for making in makings:
             _replace(making.data, self._resolved)
             points += _points(making.data)
@@ -71,7 +71,7 @@ class Placed:
         return self._codes[country, name]
 
 
-def _replace(data: Json, resolved: Any) -> None:  # noqa: ANN401 - a function of JSON
+def _replace(data: PlaceJson, resolved: Any) -> None:  # noqa: ANN401 - a function of JSON
     if isinstance(places := data.get("places"), list):
         found = [resolved(one) for one in places]
         # Two provinces without codes of their own are one country.
@@ -81,7 +81,7 @@ def _replace(data: Json, resolved: Any) -> None:  # noqa: ANN401 - a function of
             impact["place"] = resolved(impact["place"])
 
 
-def _points(data: Json) -> Iterator[Json]:
+def _points(data: PlaceJson) -> Iterator[PlaceJson]:
     places = data.get("places")
     impacts = data.get("impacts", ())
     for place in [
@@ -94,7 +94,7 @@ def _points(data: Json) -> Iterator[Json]:
                     yield one
 
 
-def _is_on_the_globe(point: Json) -> bool:
+def _is_on_the_globe(point: PlaceJson) -> bool:
     lat, lon, radius = (point.get(name, 0) for name in ("lat", "lon", "radius_km"))
     if not all(isinstance(one, int | float) for one in (lat, lon, radius)):
         return False

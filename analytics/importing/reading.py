@@ -28,27 +28,27 @@ _CHUNK = 1 << 20
 MOST_CELL = 1 << 20
 """How long one cell may be, in characters."""
 
-Cells = Sequence[str | None]
+RowCells = Sequence[str | None]
 
 
-class Row(NamedTuple):
+class SourceRow(NamedTuple):
     """One record: the line on which it begins, and its cells, which are blank if they are None.
 
     There are as many cells as the header has names, or something is wrong with the file.
     """
 
     line: int
-    cells: Cells
+    cells: RowCells
 
 
-class Rows(NamedTuple):
+class SourceRows(NamedTuple):
     """An open file: its header, its rows, and whether its numbers have decimal commas.
 
     `delimiter`: that of a file of plain UTF-8; None: it is another.
     """
 
     header: Sequence[str]
-    rows: Iterator[Row]
+    rows: Iterator[SourceRow]
     decimal_comma: bool = False
     delimiter: str | None = None
 
@@ -57,7 +57,7 @@ FitsHeader = Callable[[Sequence[str]], bool]
 
 
 @contextmanager
-def open_rows(path: str, encodings: Sequence[str], fits: FitsHeader) -> Iterator[Rows]:
+def open_rows(path: str, encodings: Sequence[str], fits: FitsHeader) -> Iterator[SourceRows]:
     """The rows of a file, read as they are taken. ImportFailed: it cannot be read.
 
     `encodings`: what it may be in if it is not UTF-8. `fits`: is this the header of a known layout?
@@ -110,7 +110,7 @@ def _decodes(file: IO[bytes], encoding: str) -> bool:
     return True
 
 
-def _delimited(path: str, file: IO[str], fits: FitsHeader) -> Rows:
+def _delimited(path: str, file: IO[str], fits: FitsHeader) -> SourceRows:
     csv.field_size_limit(MOST_CELL)
     sample = _first_record(file)
     if not sample.strip():
@@ -121,7 +121,7 @@ def _delimited(path: str, file: IO[str], fits: FitsHeader) -> Rows:
     file.seek(0)
     reader = csv.reader(file, delimiter=delimiter)
     header = [one.strip() for one in next(reader)]
-    return Rows(header, _records(path, reader, len(header)), delimiter == ";", delimiter)
+    return SourceRows(header, _records(path, reader, len(header)), delimiter == ";", delimiter)
 
 
 def _first_record(file: IO[str]) -> str:
@@ -134,7 +134,7 @@ def _first_record(file: IO[str]) -> str:
     return text
 
 
-def _records(path: str, reader: Reader, width: int) -> Iterator[Row]:
+def _records(path: str, reader: Reader, width: int) -> Iterator[SourceRow]:
     last = reader.line_num
     try:
         for cells in reader:
@@ -143,6 +143,6 @@ def _records(path: str, reader: Reader, width: int) -> Iterator[Row]:
                 continue
             if len(cells) > width and not any(one.strip() for one in cells[width:]):
                 cells = cells[:width]  # noqa: PLW2901 - delimiters at the end of the line
-            yield Row(line, [one.strip() or None for one in cells])
+            yield SourceRow(line, [one.strip() or None for one in cells])
     except csv.Error as error:
         raise ImportFailed(f"{path}:{reader.line_num}: {error}") from error

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
-from analytics.importing.layouts import Layout, Misfit
+from analytics.importing.layouts import Layout, LayoutMisfit
 from analytics.importing.problems import BrokenSource, ImportFailed
 
 TABLE = "table"
@@ -24,7 +24,7 @@ _COMMENT = re.compile(r"^-- ?(.*)$")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class Dataset:
     """A dataset that can be imported: what its head says, and the SQL that makes its events.
 
     `source` is that of its events, in CloudEvents' sense; `head` is the whole comment.
@@ -40,7 +40,7 @@ class Source:
     zone: str = "UTC"
     encodings: tuple[str, ...] = ()
     layouts: tuple[Layout, ...] = ()
-    misfits: tuple[Misfit, ...] = ()
+    misfits: tuple[LayoutMisfit, ...] = ()
     columns: tuple[str, ...] = field(default=(), compare=False)
 
 
@@ -49,7 +49,7 @@ def source_names() -> list[str]:
     return sorted(path.stem for path in _folder().glob("*.sql"))
 
 
-def find_source(name: str) -> Source:
+def find_source(name: str) -> Dataset:
     """The source of that name. ImportFailed: there is none, and which may have been meant."""
     names = source_names()
     if name not in names:
@@ -64,7 +64,7 @@ def shared_tables() -> Sequence[Path]:
     return sorted((_folder() / "tables").glob("*.csv"))
 
 
-def read_source(name: str, text: str) -> Source:
+def read_source(name: str, text: str) -> Dataset:
     """The source whose file says `text`. BrokenSource: its head lacks something."""
     head = _head(text)
     title, *rest = head
@@ -76,7 +76,7 @@ def read_source(name: str, text: str) -> Source:
     parts = [_shared(one) for one in keys.get("with", "").replace(",", " ").split()]
     sql = "\n".join([*parts, *text.splitlines()[len(head) :]])
     columns = dict.fromkeys(one for layout in layouts for one in layout.all_columns)
-    return Source(
+    return Dataset(
         name=name,
         title=title,
         source=source,
@@ -104,7 +104,7 @@ def _head(text: str) -> list[str]:
     return lines or [""]
 
 
-def _keys(lines: Sequence[str]) -> tuple[Mapping[str, str], list[Layout], list[Misfit]]:
+def _keys(lines: Sequence[str]) -> tuple[Mapping[str, str], list[Layout], list[LayoutMisfit]]:
     found: dict[str, str] = {}
     layouts, misfits = [], []
     for entry in _entries(lines):
@@ -115,7 +115,7 @@ def _keys(lines: Sequence[str]) -> tuple[Mapping[str, str], list[Layout], list[M
         if key.startswith("layout "):
             layouts.append(Layout.read(key.removeprefix("layout ").strip(), value))
         elif key.startswith("not "):
-            misfits.append(Misfit.read(key.removeprefix("not ").strip(), value))
+            misfits.append(LayoutMisfit.read(key.removeprefix("not ").strip(), value))
         else:
             found[key] = value
     return found, layouts, misfits

@@ -70,7 +70,7 @@ class Bounds(NamedTuple):
     unattributed: int
 
 
-class Counts(NamedTuple):
+class CountChange(NamedTuple):
     """The violations of a party by a claim (None: by all together), as they stand and would be.
 
     None: by what stands, or would stand, the party is not bound.
@@ -88,7 +88,7 @@ class WhatIf(NamedTuple):
     """What would change: verdicts that differ, and the counts of each bound party."""
 
     changed: list[Changed]
-    counts: list[Counts]
+    counts: list[CountChange]
 
 
 class AssumedAudit(Audit):
@@ -156,7 +156,7 @@ def compared(
     found = audit.counts()
     names = sorted(stood.keys() | found.keys(), key=lambda name: [part or "" for part in name])
     counts = [
-        Counts(conflict, commitment, claim, party, stood.get(name), found.get(name))
+        CountChange(conflict, commitment, claim, party, stood.get(name), found.get(name))
         for name in names
         for conflict, commitment, claim, party in [name]
     ]

@@ -30,7 +30,7 @@ MOST_SLOW = 100
 MOST_WARM = 8
 SECONDS_WANTED = 180.0
 
-Rows = list[tuple[Any, ...]]
+TableRows = list[tuple[Any, ...]]
 AskedKey = tuple[str, str]
 
 logger = logging.getLogger("streams")
@@ -62,7 +62,7 @@ class _Answer(NamedTuple):
 
     sql: str
     values: Mapping[str, object]
-    rows: Rows
+    rows: TableRows
     asked: float
 
 
@@ -79,7 +79,7 @@ class _Slow:
         self._thread = threading.Thread(target=self._renew, daemon=True, name="slow-answers")
         self._thread.start()
 
-    def ask(self, sql: str, values: Mapping[str, object]) -> Rows:
+    def ask(self, sql: str, values: Mapping[str, object]) -> TableRows:
         """The last answer; the first time, it is waited for."""
         key = (sql, repr(sorted(values.items())))
         with self._lock:
@@ -157,7 +157,7 @@ class Site:
         self._session: LakeSession | None = None
         self._slow: _Slow | None = None
         self._slow_statements = _slow()
-        self._kept: dict[AskedKey, Rows] = {}
+        self._kept: dict[AskedKey, TableRows] = {}
         self._transaction = 0
         self._changed = asyncio.Event()
         self._seen: tuple[object, ...] = ()
@@ -185,7 +185,7 @@ class Site:
             except LakeError as error:
                 raise NotReady(str(error)) from error
 
-    def _ask(self, sql: str, values: Mapping[str, object]) -> Rows:
+    def _ask(self, sql: str, values: Mapping[str, object]) -> TableRows:
         assert self._session is not None  # noqa: S101 - within `reading`
         if sql in self._slow_statements and self._slow is not None:
             return self._slow.ask(sql, values)

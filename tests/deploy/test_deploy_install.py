@@ -46,4 +46,5 @@ def test_the_commands_of_the_page_install_what_runs_without_the_source(tmp_path:
             check=False,
         )
         assert done.returncode == 0, f"{command}\n{done.stderr}"
-    assert done is not None and "ALERT contested: 2026-02-03-barrage" in done.stdout
+    assert done is not None
+    assert "ALERT contested: 2026-02-03-barrage" in done.stdout

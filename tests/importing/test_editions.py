@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from analytics.importing.editions import Scope
+from analytics.importing.editions import EditionScope
 from analytics.ledger.ledger import Ledger
-from streams.commands.importing.running import Wanted, run_import
+from streams.commands.importing.running import ImportOptions, run_import
 from streams.engine.decoding import RawRecord, read
 from streams.engine.loading import load_standing, process
 from streams.errors import BadInput
@@ -35,7 +35,7 @@ class Desk:
         """The events of a file with these lines, which then stand."""
         file = self._folder / "edition.csv"
         file.write_text("\n".join(lines), "utf-8")
-        self.code = run_import(self.settings, source, [str(file)], Wanted(**wanted))
+        self.code = run_import(self.settings, source, [str(file)], ImportOptions(**wanted))
         out, self.said = self._capsys.readouterr()
         events = [line for line in out.splitlines() if line.startswith("{")]
         records = [
@@ -114,7 +114,7 @@ def test_gone_counts_only_within_the_scope_and_much_of_it_wants_yes(desk: Desk) 
     desk.imports("ucdp-ged", *months(1, 11), yes=True)
     assert desk.standing() == ["ucdp-1", "ucdp-11"]
 
-    elsewhere = Scope(0, 10**15, None, "all of it")
+    elsewhere = EditionScope(0, 10**15, None, "all of it")
     desk.imports(
         "ucdp-candidate", *months(1), yes=True, scope=elsewhere._replace(countries=("RU",))
     )
@@ -137,7 +137,7 @@ def test_what_changes_is_listed_and_printed_instead_of_events(desk: Desk) -> Non
     file = desk.settings.data_dir.parent / "newer.csv"
     file.write_text("\n".join([*months(1), row(id="2", best="4", high="4", low="4")]), "utf-8")
 
-    run_import(desk.settings, "ucdp-candidate", [str(file)], Wanted(changes=True))
+    run_import(desk.settings, "ucdp-candidate", [str(file)], ImportOptions(changes=True))
 
     shown = desk._capsys.readouterr().out
     assert [line.split()[:3] for line in shown.splitlines() if "ucdp-" in line] == [

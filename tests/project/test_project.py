@@ -68,7 +68,7 @@ CARRIED = (
 
 def test_whatever_is_imported_is_asked_for() -> None:
     wanted = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["web"]]
-    asked_for = {re.split(r"[^A-Za-z0-9-]", one, maxsplit=1)[0] for one in wanted}
+    asked_for = {re.split(r"[^A-Za-z0-9-]", one, maxsplit=1)[0].lower() for one in wanted}
     owners = metadata.packages_distributions()
     for package in PACKAGES:
         for path in (ROOT / package).rglob("*.py"):
@@ -83,7 +83,9 @@ def test_whatever_is_imported_is_asked_for() -> None:
                 for top in (module.split(".")[0] for module in modules):
                     if top in sys.stdlib_module_names or top in PACKAGES:
                         continue
-                    names_of_owner = {name.replace("_", "-") for name in owners.get(top, [top])}
+                    names_of_owner = {
+                        name.replace("_", "-").lower() for name in owners.get(top, [top])
+                    }
                     assert names_of_owner & asked_for, f"{path.relative_to(ROOT)} imports {top}"
 
 

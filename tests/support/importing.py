@@ -14,10 +14,10 @@ import duckdb
 
 from analytics.importing.accounts import Fate
 from analytics.importing.editions import in_words
-from analytics.importing.imports import Told, read_rows
+from analytics.importing.imports import ImportReporter, read_rows
 from analytics.importing.loading import workshop
 from analytics.importing.places import Gazetteer
-from analytics.importing.sources import Source, find_source
+from analytics.importing.sources import Dataset, find_source
 from analytics.importing.table.mapping import TableMapping
 
 
@@ -43,7 +43,7 @@ class Imported:
 
 
 def imported(
-    source: str | Source,
+    source: str | Dataset,
     *rows: str | bytes,
     name: str = "rows.csv",
     conflict: str | None = None,
@@ -72,7 +72,7 @@ def imported(
         def without_folder(said: list[str], text: str) -> None:
             said.append(text.replace(f"{folder}/", ""))
 
-        told = Told(
+        told = ImportReporter(
             lambda text: without_folder(refused, text),
             lambda text: without_folder(notes, text),
             lambda *_: None,

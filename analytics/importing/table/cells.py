@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from analytics.importing.layouts import normal
 
-Cells = Mapping[str, str]
+MappedCells = Mapping[str, str]
 """The texts of a row by their columns; a blank cell is not among them."""
 
 
-class Misfit(Exception):  # noqa: N818 - it ends one row, and no more
+class CellMisfit(Exception):  # noqa: N818 - it ends one row, and no more
     """A value that does not fit."""
 
     def __init__(self, column: str, reason: str) -> None:
@@ -23,7 +23,7 @@ def number(text: str, column: str, *, comma: bool) -> float:
     try:
         return float(text.replace(",", ".") if comma else text)
     except ValueError:
-        raise Misfit(column, f"{text[:60]!r} is not a number") from None
+        raise CellMisfit(column, f"{text[:60]!r} is not a number") from None
 
 
 def word(words: dict[str, str] | None, text: str | None, column: str) -> str | None:
@@ -31,7 +31,9 @@ def word(words: dict[str, str] | None, text: str | None, column: str) -> str | N
     if text is None or words is None:
         return text
     if text not in words:
-        raise Misfit(column, f"{text[:60]!r} is not among the words that the mapping has for it")
+        raise CellMisfit(
+            column, f"{text[:60]!r} is not among the words that the mapping has for it"
+        )
     return words[text]
 
 
@@ -43,9 +45,9 @@ def parts(text: str | None, separator: str | None) -> list[str]:
     return [one.strip() for one in parts if one.strip()]
 
 
-def required(column: str, cells: Cells) -> str:
+def required(column: str, cells: MappedCells) -> str:
     """A cell that may not be blank. Misfit: it is."""
     try:
         return cells[normal(column)]
     except KeyError:
-        raise Misfit(normal(column), "blank; expected a part of the id") from None
+        raise CellMisfit(normal(column), "blank; expected a part of the id") from None

@@ -24,7 +24,7 @@ from analytics.importing.table.guesses import (
     NAMED_LON,
     NAMED_PLACE,
     TIMES,
-    Column,
+    GuessedColumn,
     act,
     fitting,
     is_number,
@@ -43,7 +43,7 @@ def draft(path: str) -> str:
     """The draft of a mapping for the table in a file. ImportFailed: it cannot be read."""
     encodings = _encodings(path)
     with open_rows(path, encodings, lambda _: False) as opened:
-        columns = [Column(normal(name)) for name in opened.header]
+        columns = [GuessedColumn(normal(name)) for name in opened.header]
         total = 0
         for row in opened.rows:
             total += 1
@@ -73,7 +73,7 @@ class _Draft:
     def __init__(
         self,
         path: str,
-        columns: list[Column],
+        columns: list[GuessedColumn],
         total: int,
         encodings: Sequence[str],
         *,
@@ -118,7 +118,7 @@ class _Draft:
             yield ""
             yield f"# Not used: {names}"
 
-    def _take(self, wanted: Callable[[Column], bool]) -> Column | None:
+    def _take(self, wanted: Callable[[GuessedColumn], bool]) -> GuessedColumn | None:
         found = next((one for one in self._left if wanted(one)), None)
         if found is not None:
             self._left.remove(found)

@@ -64,7 +64,7 @@ _ACT_WORDS = (
 
 
 @dataclass
-class Column:
+class GuessedColumn:
     """A column: its name, how often each text is in it, and in how many rows there is one."""
 
     name: str
@@ -85,7 +85,7 @@ class Column:
         return 0 < len(self.texts) <= MOST_WORDS and not self.all_fit(is_number)
 
 
-def fitting(column: Column, forms: Sequence[str]) -> list[str]:
+def fitting(column: GuessedColumn, forms: Sequence[str]) -> list[str]:
     """The formats in which all of the column can be read."""
     return [form for form in forms if column.all_fit(lambda text, f=form: fits(text, f))]  # type: ignore[misc]
 

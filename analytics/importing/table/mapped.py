@@ -10,9 +10,9 @@ import msgspec
 import pyarrow as pa
 
 from analytics.importing.layouts import normal
-from analytics.importing.table.cells import Cells, Misfit, number, parts, required, word
-from analytics.importing.table.mapping import Limits, TableMapping, Targets, Value
-from analytics.importing.table.when import Clock
+from analytics.importing.table.cells import CellMisfit, MappedCells, number, parts, required, word
+from analytics.importing.table.mapping import Limits, TableMapping, TargetColumns, Value
+from analytics.importing.table.when import MappedClock
 from analytics.queries import queries
 from schemas.time import iso
 
@@ -47,7 +47,7 @@ def apply_mapping(
                 continue
             try:
                 said, data = applied.event(given)
-            except Misfit as misfit:
+            except CellMisfit as misfit:
                 refused.append((row, misfit.column, misfit.reason))
             else:
                 events.append(([row], "incident.reported", said, _encoder.encode(data).decode()))
@@ -73,10 +73,10 @@ class _Applied:
     def __init__(self, mapping: TableMapping, conflict: str | None) -> None:
         self._mapping = mapping
         self._conflict = conflict or mapping.conflict
-        self._clock = Clock(mapping.formats, mapping.zone)
+        self._clock = MappedClock(mapping.formats, mapping.zone)
         self._skip = [(normal(one.column), one.words) for one in mapping.skip]
 
-    def skipped(self, cells: Cells) -> str | None:
+    def skipped(self, cells: MappedCells) -> str | None:
         """Why the row is to be no event."""
         for column, words in self._skip:
             reason = words.get(cells.get(column, ""))
@@ -84,7 +84,7 @@ class _Applied:
                 return reason
         return None
 
-    def event(self, cells: Cells) -> tuple[str | None, dict[str, Any]]:
+    def event(self, cells: MappedCells) -> tuple[str | None, dict[str, Any]]:
         """When it was said, and the data of the event."""
         mapping = self._mapping
         data: dict[str, Any] = {
@@ -125,7 +125,7 @@ class _Applied:
             said = None if instants is None else iso(instants[1])
         return said, {**data, **self._ids(cells, data)}
 
-    def _ids(self, cells: Cells, data: dict[str, Any]) -> dict[str, str]:
+    def _ids(self, cells: MappedCells, data: dict[str, Any]) -> dict[str, str]:
         ids = self._mapping.id
         if ids.columns:
             report = "-".join([ids.prefix, *(required(one, cells) for one in ids.columns)])
@@ -137,7 +137,7 @@ class _Applied:
             incident = "-".join([ids.prefix, *(required(one, cells) for one in ids.incident)])
         return {"incident_id": incident, "report_id": report}
 
-    def _actor(self, cells: Cells) -> dict[str, Any] | None:
+    def _actor(self, cells: MappedCells) -> dict[str, Any] | None:
         if self._mapping.actor is None:
             return None
         party = self._text(self._mapping.actor.party, cells)
@@ -145,7 +145,7 @@ class _Applied:
             return None
         return {"party": party, "confidence": self._text(self._mapping.actor.confidence, cells)}
 
-    def _targets(self, targets: Targets | None, cells: Cells) -> list[str]:
+    def _targets(self, targets: TargetColumns | None, cells: MappedCells) -> list[str]:
         if targets is None:
             return []
         if targets.column is None:
@@ -156,7 +156,7 @@ class _Applied:
         ]
         return [one for one in found if one]
 
-    def _places(self, cells: Cells) -> list[Any]:
+    def _places(self, cells: MappedCells) -> list[Any]:
         where = self._mapping.place
         if where is None:
             return []
@@ -175,7 +175,7 @@ class _Applied:
         provinces = self._several(where.province, cells, where.separator)
         return [{"within": country, "named": one} for one in provinces] or [country]
 
-    def _several(self, value: Value | None, cells: Cells, separator: str | None) -> list[str]:
+    def _several(self, value: Value | None, cells: MappedCells, separator: str | None) -> list[str]:
         if value is None:
             return []
         if isinstance(value, str):
@@ -186,7 +186,7 @@ class _Applied:
         found = [word(value.words, one, column) for one in parts(cells.get(column), separator)]
         return [one for one in found if one]
 
-    def _text(self, value: Value | None, cells: Cells) -> str | None:
+    def _text(self, value: Value | None, cells: MappedCells) -> str | None:
         if value is None:
             return None
         if isinstance(value, str):
@@ -196,7 +196,7 @@ class _Applied:
         column = normal(value.column)
         return word(value.words, cells.get(column), column) or None
 
-    def _count(self, columns: str | Limits | None, cells: Cells) -> Any:  # noqa: ANN401 - JSON
+    def _count(self, columns: str | Limits | None, cells: MappedCells) -> Any:  # noqa: ANN401 - JSON
         if columns is None:
             return None
         if isinstance(columns, Limits):
@@ -220,7 +220,7 @@ class _Applied:
                 return [low.strip(), high.strip()]
         return [] if text is None else [text]
 
-    def _number(self, column: str, cells: Cells) -> float | None:
+    def _number(self, column: str, cells: MappedCells) -> float | None:
         text = cells.get(normal(column))
         return (
             None

@@ -11,14 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from analytics.importing.layouts import Layout, listed, normal
 from analytics.importing.problems import ImportFailed
-from analytics.importing.sources import TABLE, Source
+from analytics.importing.sources import TABLE, Dataset
 from schemas.time import zone_names
 from schemas.vocabulary import ACTS, TARGETS
 
 QUESTION = "?"
 """What a draft says where somebody has to decide."""
-Column = Annotated[str, Field(min_length=1)]
-Words = dict[str, str]
+ColumnName = Annotated[str, Field(min_length=1)]
+WordMap = dict[str, str]
 
 
 class _Part(BaseModel):
@@ -31,12 +31,12 @@ class Looked(_Part):
     With `words`, a text that is not among them refuses its row; "" means that it is not said.
     """
 
-    column: Column | None = None
+    column: ColumnName | None = None
     constant: str | None = None
-    words: Words | None = None
+    words: WordMap | None = None
 
 
-Value = Column | Looked
+Value = ColumnName | Looked
 
 
 class Formats(_Part):
@@ -47,20 +47,20 @@ class Formats(_Part):
     moment: str = "%Y-%m-%dT%H:%M:%S%z"
 
 
-class When(_Part):
+class TimeColumns(_Part):
     """Columns: a `moment`, or a `day` with or without a `time`; the same for the end."""
 
-    moment: Column | None = None
-    day: Column | None = None
-    time: Column | None = None
-    end_moment: Column | None = None
-    end_day: Column | None = None
-    end_time: Column | None = None
+    moment: ColumnName | None = None
+    day: ColumnName | None = None
+    time: ColumnName | None = None
+    end_moment: ColumnName | None = None
+    end_day: ColumnName | None = None
+    end_time: ColumnName | None = None
     certainty: Literal["sometime", "throughout"] = "sometime"
     of: Literal["act", "impact"] = "act"
 
 
-class ReportedBy(_Part):
+class ReporterColumns(_Part):
     """Who reports."""
 
     name: Value
@@ -78,52 +78,52 @@ class Who(_Part):
 class Where(_Part):
     """A point, or a code, or a province by its name and the code of its country."""
 
-    lat: Column | None = None
-    lon: Column | None = None
-    radius_km: Column | float = 0
+    lat: ColumnName | None = None
+    lon: ColumnName | None = None
+    radius_km: ColumnName | float = 0
     code: Value | None = None
     country: Value | None = None
     province: Value | None = None
     separator: str | None = None
 
 
-class Targets(_Part):
+class TargetColumns(_Part):
     """What was hit; `separator`: between several in a cell."""
 
-    column: Column | None = None
+    column: ColumnName | None = None
     constant: str | None = None
-    words: Words | None = None
+    words: WordMap | None = None
     separator: str | None = None
 
 
 class Limits(_Part):
     """A number between two columns."""
 
-    low: Column
-    high: Column
+    low: ColumnName
+    high: ColumnName
 
 
 class WeaponOf(_Part):
     """A weapon: its type, and the columns of how many."""
 
     type: Value
-    launched: Column | Limits | None = None
-    intercepted: Column | Limits | None = None
+    launched: ColumnName | Limits | None = None
+    intercepted: ColumnName | Limits | None = None
 
 
 class Ids(_Part):
     """The columns that name a report for good; without any, its content does."""
 
     prefix: str = TABLE
-    columns: tuple[Column, ...] = ()
-    incident: tuple[Column, ...] = ()
+    columns: tuple[ColumnName, ...] = ()
+    incident: tuple[ColumnName, ...] = ()
 
 
 class Skip(_Part):
     """Texts of a column whose rows are no events, with why."""
 
-    column: Column
-    words: Words
+    column: ColumnName
+    words: WordMap
 
 
 class TableMapping(_Part):
@@ -140,21 +140,21 @@ class TableMapping(_Part):
     gone: Literal["nothing", "span"] = "nothing"
     formats: Formats = Formats()
     id: Ids = Ids()
-    said: When | None = None
-    occurred: When
-    reported_by: ReportedBy
+    said: TimeColumns | None = None
+    occurred: TimeColumns
+    reported_by: ReporterColumns
     actor: Who | None = None
     act: Value | None = None
     stance: Value | None = None
-    targets: Targets | None = None
+    targets: TargetColumns | None = None
     place: Where | None = None
-    effects: dict[str, Column | Limits] = {}
+    effects: dict[str, ColumnName | Limits] = {}
     weapons: tuple[WeaponOf, ...] = ()
-    evidence: tuple[Column, ...] = ()
+    evidence: tuple[ColumnName, ...] = ()
     skip: tuple[Skip, ...] = ()
 
 
-def read_mapping(path: Path) -> tuple[Source, TableMapping]:
+def read_mapping(path: Path) -> tuple[Dataset, TableMapping]:
     """The mapping in a file, and the source that it makes of a table. ImportFailed, in one line."""
     try:
         document = tomllib.loads(path.read_text("utf-8-sig"))
@@ -172,7 +172,7 @@ def read_mapping(path: Path) -> tuple[Source, TableMapping]:
     for field, why in _mistakes(mapping):
         raise ImportFailed(f"{path}: {field}: {why}")
     columns = ", ".join(dict.fromkeys(normal(one) for one in _columns(document)))
-    source = Source(
+    source = Dataset(
         name=TABLE,
         title=mapping.title,
         source=mapping.source,
@@ -227,9 +227,9 @@ def _mistakes(mapping: TableMapping) -> Iterator[tuple[str, str]]:
 
 
 def _unknown_words(
-    field: str, value: Value | Targets | None, vocabulary: Mapping[str, str | None]
+    field: str, value: Value | TargetColumns | None, vocabulary: Mapping[str, str | None]
 ) -> Iterator[tuple[str, str]]:
-    if not isinstance(value, Looked | Targets):
+    if not isinstance(value, Looked | TargetColumns):
         return
     given = [*(value.words or {}).values(), *([value.constant] if value.constant else [])]
     for word in given:

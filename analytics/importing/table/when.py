@@ -8,23 +8,23 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from analytics.importing.layouts import normal
-from analytics.importing.table.cells import Cells, Misfit
-from analytics.importing.table.mapping import Formats, When
+from analytics.importing.table.cells import CellMisfit, MappedCells
+from analytics.importing.table.mapping import Formats, TimeColumns
 from schemas.time import iso, to_instant
 
 
-class Clock:
+class MappedClock:
     """Reads when something happened."""
 
     def __init__(self, formats: Formats, zone: str) -> None:
         self._formats, self._zone = formats, ZoneInfo(zone)
 
-    def occurred(self, when: When, cells: Cells) -> dict[str, Any]:
+    def occurred(self, when: TimeColumns, cells: MappedCells) -> dict[str, Any]:
         """`occurred` of an event. Misfit: it is not said, or a value does not fit."""
         span = self.span(when, cells)
         if span is None:
             column = normal(when.moment or when.day or "")
-            raise Misfit(column, "blank; expected when it happened")
+            raise CellMisfit(column, "blank; expected when it happened")
         start, end = span
         stated = [
             cells[normal(one)]
@@ -40,7 +40,7 @@ class Clock:
             "as_stated": " ".join(dict.fromkeys(stated)),
         }
 
-    def span(self, when: When, cells: Cells) -> tuple[int, int] | None:
+    def span(self, when: TimeColumns, cells: MappedCells) -> tuple[int, int] | None:
         """From when to when, in us since 1970: a day without a time lasts until it has ended."""
         first = self._moment(when.moment, when.day, when.time, cells)
         if first is None:
@@ -53,11 +53,11 @@ class Clock:
         start, end = first[0], last[1] if named_end and last is not None else first[1]
         if end < start:
             column = normal(when.end_moment or when.end_day or when.end_time or "")
-            raise Misfit(column, "before the start")
+            raise CellMisfit(column, "before the start")
         return start, end
 
     def _moment(
-        self, moment: str | None, day: str | None, time: str | None, cells: Cells
+        self, moment: str | None, day: str | None, time: str | None, cells: MappedCells
     ) -> tuple[int, int] | None:
         """The first and the last instant that is meant."""
         formats = self._formats
@@ -95,5 +95,5 @@ def _parsed(text: str, form: str) -> dt.datetime | None:
 def _read(text: str, form: str, column: str) -> dt.datetime:
     read = _parsed(text, form)
     if read is None:
-        raise Misfit(column, f"{text[:60]!r} is not written as {form}")
+        raise CellMisfit(column, f"{text[:60]!r} is not written as {form}")
     return read

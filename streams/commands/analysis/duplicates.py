@@ -30,7 +30,7 @@ class DuplicatesWanted(NamedTuple):
     conflict: str | None = None
 
 
-class Pair(NamedTuple):
+class CandidatePair(NamedTuple):
     """Two incidents that may be one; `score` from 0 to 1, `reasons` in words."""
 
     conflict: str
@@ -46,7 +46,7 @@ def run_duplicates(settings: Settings, wanted: DuplicatesWanted, *, as_json: boo
     """Print the pairs, the surest first. Returns the exit code."""
     with opened(settings) as lake, explained():
         rows = lake.ask(queries("duplicates")["pairs"], wanted._asdict())
-    found = [Pair(*row) for row in rows]
+    found = [CandidatePair(*row) for row in rows]
     if as_json:
         say_json([one._asdict() for one in found])
         return 0

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from analytics.read_model import Ask
 from analytics.what_if.sensitivity import Sensitivity, sensitivity
-from analytics.what_if.what_if import Assumptions, Bounds, Changed, Counts, WhatIf, what_if
+from analytics.what_if.what_if import Assumptions, Bounds, Changed, CountChange, WhatIf, what_if
 from schemas.events import ClaimEvent, ClaimRetractedEvent, Invalid, NotJson, parse_event
 from schemas.safe_text import party_label
 from streams.commands.console import bounds, err, in_colour, say, say_json, table, waiting
@@ -133,7 +133,7 @@ def _verdict(verdict: str | None, party: str | None, evidence: str | None) -> Te
     return in_colour(verdict) + Text(f" ({', '.join(more)})" if more else "")
 
 
-def _count_rows(counts: Iterable[Counts]) -> list[list[str | Text]]:
+def _count_rows(counts: Iterable[CountChange]) -> list[list[str | Text]]:
     return [
         [
             one.commitment_id,

@@ -74,7 +74,7 @@ def import_(
     "table" is any table: --draft prints a first mapping of its columns, with questions, and --map
     reads the rows by it.
     """
-    from streams.commands.importing.running import Wanted, run_draft, run_import, run_list
+    from streams.commands.importing.running import ImportOptions, run_draft, run_import, run_list
 
     if as_list:
         return run_list()
@@ -82,4 +82,4 @@ def import_(
         return run_draft(draft)
     if source is None or not files:
         raise click.UsageError("name a SOURCE and one FILE or more; --list names the sources")
-    return run_import(current_settings(), source, files, Wanted(**wanted))
+    return run_import(current_settings(), source, files, ImportOptions(**wanted))

@@ -10,7 +10,7 @@ import click
 from streams.commands.command import Command, Moment
 
 if TYPE_CHECKING:
-    from analytics.importing.editions import Scope
+    from analytics.importing.editions import EditionScope
 
 _TYPED = "truce.import.typed"
 _CODE = re.compile(r"[A-Z]{2}")
@@ -44,9 +44,9 @@ class ScopeOption(click.ParamType):
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Scope:
+    ) -> EditionScope:
         """The scope that is meant, or what is wrong with its text."""
-        from analytics.importing.editions import Scope
+        from analytics.importing.editions import EditionScope
 
         times, *codes = str(value).split(",")
         since, slash, until = times.partition("/")
@@ -58,4 +58,4 @@ class ScopeOption(click.ParamType):
         bounds = moment.convert(since, param, ctx), moment.convert(until, param, ctx)
         if bounds[0] >= bounds[1]:
             self.fail("expected SINCE before UNTIL", param, ctx)
-        return Scope(*bounds, tuple(codes) or None, str(value))
+        return EditionScope(*bounds, tuple(codes) or None, str(value))

@@ -17,15 +17,15 @@ from analytics.importing.editions import (
     Change,
     ChangedEvent,
     Edition,
-    Scope,
+    EditionScope,
     in_words,
     load_standing,
 )
-from analytics.importing.imports import Import, Told, read_rows
+from analytics.importing.imports import Import, ImportReporter, read_rows
 from analytics.importing.loading import Workshop, workshop
 from analytics.importing.places import Gazetteer
 from analytics.importing.problems import ImportFailed
-from analytics.importing.sources import TABLE, Source, find_source, source_names
+from analytics.importing.sources import TABLE, Dataset, find_source, source_names
 from analytics.importing.table.mapping import TableMapping, read_mapping
 from schemas.safe_text import for_terminal
 from schemas.warnings.warning import Whence
@@ -49,13 +49,13 @@ CHANGE_WORDS: Mapping[Change, str] = {
 MOST_NOTES = 20
 
 
-class Wanted(NamedTuple):
+class ImportOptions(NamedTuple):
     """What is asked of an import beside its files."""
 
     publish: bool = False
     rows: Path | None = None
     changes: bool = False
-    scope: Scope | None = None
+    scope: EditionScope | None = None
     yes: bool = False
     conflict: str | None = None
     mapping: Path | None = None
@@ -80,7 +80,7 @@ def run_draft(path: str) -> int:
     return 0
 
 
-def run_import(settings: Settings, name: str, files: Sequence[str], wanted: Wanted) -> int:
+def run_import(settings: Settings, name: str, files: Sequence[str], wanted: ImportOptions) -> int:
     """Import files of the source of that name. Returns the exit code."""
     try:
         source, mapping = _source(name, wanted)
@@ -89,7 +89,7 @@ def run_import(settings: Settings, name: str, files: Sequence[str], wanted: Want
         raise BadInput(str(error)) from error
 
 
-def _source(name: str, wanted: Wanted) -> tuple[Source, TableMapping | None]:
+def _source(name: str, wanted: ImportOptions) -> tuple[Dataset, TableMapping | None]:
     if name != TABLE:
         if wanted.mapping is not None:
             raise ImportFailed(f"--map is for the source {TABLE!r}, and not for {name!r}")
@@ -106,16 +106,16 @@ def _source(name: str, wanted: Wanted) -> tuple[Source, TableMapping | None]:
 
 def _run(
     settings: Settings,
-    source: Source,
+    source: Dataset,
     mapping: TableMapping | None,
     files: Sequence[str],
-    wanted: Wanted,
+    wanted: ImportOptions,
 ) -> int:
     with ExitStack() as stack:
         connection = stack.enter_context(workshop())
         _load_standing(settings, connection, source)
         tally, notes = new_tally(), Notes()
-        told = Told(
+        told = ImportReporter(
             refusal=lambda text: err(text, style="red"),
             note=notes.say,
             # What is published is warned of where that is done.
@@ -134,7 +134,7 @@ def _run(
         )
         notes.finish()
         lines = stack.enter_context(closing(EventLines()))
-        summary = Summary(found, lists=wanted.changes)
+        summary = ImportSummary(found, lists=wanted.changes)
         for one in _events(found, wanted):
             summary.add(one, keep=wanted.rows is not None)
             if one.text is None or (wanted.changes and not wanted.publish):
@@ -188,7 +188,7 @@ class Notes:
             err(f"warning: and {self._count - MOST_NOTES:,} more notes", style="yellow")
 
 
-def _load_standing(settings: Settings, connection: Workshop, source: Source) -> None:
+def _load_standing(settings: Settings, connection: Workshop, source: Dataset) -> None:
     if not settings.database.exists() and not settings.lake.exists():
         err(f"there is no database in {settings.data_dir} yet: all of it is new")
         return
@@ -196,7 +196,7 @@ def _load_standing(settings: Settings, connection: Workshop, source: Source) -> 
         load_standing(connection, lake, source.source, settings.query_seconds)
 
 
-def _events(found: Import, wanted: Wanted) -> Iterator[ChangedEvent]:
+def _events(found: Import, wanted: ImportOptions) -> Iterator[ChangedEvent]:
     """What the edition changes; retractions of what is gone last, though they are found first."""
     edition = found.edition(None if wanted.scope is None else [wanted.scope])
     gone = _gone(found, edition, wanted) if edition.scopes else []
@@ -204,7 +204,7 @@ def _events(found: Import, wanted: Wanted) -> Iterator[ChangedEvent]:
     yield from gone
 
 
-def _gone(found: Import, edition: Edition, wanted: Wanted) -> list[ChangedEvent]:
+def _gone(found: Import, edition: Edition, wanted: ImportOptions) -> list[ChangedEvent]:
     for line in in_words(edition.scopes):
         err(f"scope: {line}")
     labels = ", ".join(dict.fromkeys(scope.label for scope in edition.scopes))
@@ -227,7 +227,7 @@ def _gone(found: Import, edition: Edition, wanted: Wanted) -> list[ChangedEvent]
     return gone
 
 
-class Summary:
+class ImportSummary:
     """What an import comes to: its rows, which add up, and what its events change."""
 
     def __init__(self, found: Import, *, lists: bool) -> None:
