@@ -43,6 +43,7 @@ NOT_RUN = {
     "python3 -m venv": "tests/deploy/test_deploy_install.py runs these",
     "builder/bin/": "tests/deploy/test_deploy_install.py runs these",
     "truce-env/bin/": "tests/deploy/test_deploy_install.py runs these",
+    "truce publish --locate reports.jsonl": "tests/cli/test_cli_locate.py, with its own file",
 }
 # Blocks without a command, by what they begin with, and what holds them.
 NO_COMMANDS = {
