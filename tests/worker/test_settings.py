@@ -14,6 +14,7 @@ def test_nothing_set_means_the_documented_defaults() -> None:
     assert {s.name: s.default for s in SETTINGS if s.default} == {
         "TRUCE_DATA_DIR": "truce-data",
         "TRUCE_HTTP": "127.0.0.1:6066",
+        "TRUCE_WEB": "127.0.0.1:6067",
         "TRUCE_POSTS_PER_SECOND": "200",
         "TRUCE_GROUP": "trucewatch",
         "TRUCE_PARTITIONS": "4",
