@@ -55,6 +55,29 @@ class Terminal:
         found, self.shown = self.shown, ""
         return found
 
+    def repeats(self, key: str, pattern: str, times: int = 20) -> None:
+        """Press a key until this is shown: the names of the lake are read while people type."""
+        for _ in range(times - 1):
+            self.type(key)
+            with contextlib.suppress(AssertionError):
+                self.shows(pattern, 3)
+                return
+        self.type(key)
+        self.shows(pattern, 3)
+
+    def left(self, seconds: float = 60) -> int:
+        """Type Ctrl-D until it has ended; the exit code.
+
+        One that is typed between the prompt and its keys is for the terminal, which has no use for it.
+        """
+        until = time.monotonic() + seconds
+        while (code := self.process.poll()) is None:
+            assert time.monotonic() < until, self.shown
+            self.type("\x04")
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(1)
+        return code
+
     def children(self) -> list[int]:
         """The processes of the queries."""
         path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
@@ -114,9 +137,7 @@ def test_the_prompt_goes_on_whatever_becomes_of_a_query(terminal: Terminal) -> N
     assert "compliance" in terminal.shows("(?s)verdict_versions.*truce> $")
     terminal.type("select 6 * 7\n  as x;\n")
     assert "42" in terminal.shows("42[^;]*truce> $")
-    terminal.type("\x04")
-    assert terminal.process.wait(20) == 0
-    assert terminal.process.returncode == 0
+    assert terminal.left() == 0
 
 
 def test_the_prompt_goes_on_after_a_query_that_takes_too_long(judged_dir: Path) -> None:
