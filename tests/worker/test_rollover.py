@@ -105,5 +105,5 @@ async def publish(settings: Settings, path: Path) -> None:
         if one.returncode == 0:
             return
         assert one.returncode == 3, said
-        assert b"publish again" in said[1]
+        assert b"publish again" in said[1] or b"no broker answers" in said[1]
     pytest.fail("five times the broker did not answer in time")
