@@ -185,7 +185,7 @@ class World:
             ).fetchall()
 
 
-async def until(true: Callable[[], object], seconds: float = 15.0) -> None:
+async def until(true: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait for it to become true; an AssertionError if it does not in that time."""
     end = time.monotonic() + seconds
     while not true():
