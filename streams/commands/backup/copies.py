@@ -17,7 +17,7 @@ from streams.explain.words import counted
 from streams.settings import Settings
 
 BESIDE = ("tokens.json", "posted-by.key", "webhook.secret")
-"""What else is of a data directory, and cannot be made anew: secrets, which no backup holds."""
+"""What else is of a data directory, and cannot be recreated: secrets, which no backup holds."""
 
 
 def run_backup(settings: Settings, file: Path) -> int:

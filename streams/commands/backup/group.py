@@ -57,7 +57,7 @@ def restore(file: Path, replace: bool) -> int:
     """Make the database of the data directory of the backup FILE, which stays as it is.
 
     A directory that has a database is refused, unless --replace is given; so is one on which a
-    worker runs. Then the lake is made anew, and every verdict is recomputed and compared, as by
+    worker runs. Then the lake is recreated, and every verdict is recomputed and compared, as by
     truce verify. With Kafka, the next worker goes on in the log from where the backup was made;
     with the embedded broker, what came in after that is not in it.
     """
