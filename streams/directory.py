@@ -6,6 +6,7 @@ it, our files are ours: a link in the place of one would have us write, or show,
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import stat
@@ -54,6 +55,15 @@ def prepare(data_dir: Path) -> None:
         raise DirectoryError(f"TRUCE_DATA_DIR: {data_dir} is a file, no directory") from None
     except OSError as error:
         raise _explained(data_dir, error) from error
+
+
+def prepare_lake(lake: Path) -> None:
+    """Have the directory that the lake is to stand in; what does not work its writer will say.
+
+    Once, before it is written: the data directory may be deleted later, and stays so.
+    """
+    with contextlib.suppress(OSError):
+        lake.parent.mkdir(parents=True, exist_ok=True)
 
 
 def _make_private(entry: os.DirEntry[str]) -> None:

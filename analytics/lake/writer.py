@@ -174,7 +174,8 @@ class LakeWriter:
             # The lake was deleted: writes would be lost.
             raise OSError("it was taken away")
         if self._lake is None:
-            self.path.mkdir(parents=True, exist_ok=True)
+            # Not its parents: a data directory that somebody deleted stays deleted.
+            self.path.mkdir(exist_ok=True)
             self._lock = _locked(self.path / LOCK)
             shutil.rmtree(self.path / SPILL, ignore_errors=True)
             self._lake = lake = Session(self._attach(catalog))

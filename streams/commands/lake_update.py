@@ -11,6 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from analytics.lake.mark import LakeMark
 from analytics.storage.failures import LedgerInUse
+from streams.directory import prepare_lake
 from streams.endpoint import Endpoint, read_endpoint
 from streams.errors import BadInput, CommandError, Unreachable
 from streams.settings import Settings
@@ -81,6 +82,7 @@ def _update(settings: Settings, *, anew: bool) -> LakeMark:
             f"there is no {settings.database} yet: make one with `truce run`, or choose its "
             "directory with --data-dir, such as truce-demo after `truce demo`"
         )
+    prepare_lake(settings.lake)
     try:
         with Ledger.open(settings.database, memory_limit=settings.memory) as ledger:
             keeper = Keeper(LakeWriter(settings.lake), ledger.cursor())

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from streams.directory import prepare_lake
 from streams.kafka.log_identity import LOG_APPEND_TIME, OR_ANOTHER
 
 if TYPE_CHECKING:
@@ -226,6 +227,7 @@ class LedgerCore:
 
         settings = self._settings
         keep = max(LEAST_SECONDS_KEPT, QUERIES_KEPT * settings.query_seconds)
+        prepare_lake(settings.lake)
         return Keeper(SubprocessWriter(settings.lake), self._ledger.cursor(), keep_seconds=keep)
 
     def asking(self) -> Ask:

@@ -120,20 +120,20 @@ class Prompt:
     def _next_query(self) -> str | None:
         """The next query; None: no more are wanted."""
         while True:
-            default, self._typed_first = self._typed_first, ""
             try:
+                default, self._typed_first = self._typed_first, ""
                 typed = self._session.prompt(default=default).strip()
+                if typed in {".quit", ".exit"}:
+                    return None
+                if typed.startswith("."):
+                    self._command(*typed.split(maxsplit=1))
+                elif typed.strip(";"):
+                    return typed
             except EOFError:
                 return None
             except KeyboardInterrupt:
-                continue
-            if typed in {".quit", ".exit"}:
-                return None
-            if typed.startswith("."):
-                with contextlib.suppress(KeyboardInterrupt):
-                    self._command(*typed.split(maxsplit=1))
-            elif typed.strip(";"):
-                return typed
+                # What an example was about to put there is forgotten, too.
+                self._typed_first = ""
 
     def _command(self, name: str, what: str = "") -> None:
         try:
