@@ -14,8 +14,8 @@ from pathlib import Path
 
 import duckdb
 
-from analytics.lake.asked import opened
-from analytics.lake.statements import Refused, asking
+from analytics.lake.confined.asked import opened
+from analytics.lake.confined.statements import Refused, asking
 
 SECONDS = 2.0
 MOST_ROWS = 100

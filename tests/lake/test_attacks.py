@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 import duckdb
 import pytest
 
-from analytics.lake.confine import landlock_version
+from analytics.lake.confined.confine import landlock_version
+from analytics.lake.confined.statements import Refused, asking
 from analytics.lake.keeper import Keeper
 from analytics.lake.session import open_lake
-from analytics.lake.statements import Refused, asking
 from analytics.lake.writer import LakeWriter
 from analytics.ledger.ledger import Ledger
 from streams.commands.sql.answering import Process

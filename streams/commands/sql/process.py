@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, NamedTuple, NoReturn
 
-from analytics.lake.asked import QueryResult, Unanswered, answers
+from analytics.lake.confined.asked import QueryResult, Unanswered, answers
 from streams.commands.sql.rows import Column, ResultRows, print_rows
 from streams.plain_output import keep_printing
 
