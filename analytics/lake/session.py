@@ -18,7 +18,7 @@ import duckdb
 
 from analytics.lake.extensions import load
 from analytics.lake.folders import PrivateFolder
-from analytics.queries import lake_tables, views
+from analytics.lake.prepared_views import FILE, prepare_views
 from analytics.storage.database import quoted
 
 CATALOG = "catalog.sqlite"
@@ -122,8 +122,11 @@ def within(connection: duckdb.DuckDBPyConnection, seconds: float | None) -> Iter
         timer.cancel()
 
 
-def copy_catalogue(lake: Path, folder: Path) -> None:
-    """Copy the catalogue as it is at one moment, while others write it. Raises LakeError."""
+def copy_catalogue(lake: Path, folder: Path, *, with_views: bool = False) -> None:
+    """Copy the catalogue as it is at one moment, while others write it. Raises LakeError.
+
+    `with_views`: the views and macros are put beside it.
+    """
     source = lake / CATALOG
     if not source.exists():
         raise LakeMissing(lake)
@@ -148,8 +151,12 @@ def copy_catalogue(lake: Path, folder: Path) -> None:
             ).fetchall():
                 private.execute("DELETE FROM ducklake_files_scheduled_for_deletion")
             private.commit()
+        if with_views:
+            prepare_views(folder, folder / CATALOG, lambda one: _attach(one, lake, folder))
     except sqlite3.Error as error:
         raise LakeError(f"the catalogue of {lake} cannot be read: {error}") from error
+    except duckdb.Error as error:
+        raise _not_opened(lake, error) from error
 
 
 def open_lake(
@@ -168,7 +175,7 @@ def open_lake(
     """
     folder = PrivateFolder()
     try:
-        copy_catalogue(lake, folder.path)
+        copy_catalogue(lake, folder.path, with_views=not as_ledger)
         connection = open_copy(
             lake, folder.path, memory_limit=memory_limit, threads=threads, as_ledger=as_ledger
         )
@@ -189,9 +196,11 @@ def open_copy(
 ) -> duckdb.DuckDBPyConnection:
     """A connection over the copy of the lake's catalogue that is in `folder`: see `open_lake`.
 
-    `spill`: whether DuckDB may spill there.
+    `spill`: whether DuckDB may spill there, and write at all.
     """
     connection = duckdb.connect(
+        ":memory:" if as_ledger else folder / FILE,
+        read_only=not spill,
         config={
             "memory_limit": memory_limit,
             "threads": threads,
@@ -199,25 +208,17 @@ def open_copy(
             "autoload_known_extensions": False,
             "python_enable_replacements": False,
             "temp_directory": str(folder / "spill") if spill else "",
-        }
+        },
     )
-    data = lake.resolve() / DATA
     try:
         connection.execute("SET GLOBAL TimeZone = 'UTC'")
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET enable_progress_bar = false")
         # DuckDB ignores it as an option of `connect`.
         connection.execute("SET max_temp_directory_size = $most", {"most": MOST_SPILL})
-        load(connection)
-        # A lake that was moved is found where it is now.
-        attach = f"{quoted(f'ducklake:sqlite:{folder / CATALOG}')} AS {NAME}"
-        options = f"READ_ONLY, DATA_PATH {quoted(f'{data}/')}, OVERRIDE_DATA_PATH true"
-        connection.execute(f"ATTACH {attach} ({options})")
+        data = _attach(connection, lake, folder)
         if as_ledger:
             connection.execute(f"USE {NAME}")
-        else:
-            connection.execute(lake_tables())
-            connection.execute(views())
         connection.execute(
             "SET allowed_directories = [$data, $folder]",
             {"data": f"{data}/", "folder": f"{folder}/"},
@@ -226,11 +227,26 @@ def open_copy(
         connection.execute("SET lock_configuration = true")
     except duckdb.Error as error:
         connection.close()
-        raise LakeError(f"{lake} cannot be opened: {str(error).splitlines()[0]}") from error
+        raise _not_opened(lake, error) from error
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, lake: Path, folder: Path) -> Path:
+    """Attach the copy of its catalogue; where its data is."""
+    load(connection)
+    # A lake that was moved is found where it is now.
+    data = lake.resolve() / DATA
+    attach = f"{quoted(f'ducklake:sqlite:{folder / CATALOG}')} AS {NAME}"
+    options = f"READ_ONLY, DATA_PATH {quoted(f'{data}/')}, OVERRIDE_DATA_PATH true"
+    connection.execute(f"ATTACH {attach} ({options})")
+    return data
+
+
+def _not_opened(lake: Path, error: duckdb.Error) -> LakeError:
+    return LakeError(f"{lake} cannot be opened: {str(error).splitlines()[0]}")
 
 
 def connect(

@@ -1,0 +1,93 @@
+"""The views and macros of a reader, as a database file that is made once and then copied.
+
+DuckDB binds each view when it is created, and all that it reads again: for every reader that was a
+quarter of its start. What is in a file is bound when it is asked for. The file holds nothing of a
+lake but the names and types of its columns.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import stat
+import tempfile
+from collections.abc import Callable
+from contextlib import closing
+from hashlib import sha256
+from pathlib import Path
+
+import duckdb
+
+from analytics.queries import lake_tables, views
+
+# The stem is the catalogue's name: views stand where they would if they were made in memory.
+FILE = "memory.duckdb"
+_COLUMNS = "SELECT column_name, column_type FROM ducklake_column ORDER BY table_id, column_order"
+
+
+def prepare_views(
+    folder: Path, catalogue: Path, attach: Callable[[duckdb.DuckDBPyConnection], object]
+) -> None:
+    """Have them in `folder`: a copy of those that this user has, or else made, and kept.
+
+    `catalogue`: of the lake that `attach` attaches. Raises duckdb.Error, sqlite3.Error.
+    """
+    key = _key(catalogue)
+    with contextlib.suppress(OSError):
+        if (kept := _kept(key)) is not None:
+            (folder / FILE).write_bytes(kept)
+            return
+    with closing(duckdb.connect(folder / FILE)) as connection:
+        attach(connection)
+        connection.execute(lake_tables())
+        connection.execute(views())
+    # Where nothing can be kept, each reader makes its own.
+    with contextlib.suppress(OSError):
+        _keep(key, (folder / FILE).read_bytes())
+
+
+def _key(catalogue: Path) -> str:
+    """What the file depends on."""
+    with closing(sqlite3.connect(catalogue)) as connection:
+        columns = connection.execute(_COLUMNS).fetchall()
+    parts = (duckdb.__version__, lake_tables(), views(), repr(columns))
+    return sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def _place() -> Path:
+    try:
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError as error:  # there is no home
+        raise OSError(str(error)) from error
+    return cache / "trucewatch"
+
+
+def _kept(key: str) -> bytes | None:
+    """The content of a file that is whole, and that nobody else can have written."""
+    for path in _place().glob(f"views-{key}-*.duckdb"):
+        with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123 - not a link
+            found = os.fstat(file.fileno())
+            content = file.read()
+        if (
+            found.st_uid == os.getuid()
+            and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+            and path.stem.rpartition("-")[2] == _digest(content)
+        ):
+            return content
+    return None
+
+
+def _keep(key: str, content: bytes) -> None:
+    place = _place()
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for path in place.glob("views-*.duckdb"):
+        path.unlink(missing_ok=True)
+    descriptor, draft = tempfile.mkstemp(dir=place)
+    with open(descriptor, "wb") as file:  # noqa: PTH123
+        file.write(content)
+    Path(draft).replace(place / f"views-{key}-{_digest(content)}.duckdb")
+
+
+def _digest(content: bytes) -> str:
+    return sha256(content).hexdigest()[:32]
