@@ -267,7 +267,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     found.audit.close()
 
 
-@tried(at_most=8)
+@tried(at_most=4)
 @given(log=hostile_logs())
 def test_no_text_is_more_than_a_text(world: World, log: list[str]) -> None:
     world.follow(log)

@@ -35,7 +35,8 @@ class Desk:
         """The events of a file with these lines, which then stand."""
         file = self._folder / "edition.csv"
         file.write_text("\n".join(lines), "utf-8")
-        self.code = run_import(self.settings, source, [str(file)], ImportOptions(**wanted))
+        options = ImportOptions(**{"locate": False} | wanted)
+        self.code = run_import(self.settings, source, [str(file)], options)
         out, self.said = self._capsys.readouterr()
         events = [line for line in out.splitlines() if line.startswith("{")]
         records = [
@@ -137,7 +138,7 @@ def test_what_changes_is_listed_and_printed_instead_of_events(desk: Desk) -> Non
     file = desk.settings.data_dir.parent / "newer.csv"
     file.write_text("\n".join([*months(1), row(id="2", best="4", high="4", low="4")]), "utf-8")
 
-    run_import(desk.settings, "ucdp-candidate", [str(file)], ImportOptions(changes=True))
+    run_import(desk.settings, "ucdp-candidate", [str(file)], ImportOptions(changes=True, locate=False))
 
     shown = desk._capsys.readouterr().out
     assert [line.split()[:3] for line in shown.splitlines() if "ucdp-" in line] == [
