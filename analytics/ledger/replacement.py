@@ -44,7 +44,7 @@ TAKEN_OVER = ("rejected", "log_offsets")
 CARRIED = ("outbox", "notice_targets", "notices", "notice_digests")
 """What was sent and what is to be sent: copied and never folded, so that nothing is sent twice."""
 
-BUILDING, KEPT = ".rebuilding", ".before-rebuild"
+BUILDING, KEPT, DRAFT = ".rebuilding", ".before-rebuild", ".draft"
 
 
 class Comparison(NamedTuple):
@@ -262,12 +262,15 @@ class NewDatabase:
         """
         self._settle()
         kept = beside(self.path, KEPT) if keep and self.path.exists() else None
+        draft = beside(beside(self.path, KEPT), DRAFT)
+        # One that was killed in the middle may have left it.
+        remove(draft)
         if kept is not None:
-            draft = beside(kept, ".draft")
-            remove(draft)
             beside(kept, WAL).unlink(missing_ok=True)
             os.link(self.path, draft)
             draft.replace(kept)
+            # Where that was the same file already, it is still there.
+            draft.unlink(missing_ok=True)
         wal = beside(self.path, WAL)
         if wal.exists():
             # Present only if the previous one cannot be read: it belongs to what is kept.

@@ -138,7 +138,9 @@ def test_what_changes_is_listed_and_printed_instead_of_events(desk: Desk) -> Non
     file = desk.settings.data_dir.parent / "newer.csv"
     file.write_text("\n".join([*months(1), row(id="2", best="4", high="4", low="4")]), "utf-8")
 
-    run_import(desk.settings, "ucdp-candidate", [str(file)], ImportOptions(changes=True, locate=False))
+    run_import(
+        desk.settings, "ucdp-candidate", [str(file)], ImportOptions(changes=True, locate=False)
+    )
 
     shown = desk._capsys.readouterr().out
     assert [line.split()[:3] for line in shown.splitlines() if "ucdp-" in line] == [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import multiprocessing
+import os
 import random
 import resource
 import signal
@@ -234,6 +235,20 @@ def test_killed_at_any_moment_it_leaves_the_old_database_or_the_new_one(several:
     assert done.returncode == 0, done.stderr
     assert files(several) <= {*DATABASE, "truce.duckdb.before-rebuild"}
     assert state(several) != before
+
+
+@pytest.mark.parametrize("left", ["before-rebuild", "before-rebuild.draft"])
+@pytest.mark.parametrize("differs", [True, False])
+def test_what_a_killed_one_had_put_aside_is_gone_after_the_next(
+    scenario: Settings, left: str, differs: bool
+) -> None:
+    if differs:
+        change(scenario, "UPDATE verdict_versions SET verdict = 'contested'")
+    os.link(scenario.database, f"{scenario.database}.{left}")
+
+    assert rebuild(scenario).returncode == 0
+    kept = {"truce.duckdb.before-rebuild"} if differs or left == "before-rebuild" else set()
+    assert files(scenario) == {*DATABASE} | kept
 
 
 @pytest.mark.parametrize("size", [100_000, 1_500_000, 3_000_000])
