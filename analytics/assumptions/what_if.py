@@ -98,7 +98,7 @@ class AssumedAudit(Audit):
         """Recompute every verdict from what is left of `source`, a ledger or a lake."""
         values: dict[str, Any] = assumed._asdict()
         grade = values.pop("evidence")
-        sql = named_statements("what_if")
+        sql = named_statements("assumptions")
         self._copy(source.execute(sql["assumed"], values))
         self.recompute()
         if grade is not None:
@@ -116,12 +116,13 @@ class AssumedAudit(Audit):
     def changed(self) -> list[Changed]:
         """What differs from what stands, ordered by commitment and incident."""
         return [
-            Changed(*row) for row in self._session.execute(named_statements("what_if")["changed"])
+            Changed(*row)
+            for row in self._session.execute(named_statements("assumptions")["changed"])
         ]
 
     def counts(self) -> dict[tuple[str, str, str | None, str], Bounds]:
         """Conflict, commitment, claim and party -> how often it would have broken it."""
-        rows = self._session.execute(named_statements("what_if")["assumed_counts"])
+        rows = self._session.execute(named_statements("assumptions")["assumed_counts"])
         return {(row[0], row[1], row[2], row[3]): Bounds(*row[4:]) for row in rows}
 
 
@@ -150,7 +151,7 @@ def compared(
     """The same in an audit that is there already, for one assumption after the other."""
     _refuse_wrong(assumed)
     of = {"conflict": assumed.conflict, "commitment": assumed.commitment}
-    rows = connection.execute(named_statements("what_if")["standing_counts"], of).fetchall()
+    rows = connection.execute(named_statements("assumptions")["standing_counts"], of).fetchall()
     stood = {(row[0], row[1], row[2], row[3]): Bounds(*row[4:]) for row in rows}
     audit.suppose(connection, assumed)
     found = audit.counts()
