@@ -120,8 +120,12 @@ class Audit:
 
     def _copy(self, answer: duckdb.DuckDBPyConnection) -> None:
         self._connection.execute(self._sql["empty"])
+        self._add(answer)
+
+    def _add(self, answer: duckdb.DuckDBPyConnection) -> None:
         for batch in answer.to_arrow_reader(ROWS_AT_ONCE):
-            self._session.over(self._sql["take"], pa.Table.from_batches([batch]))
+            for kind in batch["kind"].unique().to_pylist():
+                self._session.over(self._sql[f"take_{kind}"], pa.Table.from_batches([batch]))
 
     def recompute(self) -> None:
         """Recompute every verdict from the claims and reports that were copied."""

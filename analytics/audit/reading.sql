@@ -136,7 +136,8 @@ CREATE OR REPLACE TABLE stored_verdicts (
     denied_by VARCHAR[]
 );
 
--- name: take
+-- Of each kind by itself, since not each answer has all of them.
+-- name: take_claim
 INSERT INTO told_claims BY NAME
 SELECT
     conflict,
@@ -153,6 +154,7 @@ SELECT
 FROM staged
 WHERE kind = 'claim';
 
+-- name: take_report
 INSERT INTO told_reports BY NAME
 SELECT
     conflict,
@@ -176,6 +178,7 @@ SELECT
 FROM staged
 WHERE kind = 'report';
 
+-- name: take_claim_verdict
 INSERT INTO stored_claim_verdicts BY NAME
 SELECT
     conflict,
@@ -193,6 +196,7 @@ SELECT
 FROM staged
 WHERE kind = 'claim_verdict';
 
+-- name: take_verdict
 INSERT INTO stored_verdicts BY NAME
 SELECT
     conflict,

@@ -262,6 +262,44 @@ CREATE OR REPLACE MACRO verdicts_as_of(ts) AS TABLE
 COMMENT ON MACRO TABLE verdicts_as_of IS -- noqa: PRS
 'The verdicts as they were known at a moment of the log: FROM verdicts_as_of(TIMESTAMPTZ ''...'')';
 
+CREATE OR REPLACE MACRO claims_as_of(ts) AS TABLE
+    SELECT * EXCLUDE (superseded_at)
+    FROM claim_versions
+    WHERE recorded_at <= ts AND coalesce(superseded_at > ts, TRUE);
+
+COMMENT ON MACRO TABLE claims_as_of IS -- noqa: PRS
+'The claims and denials as they were known at a moment of the log: FROM claims_as_of(TIMESTAMPTZ ''...'')';
+
+CREATE OR REPLACE MACRO reports_as_of(ts) AS TABLE
+    SELECT
+        conflict,
+        incident_id,
+        report_id,
+        reported_by,
+        reporter_kind,
+        reporter_party,
+        stance,
+        occurred_start,
+        occurred_end,
+        certainty,
+        actor,
+        confidence,
+        act,
+        targets,
+        json_extract_string(payload, '$.data.occurred.as_stated') AS occurred_as_stated,
+        json_extract(payload, '$.data.places') AS places,
+        json_extract(payload, '$.data.weapons') AS weapons,
+        json_extract(payload, '$.data.effects') AS effects,
+        json_extract(payload, '$.data.impacts') AS impacts,
+        json_extract(payload, '$.data.evidence') AS evidence,
+        payload,
+        recorded_at
+    FROM report_versions
+    WHERE recorded_at <= ts AND coalesce(superseded_at > ts, TRUE);
+
+COMMENT ON MACRO TABLE reports_as_of IS -- noqa: PRS
+'The reports as they were known at a moment of the log: FROM reports_as_of(TIMESTAMPTZ ''...'')';
+
 CREATE OR REPLACE MACRO reports_between(in_conflict, earliest, latest) AS TABLE
     WITH touched AS (
         SELECT

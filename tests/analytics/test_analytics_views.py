@@ -128,9 +128,33 @@ def test_as_of_now_is_what_stands(ledger: Ledger) -> None:
         Step(report(), LATE, (changed(None, judged()),)),
         Step(report("j"), LATE, (changed(None, judged("clear", None), "j"),)),
     )
-    assert rows(ledger, "FROM verdicts_as_of('2027-01-01') ORDER BY ALL") == rows(
-        ledger, "FROM verdicts ORDER BY ALL"
+    for view in ("verdicts", "claims", "reports"):
+        as_of = f"FROM {view}_as_of('2027-01-01') ORDER BY ALL"
+        assert rows(ledger, as_of) == rows(ledger, f"FROM {view} ORDER BY ALL") != []
+        assert rows(ledger, f"FROM {view}_as_of('2020-01-01')") == []
+
+
+def test_as_of_shows_the_versions_of_then(ledger: Ledger) -> None:
+    write(
+        ledger,
+        Step(claim(), "2026-02-01T00:00:00Z"),
+        Step(report(act="raid"), "2026-02-01T00:00:00Z"),
+        Step(claim(claimed_by={"name": "Another"}), "2026-02-02T00:00:00Z"),
+        Step(report(act="strike"), "2026-02-02T00:00:00Z"),
+        Step(report_retracted(), "2026-02-03T00:00:00Z"),
     )
+
+    def known(day: int) -> list[tuple[Any, ...]]:
+        return rows(
+            ledger,
+            f"""SELECT claimed_by, act
+                FROM claims_as_of('2026-02-0{day}') AS c
+                FULL OUTER JOIN reports_as_of('2026-02-0{day}') AS r ON c.conflict = r.conflict""",  # noqa: S608 - days of this test
+        )
+
+    assert known(1) == [("Mediator", "raid")]
+    assert known(2) == [("Another", "strike")]
+    assert known(3) == [("Another", None)]
 
 
 def names(text: str) -> list[str]:

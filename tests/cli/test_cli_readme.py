@@ -53,7 +53,7 @@ NO_COMMANDS = {
     ">>> ": "tests/cli/asking/test_notebook.py",
     "def verified(": "test_the_signature_is_checked_as_is_shown",
     "export TRUCE_BROKER": "test_the_settings_of_a_secured_kafka_…",
-    "import analytics": "tests/what_if/test_what_if.py",
+    "from analytics import Assumptions": "tests/assumptions/test_what_if.py",
     "useradd": "tests/deploy/test_deploy_systemd.py",
     "truce import ucdp-candidate": "tests/importing/test_ucdp.py, with rows of its own",
     "truce import table": "tests/importing/test_table.py, with a table of its own",

@@ -74,7 +74,7 @@ def what_if(
     assumption nothing changes. A time is a day in UTC, which means its beginning, or an RFC 3339
     time.
     """
-    from analytics.what_if.what_if import Assumptions
+    from analytics.assumptions.what_if import Assumptions
     from streams.commands.analysis.what_if import WhatIfWanted, run_what_if
 
     if sensitivity is not None and (files or any(assumed.values())):

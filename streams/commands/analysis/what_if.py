@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from rich.text import Text
 
+from analytics.assumptions.sensitivity import Sensitivity, sensitivity
+from analytics.assumptions.what_if import Assumptions, Bounds, Changed, CountChange, WhatIf, what_if
 from analytics.read_model import Ask
-from analytics.what_if.sensitivity import Sensitivity, sensitivity
-from analytics.what_if.what_if import Assumptions, Bounds, Changed, CountChange, WhatIf, what_if
 from schemas.events import ClaimEvent, ClaimRetractedEvent, Invalid, NotJson, parse_event
 from schemas.safe_text import party_label
 from streams.commands.console import bounds, err, in_colour, say, say_json, table, waiting

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.what_if.sensitivity import sensitivity
-from analytics.what_if.what_if import AssumedAudit, Assumptions, Bounds, WhatIf, what_if
+from analytics import Assumptions, sensitivity, what_if
+from analytics.assumptions.what_if import AssumedAudit, Bounds, WhatIf
 from schemas.time_fields import read_instant
 from tests.statistics.folded import Folded
 from tests.support.generated import logs

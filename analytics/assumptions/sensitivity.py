@@ -10,8 +10,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from analytics.queries import named_statements
-from analytics.what_if.what_if import (
+from analytics.assumptions.what_if import (
     GRADES,
     AssumedAudit,
     Assumptions,
@@ -19,6 +18,7 @@ from analytics.what_if.what_if import (
     WhatIf,
     compared,
 )
+from analytics.queries import named_statements
 from schemas.time import iso
 
 MOST_SOURCES = 10
@@ -65,7 +65,7 @@ def _in_turn(
     connection: duckdb.DuckDBPyConnection, commitment: str
 ) -> Iterator[tuple[str, Assumptions]]:
     nothing = Assumptions(commitment=commitment)
-    sql, of = named_statements("what_if"), {"commitment": commitment}
+    sql, of = named_statements("assumptions"), {"commitment": commitment}
     yield "as it stands", nothing
     for claim_id, by in connection.execute(sql["claims_in_turn"], of).fetchall():
         yield f"only {claim_id} holds ({by})", nothing._replace(claims=(claim_id,))

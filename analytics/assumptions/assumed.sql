@@ -2,7 +2,7 @@
 
 -- A claim is read from its event, so that what is assumed reads like what was said. Its newest
 -- event counts, and of those that are assumed the last.
--- name: assumed
+-- name: assumed_claims
 WITH claimed AS (
     SELECT
         conflict,
@@ -56,7 +56,7 @@ newest AS (
     GROUP BY 1, 2, 3
 ),
 
-claims_assumed AS MATERIALIZED (
+claims_assumed AS (
     SELECT
         conflict,
         commitment_id,
@@ -68,53 +68,6 @@ claims_assumed AS MATERIALIZED (
         AND coalesce(conflict = $conflict::VARCHAR, TRUE)
         AND coalesce(commitment_id = $commitment::VARCHAR, TRUE)
         AND (len($claims::VARCHAR[]) = 0 OR list_contains($claims::VARCHAR[], claim_id))
-),
-
-conflicts_assumed AS (
-    SELECT DISTINCT conflict
-    FROM claims_assumed
-),
-
-standing AS (
-    SELECT *
-    FROM accepted
-    WHERE
-        $said_by IS NULL
-        AND report_key IS NOT NULL
-        AND coalesce(recorded_at <= make_timestamptz($recorded_by::BIGINT), TRUE)
-        AND (superseded_at IS NULL OR superseded_at > make_timestamptz($recorded_by::BIGINT))
-),
-
-said AS (
-    SELECT *
-    FROM (
-        SELECT
-            *,
-            row_number() OVER (
-                PARTITION BY
-                    conflict,
-                    coalesce(incident_id, json_extract_string(payload, '$.data.incident_id')),
-                    coalesce(report_id, json_extract_string(payload, '$.data.report_id'))
-                ORDER BY recorded_at DESC, "offset" DESC, batch_index DESC
-            ) AS age
-        FROM accepted
-        WHERE
-            $said_by IS NOT NULL
-            AND type IN ('incident.reported', 'incident.report_retracted')
-            AND coalesce(recorded_at <= make_timestamptz($recorded_by::BIGINT), TRUE)
-            AND coalesce(
-                json_extract_string(payload, '$.time')::TIMESTAMPTZ, recorded_at
-            ) <= make_timestamptz($said_by::BIGINT)
-    )
-    WHERE age = 1 AND report_key IS NOT NULL
-),
-
-reports_assumed AS (
-    SELECT *
-    FROM standing
-    UNION ALL
-    SELECT * EXCLUDE (age)
-    FROM said
 )
 
 SELECT
@@ -132,35 +85,6 @@ SELECT
     json_extract(payload, '$.data.window')::VARCHAR AS time_window,
     json_extract(payload, '$.data.area')::VARCHAR AS area
 FROM claims_assumed
-UNION ALL BY NAME
-SELECT
-    'report' AS kind,
-    conflict,
-    incident_id,
-    report_id,
-    reported_by,
-    reporter_kind,
-    reporter_party,
-    stance,
-    epoch_us(occurred_start) AS starts,
-    epoch_us(occurred_end) AS ends,
-    certainty,
-    json_extract_string(payload, '$.data.occurred.of') AS timed,
-    json_extract_string(payload, '$.data.occurred.flight') AS flight,
-    actor AS party,
-    CASE
-        WHEN actor IS NOT NULL AND confidence NOT IN ('confirmed', 'likely') AND $count_alleged
-            THEN 'likely'
-        ELSE confidence
-    END AS confidence,
-    act,
-    targets,
-    json_extract(payload, '$.data.places')::VARCHAR AS places,
-    json_extract(payload, '$.data.impacts')::VARCHAR AS impacts
-FROM reports_assumed
-WHERE
-    NOT list_contains($without_sources::VARCHAR[], reported_by)
-    AND conflict IN (SELECT conflict FROM conflicts_assumed)
 UNION ALL BY NAME
 SELECT
     'claim_verdict' AS kind,
@@ -199,6 +123,100 @@ WHERE
     coalesce(conflict = $conflict::VARCHAR, TRUE)
     AND coalesce(commitment_id = $commitment::VARCHAR, TRUE);
 
+-- All reports of each incident of which one can meet the windows of the claims: of most of a long
+-- log, nothing is read but when it was.
+-- name: assumed_reports
+WITH spans AS (
+    SELECT
+        unnest($conflicts::VARCHAR[]) AS conflict,
+        unnest($earliest::BIGINT[]) AS earliest,
+        unnest($latest::BIGINT[]) AS latest
+),
+
+standing AS NOT MATERIALIZED (
+    SELECT *
+    FROM accepted
+    WHERE
+        $said_by IS NULL
+        AND report_key IS NOT NULL
+        AND coalesce(recorded_at <= make_timestamptz($recorded_by::BIGINT), TRUE)
+        AND (superseded_at IS NULL OR superseded_at > make_timestamptz($recorded_by::BIGINT))
+        AND NOT list_contains($without_sources::VARCHAR[], reported_by)
+),
+
+said AS MATERIALIZED (
+    SELECT *
+    FROM (
+        SELECT
+            *,
+            row_number() OVER (
+                PARTITION BY
+                    conflict,
+                    coalesce(incident_id, json_extract_string(payload, '$.data.incident_id')),
+                    coalesce(report_id, json_extract_string(payload, '$.data.report_id'))
+                ORDER BY recorded_at DESC, "offset" DESC, batch_index DESC
+            ) AS age
+        FROM accepted
+        WHERE
+            $said_by IS NOT NULL
+            AND type IN ('incident.reported', 'incident.report_retracted')
+            AND coalesce(recorded_at <= make_timestamptz($recorded_by::BIGINT), TRUE)
+            AND coalesce(
+                json_extract_string(payload, '$.time')::TIMESTAMPTZ, recorded_at
+            ) <= make_timestamptz($said_by::BIGINT)
+    )
+    WHERE
+        age = 1
+        AND report_key IS NOT NULL
+        AND NOT list_contains($without_sources::VARCHAR[], reported_by)
+),
+
+reports_assumed AS NOT MATERIALIZED (
+    SELECT *
+    FROM standing
+    UNION ALL
+    SELECT * EXCLUDE (age)
+    FROM said
+),
+
+near AS (
+    SELECT reports_assumed.incident_key
+    FROM reports_assumed
+    INNER JOIN spans
+        ON
+            reports_assumed.conflict = spans.conflict
+            AND coalesce(reports_assumed.begins_at <= make_timestamptz(spans.latest), TRUE)
+            AND coalesce(reports_assumed.ends_at >= make_timestamptz(spans.earliest), TRUE)
+    WHERE reports_assumed.stance = 'asserts'
+)
+
+SELECT
+    'report' AS kind,
+    conflict,
+    incident_id,
+    report_id,
+    reported_by,
+    reporter_kind,
+    reporter_party,
+    stance,
+    epoch_us(occurred_start) AS starts,
+    epoch_us(occurred_end) AS ends,
+    certainty,
+    json_extract_string(payload, '$.data.occurred.of') AS timed,
+    json_extract_string(payload, '$.data.occurred.flight') AS flight,
+    actor AS party,
+    CASE
+        WHEN actor IS NOT NULL AND confidence NOT IN ('confirmed', 'likely') AND $count_alleged
+            THEN 'likely'
+        ELSE confidence
+    END AS confidence,
+    act,
+    targets,
+    json_extract(payload, '$.data.places')::VARCHAR AS places,
+    json_extract(payload, '$.data.impacts')::VARCHAR AS impacts
+FROM reports_assumed
+WHERE incident_key IN (SELECT incident_key FROM near);
+
 -- name: standing_counts
 SELECT
     conflict,
@@ -212,6 +230,17 @@ FROM violation_counts
 WHERE
     coalesce(conflict = $conflict::VARCHAR, TRUE)
     AND coalesce(commitment_id = $commitment::VARCHAR, TRUE);
+
+-- From when to when the windows of the claims of each conflict may hold.
+-- name: spans
+SELECT
+    conflicts.conflict,
+    min(stretches.start_earliest) AS earliest,
+    max(stretches.end_latest) AS latest
+FROM stretches
+INNER JOIN conflicts ON stretches.k = conflicts.k
+GROUP BY conflicts.conflict
+ORDER BY conflicts.conflict;
 
 -- name: no_conditions
 DELETE FROM still_bound;

@@ -19,6 +19,10 @@ from schemas.time import Instant
 GRADES = ("one_sided", "reported", "corroborated", "verified")
 """What evidence may be worth, from the least to the most."""
 
+# Which assumptions choose the claims, and which the reports.
+OF_CLAIMS = ("conflict", "commitment", "claims", "terms", "said_by", "recorded_by")
+OF_REPORTS = ("said_by", "recorded_by", "without_sources", "count_alleged")
+
 
 class Assumptions(NamedTuple):
     """What is assumed; what is left out stays as it is.
@@ -97,10 +101,16 @@ class AssumedAudit(Audit):
     def suppose(self, source: duckdb.DuckDBPyConnection, assumed: Assumptions) -> None:
         """Recompute every verdict from what is left of `source`, a ledger or a lake."""
         values: dict[str, Any] = assumed._asdict()
-        grade = values.pop("evidence")
-        sql = named_statements("what_if")
-        self._copy(source.execute(sql["assumed"], values))
+        sql = named_statements("assumptions")
+        self._copy(source.execute(sql["assumed_claims"], _named(values, OF_CLAIMS)))
+        # When their windows may hold says which reports are wanted.
+        self._run("claims")
+        spans = self._session.execute(sql["spans"])
+        conflicts, earliest, latest = zip(*spans, strict=True) if spans else ((), (), ())
+        wanted = {"conflicts": conflicts, "earliest": earliest, "latest": latest}
+        self._add(source.execute(sql["assumed_reports"], _named(values, OF_REPORTS) | wanted))
         self.recompute()
+        grade = assumed.evidence
         if grade is not None:
             grades = {"grades": list(GRADES[GRADES.index(grade) :])}
             # Who was released may be bound again without what is taken out here: of that the grade
@@ -116,13 +126,18 @@ class AssumedAudit(Audit):
     def changed(self) -> list[Changed]:
         """What differs from what stands, ordered by commitment and incident."""
         return [
-            Changed(*row) for row in self._session.execute(named_statements("what_if")["changed"])
+            Changed(*row)
+            for row in self._session.execute(named_statements("assumptions")["changed"])
         ]
 
     def counts(self) -> dict[tuple[str, str, str | None, str], Bounds]:
         """Conflict, commitment, claim and party -> how often it would have broken it."""
-        rows = self._session.execute(named_statements("what_if")["assumed_counts"])
+        rows = self._session.execute(named_statements("assumptions")["assumed_counts"])
         return {(row[0], row[1], row[2], row[3]): Bounds(*row[4:]) for row in rows}
+
+
+def _named(values: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return {name: values[name] for name in names}
 
 
 NOTHING = Assumptions()
@@ -150,7 +165,7 @@ def compared(
     """The same in an audit that is there already, for one assumption after the other."""
     _refuse_wrong(assumed)
     of = {"conflict": assumed.conflict, "commitment": assumed.commitment}
-    rows = connection.execute(named_statements("what_if")["standing_counts"], of).fetchall()
+    rows = connection.execute(named_statements("assumptions")["standing_counts"], of).fetchall()
     stood = {(row[0], row[1], row[2], row[3]): Bounds(*row[4:]) for row in rows}
     audit.suppose(connection, assumed)
     found = audit.counts()
