@@ -18,12 +18,18 @@ from analytics.lake.session import CATALOG, LakeError, LakeMissing, LakeSession,
 from analytics.pages.model import IncidentsWanted, PageModel
 from analytics.queries import queries
 from analytics.read_model import ReadModel
-from streams.commands.lake_update import is_fresh
+from streams.commands.lake_update import ask_worker, is_fresh
 from streams.errors import CommandError, Unreachable
 from streams.settings import Settings
 
 SECONDS_BETWEEN_LOOKS = 0.25
 SECONDS_BETWEEN_TRIES = 2.0
+# While somebody watches, the worker is asked for what is new so often; and after each answer not
+# before so many times its duration, so that a busy worker is asked for less.
+SECONDS_BETWEEN_QUESTIONS = 0.5
+REST = 2
+# Who fetches the page after a change goes first; the slow answers follow.
+SECONDS_BEFORE_SLOW = 0.5
 MOST_KEPT = 400
 MOST_ROWS_KEPT = 2_000
 MOST_SLOW = 100
@@ -109,6 +115,7 @@ class _Slow:
     def _renew(self) -> None:
         while not self._over:
             self._woken.wait()
+            time.sleep(SECONDS_BEFORE_SLOW)
             self._woken.clear()
             if self._over:
                 return
@@ -160,6 +167,8 @@ class Site:
         self._kept: dict[AskedKey, TableRows] = {}
         self._transaction = 0
         self._changed = asyncio.Event()
+        self.readers = 0
+        self._watched = asyncio.Event()
         self._seen: tuple[object, ...] = ()
         self.shown_at = time.time_ns() // 1_000
         self.outlines = LaterOutlines(self._drawn)
@@ -222,6 +231,32 @@ class Site:
                 self._changed.set()
                 self._changed = asyncio.Event()
             await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """While the block runs somebody watches: what is committed is shown soon after."""
+        self.readers += 1
+        self._watched.set()
+        try:
+            yield
+        finally:
+            self.readers -= 1
+            if not self.readers:
+                self._watched.clear()
+
+    async def keep_fresh(self) -> None:
+        """While anybody watches, have the worker bring the lake up to date again and again.
+
+        By itself it lets the lake lag behind by some seconds, which costs it less.
+        """
+        while True:
+            await self._watched.wait()
+            began = time.monotonic()
+            # What cannot be brought up to date is shown as it is, and the worker says why.
+            with contextlib.suppress(CommandError):
+                await asyncio.to_thread(ask_worker, self.settings)
+            took = time.monotonic() - began
+            await asyncio.sleep(max(SECONDS_BETWEEN_QUESTIONS, REST * took))
 
     async def changed(self, since: str) -> str:
         """Wait until something else is shown than `since`; what it is."""

@@ -52,20 +52,24 @@ async function fetched(url) {
   return answer.text();
 }
 
-// One refresh at a time, and one more if something changed meanwhile.
+// One refresh at a time, and one more if something changed meanwhile, but never one after another
+// without a pause as long.
 let busy = false;
 let again = false;
 async function refresh() {
   if (busy) { again = true; return; }
   busy = true;
+  const began = performance.now();
   try {
     const before = [...live(document).keys()].join();
     const { fresh, changed } = swap(await fetched(location.href));
     if ([...live(fresh).keys()].join() !== before && document.querySelector("[data-live]")) rebuild(fresh);
     if (changed) say("The page has changed.");
   } catch { /* the next change tries again */ }
-  busy = false;
-  if (again) { again = false; refresh(); }
+  setTimeout(() => {
+    busy = false;
+    if (again) { again = false; refresh(); }
+  }, performance.now() - began);
 }
 
 // Parts that came or went: all but forms is taken as it is now, in its order.
