@@ -78,7 +78,7 @@ def map_of(
 ) -> Map | None:
     """Where everything stands; None: nothing has a point, or an outline."""
     counts = {one.code: one for one in codes if "-" in one.code}
-    named = [] if outlines is None else outlines.of(list(counts))
+    named = [] if outlines is None else outlines.of(tuple(counts))
     boxes = [one.box for one in named] + [_box(one) for one in spots]
     if not boxes:
         return None

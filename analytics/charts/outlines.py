@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from analytics.boundaries.areas import BoundariesError
@@ -14,6 +15,7 @@ from analytics.boundaries.areas import BoundariesError
 TOLERANCE = 0.015
 """How far a line may be from that of the boundaries, in degrees."""
 LEAST_RING = 4
+MAPS_KEPT = 16
 
 Ring = list[tuple[float, float]]
 """Longitude and latitude, point by point."""
@@ -35,14 +37,17 @@ class Outlines:
 
     def __init__(self, shapes: Sequence[Any], codes: Sequence[str]) -> None:
         self._shapes, self._codes = shapes, codes
+        # What a map is drawn anew for is mostly something else than where it is.
+        self.of = lru_cache(MAPS_KEPT)(self._of)
+        self.within = lru_cache(MAPS_KEPT)(self._within)
 
-    def of(self, codes: Sequence[str]) -> list[Outline]:
+    def _of(self, codes: tuple[str, ...]) -> list[Outline]:
         """Those of these codes; one that has none is left out."""
         wanted = set(codes)
         found = zip(self._shapes, self._codes, strict=True)
         return [_outline(code, shape) for shape, code in found if code in wanted]
 
-    def within(self, box: MapBox, most: int) -> list[Outline]:
+    def _within(self, box: MapBox, most: int) -> list[Outline]:
         """Those that meet the box, cut to it; at most so many."""
         import shapely
 

@@ -281,6 +281,7 @@ class Site:
             self._transaction = self.knowledge.transaction()
         with contextlib.suppress(LakeError):
             slow.warm()
+        self.outlines()
 
     def _refresh(self) -> None:
         with self._lock:
