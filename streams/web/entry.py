@@ -17,11 +17,11 @@ from schemas.events import Event, ReportEvent
 from schemas.places import subdivision_parents
 from schemas.vocabulary import ACTS, TARGETS
 from streams.commands.new.draft import Draft
+from streams.commands.new.entered import KINDS, TypedForm, entered
 from streams.commands.new.preview import Preview, preview_over
 from streams.endpoint import read_endpoint
 from streams.errors import CommandError
 from streams.web.address import Here
-from streams.web.form import KINDS, NotUnderstood, TypedForm, event_of
 from streams.web.site import NotReady, Site
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ TITLES = {
     "report_retraction": "Take a report back",
     "claim_retraction": "Take a claim back",
 }
-_PLAIN = {"report", "claim", "coverage"}
 
 
 class Sent(NamedTuple):
@@ -78,7 +77,7 @@ class EntryForms:
                 typed.setdefault(name, []).append(value)
         token = "".join(typed.pop("token", []))[:LETTERS_OF_A_TOKEN]
         wants = "".join(typed.pop("do", []))
-        found = _event(_kind(typed), TypedForm(typed))
+        found = entered(_kind(typed), TypedForm(typed))
         sent = None
         if wants == "send" and isinstance(found, Draft):
             sent = await self._send(found, token)
@@ -126,7 +125,7 @@ class EntryForms:
                 names = self._names(site, TypedForm(typed).one("conflict"))
                 if isinstance(found, Draft) and not (sent and sent.taken):
                     event = found.found()
-                    assert not isinstance(event, tuple)  # noqa: S101 - `_event` saw to that
+                    assert not isinstance(event, tuple)  # noqa: S101 - `entered` saw to that
                     told = _previewed(site, event)
                     near = _near(site, event)
         except NotReady:
@@ -169,20 +168,6 @@ class EntryForms:
 def _kind(typed: Mapping[str, Sequence[str]]) -> str:
     kind = next(iter(typed.get("kind", ())), KINDS[0])
     return kind if kind in KINDS else KINDS[0]
-
-
-def _event(kind: str, form: TypedForm) -> Draft | list[tuple[str, str]]:
-    """The event that was typed, whole and right; or each field with what is wrong with it."""
-    try:
-        begun = event_of(kind, form)
-    except NotUnderstood as error:
-        return [(error.field, str(error))]
-    draft = Draft(kind if kind in _PLAIN else "report", begun | {"specversion": "1.0"})
-    draft.name_and_date(kind)
-    found = draft.found()
-    if isinstance(found, tuple):
-        return [(one.field.removeprefix("data."), one.reason) for one in found]
-    return draft
 
 
 def _previewed(site: Site, event: Event) -> Preview:
