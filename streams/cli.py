@@ -388,6 +388,7 @@ main.add_command(restore)
 @lake_dir
 @setting("TRUCE_WEB")
 @setting("TRUCE_HTTP_HOSTS")
+@setting("TRUCE_BOUNDARIES")
 @setting("TRUCE_MEMORY")
 @timeout
 def web() -> int:
@@ -430,6 +431,7 @@ def web() -> int:
 )
 @data_dir
 @lake_dir
+@setting("TRUCE_BOUNDARIES")
 @setting("TRUCE_MEMORY")
 @timeout
 def report(file: Path, **wanted: Any) -> int:  # noqa: ANN401 - the options above

@@ -31,6 +31,8 @@ def pages_beside(settings: Settings) -> Iterator[None]:
         "TRUCE_MEMORY": settings.memory,
         "TRUCE_QUERY_SECONDS": str(settings.query_seconds),
     }
+    if settings.boundaries is not None:
+        given["TRUCE_BOUNDARIES"] = str(settings.boundaries)
     process = subprocess.Popen(
         [sys.executable, "-m", "streams.web"],
         env=os.environ | given,

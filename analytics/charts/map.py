@@ -50,17 +50,7 @@ class DrawnArea(NamedTuple):
     says: str
 
 
-class Map(NamedTuple):
-    """All that is drawn."""
-
-    width: float
-    height: float
-    lines: list[GridLine]
-    areas: list[DrawnArea]
-    spots: list[DrawnSpot]
-
-
-class _Projection(NamedTuple):
+class MapProjection(NamedTuple):
     """Equirectangular, true to scale at the middle."""
 
     west: float
@@ -69,8 +59,21 @@ class _Projection(NamedTuple):
     squeeze: float
 
     def xy(self, lat: float, lon: float) -> tuple[float, float]:
+        """Where a place stands, in pixels."""
         x = PAD + (lon - self.west) * self.scale * self.squeeze
         return round(x, 1), round(PAD + (self.north - lat) * self.scale, 1)
+
+
+class Map(NamedTuple):
+    """All that is drawn."""
+
+    width: float
+    height: float
+    lines: list[GridLine]
+    areas: list[DrawnArea]
+    spots: list[DrawnSpot]
+    projection: MapProjection
+    pad: float = PAD
 
 
 def map_of(
@@ -78,14 +81,14 @@ def map_of(
 ) -> Map | None:
     """Where everything stands; None: nothing has a point, or an outline."""
     counts = {one.code: one for one in codes if "-" in one.code}
-    named = [] if outlines is None else outlines.of(list(counts))
+    named = [] if outlines is None else outlines.of(tuple(counts))
     boxes = [one.box for one in named] + [_box(one) for one in spots]
     if not boxes:
         return None
     west, south, east, north = _roomy(boxes)
     squeeze = max(math.cos(math.radians((south + north) / 2)), 0.1)
     scale = SIZE / max((east - west) * squeeze, north - south)
-    projection = _Projection(west, north, scale, squeeze)
+    projection = MapProjection(west, north, scale, squeeze)
     width = (east - west) * squeeze * scale + 2 * PAD
     height = (north - south) * scale + 2 * PAD
     around = [] if outlines is None else outlines.within((west, south, east, north), MOST_AREAS)
@@ -95,7 +98,7 @@ def map_of(
     # Small and certain ones stand on top of large and vague ones.
     order = sorted(spots, key=lambda one: (-one.radius_km, one.verdict != "violation"))
     drawn = [_drawn(one, projection) for one in order]
-    return Map(round(width), round(height), lines, areas, drawn)
+    return Map(round(width), round(height), lines, areas, drawn, projection)
 
 
 def _box(spot: Spot) -> MapBox:
@@ -113,7 +116,7 @@ def _roomy(boxes: Sequence[MapBox]) -> MapBox:
     return west - wide, max(south - tall, -90.0), east + wide, min(north + tall, 90.0)
 
 
-def _area(outline: Outline, count: CodeCount | None, projection: _Projection) -> DrawnArea:
+def _area(outline: Outline, count: CodeCount | None, projection: MapProjection) -> DrawnArea:
     path = "".join(
         "M" + "L".join("{} {}".format(*projection.xy(lat, lon)) for lon, lat in ring) + "z"
         for ring in outline.rings
@@ -128,7 +131,7 @@ def _area(outline: Outline, count: CodeCount | None, projection: _Projection) ->
     return DrawnArea(path, (x, y), count, verdict, says)
 
 
-def _drawn(spot: Spot, projection: _Projection) -> DrawnSpot:
+def _drawn(spot: Spot, projection: MapProjection) -> DrawnSpot:
     x, y = projection.xy(spot.lat, spot.lon)
     radius = round(spot.radius_km / KM_OF_A_DEGREE * projection.scale, 1)
     size = round(GLYPH * (1 + math.log10(spot.incidents) / 2), 1)
@@ -139,7 +142,7 @@ def _drawn(spot: Spot, projection: _Projection) -> DrawnSpot:
 
 
 def _grid(
-    projection: _Projection, lats: tuple[float, float], lons: tuple[float, float]
+    projection: MapProjection, lats: tuple[float, float], lons: tuple[float, float]
 ) -> list[GridLine]:
     length = max(lats[1] - lats[0], (lons[1] - lons[0]) * projection.squeeze)
     step = next((one for one in STEPS if length / one <= 6), STEPS[-1])  # noqa: PLR2004

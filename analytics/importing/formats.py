@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -81,13 +81,21 @@ def _parquet_rows(file: Any) -> Iterator[SourceRow]:  # noqa: ANN401 - pyarrow h
 @contextmanager
 def _xlsx(path: Path) -> Iterator[SourceRows]:
     """The first sheet that is not empty; its first row with anything in it is the header."""
+    for _, rows in sheets(path):
+        yield rows
+        return
+    raise ImportFailed(f"{path} has no header: it is empty")
+
+
+def sheets(path: Path) -> Iterator[tuple[str, SourceRows]]:
+    """The sheets of an XLSX file that are not empty, by name; each as `_xlsx`. ImportFailed."""
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:
         workbook = CalamineWorkbook.from_path(str(path))
     except CalamineError as error:
         raise ImportFailed(f"{path} is not an XLSX file: {error}") from error
-    try:
+    with closing(workbook):
         for name in workbook.sheet_names:
             sheet: Sequence[Sequence[object]] = workbook.get_sheet_by_name(name).to_python(
                 skip_empty_area=False
@@ -98,11 +106,8 @@ def _xlsx(path: Path) -> Iterator[SourceRows]:
             found = [(number, cells) for number, cells in found if any(cells)]
             if found:
                 header = [one or "" for one in found[0][1]]
-                yield SourceRows(header, (SourceRow(number, cells) for number, cells in found[1:]))
-                return
-    finally:
-        workbook.close()
-    raise ImportFailed(f"{path} has no header: it is empty")
+                rows = (SourceRow(number, cells) for number, cells in found[1:])
+                yield name, SourceRows(header, rows)
 
 
 def _text(value: object) -> str | None:

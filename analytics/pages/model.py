@@ -192,6 +192,14 @@ class LogReached(NamedTuple):
     last_recorded: Instant
 
 
+class LogPlace(NamedTuple):
+    """Where an event is in a log."""
+
+    log_id: str
+    partition: int
+    offset: int
+
+
 class PageModel:
     """The questions; each is bounded, however much there is."""
 
@@ -296,3 +304,8 @@ class PageModel:
     def log_positions(self, conflict: str) -> Sequence[LogReached]:
         """How far the logs are, the last first."""
         return [LogReached(*row) for row in self._named("log_position", conflict=conflict)]
+
+    def place_in_log(self, source: str, event_id: str) -> LogPlace | None:
+        """Where an event is in the log, if the lake has it."""
+        rows = self._named("place_in_log", source=source, event_id=event_id)
+        return LogPlace(*rows[0]) if rows else None

@@ -36,3 +36,43 @@ SELECT
 FROM reports
 WHERE list_contains($ids::VARCHAR[], incident_id)
 ORDER BY conflict, incident_id, report_id;
+
+-- The reports of incidents that may have been between two moments, the nearest to their middle.
+-- name: reports_around
+SELECT
+    conflict,
+    incident_id,
+    incident_key,
+    source,
+    reported_by,
+    epoch_us(occurred_start) AS occurred_start,
+    epoch_us(occurred_end) AS occurred_end,
+    actor,
+    act,
+    payload::VARCHAR AS payload,
+    report_key,
+    NULL AS superseded_at,
+    stance
+FROM accepted
+WHERE
+    conflict = $conflict
+    AND report_key IS NOT NULL
+    AND superseded_at IS NULL
+    AND stance = 'asserts'
+    AND occurred_end >= make_timestamptz($since::BIGINT)
+    AND occurred_start < make_timestamptz($until::BIGINT)
+ORDER BY
+    abs(epoch_us(occurred_start) - ($since::BIGINT + $until::BIGINT) // 2),
+    incident_id,
+    report_key
+LIMIT $most;
+
+-- name: pairs_with
+SELECT
+    CASE incident_id WHEN $incident_id THEN other_incident_id ELSE incident_id END AS other,
+    score,
+    reasons
+FROM duplicates_between(NULL, NULL)
+WHERE $incident_id IN (incident_id, other_incident_id) AND score >= $least
+ORDER BY score DESC, other
+LIMIT $most;

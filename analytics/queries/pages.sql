@@ -449,6 +449,16 @@ GROUP BY log_id, partition
 ORDER BY last_recorded DESC
 LIMIT 5;
 
+-- name: place_in_log
+SELECT
+    log_id,
+    partition,
+    "offset"
+FROM events
+WHERE source = $source AND event_id = $event_id
+ORDER BY recorded_at DESC
+LIMIT 1;
+
 -- What forms suggest: names that are known already, kind by kind, those used last first.
 -- name: names
 WITH said AS (

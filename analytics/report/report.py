@@ -50,8 +50,11 @@ class ConflictReport:
         about: ReportScope,
         zone: ReaderZone,
         language: str,
+        boundaries: Path | None = None,
     ) -> None:
+        """`boundaries`: a file of one's own, for the outlines."""
         self._knowledge, self._pages = asked
+        self._boundaries = boundaries
         self._about, self._zone = about, zone
         self._language, self._words = language, texts(language)
         self._months = self._words["months"].split()
@@ -114,7 +117,7 @@ class ConflictReport:
     def map(self) -> Markup | None:
         """The map; None: nothing has a point, or an outline."""
         codes = self._pages.codes(self._wanted)
-        chart = map_of(self._pages.points(self._wanted), codes, read_outlines())
+        chart = map_of(self._pages.points(self._wanted), codes, read_outlines(self._boundaries))
         if chart is None:
             return None
         title = self._words["map"]

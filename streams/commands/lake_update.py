@@ -52,6 +52,15 @@ def bring_up_to_date(settings: Settings, *, anew: bool = False) -> LakeMark:
             time.sleep(SECONDS_BETWEEN_LOOKS)
 
 
+def ask_worker(settings: Settings) -> LakeMark | None:
+    """The same if a worker runs; None: none does, and the lake is left as it is.
+
+    Unreachable, LakeBehind: as above.
+    """
+    endpoint = read_endpoint(settings.data_dir)
+    return None if endpoint is None else _ask(endpoint)
+
+
 def is_fresh(settings: Settings) -> bool:
     """The same for a reader, who gets the lake as it is, and is warned, while the ledger is held.
 

@@ -51,7 +51,7 @@ def run_report(settings: Settings, file: Path, wanted: ReportWanted) -> int:
             time.time_ns() // 1_000,
             asked[0].transaction(),
         )
-        report = ConflictReport(asked, about, zone, wanted.language)
+        report = ConflictReport(asked, about, zone, wanted.language, settings.boundaries)
         if wanted.commitment is not None and not report.claims:
             raise BadInput(f"no claim of {wanted.commitment!r} of {conflict!r} stands")
         body = report.html().encode() if form == "html" else report.picture(form, wanted.picture)

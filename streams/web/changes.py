@@ -19,11 +19,10 @@ class ChangeStream:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._readers = 0
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         """One event a change: `data` is the version that can be fetched then."""
-        if self._readers >= MOST_READERS:
+        if self._site.readers >= MOST_READERS:
             return web.Response(
                 status=HTTPStatus.SERVICE_UNAVAILABLE,
                 text="too many readers wait for changes already; reload the page instead\n",
@@ -32,8 +31,7 @@ class ChangeStream:
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         )
-        self._readers += 1
-        try:
+        with self._site.watching(), contextlib.suppress(ConnectionError, asyncio.CancelledError):
             await response.prepare(request)
             shown = str(self._site.version)
             await self._send(response, shown)
@@ -41,10 +39,7 @@ class ChangeStream:
                 with contextlib.suppress(TimeoutError):
                     shown = await asyncio.wait_for(self._site.changed(shown), SECONDS_BETWEEN_SIGNS)
                 await self._send(response, shown)
-        except (ConnectionError, asyncio.CancelledError):
-            return response
-        finally:
-            self._readers -= 1
+        return response
 
     @staticmethod
     async def _send(response: web.StreamResponse, version: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -14,12 +15,19 @@ from schemas.kleene import all_of
 from schemas.time import OPEN, UNKNOWN, Bound, Daily, Instant, Span, in_force
 from schemas.verdicts import BY_GRAVITY
 from streams.commands.explain import explained_incident
+from streams.commands.new.preview import MOST_INCIDENTS
+from streams.explain.assumed import AssumedVerdict, assumed_verdicts
 from streams.explain.details import figures_in_words
 from streams.explain.explanation import ClaimExplained, sources_in_words
 from streams.explain.reasons import part_in_words, place_in_words, scope_in_words
 from streams.explain.words import CRITERION_NAMES, answer, sentence
+from streams.judging.incident import Reported
+from streams.judging.reciprocity import is_reciprocal
 from streams.web.address import Chosen, Here
 from streams.web.board import drawn_days, drawn_timeline, when_in_words
+
+SECONDS_TO_ASSUME = 1.0
+"""After so long what was not tried yet is left out."""
 
 
 class Answered(NamedTuple):
@@ -69,8 +77,33 @@ def incident(
         "reports": [_card(name, one, posted_by.get(name), zone) for name, one in reports],
         "disagreements": pages.disagreements(conflict, incident_id),
         "history": history,
+        "assumed": _assumed(knowledge, found, conflict),
         "is_changed": any(one.superseded_at is not None for one in history),
     }
+
+
+class AssumedElse(NamedTuple):
+    """What would be another under some assumption; `is_whole`: all of them were tried in time."""
+
+    rows: list[AssumedVerdict]
+    is_whole: bool
+
+
+def _assumed(knowledge: ReadModel, found: Reported, conflict: str) -> AssumedElse | None:
+    """Under what the verdicts on an incident would be others; None: there is nothing to judge."""
+    claims = knowledge.claims_of(conflict)
+    if found.gone or not claims:
+        return None
+    told = {found.incident_id: found.reports}
+    if any(map(is_reciprocal, claims.values())):
+        told = {**knowledge.last_reports_of(conflict, MOST_INCIDENTS), **told}
+    until = time.monotonic() + SECONDS_TO_ASSUME
+    rows: list[AssumedVerdict] = []
+    for others in assumed_verdicts(conflict, claims, told, found.incident_id):
+        rows += others
+        if time.monotonic() > until:
+            return AssumedElse(rows, is_whole=False)
+    return AssumedElse(rows, is_whole=True)
 
 
 def _most_telling(claims: Sequence[ClaimExplained]) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -10,18 +11,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import aiohttp
 from aiohttp import web
+from markupsafe import Markup
 
+from analytics.boundaries.names import Suggestion, listed_name
+from analytics.charts.drawing import NoLinks, chart_svg
+from analytics.charts.map import map_of
+from analytics.duplicates.beside import LikelySame, likely_same
+from analytics.pages.model import IncidentsWanted, LogPlace
 from analytics.pages.zones import UTC, zone_named, zone_names
 from analytics.queries import queries
 from schemas.events import Event, ReportEvent
-from schemas.places import subdivision_parents
 from schemas.vocabulary import ACTS, TARGETS
 from streams.commands.new.draft import Draft
+from streams.commands.new.entered import KINDS, TypedForm, entered
 from streams.commands.new.preview import Preview, preview_over
 from streams.endpoint import read_endpoint
 from streams.errors import CommandError
 from streams.web.address import Here
-from streams.web.form import KINDS, NotUnderstood, TypedForm, event_of
 from streams.web.site import NotReady, Site
 
 if TYPE_CHECKING:
@@ -30,6 +36,7 @@ if TYPE_CHECKING:
 SECONDS_FOR_AN_ANSWER = 35.0
 MOST_NAMES = 300
 MOST_PLACES = 12
+LETTERS_OF_A_NAME = 80
 MOST_NEAR = 6
 HALF_A_DAY = 43_200_000_000
 LETTERS_OF_A_TOKEN = 512
@@ -40,16 +47,16 @@ TITLES = {
     "report_retraction": "Take a report back",
     "claim_retraction": "Take a claim back",
 }
-_PLAIN = {"report", "claim", "coverage"}
 
 
 class Sent(NamedTuple):
-    """What became of an event that was handed to the worker."""
+    """What became of an event that was handed to the worker; `at`: where in the log it is."""
 
     taken: bool
     text: str
     event_id: str
     warnings: list[str]
+    at: LogPlace | None = None
 
 
 class EntryForms:
@@ -63,7 +70,7 @@ class EntryForms:
         return [
             web.get("/new", self._shown),
             web.post("/new", self._typed),
-            web.get("/places", _places),
+            web.get("/places", self._places),
         ]
 
     async def _shown(self, request: web.Request) -> web.Response:
@@ -78,10 +85,12 @@ class EntryForms:
                 typed.setdefault(name, []).append(value)
         token = "".join(typed.pop("token", []))[:LETTERS_OF_A_TOKEN]
         wants = "".join(typed.pop("do", []))
-        found = _event(_kind(typed), TypedForm(typed))
+        found = entered(_kind(typed), TypedForm(typed))
         sent = None
         if wants == "send" and isinstance(found, Draft):
             sent = await self._send(found, token)
+        if sent is not None and sent.taken and isinstance(found, Draft):
+            sent = sent._replace(at=await asyncio.to_thread(self._where, found))
         return await asyncio.to_thread(self._page, request, typed, found, sent)
 
     async def _send(self, draft: Draft, token: str) -> Sent:
@@ -111,6 +120,29 @@ class EntryForms:
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             return refused(f"The worker does not answer: {error}")
 
+    def _where(self, draft: Draft) -> LogPlace | None:
+        """Where in the log it is; None: nobody has judged it yet."""
+        event = json.loads(draft.raw)
+        self._site.catch_up()
+        with contextlib.suppress(NotReady), self._site.reading() as site:
+            return site.pages.place_in_log(event["source"], event["id"])
+        return None
+
+    async def _places(self, request: web.Request) -> web.Response:
+        """ISO codes by name, in any script: `/places?q=kharkiv`."""
+        wanted = request.query.get("q", "").strip()[:LETTERS_OF_A_NAME]
+        found = await asyncio.to_thread(self._named, wanted) if len(wanted) > 1 else []
+        return web.json_response(found)
+
+    def _named(self, wanted: str) -> list[dict[str, str]]:
+        codes = [Suggestion(wanted.upper(), listed_name(wanted.upper()), "")]
+        found = [one for one in codes if one.name != one.code]
+        found += self._site.outlines.place_names.search(wanted, MOST_PLACES)
+        return [
+            {"code": one.code, "name": ", ".join(dict.fromkeys(filter(None, one[1:])))}
+            for one in found
+        ]
+
     def _page(
         self,
         request: web.Request,
@@ -119,16 +151,23 @@ class EntryForms:
         sent: Sent | None,
     ) -> web.Response:
         here = Here("/new", request.query)
-        kind = _kind(typed)
-        told, problems, near = None, found if isinstance(found, list) else [], []
+        kind, conflict = _kind(typed), TypedForm(typed).one("conflict")
+        place_map = None
+        told, problems = None, found if isinstance(found, list) else []
+        near: list[tuple[str, str]] = []
+        same: list[LikelySame] = []
         try:
             with self._site.reading() as site:
-                names = self._names(site, TypedForm(typed).one("conflict"))
+                names = self._names(site, conflict)
+                if kind == "report" and found is None:
+                    place_map = _place_map(site, conflict)
                 if isinstance(found, Draft) and not (sent and sent.taken):
                     event = found.found()
-                    assert not isinstance(event, tuple)  # noqa: S101 - `_event` saw to that
+                    assert not isinstance(event, tuple)  # noqa: S101 - `entered` saw to that
                     told = _previewed(site, event)
-                    near = _near(site, event)
+                    same = _same(site, event, found.raw)
+                    alike = {one.incident_id for one in same}
+                    near = [one for one in _near(site, event) if one[0] not in alike]
         except NotReady:
             names = {"conflicts": []}
         if sent is not None and sent.taken:
@@ -145,6 +184,8 @@ class EntryForms:
             "told": told,
             "problems": problems,
             "near": near,
+            "same": same,
+            "place_map": place_map,
             "sent": sent,
             "raw": json.dumps(json.loads(found.raw), indent=2, ensure_ascii=False)
             if isinstance(found, Draft)
@@ -171,18 +212,14 @@ def _kind(typed: Mapping[str, Sequence[str]]) -> str:
     return kind if kind in KINDS else KINDS[0]
 
 
-def _event(kind: str, form: TypedForm) -> Draft | list[tuple[str, str]]:
-    """The event that was typed, whole and right; or each field with what is wrong with it."""
-    try:
-        begun = event_of(kind, form)
-    except NotUnderstood as error:
-        return [(error.field, str(error))]
-    draft = Draft(kind if kind in _PLAIN else "report", begun | {"specversion": "1.0"})
-    draft.name_and_date(kind)
-    found = draft.found()
-    if isinstance(found, tuple):
-        return [(one.field.removeprefix("data."), one.reason) for one in found]
-    return draft
+def _place_map(site: Site, conflict: str) -> Markup | None:
+    """The map of a conflict, for a place to be pointed at; None: it has no place yet."""
+    codes = site.pages.codes(IncidentsWanted(conflict))
+    chart = map_of([], codes, site.outlines())
+    if chart is None:
+        return None
+    title = "Map: a click adds a point to the places"
+    return chart_svg("map", chart=chart, links=NoLinks(), title=title, key="pick")
 
 
 def _previewed(site: Site, event: Event) -> Preview:
@@ -190,6 +227,13 @@ def _previewed(site: Site, event: Event) -> Preview:
         return preview_over(site.knowledge, event)
     except CommandError as error:
         return Preview([f"No preview: {error}"], [])
+
+
+def _same(site: Site, event: Event, raw: bytes) -> list[LikelySame]:
+    """Incidents that it may be, with why: then both would count once."""
+    if not isinstance(event, ReportEvent) or event.data.stance != "asserts":
+        return []
+    return likely_same(site.knowledge.ask, event, raw)
 
 
 def _near(site: Site, event: Event) -> list[tuple[str, str]]:
@@ -226,30 +270,3 @@ def _sent(status: int, told: Any, event_id: str) -> Sent:  # noqa: ANN401 - JSON
     ]
     detail = "; ".join(problems) or str(said.get("detail") or "")
     return Sent(False, f"Not taken. {why} {detail}".strip(), event_id, warnings)
-
-
-async def _places(request: web.Request) -> web.Response:
-    """ISO codes by name: `/places?q=kharkiv`."""
-    wanted = request.query.get("q", "").strip().lower()[:80]
-    found = await asyncio.to_thread(_named_places, wanted) if len(wanted) > 1 else []
-    return web.json_response(found)
-
-
-def _named_places(wanted: str) -> list[dict[str, str]]:
-    import unicodedata
-
-    import pycountry
-
-    def plain(text: str) -> str:
-        parts = unicodedata.normalize("NFKD", text.lower())
-        return "".join(one for one in parts if not unicodedata.combining(one))
-
-    known = subdivision_parents()
-    every = [
-        *((one.alpha_2, one.name) for one in pycountry.countries),
-        *((one.code, one.name) for one in pycountry.subdivisions if one.code in known),
-    ]
-    needle = plain(wanted)
-    hits = [(code, name) for code, name in every if needle in plain(name) or needle == code.lower()]
-    hits.sort(key=lambda one: (not plain(one[1]).startswith(needle), len(one[1]), one[0]))
-    return [{"code": code, "name": name} for code, name in hits[:MOST_PLACES]]

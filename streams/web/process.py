@@ -52,15 +52,18 @@ async def _serve(settings: Settings, pages: type, *, beside: bool) -> None:
     app.add_routes(pages(site).routes())
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SECONDS_TO_END)
     following = asyncio.create_task(site.follow())
+    asking = asyncio.create_task(site.keep_fresh())
     try:
         await runner.setup()
         err(f"Pages: {await _listen(runner, settings.web)}/")
         ended = asyncio.create_task(stop.wait())
-        await asyncio.wait({ended, following}, return_when=asyncio.FIRST_COMPLETED)
-        if following.done():
-            await following
+        both = {following, asking}
+        done, _ = await asyncio.wait({ended, *both}, return_when=asyncio.FIRST_COMPLETED)
+        for one in done & both:
+            await one
     finally:
         following.cancel()
+        asking.cancel()
         await runner.cleanup()
         await asyncio.to_thread(site.close)
 

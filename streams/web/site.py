@@ -10,28 +10,27 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from analytics.charts.outlines import LaterOutlines
 from analytics.lake.extensions import ExtensionMissing
-from analytics.lake.session import CATALOG, LakeError, LakeMissing, LakeSession, open_lake
-from analytics.pages.model import IncidentsWanted, PageModel
+from analytics.lake.session import CATALOG, LakeError, LakeMissing, LakeSession
+from analytics.pages.model import PageModel
 from analytics.queries import queries
 from analytics.read_model import ReadModel
-from streams.commands.lake_update import is_fresh
+from streams.commands.lake_update import ask_worker, is_fresh
 from streams.errors import CommandError, Unreachable
 from streams.settings import Settings
+from streams.web.slow import AskedKey, SlowAnswers, TableRows, opened_lake, slow_statements
 
 SECONDS_BETWEEN_LOOKS = 0.25
 SECONDS_BETWEEN_TRIES = 2.0
+# While somebody watches, the worker is asked for what is new so often; and after each answer not
+# before so many times its duration, so that a busy worker is asked for less.
+SECONDS_BETWEEN_QUESTIONS = 0.5
+REST = 2
 MOST_KEPT = 400
 MOST_ROWS_KEPT = 2_000
-MOST_SLOW = 100
-MOST_WARM = 8
-SECONDS_WANTED = 180.0
-
-TableRows = list[tuple[Any, ...]]
-AskedKey = tuple[str, str]
 
 logger = logging.getLogger("streams")
 
@@ -50,104 +49,6 @@ class Version(NamedTuple):
         return f"{self.transaction}.{self.renewed}"
 
 
-def _slow() -> frozenset[str]:
-    """The statements whose answers take seconds on large data, and may be a moment older."""
-    pages, asking = queries("pages"), queries("asking")
-    found = [pages[name] for name in ("kept", "daily", "gaps", "points", "codes")]
-    return frozenset((*found, asking["coverage"]))
-
-
-class _Answer(NamedTuple):
-    """An answer, what was asked, and when that was (monotonic seconds)."""
-
-    sql: str
-    values: Mapping[str, object]
-    rows: TableRows
-    asked: float
-
-
-class _Slow:
-    """The last answers of slow statements, renewed by a thread of its own after each change."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._session = _opened(settings)
-        self._lock = threading.Lock()
-        self._answers: dict[AskedKey, _Answer] = {}
-        self._woken = threading.Event()
-        self._over = False
-        self.renewed = 0
-        self._thread = threading.Thread(target=self._renew, daemon=True, name="slow-answers")
-        self._thread.start()
-
-    def ask(self, sql: str, values: Mapping[str, object]) -> TableRows:
-        """The last answer; the first time, it is waited for."""
-        key = (sql, repr(sorted(values.items())))
-        with self._lock:
-            found = self._answers.get(key)
-            rows = self._session.ask(sql, values) if found is None else found.rows
-            if found is None and len(self._answers) >= MOST_SLOW:
-                self._answers.clear()
-            self._answers[key] = _Answer(sql, values, rows, time.monotonic())
-        return rows
-
-    def warm(self) -> None:
-        """Have the answers of first pages before anybody waits for them."""
-        pages, knowledge = PageModel(self.ask), ReadModel(self.ask)
-        claims = list(knowledge.claims())
-        for one in knowledge.coverage()[:MOST_WARM]:
-            pages.kept(one.conflict)
-            of_it = dict.fromkeys(name[1] for name in claims if name[0] == one.conflict)
-            for commitment_id in list(of_it)[:MOST_WARM]:
-                pages.daily(one.conflict, commitment_id, None)
-            pages.points(IncidentsWanted(one.conflict))
-            pages.codes(IncidentsWanted(one.conflict))
-
-    def wake(self) -> None:
-        """Note that the lake has changed."""
-        self._woken.set()
-
-    def _renew(self) -> None:
-        while not self._over:
-            self._woken.wait()
-            self._woken.clear()
-            if self._over:
-                return
-            try:
-                changed = self._renew_all()
-            except LakeError as error:
-                logger.warning("the counts of the pages stay as they are: %s", error)
-                continue
-            if changed:
-                self.renewed += 1
-
-    def _renew_all(self) -> bool:
-        since = time.monotonic() - SECONDS_WANTED
-        with self._lock:
-            self._session.refresh()
-            kept = {key: one for key, one in self._answers.items() if one.asked >= since}
-            self._answers = dict(kept)
-        changed = False
-        for key, before in kept.items():
-            with self._lock:
-                rows = self._session.ask(before.sql, before.values)
-                asked = self._answers.get(key, before).asked
-                self._answers[key] = before._replace(rows=rows, asked=asked)
-            changed = changed or rows != before.rows
-        self.warm()
-        return changed
-
-    def close(self) -> None:
-        self._over = True
-        self._woken.set()
-        self._session.connection.interrupt()
-        self._thread.join(timeout=5)
-        self._session.close()
-
-
-def _opened(settings: Settings) -> LakeSession:
-    return open_lake(settings.lake, memory_limit=settings.memory, seconds=settings.query_seconds)
-
-
 class Site:
     """The open lake behind the pages. All of a page is of one moment: see `reading`."""
 
@@ -155,14 +56,16 @@ class Site:
         self.settings = settings
         self._lock = threading.Lock()
         self._session: LakeSession | None = None
-        self._slow: _Slow | None = None
-        self._slow_statements = _slow()
+        self._slow: SlowAnswers | None = None
+        self._slow_statements = slow_statements()
         self._kept: dict[AskedKey, TableRows] = {}
         self._transaction = 0
         self._changed = asyncio.Event()
+        self.readers = 0
+        self._watched = asyncio.Event()
         self._seen: tuple[object, ...] = ()
         self.shown_at = time.time_ns() // 1_000
-        self.outlines = LaterOutlines(self._drawn)
+        self.outlines = LaterOutlines(settings.boundaries, self._drawn)
         self.pages = PageModel(self._ask)
         self.knowledge = ReadModel(self._ask)
 
@@ -223,6 +126,32 @@ class Site:
                 self._changed = asyncio.Event()
             await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
 
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """While the block runs somebody watches: what is committed is shown soon after."""
+        self.readers += 1
+        self._watched.set()
+        try:
+            yield
+        finally:
+            self.readers -= 1
+            if not self.readers:
+                self._watched.clear()
+
+    async def keep_fresh(self) -> None:
+        """While anybody watches, have the worker bring the lake up to date again and again.
+
+        By itself it lets the lake lag behind by some seconds, which costs it less.
+        """
+        while True:
+            await self._watched.wait()
+            began = time.monotonic()
+            # What cannot be brought up to date is shown as it is, and the worker says why.
+            with contextlib.suppress(CommandError):
+                await asyncio.to_thread(ask_worker, self.settings)
+            took = time.monotonic() - began
+            await asyncio.sleep(max(SECONDS_BETWEEN_QUESTIONS, REST * took))
+
     async def changed(self, since: str) -> str:
         """Wait until something else is shown than `since`; what it is."""
         while str(self.version) == since:
@@ -234,7 +163,7 @@ class Site:
         with contextlib.suppress(CommandError):
             is_fresh(self.settings)
         try:
-            session, slow = _opened(self.settings), _Slow(self.settings)
+            session, slow = opened_lake(self.settings), SlowAnswers(self.settings)
         except LakeMissing:
             return
         except (LakeError, ExtensionMissing) as error:
@@ -246,10 +175,18 @@ class Site:
             self._transaction = self.knowledge.transaction()
         with contextlib.suppress(LakeError):
             slow.warm()
+        self.outlines()
+
+    def catch_up(self) -> None:
+        """Show all that the worker has committed before this call, if one runs and answers."""
+        with contextlib.suppress(CommandError):
+            ask_worker(self.settings)
+        self._refresh()
 
     def _refresh(self) -> None:
         with self._lock:
-            assert self._session is not None  # noqa: S101 - `follow` has opened it
+            if self._session is None:
+                return
             try:
                 self._session.refresh()
                 [(transaction,)] = self._session.ask(queries("asking")["transaction"], {})

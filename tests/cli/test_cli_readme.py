@@ -56,6 +56,7 @@ NO_COMMANDS = {
     "from analytics import Assumptions": "tests/assumptions/test_what_if.py",
     "useradd": "tests/deploy/test_deploy_systemd.py",
     "truce import ucdp-candidate": "tests/importing/test_ucdp.py, with rows of its own",
+    "truce new --sheet": "tests/importing/test_sheet.py, with a sheet that is filled in",
     "truce import table": "tests/importing/test_table.py, with a table of its own",
     'source = "urn:our-desk:log"': "tests/importing/test_table.py has mappings of the same shape",
     "from pathlib import Path": "tests/boundaries, with squares",

@@ -13,7 +13,7 @@ import pytest
 
 from tests.cli.commands import ROOT
 from tests.http.posting import Posting
-from tests.web.conftest import Opened
+from tests.web.conftest import MOST_MS, Opened
 from tests.web.served import CONFLICT, MARKUP, asked, event, folded, many, pages, scenario
 
 if TYPE_CHECKING:
@@ -198,6 +198,35 @@ def test_what_is_published_is_seen_without_reloading(
         assert page.evaluate("document.activeElement.name") == "sort"
         assert page.evaluate("document.getElementById('timeline-table').open")
         assert abs(page.evaluate(WHERE_IT_STANDS) - stood) < 50
+
+
+def test_a_place_is_pointed_at_or_found_by_name_in_any_script(browser: Browser, site: str) -> None:
+    with Opened(browser, viewport=DESKTOP) as page:
+        # Outlines come once they are read.
+        until = time.monotonic() + MOST_MS / 1000
+        while page.goto(f"{site}/new?kind=report&conflict={SCENARIO}"):
+            if page.locator("#place-map").count():
+                break
+            assert time.monotonic() < until
+        for text, code in (("Харків", "UA-63"), ("خاركيف", "UA-63"), ("Kyïv", "UA-30")):
+            page.locator("#place-query").fill(text)
+            page.locator("#place-hits button", has_text=f"({code})").first.click()
+        page.locator("#place-map summary").click()
+        picture = page.locator("#place-map svg")
+        picture.click()
+        *codes, point = page.locator("#f-places").input_value().splitlines()
+        assert codes == ["UA-63", "UA-63", "UA-30"]
+        lat, lon, km = map(float, point.split(","))
+        # The middle of the picture is that of the map.
+        near, west, north = (
+            float(picture.get_attribute(name) or "nan")
+            for name in ("data-scale", "data-west", "data-north")
+        )
+        assert lat < north
+        assert lon > west
+        assert 44 < lat < 53, point
+        assert 22 < lon < 41, point
+        assert 1 <= km < 1000 / near * 3
 
 
 def test_fifty_thousand_incidents_load_and_scroll(

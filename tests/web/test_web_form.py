@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from streams.web.form import NotUnderstood, TypedForm, count, event_of
+from streams.commands.new.entered import NotUnderstood, TypedForm, count, event_of
 
 WHO = {
     "conflict": ["c"],

@@ -12,6 +12,7 @@ from streams.commands.importing.options import ImportCommand, ScopeOption
 
 rows_file = click.Path(exists=True, dir_okay=False, readable=True, path_type=str)
 in_file = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+SHEET = "sheet"
 out_file = click.Path(dir_okay=False, writable=True, path_type=Path)
 
 
@@ -26,6 +27,7 @@ out_file = click.Path(dir_okay=False, writable=True, path_type=Path)
         "truce import ucdp-candidate --publish --rows rows.csv GEDEvent_v26_0_3.csv",
         "truce import table --draft our-log.csv > our-log.toml",
         "truce import table --map our-log.toml our-log.csv",
+        "truce import sheet --publish events.xlsx",
     ),
 )
 @click.argument("source", required=False, metavar="SOURCE")
@@ -72,7 +74,7 @@ def import_(
 
     truce import SOURCE --help says what the dataset is, and how its rows are read. The source
     "table" is any table: --draft prints a first mapping of its columns, with questions, and --map
-    reads the rows by it.
+    reads the rows by it. "sheet" is a spreadsheet of truce new --sheet that was filled in.
     """
     from streams.commands.importing.running import ImportOptions, run_draft, run_import, run_list
 
@@ -82,4 +84,19 @@ def import_(
         return run_draft(draft)
     if source is None or not files:
         raise click.UsageError("name a SOURCE and one FILE or more; --list names the sources")
+    if source == SHEET:
+        return _import_sheet(files, **wanted)
     return run_import(current_settings(), source, files, ImportOptions(**wanted))
+
+
+def _import_sheet(
+    files: tuple[str, ...], *, publish: bool, conflict: str | None, locate: bool, **others: object
+) -> int:
+    from streams.commands.importing.sheet import run_import_sheet
+
+    unfit = [f"--{name}" for name, value in others.items() if value]
+    if unfit:
+        raise click.UsageError(f"{', '.join(unfit)}: not for a sheet of truce new --sheet")
+    return run_import_sheet(
+        current_settings(), files, publish=publish, conflict=conflict, locate=locate
+    )

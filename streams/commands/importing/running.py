@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from analytics.importing.accounts import EVENT, REFUSED, SKIPPED, Accounts
 from analytics.importing.editions import (
@@ -23,7 +23,6 @@ from analytics.importing.editions import (
 )
 from analytics.importing.imports import Import, ImportReporter, read_rows
 from analytics.importing.loading import Workshop, workshop
-from analytics.importing.places import Gazetteer
 from analytics.importing.problems import ImportFailed
 from analytics.importing.sources import TABLE, Dataset, find_source, source_names
 from analytics.importing.table.mapping import TableMapping, read_mapping
@@ -36,6 +35,9 @@ from streams.commands.publish import new_tally, run_publish, say_warnings
 from streams.errors import BadInput
 from streams.explain.words import counted
 from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from analytics.boundaries.boundaries import Boundaries
 
 CHANGE_WORDS: Mapping[Change, str] = {
     "added": "added",
@@ -129,7 +131,7 @@ def _run(
             files,
             told,
             conflict=wanted.conflict,
-            gazetteer=_gazetteer(settings) if wanted.locate else None,
+            gazetteer=open_gazetteer(settings) if wanted.locate else None,
             mapping=mapping,
         )
         notes.finish()
@@ -156,7 +158,7 @@ def _run(
     return code
 
 
-def _gazetteer(settings: Settings) -> Gazetteer | None:
+def open_gazetteer(settings: Settings) -> Boundaries | None:
     """The boundaries, if there are any."""
     from analytics.boundaries.areas import BoundariesError
     from analytics.boundaries.boundaries import open_boundaries

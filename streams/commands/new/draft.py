@@ -105,6 +105,10 @@ class Draft:
         """Say when it was said, unless it is there, and an id that begins with `called`."""
         if "time" not in self._event:
             self._event["time"] = iso(time.time_ns() // 1_000_000_000 * 1_000_000)
+        self.name(called)
+
+    def name(self, called: str) -> None:
+        """Give it an id of what is in it by now, unless it has one."""
         if "id" not in self._event:
             digest = hashlib.sha256(self.raw).hexdigest()
             self._event["id"] = f"{called}-{digest[:LETTERS_OF_AN_ID]}"

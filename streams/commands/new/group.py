@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -49,15 +50,31 @@ HOW = """
 """
 
 
+class NewGroup(click.Group):
+    """The kinds of events; `--sheet FILE` is how the command `sheet` is mostly written."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the name of the command, which an option may stand for."""
+        if args and args[0].partition("=")[0] == "--sheet":
+            name, equals, file = args[0].partition("=")
+            args = [name.removeprefix("--"), *([file] if equals else []), *args[1:]]
+        return super().parse_args(ctx, args)
+
+
 @click.group(
     "new",
+    cls=NewGroup,
     short_help="Make an event: a claim, a report or coverage.",
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="""\b
 Examples:
   truce new report
   truce new claim --template
-  truce new coverage --file filled.txt --publish""",
+  truce new coverage --file filled.txt --publish
+  truce new --sheet events.xlsx""",
+)
+@click.option(
+    "--sheet", metavar="FILE", expose_value=False, help="The same as truce new sheet FILE."
 )
 def new() -> None:
     """Make an event by answering questions or by options, and see the verdict it would give."""
@@ -136,3 +153,26 @@ def _function(kind: str) -> Callable[..., int]:
 
 for _kind in FIELDS:
     _declare(_kind)
+
+
+@new.command(
+    "sheet",
+    cls=Command,
+    short_help="Make a spreadsheet to fill in offline.",
+    examples=("truce new --sheet events.xlsx", "truce import sheet events.xlsx"),
+)
+@click.argument("file", type=click.Path(dir_okay=False, writable=True, path_type=Path))
+@setting("TRUCE_DATA_DIR")
+@setting("TRUCE_LAKE")
+@setting("TRUCE_MEMORY")
+@setting("TRUCE_QUERY_SECONDS", "--timeout")
+def sheet(file: Path) -> int:
+    """Write FILE.xlsx, a spreadsheet for reports, claims and coverage that is filled in offline.
+
+    It has a sheet for each kind, with the fields of the forms of truce web as columns and lists to
+    choose from: acts, targets, time zones, and the conflicts, parties and names that the lake has.
+    truce import sheet FILE.xlsx reads it back.
+    """
+    from streams.commands.new.sheet import run_sheet
+
+    return run_sheet(current_settings(), file)

@@ -52,20 +52,24 @@ async function fetched(url) {
   return answer.text();
 }
 
-// One refresh at a time, and one more if something changed meanwhile.
+// One refresh at a time, and one more if something changed meanwhile, but never one after another
+// without a pause as long.
 let busy = false;
 let again = false;
 async function refresh() {
   if (busy) { again = true; return; }
   busy = true;
+  const began = performance.now();
   try {
     const before = [...live(document).keys()].join();
     const { fresh, changed } = swap(await fetched(location.href));
     if ([...live(fresh).keys()].join() !== before && document.querySelector("[data-live]")) rebuild(fresh);
     if (changed) say("The page has changed.");
   } catch { /* the next change tries again */ }
-  busy = false;
-  if (again) { again = false; refresh(); }
+  setTimeout(() => {
+    busy = false;
+    if (again) { again = false; refresh(); }
+  }, performance.now() - began);
 }
 
 // Parts that came or went: all but forms is taken as it is now, in its order.
@@ -158,20 +162,32 @@ if (form) {
     }
     for (const one of form.querySelectorAll("button")) one.disabled = false;
   });
+  const addPlace = (text) => {
+    const list = form.elements.places;
+    list.value = [list.value.trim(), text].filter(Boolean).join("\n");
+    list.dispatchEvent(new Event("input", { bubbles: true }));
+    say(`${text} is added to the places.`);
+  };
+  for (const one of form.querySelectorAll(".place-finder")) one.hidden = false;
+  const map = form.querySelector("#place-map svg");
+  map?.addEventListener("click", (event) => {
+    const shown = map.getScreenCTM();
+    const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(shown.inverse());
+    const { west, north, scale, squeeze, pad } = Object.fromEntries(Object.entries(map.dataset).map(([name, text]) => [name, Number(text)]));
+    const lat = north - (at.y - pad) / scale;
+    const lon = west + (at.x - pad) / (scale * squeeze);
+    // Three pixels of the screen: nobody points better.
+    addPlace([lat.toFixed(3), lon.toFixed(3), Math.max(1, Math.ceil(3 * 111.2 / scale / shown.a))].join());
+  });
   const query = document.getElementById("place-query");
   const hits = document.getElementById("place-hits");
   if (query) {
-    query.parentElement.hidden = false;
     query.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
     query.addEventListener("input", async () => {
       const found = await (await fetch(`/places?q=${encodeURIComponent(query.value)}`)).json();
       hits.replaceChildren(...found.map(({ code, name }) => {
         const button = Object.assign(document.createElement("button"), { type: "button", textContent: `${name} (${code})` });
-        button.addEventListener("click", () => {
-          const list = form.elements.places;
-          list.value = [list.value.trim(), code].filter(Boolean).join("\n");
-          list.dispatchEvent(new Event("input", { bubbles: true }));
-        });
+        button.addEventListener("click", () => addPlace(code));
         return button;
       }));
     });

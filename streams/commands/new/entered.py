@@ -1,4 +1,4 @@
-"""What people type into the forms, as the JSON of an event; nothing of it is checked here.
+"""What people enter into the forms or into a sheet, as an event.
 
 A time is a day and an hour on the clocks of a place, and how well it is known; a count is what a
 source says of it: `71`, `70-75`, `at least 70`.
@@ -13,6 +13,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from analytics.pages.zones import zone_named
+from streams.commands.new.draft import Draft
+from streams.commands.new.fields import FIELDS
 from streams.commands.new.reading import UnreadError, place
 
 KINDS = ("report", "claim", "coverage", "report_retraction", "claim_retraction")
@@ -82,8 +84,27 @@ class TypedForm:
         return zone.clock
 
 
+def entered(kind: str, form: TypedForm, *, is_named: bool = False) -> Draft | list[tuple[str, str]]:
+    """The event that was entered, whole and right; or each field with what is wrong with it.
+
+    `is_named`: the same entries again are the same event, whenever they are read.
+    """
+    try:
+        begun = event_of(kind, form)
+    except NotUnderstood as error:
+        return [(error.field, str(error))]
+    draft = Draft(kind if kind in FIELDS else "report", begun | {"specversion": "1.0"})
+    if is_named:
+        draft.name(kind)
+    draft.name_and_date(kind)
+    found = draft.found()
+    if isinstance(found, tuple):
+        return [(one.field.removeprefix("data."), one.reason) for one in found]
+    return draft
+
+
 def event_of(kind: str, form: TypedForm) -> dict[str, Any]:
-    """The event, as far as it was typed. NotUnderstood."""
+    """The JSON of the event, as far as it was typed. NotUnderstood."""
     make = {"report": _report, "claim": _claim, "coverage": _coverage}.get(kind, _retraction)
     data = {"conflict": form.one("conflict"), **make(form)}
     found: dict[str, Any] = {"type": TYPES[kind], "data": _said(data)}

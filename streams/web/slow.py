@@ -1,0 +1,127 @@
+"""Slow answers of the pages: the last ones, renewed by a thread after each change."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from analytics.lake.session import LakeError, LakeSession, open_lake
+from analytics.pages.model import IncidentsWanted, PageModel
+from analytics.queries import queries
+from analytics.read_model import ReadModel
+from streams.settings import Settings
+
+# Who fetches the page after a change goes first; the slow answers follow.
+SECONDS_BEFORE_SLOW = 0.5
+MOST_SLOW = 100
+MOST_WARM = 8
+SECONDS_WANTED = 180.0
+
+TableRows = list[tuple[Any, ...]]
+AskedKey = tuple[str, str]
+
+logger = logging.getLogger("streams")
+
+
+def slow_statements() -> frozenset[str]:
+    """The statements whose answers take seconds on large data, and may be a moment older."""
+    pages, asking = queries("pages"), queries("asking")
+    found = [pages[name] for name in ("kept", "daily", "gaps", "points", "codes")]
+    return frozenset((*found, asking["coverage"]))
+
+
+class SlowAnswer(NamedTuple):
+    """An answer, what was asked, and when that was (monotonic seconds)."""
+
+    sql: str
+    values: Mapping[str, object]
+    rows: TableRows
+    asked: float
+
+
+class SlowAnswers:
+    """The last answers of slow statements, renewed by a thread of its own after each change."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._session = opened_lake(settings)
+        self._lock = threading.Lock()
+        self._answers: dict[AskedKey, SlowAnswer] = {}
+        self._woken = threading.Event()
+        self._over = False
+        self.renewed = 0
+        self._thread = threading.Thread(target=self._renew, daemon=True, name="slow-answers")
+        self._thread.start()
+
+    def ask(self, sql: str, values: Mapping[str, object]) -> TableRows:
+        """The last answer; the first time, it is waited for."""
+        key = (sql, repr(sorted(values.items())))
+        with self._lock:
+            found = self._answers.get(key)
+            rows = self._session.ask(sql, values) if found is None else found.rows
+            if found is None and len(self._answers) >= MOST_SLOW:
+                self._answers.clear()
+            self._answers[key] = SlowAnswer(sql, values, rows, time.monotonic())
+        return rows
+
+    def warm(self) -> None:
+        """Have the answers of first pages before anybody waits for them."""
+        pages, knowledge = PageModel(self.ask), ReadModel(self.ask)
+        claims = list(knowledge.claims())
+        for one in knowledge.coverage()[:MOST_WARM]:
+            pages.kept(one.conflict)
+            of_it = dict.fromkeys(name[1] for name in claims if name[0] == one.conflict)
+            for commitment_id in list(of_it)[:MOST_WARM]:
+                pages.daily(one.conflict, commitment_id, None)
+            pages.points(IncidentsWanted(one.conflict))
+            pages.codes(IncidentsWanted(one.conflict))
+
+    def wake(self) -> None:
+        """Note that the lake has changed."""
+        self._woken.set()
+
+    def _renew(self) -> None:
+        while not self._over:
+            self._woken.wait()
+            time.sleep(SECONDS_BEFORE_SLOW)
+            self._woken.clear()
+            if self._over:
+                return
+            try:
+                changed = self._renew_all()
+            except LakeError as error:
+                logger.warning("the counts of the pages stay as they are: %s", error)
+                continue
+            if changed:
+                self.renewed += 1
+
+    def _renew_all(self) -> bool:
+        since = time.monotonic() - SECONDS_WANTED
+        with self._lock:
+            self._session.refresh()
+            kept = {key: one for key, one in self._answers.items() if one.asked >= since}
+            self._answers = dict(kept)
+        changed = False
+        for key, before in kept.items():
+            with self._lock:
+                rows = self._session.ask(before.sql, before.values)
+                asked = self._answers.get(key, before).asked
+                self._answers[key] = before._replace(rows=rows, asked=asked)
+            changed = changed or rows != before.rows
+        self.warm()
+        return changed
+
+    def close(self) -> None:
+        """Let go of the lake."""
+        self._over = True
+        self._woken.set()
+        self._session.connection.interrupt()
+        self._thread.join(timeout=5)
+        self._session.close()
+
+
+def opened_lake(settings: Settings) -> LakeSession:
+    """The lake, with the limits that are set. LakeError."""
+    return open_lake(settings.lake, memory_limit=settings.memory, seconds=settings.query_seconds)
