@@ -9,11 +9,10 @@ SELECT
     found.km_apart
 FROM
     duplicates_between(
-        make_timestamptz($since::BIGINT), make_timestamptz($until::BIGINT)
+        make_timestamptz($since::BIGINT), make_timestamptz($until::BIGINT), $min_score::DOUBLE
     ) AS found
 WHERE
-    found.score >= $min_score
-    AND coalesce(found.conflict = $conflict::VARCHAR, TRUE)
+    coalesce(found.conflict = $conflict::VARCHAR, TRUE)
     AND (
         $commitment IS NULL
         OR EXISTS (
@@ -36,3 +35,15 @@ SELECT
 FROM reports
 WHERE list_contains($ids::VARCHAR[], incident_id)
 ORDER BY conflict, incident_id, report_id;
+
+-- name: crowded
+SELECT
+    on_day,
+    code,
+    reports
+FROM
+    crowded_blocks(
+        make_timestamptz($since::BIGINT), make_timestamptz($until::BIGINT)
+    ) AS crowded
+WHERE coalesce(conflict = $conflict::VARCHAR, TRUE)
+ORDER BY reports DESC, on_day, code;

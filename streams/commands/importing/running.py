@@ -23,13 +23,13 @@ from analytics.importing.editions import (
 )
 from analytics.importing.imports import Import, ImportReporter, read_rows
 from analytics.importing.loading import Workshop, workshop
-from analytics.importing.places import Gazetteer
 from analytics.importing.problems import ImportFailed
 from analytics.importing.sources import TABLE, Dataset, find_source, source_names
 from analytics.importing.table.mapping import TableMapping, read_mapping
 from schemas.safe_text import for_terminal
 from schemas.warnings.warning import Whence
 from streams.commands.console import err, say, table
+from streams.commands.importing.locating import LazyGazetteer
 from streams.commands.importing.output import GONE, EventLines, write_event
 from streams.commands.lake_reader import beside, explained, opened
 from streams.commands.publish import new_tally, run_publish, say_warnings
@@ -129,7 +129,7 @@ def _run(
             files,
             told,
             conflict=wanted.conflict,
-            gazetteer=_gazetteer(settings) if wanted.locate else None,
+            gazetteer=LazyGazetteer(settings) if wanted.locate else None,
             mapping=mapping,
         )
         notes.finish()
@@ -154,20 +154,6 @@ def _run(
         with beside(settings) as lake:
             say_warnings(tally, lake)
     return code
-
-
-def _gazetteer(settings: Settings) -> Gazetteer | None:
-    """The boundaries, if there are any."""
-    from analytics.boundaries.areas import BoundariesError
-    from analytics.boundaries.boundaries import open_boundaries
-
-    try:
-        return open_boundaries(settings.boundaries)
-    except BoundariesError as error:
-        if settings.boundaries is not None:
-            raise BadInput(str(error)) from error
-        err(f"warning: points and provinces get no codes: {error}", style="yellow")
-        return None
 
 
 class Notes:
