@@ -4,8 +4,8 @@
 
 CREATE OR REPLACE MACRO report_blocks(since, until) AS TABLE
     WITH dated AS (
-        -- Known only to within more than a week, no other can be found for it. The first eight places
-        -- and twelve numbers are enough to find one by.
+        -- Known only to within more than a week, no other can be found for it. The first eight
+        -- places and twelve numbers are enough to find one by.
         SELECT
             r,
             conflict,

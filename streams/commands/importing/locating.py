@@ -16,7 +16,7 @@ from streams.settings import Settings
 class LazyGazetteer:
     """The boundaries that the settings name; without any it knows no place, and says so once.
 
-    Many tables have no point at all, and opening the boundaries takes longer than reading such a one.
+    Many tables have no point at all, and opening the boundaries takes longer than reading them.
     """
 
     def __init__(self, settings: Settings) -> None:
