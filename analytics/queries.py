@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -11,8 +12,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+from schemas.vocabulary import ACTS, broader
+
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 _CREATED = re.compile(r"^CREATE OR REPLACE (?:VIEW|MACRO) (\w+)", re.MULTILINE)
+_SOME_ACT = '{"some_act": ["some_act", "any"]}'
 _READ = re.compile(r"\b(?:FROM|JOIN) (\w+)|\b(\w+)\(")
 
 
@@ -83,7 +87,9 @@ def ledger_views() -> str:
 @cache
 def views() -> str:
     """The SQL that makes every view and macro over the tables, for readers; comments included."""
-    return "\n".join(path.read_text("utf-8") for path in views_files())
+    text = "\n".join(path.read_text("utf-8") for path in views_files())
+    lines = {act: [*broader(act, ACTS)] for act in ACTS}
+    return text.replace(_SOME_ACT, json.dumps(lines))
 
 
 @cache

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-from analytics.boundaries.boundaries import Boundaries
+from numpy.typing import ArrayLike
+
+
+class Gazetteer(Protocol):
+    """What knows where points and provinces are: the boundaries."""
+
+    def codes(self, lats: ArrayLike, lons: ArrayLike, radii_km: ArrayLike) -> list[tuple[str, ...]]:
+        """The codes that hold for all of each circle, finest first."""
+
+    def named(self, country: str, name: str) -> str | None:
+        """The code of the province of that name in a country (ISO 3166-1 alpha-2)."""
 
 
 class Located(NamedTuple):
@@ -32,7 +42,7 @@ def unlocated(event: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def locate(boundaries: Boundaries, points: Sequence[dict[str, Any]]) -> Located:
+def locate(boundaries: Gazetteer, points: Sequence[dict[str, Any]]) -> Located:
     """Give each point its codes, where any hold."""
     if not points:
         return NONE

@@ -7,13 +7,15 @@ CREATE OR REPLACE MACRO compared_reports(since, until) AS TABLE
             conflict,
             incident_id,
             incident_key,
+            report_key,
             source,
             reported_by,
             hash(source, reported_by) AS told_by,
             epoch_us(occurred_start) AS starts,
             epoch_us(occurred_end) AS ends,
             actor,
-            act,
+            accepted.act,
+            acts.line AS act_line,
             json_extract(
                 payload,
                 [
@@ -26,6 +28,7 @@ CREATE OR REPLACE MACRO compared_reports(since, until) AS TABLE
                 ]
             ) AS said
         FROM accepted
+        LEFT JOIN act_lines() AS acts ON accepted.act = acts.act
         WHERE
             report_key IS NOT NULL
             AND superseded_at IS NULL
@@ -88,9 +91,10 @@ CREATE OR REPLACE MACRO compared_reports(since, until) AS TABLE
         ends,
         actor,
         act,
+        act_line,
         points,
         coalesce(codes, []) AS codes,
-        row_number() OVER () AS r,
+        report_key AS r,
         coalesce(contains(codes::VARCHAR, '-'), FALSE) AS has_region,
         CASE
             WHEN len(weapons) > 0

@@ -1,5 +1,5 @@
--- Pairs of incidents that may be one. Blocks first: which two reports are compared at all; then how
--- much each thing that they say speaks for one incident or for two, in bits, which add up.
+-- Pairs of incidents that may be one: of each block the pairs that are compared, then how much each
+-- thing that they say speaks for one incident or for two, in bits, which add up.
 
 -- How far apart two points are, on a sphere, in km.
 CREATE OR REPLACE MACRO km_between(lat, lon, other_lat, other_lon) AS (
@@ -37,176 +37,32 @@ CREATE OR REPLACE MACRO number_bits(low, high, other_low, other_high, heavy) AS 
 COMMENT ON MACRO number_bits IS -- noqa: PRS
 'How much two numbers, each between limits, speak for one incident (above 0) or for two (below 0)';
 
-CREATE OR REPLACE MACRO duplicates_between(since, until) AS TABLE
+CREATE OR REPLACE MACRO duplicates_between(since, until, least_score) AS TABLE
     WITH compared AS MATERIALIZED (
         FROM compared_reports(since, until)
     ),
 
-    -- What is known only to within more than a week is no incident that another can be found for.
-    -- The first eight places and twelve numbers are enough to find one by.
-    dated AS (
-        SELECT
-            r,
-            hash(conflict) AS k,
-            told_by,
-            starts,
-            ends,
-            starts // 86400000000 AS day,
-            points,
-            codes,
-            CASE
-                WHEN has_region
-                    THEN list_filter(codes, LAMBDA code: contains(code, '-'))[1:8]
-                ELSE []
-            END AS regions,
-            figures,
-            len(points) = 0 AND NOT has_region AS is_vague,
-            coalesce(launched_most, launched_least) >= 20 AS is_large
-        FROM compared
-        WHERE ends - starts <= 7 * 86400000000
+    divided AS MATERIALIZED (
+        FROM report_parts(since, until)
     ),
 
-    -- Of two reports the later to begin is looked for at the day of its start, from the days of the
-    -- earlier one and half a day after them.
-    reaching AS (
-        SELECT
-            *,
-            unnest(range(day, (ends + 43200000000) // 86400000000 + 1)) AS on_day
-        FROM dated
-    ),
-
-    -- By points: in cells of a degree, from every cell that the circle and 25 km around it touch.
-    points AS (
-        SELECT
-            r,
-            k,
-            told_by,
-            starts,
-            ends,
-            on_day,
-            on_day = day AS is_first,
-            unnest(points) AS point
-        FROM reaching
-        WHERE len(points) > 0
-    ),
-
-    circles AS (
-        SELECT
-            * EXCLUDE (point),
-            point.lat AS lat,
-            point.lon AS lon,
-            least(coalesce(point.radius_km, 0), 25) AS km,
-            (least(coalesce(point.radius_km, 0), 25) + 50) / 111.0 AS high,
-            (least(coalesce(point.radius_km, 0), 25) + 50) / (111.0 * greatest(0.2, cos(radians(point.lat)))) AS wide
-        FROM points
-    ),
-
-    near AS (
+    -- Of two reports the later to begin is looked for where it begins, from where the earlier reaches.
+    found AS (
         SELECT
             x.r AS x,
             y.r AS y
-        FROM (
-            SELECT
-                *,
-                unnest(range(floor(lon - wide)::BIGINT, floor(lon + wide)::BIGINT + 1)) AS column_of
-            FROM (
-                SELECT
-                    *,
-                    unnest(range(floor(lat - high)::BIGINT, floor(lat + high)::BIGINT + 1))
-                        AS row_of
-                FROM circles
-            )
-        ) AS x
-        INNER JOIN circles AS y
-            ON
-                x.k = y.k
-                AND x.on_day = y.on_day
-                AND x.row_of = floor(y.lat)::BIGINT
-                AND x.column_of = floor(y.lon)::BIGINT
+        FROM divided AS x
+        INNER JOIN divided AS y ON x.part = y.part
         WHERE
-            y.is_first
-            AND (x.starts < y.starts OR (x.starts = y.starts AND x.r < y.r))
-            AND y.starts <= x.ends + 43200000000
-            AND x.told_by != y.told_by
-            AND abs(x.lat - y.lat) * 111 <= x.km + y.km + 25
-            AND abs(x.lon - y.lon) * 111 * cos(radians(x.lat)) <= x.km + y.km + 25
-    ),
-
-    -- By a key: a region where one of the two gives no point; and where one gives no region either,
-    -- a number of theirs, or the country if both give no more, or both are of many weapons.
-    beside_vague AS (
-        SELECT *
-        FROM reaching
-        WHERE
-            (is_vague OR is_large)
-            AND (k, on_day) IN (SELECT (k, on_day) FROM reaching WHERE is_vague)
-    ),
-
-    keyed AS (
-        SELECT
-            r,
-            k,
-            told_by,
-            starts,
-            ends,
-            on_day,
-            on_day = day AS is_first,
-            len(points) = 0 AS is_wanting,
-            hash('region', unnest(regions)) AS key
-        FROM reaching
-        UNION ALL
-        SELECT
-            r,
-            k,
-            told_by,
-            starts,
-            ends,
-            on_day,
-            on_day = day AS is_first,
-            is_vague AS is_wanting,
-            hash('figure', unnest(figures)) AS key
-        FROM beside_vague
-        UNION ALL
-        SELECT
-            r,
-            k,
-            told_by,
-            starts,
-            ends,
-            on_day,
-            on_day = day AS is_first,
-            is_vague AS is_wanting,
-            hash('large', unnest(list_distinct(list_transform(codes, LAMBDA code: code[1:2]))))
-                AS key
-        FROM beside_vague
-        WHERE is_large
-        UNION ALL
-        SELECT
-            r,
-            k,
-            told_by,
-            starts,
-            ends,
-            on_day,
-            on_day = day AS is_first,
-            TRUE AS is_wanting,
-            hash('country', unnest(CASE WHEN len(codes) = 0 THEN [''] ELSE codes END)) AS key
-        FROM reaching
-        WHERE is_vague
-    ),
-
-    alike AS (
-        SELECT
-            x.r AS x,
-            y.r AS y
-        FROM keyed AS x
-        INNER JOIN keyed AS y ON x.k = y.k AND x.on_day = y.on_day AND x.key = y.key
-        WHERE
-            y.is_first
+            y.is_start
             AND (x.is_wanting OR y.is_wanting)
             AND (x.starts < y.starts OR (x.starts = y.starts AND x.r < y.r))
             AND y.starts <= x.ends + 43200000000
             AND x.told_by != y.told_by
+            AND coalesce(abs(x.lat - y.lat) * 111 <= x.km + y.km + 25, TRUE)
+            AND coalesce(
+                abs(x.lon - y.lon) * 111 * cos(radians(x.lat)) <= x.km + y.km + 25, TRUE
+            )
     ),
 
     -- By what few have: a word, or an address where it can be read.
@@ -245,34 +101,22 @@ CREATE OR REPLACE MACRO duplicates_between(since, until) AS TABLE
         GROUP BY x.r, y.r
     ),
 
-    pairs AS MATERIALIZED (
+    -- One that is found twice, in two places or by a word, too, is weighed twice: the best of it counts.
+    pairs AS (
         SELECT
-            least(x, y) AS x,
-            greatest(x, y) AS y,
-            any_value(words) AS words
-        FROM (
-            SELECT
-                x,
-                y,
-                NULL AS words
-            FROM near
-            UNION ALL
-            SELECT
-                x,
-                y,
-                NULL AS words
-            FROM alike
-            UNION ALL
-            SELECT
-                x,
-                y,
-                words
-            FROM worded
-        )
-        GROUP BY 1, 2
+            x,
+            y,
+            NULL AS words
+        FROM found
+        UNION ALL
+        SELECT
+            x,
+            y,
+            words
+        FROM worded
     ),
 
-    measured AS MATERIALIZED (
+    measured AS (
         SELECT
             x.conflict,
             least(x.incident_id, y.incident_id) AS incident_id,
@@ -319,7 +163,7 @@ CREATE OR REPLACE MACRO duplicates_between(since, until) AS TABLE
             CASE
                 WHEN x.act IS NULL OR y.act IS NULL THEN 0
                 WHEN x.act = y.act THEN 1.2
-                WHEN ends_with(x.act, '_' || y.act) OR ends_with(y.act, '_' || x.act) THEN 0.8
+                WHEN list_contains(x.act_line, y.act) OR list_contains(y.act_line, x.act) THEN 0.8
                 ELSE -2
             END AS act_bits,
             CASE
@@ -406,8 +250,9 @@ CREATE OR REPLACE MACRO duplicates_between(since, until) AS TABLE
             score,
             gap,
             km,
-            list_filter(
-                [
+            -- As one text: of millions of lists the database keeps no best in bounded memory.
+            concat_ws(
+                chr(10),
                     CASE
                         WHEN gap <= 0 THEN 'times overlap'
                         ELSE printf('%.1f h apart', gap / 3600000000)
@@ -431,11 +276,9 @@ CREATE OR REPLACE MACRO duplicates_between(since, until) AS TABLE
                     CASE WHEN len(figures) > 0 THEN 'both say ' || array_to_string(list_sort(figures), ', ') END,
                     CASE WHEN len(words) > 0 THEN 'both name ' || array_to_string(words[1:4], ', ') END,
                     CASE WHEN is_one_source THEN 'one source has both' END
-                ],
-                LAMBDA reason: reason IS NOT NULL
             ) AS reasons
         FROM scored
-        WHERE score >= 0.1
+        WHERE score >= least_score
     )
 
     SELECT
@@ -443,14 +286,15 @@ CREATE OR REPLACE MACRO duplicates_between(since, until) AS TABLE
         incident_id,
         other_incident_id,
         max(score) AS score,
-        arg_max(reasons, score) AS reasons,
+        string_split(arg_max(reasons, score), chr(10)) AS reasons,
         greatest(0, arg_max(gap, score)) / 1000000 AS seconds_apart,
         arg_max(km, score) AS km_apart
     FROM explained
     GROUP BY conflict, incident_id, other_incident_id;
 
 COMMENT ON MACRO TABLE duplicates_between IS -- noqa: PRS
-'As duplicate_candidates, of incidents that may have been between two moments; NULL: without limit';
+'As duplicate_candidates, of incidents that may have been between two moments (NULL: without limit),
+with this score or a greater one';
 
 CREATE OR REPLACE VIEW duplicate_candidates AS
 SELECT
@@ -461,7 +305,7 @@ SELECT
     reasons,
     seconds_apart,
     km_apart
-FROM duplicates_between(NULL, NULL);
+FROM duplicates_between(NULL, NULL, 0.1);
 
 COMMENT ON VIEW duplicate_candidates IS
 'Pairs of incidents that may be one, as two reports of different sources have them. Nothing is merged

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 import duckdb
 import pyarrow as pa
 
+from analytics.boundaries.points import Gazetteer
 from analytics.importing.accounts import Accounts
 from analytics.importing.editions import Edition, EditionScope
 from analytics.importing.loading import Loaded, batches, load
 from analytics.importing.making import Making, checked, make
-from analytics.importing.places import Gazetteer, Placed
+from analytics.importing.places import Placed
 from analytics.importing.problems import BrokenSource
 from analytics.importing.sources import Dataset
 from analytics.importing.table.mapped import apply_mapping

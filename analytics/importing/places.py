@@ -6,27 +6,17 @@ Without boundaries a point keeps what its source says of it, and a province is i
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
+from analytics.boundaries.points import Gazetteer
 from analytics.importing.making import Making
 from schemas.places import MAX_RADIUS_KM
 
 PlaceJson = dict[str, Any]
 NAMED = ("within", "named")
 """The members of a place that a source gives by the name of a province and its country's code."""
-
-
-class Gazetteer(Protocol):
-    """What knows where points and provinces are: the boundaries."""
-
-    def codes(self, lats: ArrayLike, lons: ArrayLike, radii_km: ArrayLike) -> list[tuple[str, ...]]:
-        """The codes that hold for all of each circle, finest first."""
-
-    def named(self, country: str, name: str) -> str | None:
-        """The code of the province of that name in a country (ISO 3166-1 alpha-2)."""
 
 
 class Placed:

@@ -9,11 +9,10 @@ SELECT
     found.km_apart
 FROM
     duplicates_between(
-        make_timestamptz($since::BIGINT), make_timestamptz($until::BIGINT)
+        make_timestamptz($since::BIGINT), make_timestamptz($until::BIGINT), $min_score::DOUBLE
     ) AS found
 WHERE
-    found.score >= $min_score
-    AND coalesce(found.conflict = $conflict::VARCHAR, TRUE)
+    coalesce(found.conflict = $conflict::VARCHAR, TRUE)
     AND (
         $commitment IS NULL
         OR EXISTS (
@@ -76,3 +75,15 @@ FROM duplicates_between(NULL, NULL)
 WHERE $incident_id IN (incident_id, other_incident_id) AND score >= $least
 ORDER BY score DESC, other
 LIMIT $most;
+
+-- name: crowded
+SELECT
+    on_day,
+    code,
+    reports
+FROM
+    crowded_blocks(
+        make_timestamptz($since::BIGINT), make_timestamptz($until::BIGINT)
+    ) AS crowded
+WHERE coalesce(conflict = $conflict::VARCHAR, TRUE)
+ORDER BY reports DESC, on_day, code;

@@ -1,6 +1,6 @@
 """Under which assumptions a verdict on one incident would be another; pure, and nothing is kept.
 
-For a whole commitment `analytics.what_if` says it, by the audit and with further assumptions.
+For a whole commitment `analytics.assumptions` says it, by the audit and with further assumptions.
 """
 
 from __future__ import annotations

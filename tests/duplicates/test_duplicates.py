@@ -73,7 +73,7 @@ def test_another_place_another_day_or_another_deed_is_another_incident(
 
 def test_pairs_can_be_asked_for_between_two_moments(folded: Folded) -> None:
     folded.fold(report("r", "i"), of_source("other", report("r", "j")))
-    asked = "SELECT count(*) FROM duplicates_between({}, NULL)"
+    asked = "SELECT count(*) FROM duplicates_between({}, NULL, 0.1)"
     assert folded.ask(asked.format("TIMESTAMPTZ '2026-01-10 12:00:00Z'")) == [(1,)]
     assert folded.ask(asked.format("TIMESTAMPTZ '2026-01-10 12:00:01Z'")) == [(0,)]
 
@@ -93,3 +93,22 @@ def test_what_says_that_two_are_one_makes_one_of_all_their_reports(folded: Folde
         ("i", "s"),
     ]
     assert folded.ask("SELECT incident_id FROM verdicts") == [("i",)]
+
+
+def test_where_a_day_in_one_place_has_too_many_only_those_alike_are_compared_and_it_says_so(
+    folded: Folded,
+) -> None:
+    def one(name: str, source: str, minute: int, killed: int) -> str:
+        at = f"2026-01-10T{minute // 60:02}:{minute % 60:02}:00Z"
+        told = {"places": [{"lat": 50.45, "lon": 30.52}], "effects": {"killed": killed}}
+        return of_source(source, report("r", name, occurred={"start": at, "end": at}, **told))
+
+    crowd = [
+        one(f"{name}-{n}", name, 8 * n, 2 + n) for n in range(60) for name in ("here", "other")
+    ]
+    folded.fold(*crowd)
+    crowded = "SELECT on_day::VARCHAR, reports FROM crowded_blocks(NULL, NULL)"
+    assert folded.ask(crowded) == [("2026-01-10", 120)]
+    assert folded.ask(PAIRS + " ORDER BY ALL")[:1] == [("here-0", "other-0")]
+    folded.fold(*crowd[:40])
+    assert folded.ask(crowded) == []

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from analytics.what_if.what_if import AssumedAudit, Assumptions, compared
+from analytics.assumptions.what_if import AssumedAudit, Assumptions, compared
 from schemas.events import Report, ReportDenial
 from streams.explain.assumed import assumed_verdicts
 from tests.explain.test_explain_preview import Stood

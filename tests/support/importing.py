@@ -12,11 +12,11 @@ from typing import Any
 
 import duckdb
 
+from analytics.boundaries.points import Gazetteer
 from analytics.importing.accounts import Fate
 from analytics.importing.editions import in_words
 from analytics.importing.imports import ImportReporter, read_rows
 from analytics.importing.loading import workshop
-from analytics.importing.places import Gazetteer
 from analytics.importing.sources import Dataset, find_source
 from analytics.importing.table.mapping import TableMapping
 

@@ -46,6 +46,9 @@ def run_duplicates(settings: Settings, wanted: DuplicatesWanted, *, as_json: boo
     """Print the pairs, the surest first. Returns the exit code."""
     with opened(settings) as lake, explained():
         rows = lake.ask(queries("duplicates")["pairs"], wanted._asdict())
+        within = {name: getattr(wanted, name) for name in ("since", "until", "conflict")}
+        crowded = lake.ask(queries("duplicates")["crowded"], within)
+    _say_crowded(crowded)
     found = [CandidatePair(*row) for row in rows]
     if as_json:
         say_json([one._asdict() for one in found])
@@ -71,6 +74,20 @@ def run_duplicates(settings: Settings, wanted: DuplicatesWanted, *, as_json: boo
         err(f"The first {len(shown):,} of {len(found):,}; --json has all")
     err("Two of them are one? truce duplicates --merge INCIDENT OTHER | truce publish -")
     return 0
+
+
+def _say_crowded(rows: list[tuple[Any, ...]]) -> None:
+    """Say where not all was compared. Rows: day, code of the place, number of reports."""
+    if not rows:
+        return
+    day, code, reports = rows[0]
+    where = f"in {code} " if code else ""
+    err(
+        f"warning: a day in one place with too many reports to compare all: {len(rows):,}, the "
+        f"largest {where}on {day} with {reports:,}; there, only those are compared that agree in "
+        "the hour or in a number",
+        style="yellow",
+    )
 
 
 def run_merge(settings: Settings, kept: str, other: str, *, conflict: str | None) -> int:

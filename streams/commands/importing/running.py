@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from analytics.importing.accounts import EVENT, REFUSED, SKIPPED, Accounts
 from analytics.importing.editions import (
@@ -29,15 +29,13 @@ from analytics.importing.table.mapping import TableMapping, read_mapping
 from schemas.safe_text import for_terminal
 from schemas.warnings.warning import Whence
 from streams.commands.console import err, say, table
+from streams.commands.importing.locating import LazyGazetteer
 from streams.commands.importing.output import GONE, EventLines, write_event
 from streams.commands.lake_reader import beside, explained, opened
 from streams.commands.publish import new_tally, run_publish, say_warnings
 from streams.errors import BadInput
 from streams.explain.words import counted
 from streams.settings import Settings
-
-if TYPE_CHECKING:
-    from analytics.boundaries.boundaries import Boundaries
 
 CHANGE_WORDS: Mapping[Change, str] = {
     "added": "added",
@@ -131,7 +129,7 @@ def _run(
             files,
             told,
             conflict=wanted.conflict,
-            gazetteer=open_gazetteer(settings) if wanted.locate else None,
+            gazetteer=LazyGazetteer(settings) if wanted.locate else None,
             mapping=mapping,
         )
         notes.finish()
@@ -156,20 +154,6 @@ def _run(
         with beside(settings) as lake:
             say_warnings(tally, lake)
     return code
-
-
-def open_gazetteer(settings: Settings) -> Boundaries | None:
-    """The boundaries, if there are any."""
-    from analytics.boundaries.areas import BoundariesError
-    from analytics.boundaries.boundaries import open_boundaries
-
-    try:
-        return open_boundaries(settings.boundaries)
-    except BoundariesError as error:
-        if settings.boundaries is not None:
-            raise BadInput(str(error)) from error
-        err(f"warning: points and provinces get no codes: {error}", style="yellow")
-        return None
 
 
 class Notes:

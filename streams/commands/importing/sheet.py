@@ -5,19 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from analytics.boundaries.points import Gazetteer, unlocated
 from analytics.boundaries.points import locate as locate_points
-from analytics.boundaries.points import unlocated
 from analytics.importing.formats import sheets
 from analytics.importing.problems import ImportFailed
 from analytics.importing.reading import SourceRow
 from schemas.warnings.warning import Whence
 from streams.commands.console import err
+from streams.commands.importing.locating import LazyGazetteer
 from streams.commands.importing.output import EventLines, write_event
-from streams.commands.importing.running import open_gazetteer
 from streams.commands.lake_reader import beside
 from streams.commands.new.columns import COLUMNS, OF_YOURS, SHEETS, YOURS, SheetColumn
 from streams.commands.new.draft import Draft
@@ -26,9 +25,6 @@ from streams.commands.publish import new_tally, run_publish, say_warnings
 from streams.errors import BadInput
 from streams.explain.words import counted
 from streams.settings import Settings
-
-if TYPE_CHECKING:
-    from analytics.boundaries.boundaries import Boundaries
 
 _HOUR = re.compile(r"([0-9]{2}:[0-9]{2}):00")
 
@@ -61,7 +57,7 @@ def run_import_sheet(
     `conflict`: of the rows that name none. `locate`: give points their codes.
     """
     tally, made, refused = new_tally(), 0, 0
-    located = _Located(settings) if locate else None
+    gazetteer = LazyGazetteer(settings) if locate else None
     with ExitStack() as stack:
         lines = stack.enter_context(closing(EventLines()))
         for file in files:
@@ -72,8 +68,8 @@ def run_import_sheet(
                         err(f"{row.where(file)}:{row.number}: {column}: {why}", style="red")
                     continue
                 made += 1
-                if located is not None:
-                    row.found.locate(located.events)
+                if gazetteer is not None:
+                    row.found.locate(lambda events: _locate(gazetteer, events))
                 if publish:
                     lines.add(row.where(file), row.number, row.found.raw)
                 else:
@@ -90,20 +86,8 @@ def run_import_sheet(
     return code
 
 
-class _Located:
-    """Gives points their codes, with boundaries that are opened once there is one."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-
-    @cached_property
-    def _boundaries(self) -> Boundaries | None:
-        return open_gazetteer(self._settings)
-
-    def events(self, events: Iterable[dict[str, Any]]) -> None:
-        points = [point for event in events for point in unlocated(event)]
-        if points and self._boundaries is not None:
-            locate_points(self._boundaries, points)
+def _locate(gazetteer: Gazetteer, events: Iterable[dict[str, Any]]) -> None:
+    locate_points(gazetteer, [point for event in events for point in unlocated(event)])
 
 
 def _entered(file: str, conflict: str | None) -> Iterator[EnteredRow]:
