@@ -85,11 +85,16 @@ def ledger_views() -> str:
 
 
 @cache
-def views() -> str:
-    """The SQL that makes every view and macro over the tables, for readers; comments included."""
-    text = "\n".join(path.read_text("utf-8") for path in views_files())
+def views(*only: str) -> str:
+    """The SQL that makes every view and macro over the tables, for readers; comments included.
+
+    `only`: of these files alone, by their names without `.sql`, in the right order all the same.
+    """
+    paths = [path for path in views_files() if not only or path.stem in only]
     lines = {act: [*broader(act, ACTS)] for act in ACTS}
-    return text.replace(_SOME_ACT, json.dumps(lines))
+    return "\n".join(path.read_text("utf-8") for path in paths).replace(
+        _SOME_ACT, json.dumps(lines)
+    )
 
 
 @cache

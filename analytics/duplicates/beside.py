@@ -8,7 +8,7 @@ from typing import NamedTuple
 import duckdb
 import pyarrow as pa
 
-from analytics.queries import queries, views_files
+from analytics.queries import queries, views
 from analytics.read_model import Ask
 from schemas.events import ReportEvent
 from schemas.time import DAY
@@ -19,6 +19,7 @@ LEAST_SCORE = 0.2
 DAYS_AROUND = 2
 MEMORY = "200MB"
 _ENTERED = -1
+_RULES = ("act_lines", "compared_reports", "report_parts", "duplicate_candidates")
 _ROWS = pa.schema(
     [
         ("conflict", pa.string()),
@@ -97,11 +98,8 @@ def _compared(rows: Sequence[Sequence[object]], incident_id: str) -> list[Likely
 
 def _rules(connection: duckdb.DuckDBPyConnection) -> list[duckdb.Statement]:
     """The macros that compare reports; the views over a whole lake are none of them."""
-    wanted = ("figures.sql", "compared_reports.sql", "duplicate_candidates.sql")
-    texts = [path.read_text("utf-8") for path in views_files() if path.name in wanted]
     return [
         statement
-        for text in texts
-        for statement in connection.extract_statements(text)
+        for statement in connection.extract_statements(views("figures", *_RULES))
         if "CREATE OR REPLACE MACRO" in statement.query
     ]

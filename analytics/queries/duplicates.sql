@@ -71,8 +71,8 @@ SELECT
     CASE incident_id WHEN $incident_id THEN other_incident_id ELSE incident_id END AS other,
     score,
     reasons
-FROM duplicates_between(NULL, NULL)
-WHERE $incident_id IN (incident_id, other_incident_id) AND score >= $least
+FROM duplicates_between(NULL, NULL, $least)
+WHERE $incident_id IN (incident_id, other_incident_id)
 ORDER BY score DESC, other
 LIMIT $most;
 
