@@ -30,7 +30,11 @@ Query = str | Callable[[duckdb.DuckDBPyConnection], list[tuple[Any, ...]]]
 STANDING = {
     "claims": "SELECT * EXCLUDE (recorded_at) FROM claims",
     "reports": "SELECT * EXCLUDE (recorded_at) FROM reports",
-    "coverage": "SELECT * EXCLUDE (recorded_at) FROM coverage",
+    "coverage": """
+        SELECT * EXCLUDE (recorded_at, superseded_at, coverage_key)
+        FROM coverage_versions
+        WHERE superseded_at IS NULL
+    """,
     "claim_verdicts": "SELECT * EXCLUDE (recorded_at) FROM claim_verdicts",
     "verdicts": "SELECT * EXCLUDE (recorded_at) FROM verdicts",
 }
