@@ -224,8 +224,10 @@ class PageModel:
 
     def reach(self, conflict: str, commitment: str | None) -> tuple[Instant, Instant] | None:
         """From when to when something is known to have happened, or to hold."""
-        [row] = self._named("reach", conflict=conflict, commitment=commitment)
-        moments = [one for one in row if one is not None]
+        of = {"conflict": conflict, "commitment": commitment}
+        [incidents] = self._named("reach_of_incidents", **of)
+        [windows] = self._named("reach_of_windows", **of)
+        moments = [one for one in (*incidents, *windows) if one is not None]
         return (min(moments), max(moments)) if moments else None
 
     def marks(

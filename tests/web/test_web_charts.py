@@ -13,6 +13,7 @@ from analytics.charts.outlines import Outlines
 from analytics.charts.timeline import Content, timeline
 from analytics.pages.model import Band, Bin, CodeCount, Day, Mark, Spot
 from analytics.pages.zones import UTC, zone_named
+from analytics.report.texts import texts
 from schemas.claims import Claim
 from schemas.events import ClaimEvent, parse_event
 from schemas.time_fields import read_instant as at
@@ -76,6 +77,8 @@ def test_a_zone_moves_ticks_and_no_mark() -> None:
     assert utc_day > kyiv_day
     assert "2026-02-02 18:00 Europe/Kyiv (16:00 UTC)" in there.lanes[0].marks[0].says
     assert "denied" in there.lanes[0].marks[0].says
+    said = timeline(content, axis, UTC, start, texts("uk")).lanes[0].marks[0].says
+    assert said.startswith("порушення: night, сторона RUS, колись від")
 
 
 def test_days_of_a_clock_that_is_set_forth_have_their_own_midnights() -> None:
