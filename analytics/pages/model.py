@@ -192,7 +192,7 @@ class LogReached(NamedTuple):
     last_recorded: Instant
 
 
-class LogPlace(NamedTuple):
+class EventPlace(NamedTuple):
     """Where an event is in a log."""
 
     log_id: str
@@ -307,7 +307,7 @@ class PageModel:
         """How far the logs are, the last first."""
         return [LogReached(*row) for row in self._named("log_position", conflict=conflict)]
 
-    def place_in_log(self, source: str, event_id: str) -> LogPlace | None:
+    def place_in_log(self, source: str, event_id: str) -> EventPlace | None:
         """Where an event is in the log, if the lake has it."""
         rows = self._named("place_in_log", source=source, event_id=event_id)
-        return LogPlace(*rows[0]) if rows else None
+        return EventPlace(*rows[0]) if rows else None
