@@ -6,8 +6,9 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from analytics.charts.axis import MONTHS, WIDTH, day_label
+from analytics.charts.axis import WIDTH, day_label
 from analytics.pages.model import Day
+from analytics.report.texts import ENGLISH, ReportWords
 
 HEAD, PLOT, BETWEEN, FOOT, LEFT = 24.0, 92.0, 22.0, 24.0, 40.0
 MOST_BARS = 200
@@ -47,8 +48,9 @@ class DailyBars(NamedTuple):
     left_out: int
 
 
-def daily(days: Sequence[Day], months: Sequence[str] = MONTHS) -> DailyBars:
-    """Where everything stands; of too many days the last ones. `months`: their names."""
+def daily(days: Sequence[Day], words: ReportWords = ENGLISH) -> DailyBars:
+    """Where everything stands, and what is said of it in these words; of too many days the last."""
+    months = words["months"].split()
     dates = sorted({one.day for one in days})
     shown = dates[-MOST_BARS:]
     at = {day: number for number, day in enumerate(shown)}
@@ -59,7 +61,7 @@ def daily(days: Sequence[Day], months: Sequence[str] = MONTHS) -> DailyBars:
     for party in sorted({one.party for one in kept}):
         base = y + PLOT
         bars = [
-            _bar(one, LEFT + at[one.day] * step, min(step, 60.0), base, PLOT / most)
+            _bar(one, LEFT + at[one.day] * step, min(step, 60.0), base, PLOT / most, words)
             for one in kept
             if one.party == party
         ]
@@ -75,15 +77,17 @@ def daily(days: Sequence[Day], months: Sequence[str] = MONTHS) -> DailyBars:
     return DailyBars(y + FOOT, most, labels, parties, first, len(dates) - len(shown))
 
 
-def _bar(day: Day, x: float, width: float, base: float, unit: float) -> DayBar:
-    watched = (
-        "how much was watched was not said"
-        if day.watched is None
-        else f"watched {day.watched:.0%} of the day"
-    )
-    says = (
-        f"{day.day:%Y-%m-%d}, {day.party}: {day.lower} to {day.upper}, "
-        f"{day.unattributed} unattributed; {watched}"
+def _bar(day: Day, x: float, width: float, base: float, unit: float, words: ReportWords) -> DayBar:
+    watched = words["tip_day_unsaid"]
+    if day.watched is not None:
+        watched = words["tip_day_watched"].format(share=f"{day.watched:.0%}")
+    says = words["tip_day"].format(
+        day=f"{day.day:%Y-%m-%d}",
+        party=day.party,
+        lower=day.lower,
+        upper=day.upper,
+        unattributed=day.unattributed,
+        watched=watched,
     )
     lower, upper = base - day.lower * unit, base - day.upper * unit
     top = upper - day.unattributed * unit

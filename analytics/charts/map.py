@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from analytics.charts.outlines import MapBox, Outline, Outlines
 from analytics.pages.model import CodeCount, Spot
+from analytics.report.texts import ENGLISH, ReportWords
 from schemas.verdicts import BY_GRAVITY
 
 SIZE, PAD = 640.0, 36.0
@@ -77,9 +78,15 @@ class Map(NamedTuple):
 
 
 def map_of(
-    spots: Sequence[Spot], codes: Sequence[CodeCount] = (), outlines: Outlines | None = None
+    spots: Sequence[Spot],
+    codes: Sequence[CodeCount] = (),
+    outlines: Outlines | None = None,
+    words: ReportWords = ENGLISH,
 ) -> Map | None:
-    """Where everything stands; None: nothing has a point, or an outline."""
+    """Where everything stands, and what is said of it in these words.
+
+    None: nothing has a point, or an outline.
+    """
     counts = {one.code: one for one in codes if "-" in one.code}
     named = [] if outlines is None else outlines.of(tuple(counts))
     boxes = [one.box for one in named] + [_box(one) for one in spots]
@@ -92,12 +99,12 @@ def map_of(
     width = (east - west) * squeeze * scale + 2 * PAD
     height = (north - south) * scale + 2 * PAD
     around = [] if outlines is None else outlines.within((west, south, east, north), MOST_AREAS)
-    areas = [_area(one, None, projection) for one in around if one.code not in counts]
-    areas += [_area(one, counts[one.code], projection) for one in named]
+    areas = [_area(one, None, projection, words) for one in around if one.code not in counts]
+    areas += [_area(one, counts[one.code], projection, words) for one in named]
     lines = _grid(projection, (south, north), (west, east))
     # Small and certain ones stand on top of large and vague ones.
     order = sorted(spots, key=lambda one: (-one.radius_km, one.verdict != "violation"))
-    drawn = [_drawn(one, projection) for one in order]
+    drawn = [_drawn(one, projection, words) for one in order]
     return Map(round(width), round(height), lines, areas, drawn, projection)
 
 
@@ -116,7 +123,9 @@ def _roomy(boxes: Sequence[MapBox]) -> MapBox:
     return west - wide, max(south - tall, -90.0), east + wide, min(north + tall, 90.0)
 
 
-def _area(outline: Outline, count: CodeCount | None, projection: MapProjection) -> DrawnArea:
+def _area(
+    outline: Outline, count: CodeCount | None, projection: MapProjection, words: ReportWords
+) -> DrawnArea:
     path = "".join(
         "M" + "L".join("{} {}".format(*projection.xy(lat, lon)) for lon, lat in ring) + "z"
         for ring in outline.rings
@@ -125,20 +134,33 @@ def _area(outline: Outline, count: CodeCount | None, projection: MapProjection) 
     if count is None:
         return DrawnArea(path, (x, y), None, "", outline.code)
     verdict = next(one for one in BY_GRAVITY if getattr(count, one) or one == BY_GRAVITY[-1])
-    each = ", ".join(f"{getattr(count, one)} {one}" for one in BY_GRAVITY if getattr(count, one))
-    maybe = f"; {count.one_of} of them one of several places" if count.one_of else ""
-    says = f"{count.code}: {count.incidents:,} incidents ({each}){maybe}"
+    says = words["tip_area"].format(
+        code=count.code,
+        count=f"{count.incidents:,}",
+        each=", ".join(
+            f"{getattr(count, one)} {words[f'verdict_{one}']}"
+            for one in BY_GRAVITY
+            if getattr(count, one)
+        ),
+        maybe=words["tip_area_maybe"].format(count=count.one_of) if count.one_of else "",
+    )
     return DrawnArea(path, (x, y), count, verdict, says)
 
 
-def _drawn(spot: Spot, projection: MapProjection) -> DrawnSpot:
+def _drawn(spot: Spot, projection: MapProjection, words: ReportWords) -> DrawnSpot:
     x, y = projection.xy(spot.lat, spot.lon)
     radius = round(spot.radius_km / KM_OF_A_DEGREE * projection.scale, 1)
     size = round(GLYPH * (1 + math.log10(spot.incidents) / 2), 1)
-    who = spot.incident_id if spot.incidents == 1 else f"{spot.incidents:,} incidents"
-    where = f"{spot.lat:.2f}, {spot.lon:.2f}, within {spot.radius_km:g} km"
-    maybe = ", one of several possible places" if spot.is_one_of else ""
-    return DrawnSpot(x, y, radius, size, spot, f"{spot.verdict}: {who} at {where}{maybe}")
+    many = words["tip_incidents"].format(count=f"{spot.incidents:,}")
+    says = words["tip_spot"].format(
+        verdict=words[f"verdict_{spot.verdict}"],
+        who=spot.incident_id if spot.incidents == 1 else many,
+        lat=f"{spot.lat:.2f}",
+        lon=f"{spot.lon:.2f}",
+        km=f"{spot.radius_km:g}",
+        maybe=words["tip_spot_maybe"] if spot.is_one_of else "",
+    )
+    return DrawnSpot(x, y, radius, size, spot, says)
 
 
 def _grid(

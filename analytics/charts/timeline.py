@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from analytics.charts.axis import LEFT, MONTHS, RIGHT, Axis, Tick
+from analytics.charts.axis import LEFT, RIGHT, Axis, Tick
 from analytics.pages.model import PIECES, Band, Bin, Mark, WatchSpan
 from analytics.pages.zones import ReaderZone
+from analytics.report.texts import ENGLISH, ReportWords
 from schemas.claims import Claim
 from schemas.events import Assertion
 from schemas.time import Instant
@@ -121,10 +122,68 @@ class Content(NamedTuple):
     gaps: Sequence[WatchSpan]
 
 
+class TimelineTips(NamedTuple):
+    """What is said of each thing that is pointed at, in a reader's zone and words."""
+
+    zone: ReaderZone
+    words: ReportWords
+
+    def band(self, band: Band) -> str:
+        """From when to when a claim holds."""
+        start = self._bound(band.hull_start, band.core_start)
+        end = self._bound(band.core_end, band.hull_end)
+        if band.open_ended and band.hull_end is None:
+            end = self.words["tip_open_end"]
+        return self.words["tip_holds"].format(claim=band.claim_id, start=start, end=end)
+
+    def _bound(self, earliest: Instant | None, latest: Instant | None) -> str:
+        if earliest is None and latest is None:
+            return self.words["tip_unknown_time"]
+        if earliest == latest and earliest is not None:
+            return self.zone.both(earliest)
+        least, most = (
+            self.words["unknown"] if one is None else self.zone.both(one)
+            for one in (earliest, latest)
+        )
+        return self.words["tip_bound"].format(earliest=least, latest=most)
+
+    def mark(self, mark: Mark) -> str:
+        """`contested: 2026-02-03-barrage, by RUS, 2026-02-02 16:00 UTC to …`."""
+        words = self.words
+        start, end = self.zone.both(mark.occurred_start), self.zone.both(mark.occurred_end)
+        return words["tip_mark"].format(
+            verdict=words[f"verdict_{mark.verdict}"],
+            incident=mark.incident_id,
+            by="" if mark.party is None else words["tip_by"].format(party=mark.party),
+            when=start if start == end else words["tip_sometime"].format(start=start, end=end),
+            denied=words["tip_denied"] if mark.is_denied else "",
+        )
+
+    def bar(self, one: Bin, start: Instant, end: Instant) -> str:
+        """How many there are of a verdict in a piece of time."""
+        return self.words["tip_bar"].format(
+            count=f"{one.incidents:,}",
+            verdict=self.words[f"verdict_{one.verdict}"],
+            start=self.zone.both(start),
+            end=self.zone.both(end),
+        )
+
+    def watch(self, watch: WatchSpan) -> str:
+        """How well somebody watched, and when."""
+        quality = "kept_away" if watch.quality == "denied" else watch.quality
+        return self.words["tip_watch"].format(
+            source=watch.reported_by,
+            how=self.words[f"tip_{quality}"],
+            start=self.zone.both(watch.start),
+            end=self.zone.both(watch.end),
+        )
+
+
 def timeline(
-    content: Content, axis: Axis, zone: ReaderZone, now: Instant, months: Sequence[str] = MONTHS
+    content: Content, axis: Axis, zone: ReaderZone, now: Instant, words: ReportWords = ENGLISH
 ) -> Timeline:
-    """Where everything stands; `months`: their names."""
+    """Where everything stands, and what is said of it in these words."""
+    says = TimelineTips(zone, words)
     y = HEAD
     headings, rows = [], []
     by_claim: dict[tuple[str, str], list[Band]] = {}
@@ -137,13 +196,13 @@ def timeline(
             y += TITLE
             last = commitment_id
         bands = by_claim.get((commitment_id, claim_id), [])
-        pieces = [piece for band in bands for piece in _pieces(band, axis, zone)]
+        pieces = [piece for band in bands for piece in _pieces(band, axis, says)]
         rows.append(_row(y, commitment_id, claim, pieces))
         y += BAND
-    lanes, y = _lanes(content, axis, zone, y + 10)
-    strips, y, more = _strips(content, axis, zone, y + 6)
+    lanes, y = _lanes(content, axis, says, y + 10)
+    strips, y, more = _strips(content, axis, says, y + 6)
     inside = axis.x(now) if axis.has(now) else None
-    ticks = axis.ticks(zone, months)
+    ticks = axis.ticks(zone, words["months"].split())
     is_binned = content.marks is None
     return Timeline(
         axis, zone, y + FOOT, ticks, headings, rows, lanes, strips, more, inside, is_binned
@@ -156,9 +215,9 @@ def _row(y: float, commitment_id: str, claim: Claim, pieces: list[Piece]) -> Cla
     return ClaimRow(y, commitment_id, claim.claim_id, claim.claimed_by.name, bound, denies, pieces)
 
 
-def _pieces(band: Band, axis: Axis, zone: ReaderZone) -> list[Piece]:
+def _pieces(band: Band, axis: Axis, tips: TimelineTips) -> list[Piece]:
     """The core, and what may be part of the window on both sides of it."""
-    says = _says(band, zone)
+    says = tips.band(band)
     hull_start = axis.start if band.hull_start is None else band.hull_start
     hull_end = axis.end if band.hull_end is None else band.hull_end
     core_end = axis.end if band.core_end is None and band.open_ended else band.core_end
@@ -176,29 +235,8 @@ def _pieces(band: Band, axis: Axis, zone: ReaderZone) -> list[Piece]:
     return found
 
 
-def _says(band: Band, zone: ReaderZone) -> str:
-    def bound(earliest: Instant | None, latest: Instant | None, *, is_open: bool = False) -> str:
-        if is_open:
-            return "an open end"
-        if earliest is None and latest is None:
-            return "an unknown time"
-        if earliest == latest and earliest is not None:
-            return zone.both(earliest)
-        least, most = _or_unknown(earliest, zone), _or_unknown(latest, zone)
-        return f"{least} at the earliest, {most} at the latest"
-
-    start = bound(band.hull_start, band.core_start)
-    is_open = band.open_ended and band.hull_end is None
-    end = bound(band.core_end, band.hull_end, is_open=is_open)
-    return f"{band.claim_id} holds from {start}, to {end}"
-
-
-def _or_unknown(instant: Instant | None, zone: ReaderZone) -> str:
-    return "unknown" if instant is None else zone.both(instant)
-
-
 def _lanes(
-    content: Content, axis: Axis, zone: ReaderZone, y: float
+    content: Content, axis: Axis, says: TimelineTips, y: float
 ) -> tuple[list[VerdictLane], float]:
     found = []
     for verdict in BY_GRAVITY:
@@ -209,10 +247,10 @@ def _lanes(
             continue
         if content.marks is None:
             lane = VerdictLane(
-                y, BARS, verdict, count, [], _bars(bins, content.bins, axis, zone, y)
+                y, BARS, verdict, count, [], _bars(bins, content.bins, axis, says, y)
             )
         else:
-            drawn, rows = _drawn(marks, axis, zone, y)
+            drawn, rows = _drawn(marks, axis, says, y)
             lane = VerdictLane(y, LANE + (rows - 1) * ROW, verdict, count, drawn, [])
         found.append(lane)
         y += lane.height + 16
@@ -220,7 +258,7 @@ def _lanes(
 
 
 def _drawn(
-    marks: Iterable[Mark], axis: Axis, zone: ReaderZone, y: float
+    marks: Iterable[Mark], axis: Axis, says: TimelineTips, y: float
 ) -> tuple[list[DrawnMark], int]:
     """Marks in rows, so that as few as possible stand on one another; and how many rows."""
     free: list[float] = []
@@ -237,21 +275,12 @@ def _drawn(
             row = free.index(min(free))
         free[row] = max(free[row], ends)
         at = y + LANE - 9 + row * ROW
-        found.append(DrawnMark(x, at, x1, x2, mark, mark_in_words(mark, zone)))
+        found.append(DrawnMark(x, at, x1, x2, mark, says.mark(mark)))
     return found, max(len(free), 1)
 
 
-def mark_in_words(mark: Mark, zone: ReaderZone) -> str:
-    """`contested: 2026-02-03-barrage, by RUS, 2026-02-02 16:00 UTC to …`."""
-    by = f", by {mark.party}" if mark.party is not None else ""
-    start, end = zone.both(mark.occurred_start), zone.both(mark.occurred_end)
-    when = start if start == end else f"some time from {start} to {end}"
-    denied = ", denied by somebody" if mark.is_denied else ""
-    return f"{mark.verdict}: {mark.incident_id}{by}, {when}{denied}"
-
-
 def _bars(
-    bins: Sequence[Bin], of_all: Sequence[Bin], axis: Axis, zone: ReaderZone, y: float
+    bins: Sequence[Bin], of_all: Sequence[Bin], axis: Axis, tips: TimelineTips, y: float
 ) -> list[BinBar]:
     most = max(one.incidents for one in of_all)
     width = (RIGHT - LEFT) / PIECES
@@ -262,7 +291,7 @@ def _bars(
         end = axis.start + length * (one.piece + 1) // PIECES
         height = max((BARS - 12) * one.incidents / most, 1.5)
         x, top = LEFT + one.piece * width, y + BARS - height
-        says = f"{one.incidents:,} {one.verdict}, {zone.both(start)} to {zone.both(end)}"
+        says = tips.bar(one, start, end)
         found.append(
             BinBar(round(x, 1), round(top, 1), width - 1, height, one.incidents, start, end, says)
         )
@@ -270,7 +299,7 @@ def _bars(
 
 
 def _strips(
-    content: Content, axis: Axis, zone: ReaderZone, y: float
+    content: Content, axis: Axis, tips: TimelineTips, y: float
 ) -> tuple[list[Strip], float, int]:
     """The coverage of the sources that watched most, and how many sources are left out."""
     by_source: dict[str, list[WatchSpan]] = {}
@@ -282,17 +311,8 @@ def _strips(
         pieces = []
         for watch in by_source[source]:
             start, end = axis.x(watch.start), axis.x(watch.end)
-            how = QUALITIES[watch.quality]
-            says = f"{source}: {how}, {zone.both(watch.start)} to {zone.both(watch.end)}"
-            pieces.append(Piece(start, max(end - start, 1), watch.quality, False, says))
+            width = max(end - start, 1)
+            pieces.append(Piece(start, width, watch.quality, False, tips.watch(watch)))
         found.append(Strip(y, source, pieces))
         y += STRIP + 16
     return found, y, len(by_source) - len(found)
-
-
-QUALITIES = {
-    "full": "watched in full",
-    "partial": "watched in part",
-    "denied": "kept from watching",
-    "unsaid": "said nothing of watching",
-}

@@ -192,7 +192,7 @@ class LogReached(NamedTuple):
     last_recorded: Instant
 
 
-class RecordPosition(NamedTuple):
+class EventPlace(NamedTuple):
     """Where an event is in a log."""
 
     log_id: str
@@ -224,8 +224,10 @@ class PageModel:
 
     def reach(self, conflict: str, commitment: str | None) -> tuple[Instant, Instant] | None:
         """From when to when something is known to have happened, or to hold."""
-        [row] = self._named("reach", conflict=conflict, commitment=commitment)
-        moments = [one for one in row if one is not None]
+        of = {"conflict": conflict, "commitment": commitment}
+        [incidents] = self._named("reach_of_incidents", **of)
+        [windows] = self._named("reach_of_windows", **of)
+        moments = [one for one in (*incidents, *windows) if one is not None]
         return (min(moments), max(moments)) if moments else None
 
     def marks(
@@ -305,7 +307,7 @@ class PageModel:
         """How far the logs are, the last first."""
         return [LogReached(*row) for row in self._named("log_position", conflict=conflict)]
 
-    def place_in_log(self, source: str, event_id: str) -> RecordPosition | None:
+    def place_in_log(self, source: str, event_id: str) -> EventPlace | None:
         """Where an event is in the log, if the lake has it."""
         rows = self._named("place_in_log", source=source, event_id=event_id)
-        return RecordPosition(*rows[0]) if rows else None
+        return EventPlace(*rows[0]) if rows else None

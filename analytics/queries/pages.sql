@@ -135,25 +135,38 @@ FROM chosen
 LEFT JOIN said ON chosen.incident_id = said.incident_id
 ORDER BY chosen.place;
 
--- From when to when anything is known to have happened, or to hold.
--- name: reach
+-- From when to when anything is known to have happened.
+-- name: reach_of_incidents
 SELECT
+    epoch_us(min(occurred_start)) AS first_start,
+    epoch_us(max(occurred_end)) AS last_end
+FROM verdicts
+WHERE conflict = $conflict AND coalesce(commitment_id = $commitment::VARCHAR, $commitment IS NULL);
+
+-- The same of windows.
+-- name: reach_of_windows
+SELECT
+    epoch_us(least(min(hull_start), min(core_start))) AS first_window,
+    epoch_us(greatest(max(hull_end), max(core_end), max(hull_start))) AS last_window
+FROM windows
+WHERE conflict = $conflict AND coalesce(commitment_id = $commitment::VARCHAR, $commitment IS NULL);
+
+-- What windows are made of: as long as this is the same, they are. Daily hours are spelt out until
+-- some days after what was observed, and days begin at full quarters of an hour.
+-- name: windows_mark
+SELECT
+    count(*) AS versions,
+    max(recorded_at) AS last_recorded,
+    max(superseded_at) AS last_superseded,
     (
-        SELECT epoch_us(min(occurred_start)) FROM verdicts
-        WHERE conflict = $conflict AND coalesce(commitment_id = $commitment, $commitment IS NULL)
-    ) AS first_start,
-    (
-        SELECT epoch_us(max(occurred_end)) FROM verdicts
-        WHERE conflict = $conflict AND coalesce(commitment_id = $commitment, $commitment IS NULL)
-    ) AS last_end,
-    (
-        SELECT epoch_us(least(min(hull_start), min(core_start))) FROM windows
-        WHERE conflict = $conflict AND coalesce(commitment_id = $commitment, $commitment IS NULL)
-    ) AS first_window,
-    (
-        SELECT epoch_us(greatest(max(hull_end), max(core_end), max(hull_start))) FROM windows
-        WHERE conflict = $conflict AND coalesce(commitment_id = $commitment, $commitment IS NULL)
-    ) AS last_window;
+        SELECT
+            string_agg(
+                observed.conflict || ' ' || epoch_us(observed.observed_to) // 900000000, ','
+                ORDER BY observed.conflict
+            )
+        FROM observed
+    ) AS observed
+FROM claim_versions;
 
 -- name: marks
 SELECT

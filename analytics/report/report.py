@@ -57,7 +57,6 @@ class ConflictReport:
         self._boundaries = boundaries
         self._about, self._zone = about, zone
         self._language, self._words = language, texts(language)
-        self._months = self._words["months"].split()
         self.claims = {
             name: one
             for name, one in self._knowledge.claims_of(about.conflict).items()
@@ -91,7 +90,7 @@ class ConflictReport:
         )
         return chart_svg(
             "timeline",
-            chart=timeline(content, axis, self._zone, self._about.made_at, self._months),
+            chart=timeline(content, axis, self._zone, self._about.made_at, self._words),
             links=NoLinks(),
             title=self._words["timeline"],
             words=self._words,
@@ -109,7 +108,7 @@ class ConflictReport:
                 found.append(
                     (
                         name,
-                        chart_svg("daily", chart=daily(days, self._months), title=title, key=key),
+                        chart_svg("daily", chart=daily(days, self._words), title=title, key=key),
                     )
                 )
         return found
@@ -117,7 +116,9 @@ class ConflictReport:
     def map(self) -> Markup | None:
         """The map; None: nothing has a point, or an outline."""
         codes = self._pages.codes(self._wanted)
-        chart = map_of(self._pages.points(self._wanted), codes, read_outlines(self._boundaries))
+        chart = map_of(
+            self._pages.points(self._wanted), codes, read_outlines(self._boundaries), self._words
+        )
         if chart is None:
             return None
         title = self._words["map"]

@@ -22,3 +22,8 @@ def languages() -> tuple[str, ...]:
 def texts(language: str) -> Mapping[str, str]:
     """The words of a language, one of `languages`."""
     return MappingProxyType(tomllib.loads(FOLDER.joinpath(f"{language}.toml").read_text("utf-8")))
+
+
+ReportWords = Mapping[str, str]
+"""The words of a language, by their names."""
+ENGLISH = texts("en")

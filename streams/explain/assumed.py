@@ -18,7 +18,7 @@ from streams.judging.statement import ATTRIBUTED
 MOST_CLAIMS = 12
 MOST_SOURCES = 8
 
-ReportsOfIncidents = Mapping[str, Mapping[str, Report | ReportDenial]]
+StandingReports = Mapping[str, Mapping[str, Report | ReportDenial]]
 """The reports of each incident, by their ids."""
 
 
@@ -32,7 +32,7 @@ class AssumedVerdict(NamedTuple):
 
 
 def assumed_verdicts(
-    conflict: str, claims: Mapping[ClaimKey, Claim], told: ReportsOfIncidents, incident_id: str
+    conflict: str, claims: Mapping[ClaimKey, Claim], told: StandingReports, incident_id: str
 ) -> Iterator[list[AssumedVerdict]]:
     """What would be another under each assumption by itself, one assumption after the other.
 
@@ -50,8 +50,8 @@ def assumed_verdicts(
 
 
 def _in_turn(
-    claims: Mapping[ClaimKey, Claim], told: ReportsOfIncidents, incident_id: str
-) -> Iterator[tuple[str, Mapping[ClaimKey, Claim], ReportsOfIncidents]]:
+    claims: Mapping[ClaimKey, Claim], told: StandingReports, incident_id: str
+) -> Iterator[tuple[str, Mapping[ClaimKey, Claim], StandingReports]]:
     for commitment_id in dict.fromkeys(name for _, name, _ in claims):
         of_it = {key: one for key, one in claims.items() if key[1] == commitment_id}
         for key, claim in list(of_it.items())[:MOST_CLAIMS] if len(of_it) > 1 else ():
@@ -82,15 +82,15 @@ def _counted(report: Report | ReportDenial) -> Report | ReportDenial:
 
 
 def _each(
-    told: ReportsOfIncidents, change: Callable[[Report | ReportDenial], Report | ReportDenial]
-) -> ReportsOfIncidents:
+    told: StandingReports, change: Callable[[Report | ReportDenial], Report | ReportDenial]
+) -> StandingReports:
     return {
         incident: {name: change(one) for name, one in of_it.items()}
         for incident, of_it in told.items()
     }
 
 
-def _judged(conflict: str, claims: Mapping[ClaimKey, Claim], told: ReportsOfIncidents) -> Judged:
+def _judged(conflict: str, claims: Mapping[ClaimKey, Claim], told: StandingReports) -> Judged:
     incidents: Sequence[Reported] = [Reported(name, of_it) for name, of_it in told.items()]
     return judged(conflict, claims, incidents)
 

@@ -18,7 +18,7 @@ from analytics.read_model import ReadModel
 from analytics.report.texts import texts
 from schemas.claims import Claim
 from schemas.events import Assertion
-from schemas.time import Instant, in_force
+from schemas.time import DAY, Instant, in_force
 from schemas.verdicts import BY_GRAVITY
 from streams.web.address import Chosen, Here, LinksOf, minute
 from streams.web.site import Site
@@ -59,7 +59,13 @@ def truces(
         if of == conflict:
             counts.setdefault(commitment_id, Counter())[verdict] = count
     kept = pages.kept(conflict)
-    bands = pages.bands(conflict, None, (now, now))
+    # Of the whole day, so that the answer is that of the last moment.
+    bands = [
+        one
+        for one in pages.bands(conflict, None, (now // DAY * DAY, now // DAY * DAY + DAY))
+        if (one.hull_start is None or one.hull_start <= now)
+        and (one.hull_end is None or one.hull_end >= now)
+    ]
     found = []
     for commitment_id in dict.fromkeys(name[1] for name in claims):
         of_it = [one for name, one in claims.items() if name[1] == commitment_id]

@@ -17,7 +17,7 @@ from analytics.boundaries.names import Suggestion, listed_name
 from analytics.charts.drawing import NoLinks, chart_svg
 from analytics.charts.map import map_of
 from analytics.duplicates.beside import LikelySame, likely_same
-from analytics.pages.model import IncidentsWanted, RecordPosition
+from analytics.pages.model import EventPlace, IncidentsWanted
 from analytics.pages.zones import UTC, zone_named, zone_names
 from analytics.queries import queries
 from schemas.events import Event, ReportEvent
@@ -56,7 +56,7 @@ class Sent(NamedTuple):
     text: str
     event_id: str
     warnings: list[str]
-    at: RecordPosition | None = None
+    at: EventPlace | None = None
 
 
 class EntryForms:
@@ -120,7 +120,7 @@ class EntryForms:
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             return refused(f"The worker does not answer: {error}")
 
-    def _where(self, draft: Draft) -> RecordPosition | None:
+    def _where(self, draft: Draft) -> EventPlace | None:
         """Where in the log it is; None: nobody has judged it yet."""
         event = json.loads(draft.raw)
         self._site.catch_up()

@@ -59,6 +59,9 @@ class Site:
         self._slow: SlowAnswers | None = None
         self._slow_statements = slow_statements()
         self._kept: dict[AskedKey, TableRows] = {}
+        # What takes long to be worked out and seldom changes: what reports say moves no window.
+        self._of_windows = frozenset(queries("pages")[one] for one in ("bands", "reach_of_windows"))
+        self._windows_mark: TableRows = []
         self._transaction = 0
         self._changed = asyncio.Event()
         self.readers = 0
@@ -190,12 +193,15 @@ class Site:
             try:
                 self._session.refresh()
                 [(transaction,)] = self._session.ask(queries("asking")["transaction"], {})
+                mark = self._session.ask(queries("pages")["windows_mark"], {})
             except LakeError as error:
                 logger.warning("%s", error)
                 return
             if transaction == self._transaction:
                 return
-            self._kept.clear()
+            same = self._of_windows if mark == self._windows_mark else frozenset[str]()
+            self._kept = {key: rows for key, rows in self._kept.items() if key[0] in same}
+            self._windows_mark = mark
             self._transaction = transaction
             self.shown_at = time.time_ns() // 1_000
             if self._slow is not None:

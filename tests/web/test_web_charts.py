@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+from pathlib import Path
 
 import pytest
 
 from analytics.charts.axis import Axis, around, axis_over
 from analytics.charts.daily import daily
 from analytics.charts.map import map_of
-from analytics.charts.outlines import Outlines
+from analytics.charts.outlines import Outlines, read_outlines
 from analytics.charts.timeline import Content, timeline
 from analytics.pages.model import Band, Bin, CodeCount, Day, Mark, Spot
 from analytics.pages.zones import UTC, zone_named
+from analytics.report.texts import texts
 from schemas.claims import Claim
 from schemas.events import ClaimEvent, parse_event
 from schemas.time_fields import read_instant as at
@@ -76,6 +79,8 @@ def test_a_zone_moves_ticks_and_no_mark() -> None:
     assert utc_day > kyiv_day
     assert "2026-02-02 18:00 Europe/Kyiv (16:00 UTC)" in there.lanes[0].marks[0].says
     assert "denied" in there.lanes[0].marks[0].says
+    said = timeline(content, axis, UTC, start, texts("uk")).lanes[0].marks[0].says
+    assert said.startswith("порушення: night, сторона RUS, колись від")
 
 
 def test_days_of_a_clock_that_is_set_forth_have_their_own_midnights() -> None:
@@ -135,3 +140,18 @@ def test_an_area_has_the_colour_of_the_gravest_verdict_in_it() -> None:
     alone = map_of([spot])
     assert alone is not None
     assert len(alone.lines) > 2
+
+
+def test_outlines_of_ones_own_come_before_the_installed_ones(tmp_path: Path) -> None:
+    corners = [[36, 49], [37, 49], [37, 50], [36, 50], [36, 49]]
+    feature = {
+        "type": "Feature",
+        "properties": {"code": "UA-63"},
+        "geometry": {"type": "Polygon", "coordinates": [corners]},
+    }
+    file = tmp_path / "own.geojson"
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    found = read_outlines(file)
+    assert found is not None
+    assert [one.box for one in found.of(("UA-63",))] == [(36, 49, 37, 50)]
+    assert len(found.of(("UA-30",))) == 1

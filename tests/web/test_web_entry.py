@@ -8,6 +8,7 @@ import re
 import pytest
 import requests
 
+from tests.cli.commands import rows as lake_rows
 from tests.http.posting import Posting
 
 TYPED = {
@@ -85,6 +86,11 @@ def test_what_is_sent_is_in_the_log(live: tuple[Posting, str]) -> None:
     said = told(posted(site, "send", token=worker.token, incident_id="2026-02-03-sent"))
     assert "The log has it." in said
     assert "verdicts changed" in said
+    [row] = lake_rows(
+        'SELECT log_id, partition, "offset" FROM events ORDER BY recorded_at DESC LIMIT 1',
+        worker.data_dir,
+    )
+    assert "{} , partition {}, offset {}".format(*row) in said, said
     again = told(posted(site, "send", token=worker.token, incident_id="2026-02-03-sent", by=""))
     assert "required" in again
 

@@ -52,14 +52,12 @@ async function fetched(url) {
   return answer.text();
 }
 
-// One refresh at a time, and one more if something changed meanwhile, but never one after another
-// without a pause as long.
+// One refresh at a time, and after a pause one more if something changed meanwhile.
 let busy = false;
 let again = false;
 async function refresh() {
   if (busy) { again = true; return; }
   busy = true;
-  const began = performance.now();
   try {
     const before = [...live(document).keys()].join();
     const { fresh, changed } = swap(await fetched(location.href));
@@ -69,7 +67,7 @@ async function refresh() {
   setTimeout(() => {
     busy = false;
     if (again) { again = false; refresh(); }
-  }, performance.now() - began);
+  }, 300);
 }
 
 // Parts that came or went: all but forms is taken as it is now, in its order.
