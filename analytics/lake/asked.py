@@ -9,8 +9,9 @@ from typing import Any
 
 import duckdb
 
+from analytics.lake.catalogue.place import DATA
 from analytics.lake.confine import bound_memory, confine
-from analytics.lake.session import DATA, LakeError, copy_catalogue, open_copy
+from analytics.lake.session import LakeError, copy_catalogue, open_copy
 from analytics.lake.statements import Refused, asking, is_plan, is_preparing
 
 HEAD_ROOM = 128 * 2**20
