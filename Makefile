@@ -16,7 +16,7 @@ ALERTMANAGER := v0.34.2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo up down test ingest kafka alerts deployment browser faults crash soak fuzz invariants check \
+.PHONY: help setup demo up down test ingest kafka scale alerts deployment browser faults crash soak fuzz invariants check \
 	sbom audit monitoring format bench bench-size peers dashboards questions requirements clean
 
 help: ## this list
@@ -43,9 +43,9 @@ down: ## end it; its volumes stay, with all that it holds
 	@$(COMPOSE) down
 
 # Where CI is set, `make invariants` follows, with more logs than are taken here.
-test: setup ## all tests but those on Kafka, of alerting, of the deployment, of faults and of load
+test: setup ## all tests but those on Kafka, on PostgreSQL, of alerting, of the deployment, of faults and of load
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --durations=10 --ignore=tests/kafka \
-		--ignore=tests/alerts --ignore=tests/faults \
+		--ignore=tests/alerts --ignore=tests/faults --ignore=tests/scale \
 		$(if $(filter true,$(CI)),$(INVARIANTS:%=--ignore=%)) \
 		-m 'not deployment and not ingest and not openapi and not faults and not browser'
 
@@ -55,6 +55,9 @@ ingest: setup ## POST /events under 200 clients, killed under load, and by its O
 
 kafka: setup ## the tests on a real Apache Kafka: wants Java 17 and Maven
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --durations=10 tests/kafka
+
+scale: setup ## a lake whose catalogue is in PostgreSQL: wants Debian's postgresql
+	@$(BIN)/python -m pytest -q -rs --durations=10 tests/scale
 
 alerts: setup ## from the log to a person: wants Debian's prometheus and prometheus-alertmanager
 	@$(BIN)/python -m pytest -q tests/alerts
@@ -108,7 +111,7 @@ format: setup ## write Python and SQL as `make check` wants them
 	@$(BIN)/ruff format
 	@$(BIN)/sqlfluff fix --disable-progress-bar --nocolor analytics
 
-bench: setup peers ## speed beside peers, latency, rebuild, verify: tables; ONLY=speed,peers,…
+bench: setup peers ## speed beside peers, latency, rebuild, verify, what-if: tables; ONLY=speed,peers,…
 	@PYTHONPATH=. $(BIN)/python tests/bench/bench.py $(if $(ONLY),--only $(ONLY)) $(BENCH)
 
 bench-size: setup peers ## cost over size: tables, and the figures and plot in docs/

@@ -299,11 +299,13 @@ main.add_command(duplicates)
 )
 @data_dir
 @setting("TRUCE_LAKE")
+@setting("TRUCE_LAKE_CATALOG")
 def lake(anew: bool, parquet: Path | None) -> int:
     """Bring the lake up to date with all that was acknowledged, and print how to open it.
 
     The lake is a copy of the database as a DuckLake, with the same tables, which any DuckDB can
-    open while a worker writes. A running worker keeps it up to date.
+    open while a worker writes. A running worker keeps it up to date. Its catalogue is a file, or in
+    PostgreSQL.
     """
     from streams.commands.lake import run_lake
 

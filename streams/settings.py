@@ -119,6 +119,12 @@ SETTINGS = (
         "directory of the lake, the copy for readers; unset: lake in the data directory",
     ),
     Setting(
+        "TRUCE_LAKE_CATALOG",
+        "",
+        "where its catalogue is, such as postgres:host=HOST dbname=NAME user=USER, the password in "
+        "~/.pgpass; unset: where it was, at first a file",
+    ),
+    Setting(
         "TRUCE_BOUNDARIES",
         "",
         "file of boundaries of your own, GeoJSON or GeoParquet with a code for each area, which "
@@ -196,6 +202,7 @@ class Settings:
     replication: int = 1
     kafka: KafkaSecurity = IN_PLAIN_TEXT
     lake_dir: Path | None = None
+    lake_catalog: str = ""
     boundaries: Path | None = None
     memory: str = "400MB"
     query_seconds: int = 60

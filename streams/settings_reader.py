@@ -61,6 +61,7 @@ def load(environ: Mapping[str, str], options: Mapping[str, str | None] | None = 
         replication=reading.number("TRUCE_REPLICATION", 1, 100),
         kafka=reading.kafka(),
         lake_dir=reading.optional_directory("TRUCE_LAKE"),
+        lake_catalog=reading.postgres("TRUCE_LAKE_CATALOG"),
         boundaries=reading.file("TRUCE_BOUNDARIES"),
         memory=reading.matching("TRUCE_MEMORY", _MEMORY, "a size such as 400MB or 2GB"),
         query_seconds=reading.number("TRUCE_QUERY_SECONDS", 1, 86_400),
@@ -115,6 +116,20 @@ class _Reading:
         if not all(_HOST.fullmatch(one) for one in found):
             self._refuse(name, "names of hosts without ports, such as worker,truce.example.org")
         return tuple(found)
+
+    def postgres(self, name: str) -> str:
+        """Connection parameters as libpq takes them, without the word before them."""
+        text = self._given[name].strip()
+        scheme, _, parameters = text.partition(":")
+        named = [part.partition("=") for part in parameters.split()]
+        if not text:
+            return ""
+        if scheme != "postgres" or not named or not all(key and value for key, _, value in named):
+            # Not what was given: that may have a password in it.
+            self.problems.append(f"{name}: expected postgres:host=HOST dbname=NAME user=USER")
+        elif any("pass" in key for key, _, _ in named):
+            self.problems.append(f"{name}: a password is not a setting: write it to ~/.pgpass")
+        return " ".join(parameters.split())
 
     def kafka(self) -> KafkaSecurity:
         found = KafkaSecurity(

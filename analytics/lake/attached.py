@@ -6,20 +6,15 @@ from pathlib import Path
 
 import duckdb
 
+from analytics.lake.catalogue.place import DATA as FILES
+from analytics.lake.catalogue.place import FILE as CATALOG
+from analytics.lake.catalogue.place import attach_statement, extensions_of
 from analytics.lake.extensions import load
-from analytics.queries import queries
 
-CATALOG, FILES, SPILL = "catalog.sqlite", "data", "spill"
+__all__ = ["CATALOG", "FILES", "attach", "attach_statement"]
+
+SPILL = "spill"
 MOST_SPILL = "4GB"
-
-
-def attach_statement(path: Path, *, read_only: bool = True) -> str:
-    """The ATTACH statement for the lake at `path`; it needs DuckLake and its SQLite catalogue."""
-    sql = queries("lake")["attach_to_read" if read_only else "attach"]
-    for name in (CATALOG, FILES):
-        quoted = str(path.resolve() / name).replace("'", "''")
-        sql = sql.replace(f"{{{name}}}", quoted)
-    return sql
 
 
 def attach(
@@ -47,7 +42,7 @@ def attach(
         connection.execute("SET GLOBAL TimeZone = 'UTC'")
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET enable_progress_bar = false")
-        load(connection)
+        load(connection, *extensions_of(path))
         connection.execute(attach_statement(path, read_only=read_only))
     except BaseException:
         connection.close()

@@ -1,4 +1,4 @@
-"""DuckLake and its SQLite catalogue come from their wheels; nothing is fetched."""
+"""DuckLake and what its catalogue is in come from their wheels; nothing is fetched."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ import duckdb
 
 from analytics.storage.database import quoted
 
-NAMES = ("sqlite_scanner", "ducklake")
+SQLITE, POSTGRES = "sqlite_scanner", "postgres_scanner"
+NAMES = (SQLITE, "ducklake")
+"""What a lake takes whose catalogue is a file; in PostgreSQL, that one, too."""
 
 
 class ExtensionMissing(Exception):  # noqa: N818 - named as what is the case
     """An extension cannot be loaded; the message says what to do, in one line."""
 
 
-def load(connection: duckdb.DuckDBPyConnection) -> None:
-    """Load what a lake needs; DuckDB checks the signatures. Raises ExtensionMissing."""
-    for name in NAMES:
+def load(connection: duckdb.DuckDBPyConnection, *names: str) -> None:
+    """Load these, or else `NAMES`; DuckDB checks the signatures. Raises ExtensionMissing."""
+    for name in names or NAMES:
         wheel = f"duckdb-extension-{name.replace('_', '-')}"
         spec = find_spec(f"duckdb_extension_{name}")
         if spec is None or not spec.submodule_search_locations:

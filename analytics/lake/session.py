@@ -10,25 +10,23 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 import duckdb
 
+from analytics.lake.catalogue.copying import copy_of
+from analytics.lake.catalogue.place import DATA
+from analytics.lake.catalogue.place import FILE as CATALOG
 from analytics.lake.extensions import load
 from analytics.lake.folders import PrivateFolder
 from analytics.lake.prepared_views import FILE, prepare_views
 from analytics.storage.database import quoted
 
-CATALOG = "catalog.sqlite"
-DATA = "data"
 NAME = "lake"
 MOST_SPILL = "4GB"
 """How much may be spilled to disk of what does not fit into memory."""
-_SECONDS_FOR_THE_CATALOGUE = 10.0
-# Files scheduled for deletion still serve other readers: a copy must not know of them.
-_TO_BE_DELETED = "ducklake_files_scheduled_for_deletion"
 
 
 class LakeError(Exception):
@@ -127,36 +125,18 @@ def copy_catalogue(lake: Path, folder: Path, *, with_views: bool = False) -> Non
 
     `with_views`: the views and macros are put beside it.
     """
-    source = lake / CATALOG
-    if not source.exists():
-        raise LakeMissing(lake)
     try:
-        with (
-            closing(
-                sqlite3.connect(
-                    f"{source.resolve().as_uri()}?mode=ro",
-                    uri=True,
-                    timeout=_SECONDS_FOR_THE_CATALOGUE,
-                )
-            ) as shared,
-            closing(
-                sqlite3.connect(folder / CATALOG, timeout=_SECONDS_FOR_THE_CATALOGUE)
-            ) as private,
-        ):
-            shared.backup(private)
-            # Then reading it needs no other file, and writes none.
-            private.execute("PRAGMA journal_mode = DELETE")
-            if private.execute(
-                "SELECT 1 FROM sqlite_master WHERE name = ?", [_TO_BE_DELETED]
-            ).fetchall():
-                private.execute("DELETE FROM ducklake_files_scheduled_for_deletion")
-            private.commit()
-        if with_views:
+        found = copy_of(lake, folder)
+    except (sqlite3.Error, duckdb.Error, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise LakeError(f"the catalogue of {lake} cannot be read: {reason}") from error
+    if not found:
+        raise LakeMissing(lake)
+    if with_views:
+        try:
             prepare_views(folder, folder / CATALOG, lambda one: _attach(one, lake, folder))
-    except sqlite3.Error as error:
-        raise LakeError(f"the catalogue of {lake} cannot be read: {error}") from error
-    except duckdb.Error as error:
-        raise _not_opened(lake, error) from error
+        except (sqlite3.Error, duckdb.Error) as error:
+            raise _not_opened(lake, error) from error
 
 
 def open_lake(
@@ -245,7 +225,7 @@ def _attach(connection: duckdb.DuckDBPyConnection, lake: Path, folder: Path) -> 
     return data
 
 
-def _not_opened(lake: Path, error: duckdb.Error) -> LakeError:
+def _not_opened(lake: Path, error: Exception) -> LakeError:
     return LakeError(f"{lake} cannot be opened: {str(error).splitlines()[0]}")
 
 

@@ -31,10 +31,14 @@ SECONDS_TO_END = 5.0
 
 
 class SubprocessWriter:
-    """Writes the lake at `path` in a subprocess, which is started when it is first needed."""
+    """Writes the lake at `path` in a subprocess, which is started when it is first needed.
 
-    def __init__(self, path: Path) -> None:
+    `postgres`: see `LakeWriter`.
+    """
+
+    def __init__(self, path: Path, postgres: str = "") -> None:
         self.path = path.resolve()
+        self._postgres = postgres
         self._process: subprocess.Popen[bytes] | None = None
 
     def held(self) -> Held | None:
@@ -85,7 +89,7 @@ class SubprocessWriter:
     def _talking(self) -> Iterator[_Talk]:
         if self._process is None:
             self._process = subprocess.Popen(  # noqa: S603 - this very module
-                [sys.executable, "-m", __name__, str(self.path)],
+                [sys.executable, "-m", __name__, str(self.path), self._postgres],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
             )
@@ -149,7 +153,7 @@ class _Talk:
         return pa.ipc.open_stream(self._back).read_all()
 
 
-def main(path: Path) -> None:
+def main(path: Path, postgres: str = "") -> None:
     """Serve the requests on the standard input until it ends."""
     os.nice(NICE)
     # Ctrl-C goes to the whole process group: the parent process ends this one.
@@ -157,7 +161,7 @@ def main(path: Path) -> None:
         signal.signal(number, signal.SIG_IGN)
     logging.basicConfig(format="truce: %(message)s", level=logging.WARNING)
     requests, back = sys.stdin.buffer, sys.stdout.buffer
-    writer = LakeWriter(path)
+    writer = LakeWriter(path, postgres)
     try:
         _serve(writer, requests, back)
     except BrokenPipeError:
@@ -223,4 +227,4 @@ def _steps(requests: IO[bytes]) -> Iterator[Step]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

@@ -19,7 +19,14 @@ from typing import NamedTuple, Protocol
 import duckdb
 import pyarrow as pa
 
-from analytics.lake.attached import CATALOG, SPILL, attach
+from analytics.lake.attached import SPILL, attach
+from analytics.lake.catalogue.place import (
+    keep_in_postgres,
+    note_change,
+    place_of,
+    postgres_of,
+    remove_file,
+)
 from analytics.lake.extensions import ExtensionMissing
 from analytics.lake.mark import LakeMark
 from analytics.lake.notifications import TABLES as NOTICES
@@ -89,10 +96,15 @@ class WritesLake(Protocol):
 
 
 class LakeWriter:
-    """The lake at `path`, created if missing. For one process at a time."""
+    """The lake at `path`, created if missing. For one process at a time.
 
-    def __init__(self, path: Path, *, memory_limit: str = "200MB") -> None:
+    `postgres`: connection parameters of where its catalogue is kept; empty: where it is, or in a
+    file.
+    """
+
+    def __init__(self, path: Path, postgres: str = "", *, memory_limit: str = "200MB") -> None:
         self.path = path.resolve()
+        self._postgres = postgres
         self._memory_limit = memory_limit
         self._lake: Session | None = None
         self._inode = 0
@@ -116,6 +128,7 @@ class LakeWriter:
                     lake.over(sql, rows)
             _set_mark(lake, mark, balance)
             lake.execute("COMMIT")
+            note_change(self.path)
 
     def maintain(self, keep_seconds: float) -> None:
         """Compact small files, and delete what no reader can need."""
@@ -168,7 +181,7 @@ class LakeWriter:
         return None
 
     def _attached(self) -> Session:
-        catalog = self.path / CATALOG
+        catalog = place_of(self.path)
         if self._lake is not None and _stat(catalog, "st_ino") != self._inode:
             self.close()
             # The lake was deleted: writes would be lost.
@@ -178,24 +191,28 @@ class LakeWriter:
             self.path.mkdir(exist_ok=True)
             self._lock = _locked(self.path / LOCK)
             shutil.rmtree(self.path / SPILL, ignore_errors=True)
-            self._lake = lake = Session(self._attach(catalog))
-            self._inode = _stat(catalog, "st_ino")
+            if self._postgres:
+                keep_in_postgres(self.path, self._postgres)
+            self._lake = lake = Session(self._attach())
+            self._inode = _stat(place_of(self.path), "st_ino")
             if lake.execute(queries("lake")["options"]) != [(2,)]:
                 for name in ("bound_row_groups", "compress"):
                     lake.execute(queries("lake")[name])
         return self._lake
 
-    def _attach(self, catalog: Path) -> duckdb.DuckDBPyConnection:
+    def _attach(self) -> duckdb.DuckDBPyConnection:
         try:
             return attach(self.path, memory_limit=self._memory_limit)
         except duckdb.Error as error:
             said = str(error).splitlines()[0]
             if "locked" in said or NO_ROOM in said or "ermission denied" in said:
                 raise
+            # A database server is not ours to clear.
+            if postgres_of(self.path) is not None:
+                raise
             # No reader can read it, either.
             logger.warning("the lake %s cannot be read: %s", self.path, said)
-            for suffix in ("", "-wal", "-shm"):
-                catalog.with_name(catalog.name + suffix).unlink(missing_ok=True)
+            remove_file(self.path)
             return attach(self.path, memory_limit=self._memory_limit)
 
 

@@ -11,6 +11,21 @@ ATTACH 'ducklake:sqlite:{catalog.sqlite}' AS lake (
 -- name: attach_to_read
 ATTACH 'ducklake:sqlite:{catalog.sqlite}' AS lake (READ_ONLY, META_BUSY_TIMEOUT 3000);
 
+-- name: attach_postgres
+ATTACH 'ducklake:postgres:{pg}' AS lake (DATA_PATH '{data}/', DATA_INLINING_ROW_LIMIT 1000);
+
+-- name: attach_to_read_postgres
+ATTACH 'ducklake:postgres:{pg}' AS lake (READ_ONLY);
+
+-- name: attach_shared
+ATTACH '{pg}' AS shared (TYPE postgres, READ_ONLY);
+
+-- name: attach_private
+ATTACH '{catalog.sqlite}' AS private (TYPE sqlite);
+
+-- name: copy_table
+CREATE TABLE private.some_table AS FROM shared.public.some_table;
+
 -- name: export
 COPY (FROM query_table($named)) TO $file (FORMAT parquet, COMPRESSION zstd); -- noqa: PRS
 
@@ -26,6 +41,14 @@ CALL lake.set_option('parquet_compression', 'zstd');
 SELECT count(*)
 FROM ducklake_options('lake')
 WHERE option_name IN ('parquet_row_group_size_bytes', 'parquet_compression');
+
+-- name: catalogue_tables
+SELECT table_name
+FROM duckdb_tables()
+WHERE
+    database_name = 'shared'
+    AND schema_name = 'public'
+    AND starts_with(table_name, 'ducklake_');
 
 -- name: tables
 SELECT table_name

@@ -66,12 +66,12 @@ def is_fresh(settings: Settings) -> bool:
 
     Whether it holds all that was acknowledged before. LedgerHeld: there is no lake yet.
     """
-    from analytics.lake.session import CATALOG
+    from analytics.lake.catalogue.place import place_of
 
     try:
         bring_up_to_date(settings)
     except LedgerHeld as error:
-        if not (settings.lake / CATALOG).exists():
+        if not place_of(settings.lake).exists():
             raise
         from streams.commands.console import err
 
@@ -94,7 +94,7 @@ def _update(settings: Settings, *, anew: bool) -> LakeMark:
     prepare_lake(settings.lake)
     try:
         with Ledger.open(settings.database, memory_limit=settings.memory) as ledger:
-            keeper = Keeper(LakeWriter(settings.lake), ledger.cursor())
+            keeper = Keeper(LakeWriter(settings.lake, settings.lake_catalog), ledger.cursor())
             try:
                 return keeper.update(anew=anew)
             finally:

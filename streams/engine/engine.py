@@ -228,7 +228,8 @@ class LedgerCore:
         settings = self._settings
         keep = max(LEAST_SECONDS_KEPT, QUERIES_KEPT * settings.query_seconds)
         prepare_lake(settings.lake)
-        return Keeper(SubprocessWriter(settings.lake), self._ledger.cursor(), keep_seconds=keep)
+        writer = SubprocessWriter(settings.lake, settings.lake_catalog)
+        return Keeper(writer, self._ledger.cursor(), keep_seconds=keep)
 
     def asking(self) -> Ask:
         """Give what runs a query, over a connection of its own."""

@@ -9,12 +9,12 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import NamedTuple
 
 from analytics.charts.outlines import LaterOutlines
+from analytics.lake.catalogue.place import last_change
 from analytics.lake.extensions import ExtensionMissing
-from analytics.lake.session import CATALOG, LakeError, LakeMissing, LakeSession
+from analytics.lake.session import LakeError, LakeMissing, LakeSession
 from analytics.pages.model import PageModel
 from analytics.queries import queries
 from analytics.read_model import ReadModel
@@ -119,7 +119,7 @@ class Site:
                 if self._session is None:
                     await asyncio.sleep(SECONDS_BETWEEN_TRIES)
                     continue
-            seen = _look(self.settings.lake)
+            seen = last_change(self.settings.lake)
             if seen != self._seen:
                 await asyncio.to_thread(self._refresh)
                 self._seen = seen
@@ -173,7 +173,7 @@ class Site:
             logger.warning("%s", error)
             return
         with self._lock:
-            self._seen = _look(self.settings.lake)
+            self._seen = last_change(self.settings.lake)
             self._slow, self._session = slow, session
             self._transaction = self.knowledge.transaction()
         with contextlib.suppress(LakeError):
@@ -214,13 +214,3 @@ class Site:
                 self._slow.close()
             if self._session is not None:
                 self._session.close()
-
-
-def _look(lake: Path) -> tuple[object, ...]:
-    """Something else after each write of the catalogue."""
-    found: list[object] = []
-    for name in (CATALOG, f"{CATALOG}-wal"):
-        with contextlib.suppress(OSError):
-            status = (lake / name).stat()
-            found += [status.st_mtime_ns, status.st_size, status.st_ino]
-    return tuple(found)

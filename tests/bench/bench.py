@@ -57,6 +57,10 @@ async def _verify(folder: Path, chosen: argparse.Namespace) -> None:
     await whole.verify(folder, rounds=chosen.rounds, incidents=chosen.incidents)
 
 
+async def _what_if(folder: Path, chosen: argparse.Namespace) -> None:
+    await whole.what_if(folder, rounds=chosen.rounds, incidents=chosen.incidents)
+
+
 async def _latency(folder: Path, chosen: argparse.Namespace) -> None:
     await latency.latency(
         folder, chosen.broker, rounds=chosen.rounds, rate=100, seconds=chosen.seconds
@@ -83,9 +87,10 @@ SECTIONS: dict[str, Section] = {
     "latency": _latency,
     "rebuild": _rebuild,
     "verify": _verify,
+    "what-if": _what_if,
     "size": _size,
 }
-USUAL = "speed,peers,latency,rebuild,verify"
+USUAL = "speed,peers,latency,rebuild,verify,what-if"
 
 
 def _machine() -> str:
@@ -114,7 +119,7 @@ def _options() -> argparse.Namespace:
         "--events", type=int, default=200_000, help="a run on a log (three times that in batches)"
     )
     parser.add_argument(
-        "--incidents", type=int, default=1_000_000, help="to rebuild, and to verify"
+        "--incidents", type=int, default=1_000_000, help="to rebuild, to verify, and to ask what if"
     )
     parser.add_argument("--seconds", type=int, default=30, help="of each round of latency")
     parser.add_argument("--largest", type=int, default=1_000_000, help="of cost over size")

@@ -138,10 +138,22 @@ def batched(events: Iterable[bytes], size: int) -> Iterator[tuple[bytes, int]]:
         yield encode_batch(chunk), len(chunk)
 
 
-def usual(events: int, claims_standing: int, *, points: bool = False) -> Iterator[bytes]:
+def usual(
+    events: int, claims_standing: int, *, conflict: str = "bench", points: bool = False
+) -> Iterator[bytes]:
     """A log of so many events in all: claims that hardly overlap, then incidents in their windows."""
-    yield from claims(claims_standing, overlap=False)
-    yield from incidents(events - claims_standing, claims=claims_standing, points=points)
+    yield from claims(claims_standing, overlap=False, conflict=conflict)
+    yield from incidents(
+        events - claims_standing, claims=claims_standing, conflict=conflict, points=points
+    )
+
+
+def of_conflicts(events: int, claims_standing: int, conflicts: int) -> Iterator[tuple[str, bytes]]:
+    """As `usual` for each of so many conflicts, with its share of both; each with its conflict."""
+    for number in range(conflicts):
+        name = f"bench-{number}" if conflicts > 1 else "bench"
+        for event in usual(events // conflicts, claims_standing // conflicts, conflict=name):
+            yield name, event
 
 
 def in_turn(events: int, claims_standing: int) -> Iterator[bytes]:

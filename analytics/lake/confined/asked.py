@@ -9,9 +9,10 @@ from typing import Any
 
 import duckdb
 
+from analytics.lake.catalogue.place import DATA
 from analytics.lake.confined.confine import bound_memory, confine
 from analytics.lake.confined.statements import Refused, asking, is_plan, is_preparing
-from analytics.lake.session import DATA, LakeError, copy_catalogue, open_copy
+from analytics.lake.session import LakeError, copy_catalogue, open_copy
 
 HEAD_ROOM = 128 * 2**20
 """What may be mapped beyond the memory limit: stacks, rows on their way, and what malloc keeps."""
