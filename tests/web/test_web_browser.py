@@ -180,7 +180,6 @@ def test_what_is_published_is_seen_without_reloading(
         stood = page.evaluate(WHERE_IT_STANDS)
         report = {
             "conflict": SCENARIO,
-            "incident_id": "live-1",
             "report_id": "desk",
             "reported_by": {"name": "Desk", "kind": "monitor"},
             "occurred": {"start": "2026-02-01T12:00:00Z"},
@@ -189,11 +188,15 @@ def test_what_is_published_is_seen_without_reloading(
             "targets": ["power_grid"],
             "places": ["UA-63"],
         }
-        began = time.monotonic()
-        posted = worker.post(event("incident.reported", "live-1", **report).encode())
-        assert posted.status_code == 202
-        page.locator("table.incidents", has_text="live-1").wait_for()
-        print(f"seen {time.monotonic() - began:.2f} s after it was posted")
+        # By the first of them everything is read that pages read when they start.
+        for name in ("live-1", "live-2", "live-3"):
+            began = time.monotonic()
+            posted = worker.post(
+                event("incident.reported", name, incident_id=name, **report).encode()
+            )
+            assert posted.status_code == 202
+            page.locator("table.incidents", has_text=name).wait_for()
+            print(f"{name}: seen {time.monotonic() - began:.2f} s after it was posted")
         # Nothing jumps, closes or loses the focus.
         assert page.evaluate("document.activeElement.name") == "sort"
         assert page.evaluate("document.getElementById('timeline-table').open")
