@@ -20,7 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tests.bench import against, latency, size, speed, versions, whole
+from tests.bench import against, duplicates, latency, size, speed, versions, whole
 from tests.bench.measuring import BenchError, Skipped, console
 
 Section = Callable[[Path, argparse.Namespace], Coroutine[Any, Any, None]]
@@ -67,6 +67,10 @@ async def _latency(folder: Path, chosen: argparse.Namespace) -> None:
     )
 
 
+async def _duplicates(folder: Path, chosen: argparse.Namespace) -> None:
+    await duplicates.duplicates(folder, incidents=chosen.incidents)
+
+
 async def _size(folder: Path, chosen: argparse.Namespace) -> None:
     largest = chosen.largest
     await size.size(
@@ -79,7 +83,7 @@ async def _size(folder: Path, chosen: argparse.Namespace) -> None:
     )
 
 
-# In this order; `size`, which takes longest, and `versions` only if they are asked for.
+# In this order; `size`, which takes longest, `versions` and `duplicates` only if they are asked for.
 SECTIONS: dict[str, Section] = {
     "speed": _speed,
     "versions": _versions,
@@ -88,6 +92,7 @@ SECTIONS: dict[str, Section] = {
     "rebuild": _rebuild,
     "verify": _verify,
     "what-if": _what_if,
+    "duplicates": _duplicates,
     "size": _size,
 }
 USUAL = "speed,peers,latency,rebuild,verify,what-if"
@@ -119,7 +124,10 @@ def _options() -> argparse.Namespace:
         "--events", type=int, default=200_000, help="a run on a log (three times that in batches)"
     )
     parser.add_argument(
-        "--incidents", type=int, default=1_000_000, help="to rebuild, to verify, and to ask what if"
+        "--incidents",
+        type=int,
+        default=1_000_000,
+        help="to rebuild, to verify, to compare, and to ask what if",
     )
     parser.add_argument("--seconds", type=int, default=30, help="of each round of latency")
     parser.add_argument("--largest", type=int, default=1_000_000, help="of cost over size")

@@ -160,3 +160,15 @@ def test_days_that_can_be_read_in_two_ways_are_a_question(tmp_path: Path) -> Non
     table.write_text("date,what\n03/04/2026,x\n05/06/2026,x\n", "utf-8")
 
     assert 'day = "?"  # all of it fits: %d/%m/%Y or %m/%d/%Y' in draft(str(table))
+
+
+def test_a_slip_in_one_row_does_not_hide_what_a_column_of_a_draft_is(tmp_path: Path) -> None:
+    table = tmp_path / "log.csv"
+    days = [f"{day:02}.01.2026;Село {day};Сумська;обстріл" for day in (*range(1, 20), 32)]
+    table.write_text("\n".join(["Дата;Населений пункт;Область;Що сталося", *days]), "utf-8")
+
+    found = tomllib.loads(draft(str(table)))
+
+    assert found["formats"]["day"] == "%d.%m.%Y"
+    assert found["place"]["province"] == "область"
+    assert found["act"]["words"] == {"обстріл": "shelling"}

@@ -23,6 +23,7 @@ from analytics.importing.table.guesses import (
     NAMED_LAT,
     NAMED_LON,
     NAMED_PLACE,
+    NAMED_PROVINCE,
     TIMES,
     GuessedColumn,
     act,
@@ -170,7 +171,9 @@ class _Draft:
     def _where(self) -> list[str]:
         lat = self._take(lambda one: one.named(NAMED_LAT) and one.all_fit(is_number))
         lon = self._take(lambda one: one.named(NAMED_LON) and one.all_fit(is_number))
-        province = self._take(lambda one: one.named(NAMED_PLACE))
+        province = self._take(lambda one: one.named(NAMED_PROVINCE)) or self._take(
+            lambda one: one.named(NAMED_PLACE)
+        )
         if lat is not None and lon is not None:
             lines = [
                 *("", "[place]", f"lat = {_quoted(lat.name)}", f"lon = {_quoted(lon.name)}"),
@@ -203,7 +206,10 @@ class _Draft:
     ) -> list[str]:
         found = self._take(lambda one: one.named(pattern) and one.is_vocabulary)
         if found is None:
-            return ["", f"# [{about}]  # no column seems to say it: it stays unknown"]
+            lines = ["", f"# [{about}]  # no column seems to say it: it stays unknown"]
+            if about == "actor":
+                lines.append('# party = { constant = "…" }  # or the same in every row')
+            return lines
         section = "act" if about == "act" else "actor.party"
         expected = {
             "act": f'# One of: {", ".join(ACTS)}; "" if it is not said',

@@ -13,6 +13,8 @@ from schemas.warnings.countries import code_of_state
 
 MOST_WORDS = 40
 """A column with more different texts than this is no vocabulary."""
+MOST_SLIPS = 0.1
+"""A column of which a greater share does not fit is no column of dates."""
 DAYS = (
     *("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y/%m/%d", "%d %B %Y"),
     *("%d %b %Y", "%B %d, %Y", "%d.%m.%y", "%Y%m%d"),
@@ -28,10 +30,9 @@ TIMES = ("%H:%M", "%H:%M:%S")
 NAMED_ID = r"\bid\b|_id|^id|^nr|^no\b|number|№|^uuid|^key"
 NAMED_LAT = r"^lat|latitude|^y$|широта"
 NAMED_LON = r"^lon|^lng|longitude|^x$|довгота|долгота"
-NAMED_PLACE = (
-    r"region|oblast|province|admin|governorate|place|city|location|област|місто|город|пункт"
-)
-NAMED_ACT = r"type|event|act\b|attack|weapon|kind|what|тип|вид|подія|событие"
+NAMED_PROVINCE = r"region|oblast|province|admin|governorate|област"
+NAMED_PLACE = r"place|city|location|місто|город|пункт"
+NAMED_ACT = r"type|event|act\b|attack|weapon|kind|what|тип|вид|подія|событие|сталося|случил|произош"
 NAMED_ACTOR = r"actor|perpetrator|party|side|attacker|\bwhom?\b|хто|кто|сторона"
 NAMED_KILLED = r"kill|dead|death|fatal|загин|загиб|погиб|убит|вбит"
 NAMED_INJURED = r"injur|wound|поран|ранен"
@@ -86,8 +87,15 @@ class GuessedColumn:
 
 
 def fitting(column: GuessedColumn, forms: Sequence[str]) -> list[str]:
-    """The formats in which all of the column can be read."""
-    return [form for form in forms if column.all_fit(lambda text, f=form: fits(text, f))]  # type: ignore[misc]
+    """The formats in which all of the column can be read, or else nearly all of it.
+
+    A slip in one row, which its import then refuses, must not hide what the column is.
+    """
+    misfits = {form: sum(not fits(text, form) for text in column.texts) for form in forms}
+    least = min(misfits.values())
+    if not column.texts or least > len(column.texts) * MOST_SLIPS:
+        return []
+    return [form for form in forms if misfits[form] == least]
 
 
 def fits(text: str, form: str) -> bool:
