@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache, cached_property
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
+import shapely
 
 from analytics.boundaries.areas import Areas
-from analytics.boundaries.borders import Borders, Numbers
+from analytics.boundaries.borders import KM_PER_DEGREE, Borders, Numbers
 from analytics.boundaries.names import common, containers
 from schemas.borders import Floats
 
 TERRITORIAL_SEA_KM = 12 * 1.852
 """Twelve nautical miles: article 3 of the United Nations Convention on the Law of the Sea."""
+
+
+MOST_BOXES = 4
+MOST_LATITUDE = 85.0
+_CELL = 10.0
+_FAR_KM = 4 * TERRITORIAL_SEA_KM
+"""What is asked of a circle by the sea reaches no farther than that from it."""
+
+
+class Box(NamedTuple):
+    """Part of the world, in degrees."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+WORLD = Box(-np.inf, -np.inf, np.inf, np.inf)
 
 
 class HeldCode(NamedTuple):
@@ -34,17 +54,31 @@ class Layer:
         self.areas = areas
         self._codes = sorted(set(areas.codes))
         self._on_land = cache(self._held_on_land)
+        self._drawn: list[Box] = []
+        self._boxes = shapely.bounds(areas.polygons)
 
-    @cached_property
-    def _borders(self) -> Borders:
-        # Made when circles are first compared: names and outlines need none.
+    def _draw(self, box: Box) -> None:
+        """Have the borders of a box at hand, and of those before; all, if these are many.
+
+        Those of a continent take a fifth of the time and memory of all.
+        """
+        if self._drawn and _covers(self._drawn[-1], box):
+            return
+        drawn = WORLD if len(self._drawn) >= MOST_BOXES else _around_both(box, *self._drawn[-1:])
+        self._drawn.append(drawn)
+        # An edge in the box is one of every area that it ends: all of these are here.
+        west, south, east, north = drawn
+        is_here = (self._boxes[:, 0] <= east) & (self._boxes[:, 2] >= west)
+        is_here &= (self._boxes[:, 1] <= north) & (self._boxes[:, 3] >= south)
         numbers = {code: number for number, code in enumerate(self._codes)}
-        areas = np.array([numbers[code] for code in self.areas.codes], dtype=np.int64)
-        return Borders(self.areas.polygons, areas)
+        of = [numbers[self.areas.codes[at]] for at in np.flatnonzero(is_here).tolist()]
+        self._borders = Borders(self.areas.polygons[is_here], np.array(of, dtype=np.int64))
+        self._on_land.cache_clear()
 
     def held(self, lats: Floats, lons: Floats, radii_km: Floats) -> list[HeldCode]:
         """What holds for each circle."""
         error = self.areas.error_km
+        self._draw(_box_of(lats, lons, float(radii_km.max(initial=0)) + error))
         points, within = self._borders.containing(lats, lons)
         inside = _listed(points, within, len(lats))
         is_land = np.zeros(len(lats), dtype=bool)
@@ -120,6 +154,32 @@ class Layer:
     def _met(self, near: tuple[int, ...]) -> frozenset[str]:
         sides = (self._borders.sides[border] for border in near)
         return frozenset(self._codes[area] for left, right in sides for area in left + right)
+
+
+def _box_of(lats: Floats, lons: Floats, radius_km: float) -> Box:
+    """A box around all circles of this radius, in steps of ten degrees; near a pole the world."""
+    if not len(lats):
+        return Box(0, 0, 0, 0)
+    high = (radius_km + _FAR_KM) / KM_PER_DEGREE
+    farthest = max(-lats.min(), lats.max()) + high
+    if farthest >= MOST_LATITUDE:
+        return WORLD
+    wide = high / np.cos(np.radians(farthest))
+    west, east = lons.min() - wide, lons.max() + wide
+    if west < -180 or east > 180:  # noqa: PLR2004
+        return WORLD
+    low = [float(np.floor(one / _CELL) * _CELL) for one in (west, lats.min() - high)]
+    high_ = [float(np.ceil(one / _CELL) * _CELL) for one in (east, lats.max() + high)]
+    return Box(*low, *high_)
+
+
+def _covers(one: Box, other: Box) -> bool:
+    return _around_both(one, other) == one
+
+
+def _around_both(*boxes: Box) -> Box:
+    wests, souths, easts, norths = zip(*boxes, strict=True)
+    return Box(min(wests), min(souths), max(easts), max(norths))
 
 
 @cache

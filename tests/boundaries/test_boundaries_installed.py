@@ -14,6 +14,7 @@ from pyproj import Geod
 
 from analytics.boundaries.areas import Areas
 from analytics.boundaries.boundaries import Boundaries
+from analytics.boundaries.layer import Layer
 from analytics.boundaries.names import containers
 from analytics.boundaries.natural_earth import FILE, Coder, columns_of, natural_earth
 from schemas.places import place_codes, subdivision_parents
@@ -84,6 +85,24 @@ def world() -> Areas:
     found = natural_earth()
     assert found is not None
     return found
+
+
+@pytest.mark.parametrize(
+    "name", ["Kharkiv, to beyond the border", "off Odesa", "amid the Black Sea", "Kerch", "Gaza"]
+)
+def test_the_borders_around_a_place_are_enough_for_it(world: Areas, name: str) -> None:
+    lat, lon, radius, code = PLACES[name]
+    alone = Boundaries(Layer(world), None)
+    assert alone.codes([lat], [lon], [radius]) == [(code,) if code else ()]
+
+
+def test_borders_that_are_drawn_later_change_no_answer(world: Areas) -> None:
+    one_by_one = Boundaries(Layer(world), None)
+    found = {
+        name: one_by_one.codes([lat], [lon], [radius])
+        for name, (lat, lon, radius, _) in PLACES.items()
+    }
+    assert found == {name: [(code,) if code else ()] for name, (_, _, _, code) in PLACES.items()}
 
 
 @pytest.mark.parametrize("radius_km", [0, 3, 18, 90, 300])
