@@ -20,7 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tests.bench import against, duplicates, latency, size, speed, versions, whole
+from tests.bench import against, duplicates, importing, latency, size, speed, versions, whole
 from tests.bench.measuring import BenchError, Skipped, console
 
 Section = Callable[[Path, argparse.Namespace], Coroutine[Any, Any, None]]
@@ -71,6 +71,10 @@ async def _duplicates(folder: Path, chosen: argparse.Namespace) -> None:
     await duplicates.duplicates(folder, incidents=chosen.incidents)
 
 
+async def _importing(folder: Path, chosen: argparse.Namespace) -> None:
+    await importing.importing(folder, rows=chosen.rows)
+
+
 async def _size(folder: Path, chosen: argparse.Namespace) -> None:
     largest = chosen.largest
     await size.size(
@@ -93,6 +97,7 @@ SECTIONS: dict[str, Section] = {
     "verify": _verify,
     "what-if": _what_if,
     "duplicates": _duplicates,
+    "importing": _importing,
     "size": _size,
 }
 USUAL = "speed,peers,latency,rebuild,verify,what-if"
@@ -129,6 +134,7 @@ def _options() -> argparse.Namespace:
         default=1_000_000,
         help="to rebuild, to verify, to compare, and to ask what if",
     )
+    parser.add_argument("--rows", type=int, default=100_000, help="of each imported file")
     parser.add_argument("--seconds", type=int, default=30, help="of each round of latency")
     parser.add_argument("--largest", type=int, default=1_000_000, help="of cost over size")
     parser.add_argument(

@@ -47,7 +47,7 @@ FILES = (
 FOLDERS = (
     Larger("schemas", 21, "the vocabulary of the log: one module for each kind of thing"),
     Larger("tests/cli", 17, "one command a file"),
-    Larger("tests/bench", 18, "one section of the benchmark a file"),
+    Larger("tests/bench", 19, "one section of the benchmark a file"),
     Larger("tests/worker", 20, "the worker, its broker and its transport: one file of tests for each part"),
 )
 # fmt: on
