@@ -6,8 +6,12 @@ near to one of them once exchanged, was probably meant the other way round.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.borders import Floats
 
 LatLon = tuple[float, float]
 """Latitude and longitude, in degrees."""
@@ -17,6 +21,7 @@ TIMES_NEARER = 2.0
 MOST_PLACES = 100
 EARTH_KM = 6_371.0
 _CELL = 0.5
+_TOGETHER = 5_000
 
 
 def landmarks(positions: Iterable[LatLon]) -> list[LatLon]:
@@ -29,23 +34,34 @@ def landmarks(positions: Iterable[LatLon]) -> list[LatLon]:
     return list(found.values())
 
 
-def exchanged(position: LatLon, known: Sequence[LatLon]) -> LatLon | None:
-    """`position` the other way round, if that is more likely to be meant by what is `known`."""
-    lat, lon = position
-    if not known or abs(lon) > 90 or position == (0.0, 0.0):  # noqa: PLR2004 - no latitude
-        return None
-    far = min(distance_km(position, other) for other in known)
-    if far <= NEAR_KM:
-        return None
-    near = min(distance_km((lon, lat), other) for other in known)
-    return (lon, lat) if near * TIMES_NEARER < far else None
+def exchanged(
+    positions: Sequence[LatLon], known: Sequence[LatLon], *, are_of_these: bool
+) -> Iterator[tuple[LatLon, LatLon]]:
+    """Each position that, by what is `known`, was probably meant the other way round, and that way.
+
+    `are_of_these`: what is known are positions of these; none is compared with itself.
+    """
+    marks = np.array(known, dtype=float).reshape(-1, 2)
+    for start in range(0, len(positions) if known else 0, _TOGETHER):
+        some = np.array(positions[start : start + _TOGETHER], dtype=float)
+        # No latitude is beyond 90, and 0, 0 is another mistake.
+        some = some[(np.abs(some[:, 1]) <= 90) & (some != 0).any(axis=1)]  # noqa: PLR2004
+        is_itself = are_of_these & (some[:, None, :] == marks).all(axis=2)
+        far = _nearest_km(some, marks, is_itself)
+        is_far = (far > NEAR_KM) & np.isfinite(far)
+        some, far, is_itself = some[is_far], far[is_far], is_itself[is_far]
+        is_likelier = _nearest_km(some[:, ::-1], marks, is_itself) * TIMES_NEARER < far
+        for lat, lon in some[is_likelier].tolist():
+            yield (lat, lon), (lon, lat)
 
 
-def distance_km(one: LatLon, other: LatLon) -> float:
-    """The distance on a sphere."""
-    lat, lon, other_lat, other_lon = map(math.radians, (*one, *other))
+def _nearest_km(some: Floats, marks: Floats, is_left_out: NDArray[np.bool_]) -> Floats:
+    """How far the nearest mark is from each, on a sphere; infinite where all are left out."""
+    lat, lon = np.radians(some)[:, None, :].transpose(2, 0, 1)
+    other_lat, other_lon = np.radians(marks).T
     half = (
-        math.sin((other_lat - lat) / 2) ** 2
-        + math.cos(lat) * math.cos(other_lat) * math.sin((other_lon - lon) / 2) ** 2
+        np.sin((other_lat - lat) / 2) ** 2
+        + np.cos(lat) * np.cos(other_lat) * np.sin((other_lon - lon) / 2) ** 2
     )
-    return 2 * EARTH_KM * math.asin(min(math.sqrt(half), 1.0))
+    km = 2 * EARTH_KM * np.arcsin(np.minimum(np.sqrt(half), 1.0))
+    return np.asarray(np.where(is_left_out, np.inf, km).min(axis=1, initial=np.inf))

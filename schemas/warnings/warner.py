@@ -212,11 +212,9 @@ class Warner:
             codes = self._codes.get(conflict, set()) | known.codes.get(conflict, set())
             sure = [place for code in sorted(codes) for place in places_of(code)]
             others = landmarks([*known.positions.get(conflict, ()), *own])
-            for position, (whence, field) in own.items():
-                marks = sure or [one for one in others if one != position]
-                meant = exchanged(position, marks)
-                if meant is not None:
-                    yield EventWarning(whence, field, _exchanged(position, meant, field))
+            for position, meant in exchanged([*own], sure or others, are_of_these=not sure):
+                whence, field = own[position]
+                yield EventWarning(whence, field, _exchanged(position, meant, field))
 
 
 def _place(warning: EventWarning) -> tuple[str, int]:

@@ -115,7 +115,15 @@ def test_a_position_is_exchanged_if_the_other_way_round_is_near_what_is_known(
     known: list[tuple[float, float]],
     meant: tuple[float, float] | None,
 ) -> None:
-    assert exchanged(position, known) == meant
+    expected = [] if meant is None else [(position, meant)]
+    assert [*exchanged([position], known, are_of_these=False)] == expected
+
+
+def test_no_position_is_compared_with_itself() -> None:
+    wrong = KYIV[::-1]
+    lonely = [KYIV, (50.0, 30.0), wrong]
+    assert [*exchanged(lonely, lonely, are_of_these=True)] == [(wrong, KYIV)]
+    assert [*exchanged([wrong], [wrong], are_of_these=True)] == []
 
 
 def test_a_polygon_in_the_order_of_latitude_and_longitude_is_pointed_out() -> None:

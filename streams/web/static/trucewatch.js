@@ -22,6 +22,9 @@ function place() {
   };
 }
 
+// What the server last sent of each part: what readers opened since, or what was marked, is no change.
+const sent = new Map([...live(document)].map(([name, part]) => [name, part.outerHTML]));
+
 // Replaces the parts that differ; what is open stays open, and nothing that is typed is touched.
 function swap(text, only) {
   const fresh = new DOMParser().parseFromString(text, "text/html");
@@ -32,7 +35,8 @@ function swap(text, only) {
   const old = live(document);
   for (const [name, part] of live(fresh)) {
     const here = old.get(name);
-    if (!here || (only && name !== only) || here.outerHTML === part.outerHTML) continue;
+    if (!here || (only && name !== only) || sent.get(name) === part.outerHTML) continue;
+    sent.set(name, part.outerHTML);
     const same = here.textContent === part.textContent;
     const put = document.importNode(part, true);
     for (const one of put.querySelectorAll("details[id]")) if (open.has(one.id)) one.open = open.get(one.id);
@@ -75,6 +79,7 @@ function rebuild(fresh) {
   const main = document.getElementById("content");
   if (main.querySelector("form.event")) return;
   main.replaceChildren(...document.importNode(fresh.getElementById("content"), true).childNodes);
+  for (const [name, part] of live(fresh)) sent.set(name, part.outerHTML);
 }
 
 if (document.querySelector("[data-live]") || document.querySelector("h1")) {
