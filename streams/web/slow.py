@@ -92,6 +92,8 @@ class SlowAnswers:
             try:
                 changed = self._renew_all()
             except LakeError as error:
+                if self._over:  # closing interrupts it
+                    return
                 logger.warning("the counts of the pages stay as they are: %s", error)
                 continue
             if changed:

@@ -174,7 +174,7 @@ def pages(data_dir: Path, *options: str, **environ: str) -> Iterator[str]:
         yield _address(process)
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=SECONDS)
-        assert (process.returncode, said) == (0, "")
+        assert (process.returncode, said) == (0, ""), said
     finally:
         process.kill()
         process.communicate()
