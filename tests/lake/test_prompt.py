@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from analytics.lake.attached import CATALOG
+from analytics.lake.prepared_views import FILE as VIEWS
 from tests.cli.commands import TRUCE, environment
 
 ENDLESS = "select count(*) from range(1000000000000)"
@@ -102,8 +102,8 @@ def until_running(terminal: Terminal) -> int:
     until = time.monotonic() + 60
     while True:
         for child in terminal.children():
-            # Opened once it has a query, and not before.
-            if any(name.endswith(f"/{CATALOG}") for name in _open_files(child)):
+            # Opened once it has a query, not before, and kept open until that is answered.
+            if any(name.endswith(f"/{VIEWS}") for name in _open_files(child)):
                 return child
         assert time.monotonic() < until
         time.sleep(0.02)
