@@ -25,7 +25,7 @@ _FAR_KM = 4 * TERRITORIAL_SEA_KM
 """What is asked of a circle by the sea reaches no farther than that from it."""
 
 
-class Box(NamedTuple):
+class MapPart(NamedTuple):
     """Part of the world, in degrees."""
 
     west: float
@@ -34,7 +34,7 @@ class Box(NamedTuple):
     north: float
 
 
-WORLD = Box(-np.inf, -np.inf, np.inf, np.inf)
+WORLD = MapPart(-np.inf, -np.inf, np.inf, np.inf)
 
 
 class HeldCode(NamedTuple):
@@ -54,10 +54,10 @@ class Layer:
         self.areas = areas
         self._codes = sorted(set(areas.codes))
         self._on_land = cache(self._held_on_land)
-        self._drawn: list[Box] = []
+        self._drawn: list[MapPart] = []
         self._boxes = shapely.bounds(areas.polygons)
 
-    def _draw(self, box: Box) -> None:
+    def _draw(self, box: MapPart) -> None:
         """Have the borders of a box at hand, and of those before; all, if these are many.
 
         Those of a continent take a fifth of the time and memory of all.
@@ -156,10 +156,10 @@ class Layer:
         return frozenset(self._codes[area] for left, right in sides for area in left + right)
 
 
-def _box_of(lats: Floats, lons: Floats, radius_km: float) -> Box:
+def _box_of(lats: Floats, lons: Floats, radius_km: float) -> MapPart:
     """A box around all circles of this radius, in steps of ten degrees; near a pole the world."""
     if not len(lats):
-        return Box(0, 0, 0, 0)
+        return MapPart(0, 0, 0, 0)
     high = (radius_km + _FAR_KM) / KM_PER_DEGREE
     farthest = max(-lats.min(), lats.max()) + high
     if farthest >= MOST_LATITUDE:
@@ -170,16 +170,16 @@ def _box_of(lats: Floats, lons: Floats, radius_km: float) -> Box:
         return WORLD
     low = [float(np.floor(one / _CELL) * _CELL) for one in (west, lats.min() - high)]
     high_ = [float(np.ceil(one / _CELL) * _CELL) for one in (east, lats.max() + high)]
-    return Box(*low, *high_)
+    return MapPart(*low, *high_)
 
 
-def _covers(one: Box, other: Box) -> bool:
+def _covers(one: MapPart, other: MapPart) -> bool:
     return _around_both(one, other) == one
 
 
-def _around_both(*boxes: Box) -> Box:
+def _around_both(*boxes: MapPart) -> MapPart:
     wests, souths, easts, norths = zip(*boxes, strict=True)
-    return Box(min(wests), min(souths), max(easts), max(norths))
+    return MapPart(min(wests), min(souths), max(easts), max(norths))
 
 
 @cache

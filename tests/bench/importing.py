@@ -37,7 +37,7 @@ OBLASTS = (
 SECONDS_BETWEEN_LOOKS = 0.2
 
 
-class Imported(NamedTuple):
+class FileImported(NamedTuple):
     """How one file went: wall and processor seconds, and the peaks of command and worker."""
 
     events: int
@@ -144,7 +144,7 @@ def _claim() -> str:
     return json.dumps(event) + "\n"
 
 
-def _imported(folder: Path, source: str, rows: int) -> Imported:
+def _imported(folder: Path, source: str, rows: int) -> FileImported:
     file = folder / f"{source}.csv"
     with file.open("w", encoding="utf-8") as target:
         target.writelines(f"{line}\n" for line in islice(SOURCES[source](), rows + 1))
@@ -171,7 +171,7 @@ def _imported(folder: Path, source: str, rows: int) -> Imported:
         worker_mib = peak_mib(running.pid)
         counted = "SELECT count(*) FROM reports"
         answer = truce("sql", "--format", "csv", counted, data_dir=data_dir)
-    return Imported(int(answer.stdout.split()[-1]), seconds, cpu, peak, worker_mib)
+    return FileImported(int(answer.stdout.split()[-1]), seconds, cpu, peak, worker_mib)
 
 
 async def importing(folder: Path, *, rows: int) -> None:
