@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 import xlsxwriter
 from python_calamine import CalamineWorkbook
 
@@ -82,8 +83,9 @@ def test_a_row_is_the_event_that_the_form_makes(tmp_path: Path, capsys: Any) -> 
     assert data["occurred"]["start"] == "2026-02-02T18:00:00+02:00"
     assert data["targets"] == ["substation", None]
     assert data["effects"] == {"killed": 3}
-    read(path, tmp_path)
-    assert json.loads(capsys.readouterr().out)["id"] == event["id"], "the same row, the same event"
+    later = filled(tmp_path / "later.xlsx", YOU, report=[REPORT])
+    read(later, tmp_path)
+    assert capsys.readouterr().out == out, "the same row, the same event, whenever it is read"
 
 
 def test_what_is_wrong_is_said_by_sheet_row_and_column(tmp_path: Path, capsys: Any) -> None:
@@ -118,12 +120,64 @@ def test_what_is_wrong_is_said_by_sheet_row_and_column(tmp_path: Path, capsys: A
         assert line in said, said
 
 
+CLAIM: Mapping[str, Any] = {
+    "Conflict": "russia-ukraine",
+    "Commitment": "truce",
+    "Claim": "desk",
+    "Binds party 1": "RUS",
+    "From": "2026-02-01 00:00",
+    "How its end is known": "open",
+    "Which is": "observer",
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "entry", "said"),
+    [
+        ("report", {"How the time is known": "nigth"}, "How the time is known: expected at or"),
+        ("report", {"Until": "2026-02-03 08:00"}, "Until: is not read where 'How the time is"),
+        ("report", {"Hours around": 2}, "Hours around: is not read where"),
+        ("report", {"Launched 2": 5}, "Launched 2: is not read without 'Weapon 2'"),
+        ("report", {"How many 3": 5}, "How many 3: is not read without 'Effect 3'"),
+        ("report", {"Who did it": ""}, "How sure that is: is not read without 'Who did it'"),
+        ("report", {"Where 1": "", "Where 3": "?"}, "Where 3: "),
+        ("claim", {"Only while the other side keeps it": "no"}, "keeps it: expected yes"),
+        ("claim", {"How its end is known": "opne"}, "How its end is known: expected at or"),
+        ("claim", {"Until": "2026-02-08 00:00"}, "Until: is not read where"),
+        ("claim", {"Daily from": "08:00"}, "Daily from: is not read without 'Daily until'"),
+        ("claim", {"From": "", "How its start is known": "at"}, "is not read without 'From'"),
+    ],
+)
+def test_nothing_that_is_entered_goes_unread(
+    tmp_path: Path, capsys: Any, kind: str, entry: Mapping[str, Any], said: str
+) -> None:
+    rows: list[Mapping[str, Any]] = [{**(REPORT if kind == "report" else CLAIM), **entry}]
+    assert read(filled(tmp_path / "s.xlsx", YOU, **{kind: rows}), tmp_path) == 1
+    out, err = capsys.readouterr()
+    assert (out, said in err) == ("", True), err
+
+
+def test_what_is_left_empty_follows_from_what_is_not(tmp_path: Path, capsys: Any) -> None:
+    until = {"How the time is known": "", "Until": dt.datetime.fromisoformat("2026-02-02T23:00")}
+    path = filled(tmp_path / "s.xlsx", YOU, report=[{**REPORT, **until}], claim=[CLAIM])
+    assert read(path, tmp_path) == 0
+    report, claim = map(json.loads, capsys.readouterr().out.splitlines())
+    assert report["data"]["occurred"]["end"] == "2026-02-02T23:00:00+02:00"
+    assert claim["data"]["window"] == [{"start": "2026-02-01T00:00:00+00:00", "end": None}]
+    # Not "monitor", which no speaker of a claim is.
+    assert claim["data"]["claimed_by"]["role"] == "observer"
+    assert "conditions" not in claim["data"]
+
+
 def test_a_sheet_offers_what_is_known_and_comes_back_empty(tmp_path: Path) -> None:
     """Foreign names are text in it: no formula, no link."""
     data_dir = folded(tmp_path / "data", [*scenario(), *hostile()])
     path = tmp_path / "s.xlsx"
     made = truce("new", "--sheet", path, data_dir=data_dir)
-    assert (made.returncode, made.stdout) == (0, ""), made.stderr
+    assert (made.returncode, made.stdout, made.stderr.count("\n")) == (0, "", 1), made.stderr
+    # One that may hold entries is not written over.
+    again = truce("new", "--sheet", path, data_dir=data_dir)
+    assert (again.returncode, "is there already" in again.stderr) == (1, True)
     lists = CalamineWorkbook.from_path(str(path)).get_sheet_by_name("Lists").to_python()
     columns = {str(name): {row[at] for row in lists[1:]} for at, name in enumerate(lists[0])}
     assert {"russia-ukraine"} < columns["conflicts"]
@@ -135,7 +189,7 @@ def test_a_sheet_offers_what_is_known_and_comes_back_empty(tmp_path: Path) -> No
     assert "0 rows" in back.stderr
 
 
-def test_every_field_of_a_form_is_a_column() -> None:
+def test_each_kind_of_event_has_a_sheet_and_each_list_a_column() -> None:
     assert set(COLUMNS) == set(SHEETS) == set(KINDS)
     offered = {one.choices for columns in COLUMNS.values() for one in columns if one.choices}
     assert set(FIXED) < offered

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,9 +18,10 @@ from streams.commands.console import err
 from streams.commands.importing.locating import LazyGazetteer
 from streams.commands.importing.output import EventLines, write_event
 from streams.commands.lake_reader import beside
-from streams.commands.new.columns import COLUMNS, OF_YOURS, SHEETS, YOURS, SheetColumn
+from streams.commands.new.columns import COLUMNS, FIXED, OF_YOURS, SHEETS, YOURS, SheetColumn
 from streams.commands.new.draft import Draft
-from streams.commands.new.entered import TypedForm, entered
+from streams.commands.new.entered import Locate, TypedForm, entered
+from streams.commands.new.left_over import left_over
 from streams.commands.publish import new_tally, run_publish, say_warnings
 from streams.errors import BadInput
 from streams.explain.words import counted
@@ -57,19 +58,17 @@ def run_import_sheet(
     `conflict`: of the rows that name none. `locate`: give points their codes.
     """
     tally, made, refused = new_tally(), 0, 0
-    gazetteer = LazyGazetteer(settings) if locate else None
+    locating = _locating(settings) if locate else None
     with ExitStack() as stack:
         lines = stack.enter_context(closing(EventLines()))
         for file in files:
-            for row in _entered(file, conflict):
+            for row in _entered(file, conflict, locating):
                 if not isinstance(row.found, Draft):
                     refused += 1
                     for column, why in row.found:
                         err(f"{row.where(file)}:{row.number}: {column}: {why}", style="red")
                     continue
                 made += 1
-                if gazetteer is not None:
-                    row.found.locate(lambda events: _locate(gazetteer, events))
                 if publish:
                     lines.add(row.where(file), row.number, row.found.raw)
                 else:
@@ -86,27 +85,34 @@ def run_import_sheet(
     return code
 
 
-def _locate(gazetteer: Gazetteer, events: Iterable[dict[str, Any]]) -> None:
+def _locating(settings: Settings) -> Locate:
+    gazetteer = LazyGazetteer(settings)
+    return lambda events: _give_codes(gazetteer, events)
+
+
+def _give_codes(gazetteer: Gazetteer, events: Iterable[dict[str, Any]]) -> None:
     locate_points(gazetteer, [point for event in events for point in unlocated(event)])
 
 
-def _entered(file: str, conflict: str | None) -> Iterator[EnteredRow]:
+def _entered(file: str, conflict: str | None, locate: Locate | None) -> Iterator[EnteredRow]:
     """The rows of all sheets of a file that anything was entered into. BadInput."""
     kinds = {name: kind for kind, name in SHEETS.items()}
     yours: TypedCells = {} if conflict is None else {"conflict": [conflict]}
     has_rows = False
     try:
+        # Wherever it stands among the sheets, it holds for all of them.
         for name, rows in sheets(Path(file)):
             if name == YOURS:
                 yours |= _of_yours(rows.rows)
-            elif name in kinds:
+        for name, rows in sheets(Path(file)):
+            if name in kinds:
                 has_rows = True
                 kind = kinds[name]
                 columns = _columns(f"{file}:{name}", kind, rows.header)
                 for row in rows.rows:
                     typed = _typed(columns, row.cells)
-                    if typed:
-                        yield EnteredRow(name, row.line, _event(kind, yours, typed))
+                    if typed.cells:
+                        yield EnteredRow(name, row.line, _event(kind, yours, typed, locate))
     except ImportFailed as error:
         raise BadInput(str(error)) from error
     if not has_rows:
@@ -129,23 +135,40 @@ def _columns(where: str, kind: str, header: Sequence[str]) -> list[SheetColumn |
     return [known.get(label) for label in header]
 
 
-def _typed(columns: Sequence[SheetColumn | None], cells: Sequence[str | None]) -> TypedCells:
-    found: TypedCells = {}
+class TypedRow(NamedTuple):
+    """What was entered in a row by the names of the fields, and in which column each entry is."""
+
+    cells: TypedCells
+    labels: dict[str, list[str]]
+
+
+def _typed(columns: Sequence[SheetColumn | None], cells: Sequence[str | None]) -> TypedRow:
+    found = TypedRow({}, {})
     for column, cell in zip(columns, cells, strict=False):
         if column is not None and cell:
             # Programs make an hour of a day a time with seconds.
             text = _HOUR.sub(r"\1", cell) if column.field.startswith("daily_") else cell
-            found.setdefault(column.field, []).append(text)
+            found.cells.setdefault(column.field, []).append(text)
+            found.labels.setdefault(column.field, []).append(column.label)
     return found
 
 
-def _event(kind: str, yours: TypedCells, typed: TypedCells) -> Draft | list[tuple[str, str]]:
-    has = {column.field for column in COLUMNS[kind]}
-    form = {field: cells for field, cells in yours.items() if field in has} | typed
-    found = entered(kind, TypedForm(form), is_named=True)
+def _event(
+    kind: str, yours: TypedCells, typed: TypedRow, locate: Locate | None
+) -> Draft | list[tuple[str, str]]:
+    # A source may be what no speaker of a claim is.
+    has = {column.field: FIXED.get(column.choices) for column in COLUMNS[kind]}
+    mine = {
+        field: cells
+        for field, cells in yours.items()
+        if field in has and cells[0] in (has[field] or cells)
+    }
+    form = TypedForm(mine | typed.cells)
+    found: Draft | list[tuple[str, str]] = [*left_over(kind, form)]
+    found = found or entered(kind, form, is_named=True, locate=locate)
     if isinstance(found, Draft):
         return found
-    return [(_label(kind, field), why) for field, why in found]
+    return [(_label(kind, field, typed.labels), why) for field, why in found]
 
 
 OTHER_NAMES = {
@@ -171,14 +194,14 @@ OTHER_NAMES = {
 """The fields of events whose column is called otherwise."""
 
 
-def _label(kind: str, field: str) -> str:
+def _label(kind: str, field: str, entered_in: Mapping[str, Sequence[str]]) -> str:
     """The column in which a field of an event stands, or else the field itself."""
     at = OTHER_NAMES.get(field, field)
     parts = at.split(".")
     for length in range(len(parts), 0, -1):
         path = ".".join(parts[:length])
         name = OTHER_NAMES.get(path, path)
-        labels = [one.label for one in COLUMNS[kind] if one.field == name]
+        labels = entered_in.get(name) or [one.label for one in COLUMNS[kind] if one.field == name]
         if labels:
             entry = parts[length] if length < len(parts) else "0"
             return labels[min(int(entry), len(labels) - 1)] if entry.isdigit() else labels[0]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,6 +32,7 @@ _RANGE = re.compile(r"([0-9.]+)\s*(?:-|–|\.\.|to)\s*([0-9.]+)")  # noqa: RUF00
 _LEAST = re.compile(r"(?:at least|over|>=)\s*([0-9.]+)|([0-9.]+)\s*\+")
 _MOST = re.compile(r"(?:at most|up to|<=)\s*([0-9.]+)")
 TypedFields = Mapping[str, Sequence[str]]
+Locate = Callable[[Iterable[dict[str, Any]]], None]
 
 
 class NotUnderstood(ValueError):  # noqa: N818 - named as what is the case
@@ -84,19 +85,25 @@ class TypedForm:
         return zone.clock
 
 
-def entered(kind: str, form: TypedForm, *, is_named: bool = False) -> Draft | list[tuple[str, str]]:
+def entered(
+    kind: str, form: TypedForm, *, is_named: bool = False, locate: Locate | None = None
+) -> Draft | list[tuple[str, str]]:
     """The event that was entered, whole and right; or each field with what is wrong with it.
 
-    `is_named`: the same entries again are the same event, whenever they are read.
+    `is_named`: the same entries again are the same event, whenever they are read: so it does not
+    say when. `locate` gives points their codes.
     """
     try:
         begun = event_of(kind, form)
     except NotUnderstood as error:
         return [(error.field, str(error))]
     draft = Draft(kind if kind in FIELDS else "report", begun | {"specversion": "1.0"})
+    if locate is not None:
+        draft.locate(locate)
     if is_named:
         draft.name(kind)
-    draft.name_and_date(kind)
+    else:
+        draft.name_and_date(kind)
     found = draft.found()
     if isinstance(found, tuple):
         return [(one.field.removeprefix("data."), one.reason) for one in found]
@@ -201,7 +208,8 @@ def _who(form: TypedForm, what: str) -> dict[str, str]:
 
 def _occurred(form: TypedForm) -> dict[str, Any]:
     """When it happened, by how well that is known."""
-    how, start, end = form.one("when"), form.moment("start"), form.moment("end")
+    start, end = form.moment("start"), form.moment("end")
+    how = form.one("when") or ("at" if end is None else "between")
     stated: dict[str, Any] = {"as_stated": form.one("as_stated"), "of": form.one("timed")}
     if start is None:
         return {"as_stated": stated["as_stated"]} if stated["as_stated"] else {}
@@ -239,13 +247,13 @@ def _hours(form: TypedForm) -> float:
 
 def _bound(form: TypedForm, name: str) -> Any:  # noqa: ANN401 - JSON
     """A bound of a window: a moment, between two, open, or not known."""
-    how, moment = form.one(f"{name}_how"), form.moment(name)
+    moment, latest = form.moment(name), form.moment(f"{name}_latest")
+    how = form.one(f"{name}_how") or ("at" if latest is None else "between")
     if how == "open" and name == "end":
         return None
     if how == "unknown" or moment is None:
         return _UNSAID
     if how == "between":
-        latest = form.moment(f"{name}_latest")
         return {"earliest": _text(moment), "latest": None if latest is None else _text(latest)}
     return _text(moment)
 

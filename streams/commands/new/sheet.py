@@ -26,6 +26,8 @@ ROWS = 1_000
 """How many rows have lists and formats."""
 MOST_NAMES = 300
 MOST_CONFLICTS = 30
+MOST_LETTERS_OF_A_TITLE = 32
+"""Of what a program says to a wrong cell: with a longer one there is no list at all."""
 LISTS = "Lists"
 WIDTH = 22
 HOW = (
@@ -42,6 +44,8 @@ def run_sheet(settings: Settings, file: Path) -> int:
     """Write a sheet to fill in. Returns the exit code."""
     if file.suffix.lower() != ".xlsx":
         raise BadInput(f"{file}: a sheet is an .xlsx file")
+    if file.exists():
+        raise BadInput(f"{file} is there already: what was entered in it would be lost")
     write_sheet(file, {**FIXED, **_vocabulary(), **_known(settings)})
     err(f"{file}: fill it in, then truce import sheet {file}")
     return 0
@@ -138,7 +142,7 @@ def _offer(
             "source": f"='{LISTS}'!${letter}$2:${letter}${last}",
             # Of what is known already another may be meant that is not known yet.
             "show_error": column.choices in FIXED,
-            "error_title": column.label,
+            "error_title": column.label[:MOST_LETTERS_OF_A_TITLE],
             "error_message": "Choose one of the list, or leave it empty.",
         },
     )
