@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from analytics.boundaries.areas import AreaNames, Areas, BoundariesError
-from analytics.boundaries.names import PlaceNames, containers
+from analytics.boundaries.names import PlaceNames
 
 TOLERANCE = 0.015
 """How far a line may be from that of the boundaries, in degrees."""
@@ -100,18 +100,14 @@ def _areas(own: Path | None) -> list[Areas]:
 
 
 def _simplified(sources: Sequence[Areas]) -> Outlines:
-    """What one source draws, the next does not draw again."""
+    """What one source draws, the next does not draw again: of a country it has the parts still."""
     import shapely
 
     shapes: list[Any] = []
     codes: list[str] = []
     drawn: set[str] = set()
     for source in sources:
-        kept = [
-            number
-            for number, code in enumerate(source.codes)
-            if not code or drawn.isdisjoint(containers(code))
-        ]
+        kept = [number for number, code in enumerate(source.codes) if code not in drawn]
         shapes += list(shapely.simplify(source.polygons[kept], TOLERANCE))
         codes += [source.codes[number] for number in kept]
         drawn.update(code for code in source.codes if code)

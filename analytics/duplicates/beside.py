@@ -8,6 +8,7 @@ from typing import NamedTuple
 import duckdb
 import pyarrow as pa
 
+from analytics.lake.session import LakeError
 from analytics.queries import queries, views
 from analytics.read_model import Ask
 from schemas.events import ReportEvent
@@ -92,7 +93,11 @@ def _compared(rows: Sequence[Sequence[object]], incident_id: str) -> list[Likely
         for statement in _rules(connection):
             connection.execute(statement)
         values = {"incident_id": incident_id, "least": LEAST_SCORE, "most": MOST_FOUND}
-        found = connection.execute(queries("duplicates")["pairs_with"], values).fetchall()
+        try:
+            found = connection.execute(queries("duplicates")["pairs_with"], values).fetchall()
+        except duckdb.Error as error:
+            reason = str(error).splitlines()[0]
+            raise LakeError(f"likely duplicates were not found: {reason}") from error
     return [LikelySame(*row) for row in found]
 
 

@@ -156,6 +156,7 @@ WHERE conflict = $conflict AND coalesce(commitment_id = $commitment::VARCHAR, $c
 -- name: windows_mark
 SELECT
     count(*) AS versions,
+    count(superseded_at) AS superseded,
     max(recorded_at) AS last_recorded,
     max(superseded_at) AS last_superseded,
     (

@@ -5,6 +5,7 @@ For a whole commitment `analytics.assumptions` says it, by the audit and with fu
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -47,6 +48,15 @@ def assumed_verdicts(
             for commitment_id in sorted(commitments)
             if _said(before, commitment_id, incident_id) != _said(after, commitment_id, incident_id)
         ]
+
+
+def are_all_tried(
+    claims: Mapping[ClaimKey, Claim], reports: Mapping[str, Report | ReportDenial]
+) -> bool:
+    """Whether each claim and each source of the incident is tried: of many the first are."""
+    of_each = Counter(name for _, name, _ in claims)
+    sources = {one.reported_by.name for one in reports.values()}
+    return max(of_each.values(), default=0) <= MOST_CLAIMS and len(sources) <= MOST_SOURCES
 
 
 def _in_turn(

@@ -16,7 +16,7 @@ from schemas.time import OPEN, UNKNOWN, Bound, Daily, Instant, Span, in_force
 from schemas.verdicts import BY_GRAVITY
 from streams.commands.explain import explained_incident
 from streams.commands.new.preview import MOST_INCIDENTS
-from streams.explain.assumed import AssumedVerdict, assumed_verdicts
+from streams.explain.assumed import AssumedVerdict, are_all_tried, assumed_verdicts
 from streams.explain.details import figures_in_words
 from streams.explain.explanation import ClaimExplained, sources_in_words
 from streams.explain.reasons import part_in_words, place_in_words, scope_in_words
@@ -96,6 +96,9 @@ def _assumed(knowledge: ReadModel, found: Reported, conflict: str) -> AssumedEls
         return None
     told = {found.incident_id: found.reports}
     if any(map(is_reciprocal, claims.values())):
+        if knowledge.count_incidents_of(conflict) > MOST_INCIDENTS:
+            # Who is bound depends on all of them.
+            return None
         told = {**knowledge.last_reports_of(conflict, MOST_INCIDENTS), **told}
     until = time.monotonic() + SECONDS_TO_ASSUME
     rows: list[AssumedVerdict] = []
@@ -103,7 +106,7 @@ def _assumed(knowledge: ReadModel, found: Reported, conflict: str) -> AssumedEls
         rows += others
         if time.monotonic() > until:
             return AssumedElse(rows, is_whole=False)
-    return AssumedElse(rows, is_whole=True)
+    return AssumedElse(rows, is_whole=are_all_tried(claims, found.reports))
 
 
 def _most_telling(claims: Sequence[ClaimExplained]) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,6 +18,7 @@ from analytics.boundaries.names import Suggestion, listed_name
 from analytics.charts.drawing import NoLinks, chart_svg
 from analytics.charts.map import map_of
 from analytics.duplicates.beside import LikelySame, likely_same
+from analytics.lake.session import LakeError
 from analytics.pages.model import EventPlace, IncidentsWanted
 from analytics.pages.zones import UTC, zone_named, zone_names
 from analytics.queries import queries
@@ -47,6 +49,8 @@ TITLES = {
     "report_retraction": "Take a report back",
     "claim_retraction": "Take a claim back",
 }
+
+logger = logging.getLogger("streams")
 
 
 class Sent(NamedTuple):
@@ -121,7 +125,7 @@ class EntryForms:
             return refused(f"The worker does not answer: {error}")
 
     def _where(self, draft: Draft) -> EventPlace | None:
-        """Where in the log it is; None: nobody has judged it yet."""
+        """Where in the log it is; None: the lake does not have it yet."""
         event = json.loads(draft.raw)
         self._site.catch_up()
         with contextlib.suppress(NotReady), self._site.reading() as site:
@@ -233,7 +237,12 @@ def _same(site: Site, event: Event, raw: bytes) -> list[LikelySame]:
     """Incidents that it may be, with why: then both would count once."""
     if not isinstance(event, ReportEvent) or event.data.stance != "asserts":
         return []
-    return likely_same(site.knowledge.ask, event, raw)
+    try:
+        return likely_same(site.knowledge.ask, event, raw)
+    except LakeError as error:
+        # The verdict is more than this list, and is said without it.
+        logger.warning("%s", error)
+        return []
 
 
 def _near(site: Site, event: Event) -> list[tuple[str, str]]:

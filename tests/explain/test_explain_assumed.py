@@ -8,7 +8,7 @@ import pytest
 
 from analytics.assumptions.what_if import AssumedAudit, Assumptions, compared
 from schemas.events import Report, ReportDenial
-from streams.explain.assumed import assumed_verdicts
+from streams.explain.assumed import MOST_CLAIMS, MOST_SOURCES, are_all_tried, assumed_verdicts
 from tests.explain.test_explain_preview import Stood
 from tests.statistics.folded import Folded
 from tests.support.given import claim, report, report_denied
@@ -81,3 +81,19 @@ def test_each_assumption_is_tried_by_itself_and_nothing_else_is() -> None:
     stood = Stood(claim(), report())
     told = {"i": {name: one for (_, _, name), one in stood.reports.items()}}
     assert list(assumed_verdicts(CONFLICT, stood.claims, told, "i")) == []
+
+
+def test_of_many_claims_or_sources_only_the_first_are_tried_and_that_is_known() -> None:
+    stood = Stood(*LOG)
+    [of_i] = [{n: one for (_, i, n), one in stood.reports.items() if i == "i"}]
+    assert are_all_tried(stood.claims, of_i)
+    one = next(iter(of_i.values()))
+    by = one.reported_by
+    many = {
+        str(n): one.model_copy(update={"reported_by": by.model_copy(update={"name": f"desk {n}"})})
+        for n in range(MOST_SOURCES + 1)
+    }
+    assert not are_all_tried(stood.claims, many)
+    [claimed, *_] = stood.claims.values()
+    claims = {(CONFLICT, "truce", f"c{n}"): claimed for n in range(MOST_CLAIMS + 1)}
+    assert not are_all_tried(claims, of_i)
