@@ -12,6 +12,7 @@ import os
 import sqlite3
 import stat
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import closing
 from hashlib import sha256
@@ -23,7 +24,13 @@ from analytics.queries import lake_tables, views
 
 # The stem is the catalogue's name: views stand where they would if they were made in memory.
 FILE = "memory.duckdb"
-_COLUMNS = "SELECT column_name, column_type FROM ducklake_column ORDER BY table_id, column_order"
+MOST_KEPT = 4
+_DRAFTS = ".views-"
+_SECONDS_TO_WRITE = 60.0
+_COLUMNS = (
+    "SELECT column_name, column_type FROM ducklake_column WHERE end_snapshot IS NULL "
+    "ORDER BY table_id, column_order"
+)
 
 
 def prepare_views(
@@ -81,9 +88,16 @@ def _kept(key: str) -> bytes | None:
 def _keep(key: str, content: bytes) -> None:
     place = _place()
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for path in place.glob("views-*.duckdb"):
+    # Of other versions, and of lakes of these; and what one that was killed was about to keep.
+    others = sorted(place.glob("views-*.duckdb"), key=lambda path: path.lstat().st_mtime)
+    left = [
+        path
+        for path in place.glob(f"{_DRAFTS}*")
+        if time.time() - path.lstat().st_mtime > _SECONDS_TO_WRITE
+    ]
+    for path in (*others[: 1 - MOST_KEPT], *left, *place.glob(f"views-{key}-*.duckdb")):
         path.unlink(missing_ok=True)
-    descriptor, draft = tempfile.mkstemp(dir=place)
+    descriptor, draft = tempfile.mkstemp(dir=place, prefix=_DRAFTS)
     with open(descriptor, "wb") as file:  # noqa: PTH123
         file.write(content)
     Path(draft).replace(place / f"views-{key}-{_digest(content)}.duckdb")

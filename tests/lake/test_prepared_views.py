@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -58,10 +59,30 @@ def test_what_is_not_whole_or_not_theirs_is_not_used(
         kept.rename(cache / f"views-{'0' * 32}-{kept.stem[-32:]}.duckdb")
 
     assert incidents(judged_dir) == first
-    [again] = cache.glob("views-*.duckdb")
+    [again] = [path for path in cache.glob("views-*.duckdb") if "0" * 32 not in path.name]
     assert not again.is_symlink()
     assert again.stat().st_mode & 0o777 == 0o600
     assert again.stat().st_size == len(content)
+
+
+def test_only_some_are_kept_and_what_was_left_half_written_goes(
+    judged_dir: Path, cache: Path
+) -> None:
+    cache.mkdir()
+    for number in range(6):
+        other = cache / f"views-{number:032}-{'0' * 32}.duckdb"
+        other.touch()
+        os.utime(other, (number, number))
+    half = cache / ".views-half"
+    half.touch()
+    os.utime(half, (0, 0))
+
+    incidents(judged_dir)
+    assert not half.exists()
+    assert [path.name[6:38] for path in sorted(cache.glob(f"views-*-{'0' * 32}.duckdb"))] == [
+        f"{number:032}" for number in (3, 4, 5)
+    ]
+    assert len([*cache.iterdir()]) == 4
 
 
 def test_where_none_can_be_kept_each_reader_makes_its_own(
