@@ -159,7 +159,8 @@ def test_commands_and_a_worker_need_the_setting_once(tmp_path: Path, postgres: s
 
 
 @pytest.mark.parametrize(
-    "given", ["postgres:dbname=x password=very-secret", "postgresql://u:very-secret@h/db"]
+    "given",
+    ["postgres:dbname=x password=very-secret", "postgres://u:very-secret@h/db?sslmode=require"],
 )
 def test_a_password_in_the_setting_is_refused_and_not_repeated(given: str, tmp_path: Path) -> None:
     done = truce("lake", data_dir=tmp_path, TRUCE_LAKE_CATALOG=given)
