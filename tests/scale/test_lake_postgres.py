@@ -27,6 +27,10 @@ COUNT = "SELECT count(*) FROM reports"
 KILLS = 5
 
 
+def _gone(postgres: str) -> str:
+    return re.sub(r"port=\d+", "port=1", postgres)
+
+
 @pytest.mark.parametrize("writer", [LakeWriter, SubprocessWriter])
 def test_it_has_what_its_ledger_has_and_so_do_its_readers(
     tmp_path: Path,
@@ -92,15 +96,13 @@ def test_without_its_server_it_is_an_error_that_names_no_password(
 ) -> None:
     house = House(tmp_path)
     house.fold(10)
-    gone = re.sub(r"port=\d+", "port=1", postgres)
-    house.keeper = Keeper(LakeWriter(house.path, gone), house.ledger.cursor())
+    keep_in_postgres(house.path, _gone(postgres))
     with pytest.raises(LakeWriteError, match="was not written") as refused:
         house.keeper.update()
     assert PASSWORD not in str(refused.value)
     with pytest.raises(LakeError, match=r"catalogue of .* cannot be read") as unread:
         connect(house.path)
     assert PASSWORD not in str(unread.value)
-    house.keeper = Keeper(LakeWriter(house.path, postgres), house.ledger.cursor())
     keep_in_postgres(house.path, postgres)
     with pytest.raises(LakeMissing):
         connect(house.path)
@@ -109,7 +111,26 @@ def test_without_its_server_it_is_an_error_that_names_no_password(
     house.close()
 
 
-def test_another_directory_cannot_write_into_the_same_database(
+def test_a_lake_stays_what_it_was_until_postgresql_has_taken_it(
+    tmp_path: Path, postgres: str
+) -> None:
+    house = House(tmp_path)
+    house.fold(10)
+    house.keeper.update()
+    house.keeper.close()
+    for mistyped in (_gone(postgres), f"{postgres}0"):
+        house.keeper = Keeper(LakeWriter(house.path, mistyped), house.ledger.cursor())
+        with pytest.raises(LakeWriteError, match="was not written"):
+            house.keeper.update()
+        with open_lake(house.path) as reader:
+            assert reader.ask(COUNT) == [(10,)]
+    house.open()
+    house.keeper.update()
+    house.same()
+    house.close()
+
+
+def test_another_directory_can_neither_write_nor_read_what_is_in_the_same_database(
     tmp_path: Path, postgres: str
 ) -> None:
     one = House(tmp_path)
@@ -117,12 +138,37 @@ def test_another_directory_cannot_write_into_the_same_database(
     Keeper(LakeWriter(one.path, postgres), one.ledger.cursor()).update()
     (tmp_path / "other").mkdir()
     other = House(tmp_path / "other")
-    other.fold(10)
+    other.fold(5)
+    other.keeper.update()
+    other.keeper.close()
+    other.keeper = Keeper(LakeWriter(other.path, postgres), other.ledger.cursor())
     with pytest.raises(LakeWriteError, match="DATA_PATH"):
-        Keeper(LakeWriter(other.path, postgres), other.ledger.cursor()).update()
+        other.keeper.update()
     one.same()
+    with open_lake(other.path) as reader:
+        assert reader.ask(COUNT) == [(5,)]
+        # As in a copy of the directory of the first.
+        keep_in_postgres(other.path, postgres)
+        with pytest.raises(LakeError, match=f"has the lake in {one.path}, not this one"):
+            reader.refresh()
+        assert reader.ask(COUNT) == [(5,)]
+    with pytest.raises(LakeError, match="not this one"):
+        connect(other.path)
     one.close()
     other.close()
+
+
+def test_a_lake_is_read_under_another_name_of_its_directory(tmp_path: Path, postgres: str) -> None:
+    house = House(tmp_path)
+    house.fold(10)
+    Keeper(LakeWriter(house.path, postgres), house.ledger.cursor()).update()
+    house.close()
+    moved = house.path.rename(tmp_path / "moved")
+    with pytest.raises(LakeError, match="not this one"):
+        connect(moved)
+    house.path.symlink_to(moved)
+    with open_lake(moved) as reader:
+        assert reader.ask(COUNT) == [(10,)]
 
 
 def test_killed_anywhere_nothing_is_missing_or_double(tmp_path: Path, postgres: str) -> None:

@@ -6,13 +6,14 @@ they run is confined as it is anywhere else.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import duckdb
 
-from analytics.lake.catalogue.place import FILE, postgres_of, with_values
+from analytics.lake.catalogue.place import DATA, FILE, postgres_of, with_values
 from analytics.lake.extensions import POSTGRES, SQLITE, load
 from analytics.queries import of_table, queries
 
@@ -25,7 +26,7 @@ def copy_of(lake: Path, folder: Path) -> bool:
     """Copy the catalogue of this lake to `catalog.sqlite` in `folder`, while others write it.
 
     Whether there is one. A copy that was there, even if it is open, becomes this one. Raises
-    sqlite3.Error, duckdb.Error, OSError or ExtensionMissing.
+    sqlite3.Error, duckdb.Error, ExtensionMissing, or OSError, as it does if it is another lake's.
     """
     postgres = postgres_of(lake)
     if postgres is None:
@@ -37,7 +38,7 @@ def copy_of(lake: Path, folder: Path) -> bool:
     fetched = folder / f"fetched-{FILE}"
     fetched.unlink(missing_ok=True)
     try:
-        if not _fetch(postgres, fetched):
+        if not _fetch(lake, postgres, fetched):
             return False
         _take(fetched, folder / FILE)
     finally:
@@ -64,7 +65,7 @@ def _take(source: Path, target: Path) -> None:
         private.commit()
 
 
-def _fetch(postgres: str, target: Path) -> bool:
+def _fetch(lake: Path, postgres: str, target: Path) -> bool:
     """Copy each table of the catalogue out of PostgreSQL, in one transaction there."""
     sql = queries("lake")
     config = {"threads": 1, "autoinstall_known_extensions": False}
@@ -74,7 +75,19 @@ def _fetch(postgres: str, target: Path) -> bool:
         connection.execute(with_values(sql["attach_private"], {FILE: str(target)}))
         connection.execute("BEGIN")
         names = [name for (name,) in connection.execute(sql["catalogue_tables"]).fetchall()]
+        if "ducklake_metadata" not in names:
+            return False
+        for (data,) in connection.execute(sql["catalogue_data"]).fetchall():
+            if not _same_directory(lake.resolve() / DATA, Path(data)):
+                raise OSError(f"that database has the lake in {Path(data).parent}, not this one")
         for name in names:
             connection.execute(of_table("lake", "copy_table", name))
         connection.execute("COMMIT")
-    return "ducklake_snapshot" in names
+    return True
+
+
+def _same_directory(one: Path, other: Path) -> bool:
+    """Whether both are one directory, which may have several names, as under a bind mount."""
+    with contextlib.suppress(FileNotFoundError):
+        return one == other or one.samefile(other)
+    return False

@@ -30,13 +30,16 @@ def place_of(lake: Path) -> Path:
     return lake / (FILE if postgres_of(lake) is None else POINTER)
 
 
-def extensions_of(lake: Path) -> tuple[str, ...]:
-    """The extensions that attaching this lake takes."""
-    return NAMES if postgres_of(lake) is None else (*NAMES, POSTGRES)
+def extensions_of(postgres: str | None) -> tuple[str, ...]:
+    """The extensions that attaching a lake takes whose catalogue is there; None: in a file."""
+    return NAMES if postgres is None else (*NAMES, POSTGRES)
 
 
 def keep_in_postgres(lake: Path, parameters: str) -> None:
-    """From now on this lake has its catalogue there; a file that it had is deleted. OSError."""
+    """From now on this lake has its catalogue there; a file that it had is deleted. OSError.
+
+    Attach it there first: whoever reads it finds it nowhere else.
+    """
     if postgres_of(lake) == parameters:
         return
     lake.mkdir(parents=True, exist_ok=True)
@@ -68,9 +71,12 @@ def last_change(lake: Path) -> tuple[object, ...]:
     return tuple(found)
 
 
-def attach_statement(lake: Path, *, read_only: bool = True) -> str:
-    """The statement that attaches this lake as `lake`; it takes `extensions_of` it. OSError."""
-    postgres = postgres_of(lake)
+def attach_statement(lake: Path, *, read_only: bool = True, postgres: str | None = None) -> str:
+    """The statement that attaches this lake as `lake`, which takes some extensions. OSError.
+
+    `postgres`: where its catalogue is; None: where the directory says.
+    """
+    postgres = postgres or postgres_of(lake)
     name = "attach_to_read" if read_only else "attach"
     return with_values(
         queries("lake")[name if postgres is None else f"{name}_postgres"],
