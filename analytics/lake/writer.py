@@ -135,7 +135,11 @@ class LakeWriter:
         with self._explained():
             lake = self._attached()
             if self._held(lake) is not None:
-                upkeep(lake, GROWING, keep_seconds)
+                try:
+                    upkeep(lake, GROWING, keep_seconds)
+                finally:
+                    # However far it came, files may be gone that a copy of the catalogue names.
+                    note_change(self.path)
 
     def abandon(self) -> None:
         """Abort the current operation soon."""

@@ -52,7 +52,9 @@ def test_it_has_what_its_ledger_has_and_so_do_its_readers(
             house.keeper.update()
             assert last_change(house.path) != looked_at
             house.same()
+            looked_at = last_change(house.path)
             house.keeper.maintain(keep_seconds=0)
+            assert last_change(house.path) != looked_at
             house.same()
         # It sees what it has seen, until it looks again.
         assert reader.ask(COUNT) == [(30,)]
