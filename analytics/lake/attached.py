@@ -8,7 +8,7 @@ import duckdb
 
 from analytics.lake.catalogue.place import DATA as FILES
 from analytics.lake.catalogue.place import FILE as CATALOG
-from analytics.lake.catalogue.place import attach_statement, extensions_of, postgres_of
+from analytics.lake.catalogue.place import attach_statement, extensions_of, in_time, postgres_of
 from analytics.lake.extensions import load
 
 __all__ = ["CATALOG", "FILES", "attach", "attach_statement"]
@@ -45,7 +45,8 @@ def attach(
         connection.execute("SET enable_progress_bar = false")
         parameters = postgres or postgres_of(path)
         load(connection, *extensions_of(parameters))
-        connection.execute(attach_statement(path, read_only=read_only, postgres=parameters))
+        where = parameters and in_time(parameters)
+        connection.execute(attach_statement(path, read_only=read_only, postgres=where))
     except BaseException:
         connection.close()
         raise

@@ -5,12 +5,15 @@ from __future__ import annotations
 import random
 import re
 import shutil
+import socket
+import threading
 from pathlib import Path
 
 import pytest
 
 from analytics.lake import upkeep
 from analytics.lake.attached import attach
+from analytics.lake.catalogue import place
 from analytics.lake.catalogue.place import FILE, POINTER, keep_in_postgres, last_change
 from analytics.lake.keeper import Keeper
 from analytics.lake.session import LakeError, LakeMissing, connect, open_lake
@@ -111,6 +114,25 @@ def test_without_its_server_it_is_an_error_that_names_no_password(
     house.keeper.update()
     house.same()
     house.close()
+
+
+def test_a_server_that_never_answers_is_an_error_soon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(place, "SECONDS_TO_CONNECT", 2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        # Where nothing bounds it, this ends it, with another message.
+        limit = threading.Timer(60.0, lambda: silent.shutdown(socket.SHUT_RDWR))
+        limit.start()
+        hanging = f"host=127.0.0.1 port={silent.getsockname()[1]} dbname=d user=u"
+        lake = tmp_path / "lake"
+        lake.mkdir()
+        with pytest.raises(LakeWriteError, match="timeout expired"):
+            LakeWriter(lake, hanging).held()
+        keep_in_postgres(lake, hanging)
+        with pytest.raises(LakeError, match="timeout expired"):
+            connect(lake)
+        limit.cancel()
 
 
 def test_a_lake_stays_what_it_was_until_postgresql_has_taken_it(

@@ -15,6 +15,8 @@ from analytics.queries import queries
 
 FILE, POINTER = "catalog.sqlite", "catalog.postgres"
 DATA = "data"
+SECONDS_TO_CONNECT = 5
+"""How long each host of PostgreSQL has to answer, unless the parameters say it."""
 
 
 def postgres_of(lake: Path) -> str | None:
@@ -82,6 +84,13 @@ def attach_statement(lake: Path, *, read_only: bool = True, postgres: str | None
         queries("lake")[name if postgres is None else f"{name}_postgres"],
         {FILE: str(lake.resolve() / FILE), DATA: str(lake.resolve() / DATA), "pg": postgres or ""},
     )
+
+
+def in_time(postgres: str) -> str:
+    """These connection parameters, and how long connecting may take."""
+    if any(part.startswith("connect_timeout=") for part in postgres.split()):
+        return postgres
+    return f"{postgres} connect_timeout={SECONDS_TO_CONNECT}"
 
 
 def with_values(sql: str, values: dict[str, str]) -> str:
