@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import shutil
@@ -180,6 +181,24 @@ def test_another_directory_can_neither_write_nor_read_what_is_in_the_same_databa
         connect(other.path)
     one.close()
     other.close()
+
+
+def test_readers_know_the_file_of_the_password_that_the_setting_names(
+    tmp_path: Path, postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passwords = Path(os.environ["PGPASSFILE"])
+    monkeypatch.delenv("PGPASSFILE")
+    named = f"{postgres} passfile={passwords}"
+    house = House(tmp_path)
+    house.fold(10)
+    passwords.chmod(0o644)
+    with pytest.raises(LakeWriteError, match="no password supplied"):
+        Keeper(LakeWriter(house.path, named), house.ledger.cursor()).update()
+    passwords.chmod(0o600)
+    Keeper(LakeWriter(house.path, named), house.ledger.cursor()).update()
+    with open_lake(house.path) as reader:
+        assert reader.ask(COUNT) == [(10,)]
+    house.close()
 
 
 def test_a_lake_is_read_under_another_name_of_its_directory(tmp_path: Path, postgres: str) -> None:
