@@ -30,6 +30,39 @@ _GROUP = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]{0,252}[a-z0-9_])?")
 _LEVEL = re.compile("|".join(LEVELS))
 _WITHIN = re.compile(r"[1-9][0-9]{0,5}[smhd]")
+# Of libpq's keywords those that say where a server is and how it is known: none holds a secret.
+_POSTGRES = frozenset(
+    {
+        "host",
+        "hostaddr",
+        "port",
+        "dbname",
+        "user",
+        "service",
+        "passfile",
+        "connect_timeout",
+        "application_name",
+        "target_session_attrs",
+        "load_balance_hosts",
+        "keepalives",
+        "keepalives_idle",
+        "keepalives_interval",
+        "keepalives_count",
+        "tcp_user_timeout",
+        "sslmode",
+        "sslnegotiation",
+        "sslrootcert",
+        "sslcert",
+        "sslkey",
+        "sslcrl",
+        "channel_binding",
+        "require_auth",
+        "gssencmode",
+        "krbsrvname",
+    }
+)
+# Nothing that is quoted, and no URI: what is written there would be read by other rules.
+_POSTGRES_VALUE = re.compile(r"(?!.*://)[^\s='\"\\]+")
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _YES = frozenset({"yes", "true", "on", "1"})
 _NO = frozenset({"no", "false", "off", "0"})
@@ -124,11 +157,16 @@ class _Reading:
         named = [part.partition("=") for part in parameters.split()]
         if not text:
             return ""
+        # What was given is not repeated: it may have a password in it.
         if scheme != "postgres" or not named or not all(key and value for key, _, value in named):
-            # Not what was given: that may have a password in it.
             self.problems.append(f"{name}: expected postgres:host=HOST dbname=NAME user=USER")
-        elif any("pass" in key for key, _, _ in named):
-            self.problems.append(f"{name}: a password is not a setting: write it to ~/.pgpass")
+        elif not all(
+            key in _POSTGRES and _POSTGRES_VALUE.fullmatch(value) for key, _, value in named
+        ):
+            self.problems.append(
+                f"{name}: expected libpq's keywords with plain values, and no password: that goes "
+                "to ~/.pgpass, or to where PGPASSFILE says"
+            )
         return " ".join(parameters.split())
 
     def kafka(self) -> KafkaSecurity:

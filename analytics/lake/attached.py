@@ -8,7 +8,7 @@ import duckdb
 
 from analytics.lake.catalogue.place import DATA as FILES
 from analytics.lake.catalogue.place import FILE as CATALOG
-from analytics.lake.catalogue.place import attach_statement, extensions_of
+from analytics.lake.catalogue.place import attach_statement, extensions_of, in_time, postgres_of
 from analytics.lake.extensions import load
 
 __all__ = ["CATALOG", "FILES", "attach", "attach_statement"]
@@ -18,11 +18,12 @@ MOST_SPILL = "4GB"
 
 
 def attach(
-    path: Path, *, read_only: bool = False, memory_limit: str = "200MB"
+    path: Path, *, read_only: bool = False, memory_limit: str = "200MB", postgres: str = ""
 ) -> duckdb.DuckDBPyConnection:
     """Attach the lake at `path`, created if missing and writable. Raises duckdb.Error.
 
-    In an in-memory database of its own, so that no failure there harms the ledger.
+    In an in-memory database of its own, so that no failure there harms the ledger. `postgres`:
+    where its catalogue is; empty: where the directory says.
     """
     connection = duckdb.connect(
         config={
@@ -42,8 +43,10 @@ def attach(
         connection.execute("SET GLOBAL TimeZone = 'UTC'")
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET enable_progress_bar = false")
-        load(connection, *extensions_of(path))
-        connection.execute(attach_statement(path, read_only=read_only))
+        parameters = postgres or postgres_of(path)
+        load(connection, *extensions_of(parameters))
+        where = parameters and in_time(parameters)
+        connection.execute(attach_statement(path, read_only=read_only, postgres=where))
     except BaseException:
         connection.close()
         raise

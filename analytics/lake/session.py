@@ -64,10 +64,11 @@ class LakeSession:
         lake: Path,
         folder: PrivateFolder,
         seconds: float | None,
+        memory_limit: str,
     ) -> None:
         self.connection, self.lake, self.folder = connection, lake, folder
         self.as_of: int | None = None
-        self._seconds = seconds
+        self._seconds, self._memory_limit = seconds, memory_limit
         self._lock = threading.Lock()
 
     def ask(self, sql: str, values: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
@@ -81,7 +82,7 @@ class LakeSession:
     def refresh(self) -> None:
         """See the state as of now: copy the catalogue again. Raises LakeError."""
         with self._lock:
-            copy_catalogue(self.lake, self.folder.path)
+            copy_catalogue(self.lake, self.folder.path, memory_limit=self._memory_limit)
 
     def close(self) -> None:
         """Close the lake, and remove the copy of its catalogue."""
@@ -120,13 +121,15 @@ def within(connection: duckdb.DuckDBPyConnection, seconds: float | None) -> Iter
         timer.cancel()
 
 
-def copy_catalogue(lake: Path, folder: Path, *, with_views: bool = False) -> None:
+def copy_catalogue(
+    lake: Path, folder: Path, *, memory_limit: str, with_views: bool = False
+) -> None:
     """Copy the catalogue as it is at one moment, while others write it. Raises LakeError.
 
     `with_views`: the views and macros are put beside it.
     """
     try:
-        found = copy_of(lake, folder)
+        found = copy_of(lake, folder, memory_limit=memory_limit)
     except (sqlite3.Error, duckdb.Error, OSError) as error:
         reason = str(error).splitlines()[0]
         raise LakeError(f"the catalogue of {lake} cannot be read: {reason}") from error
@@ -155,14 +158,14 @@ def open_lake(
     """
     folder = PrivateFolder()
     try:
-        copy_catalogue(lake, folder.path, with_views=not as_ledger)
+        copy_catalogue(lake, folder.path, memory_limit=memory_limit, with_views=not as_ledger)
         connection = open_copy(
             lake, folder.path, memory_limit=memory_limit, threads=threads, as_ledger=as_ledger
         )
     except BaseException:
         folder.remove()
         raise
-    return LakeSession(connection, lake, folder, seconds)
+    return LakeSession(connection, lake, folder, seconds, memory_limit)
 
 
 def open_copy(

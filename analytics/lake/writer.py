@@ -135,7 +135,11 @@ class LakeWriter:
         with self._explained():
             lake = self._attached()
             if self._held(lake) is not None:
-                upkeep(lake, GROWING, keep_seconds)
+                try:
+                    upkeep(lake, GROWING, keep_seconds)
+                finally:
+                    # However far it came, files may be gone that a copy of the catalogue names.
+                    note_change(self.path)
 
     def abandon(self) -> None:
         """Abort the current operation soon."""
@@ -191,9 +195,10 @@ class LakeWriter:
             self.path.mkdir(exist_ok=True)
             self._lock = _locked(self.path / LOCK)
             shutil.rmtree(self.path / SPILL, ignore_errors=True)
-            if self._postgres:
-                keep_in_postgres(self.path, self._postgres)
             self._lake = lake = Session(self._attach())
+            if self._postgres:
+                # Not before PostgreSQL has taken it as its own: readers keep what they had.
+                keep_in_postgres(self.path, self._postgres)
             self._inode = _stat(place_of(self.path), "st_ino")
             if lake.execute(queries("lake")["options"]) != [(2,)]:
                 for name in ("bound_row_groups", "compress"):
@@ -202,13 +207,13 @@ class LakeWriter:
 
     def _attach(self) -> duckdb.DuckDBPyConnection:
         try:
-            return attach(self.path, memory_limit=self._memory_limit)
+            return attach(self.path, memory_limit=self._memory_limit, postgres=self._postgres)
         except duckdb.Error as error:
             said = str(error).splitlines()[0]
             if "locked" in said or NO_ROOM in said or "ermission denied" in said:
                 raise
             # A database server is not ours to clear.
-            if postgres_of(self.path) is not None:
+            if self._postgres or postgres_of(self.path) is not None:
                 raise
             # No reader can read it, either.
             logger.warning("the lake %s cannot be read: %s", self.path, said)

@@ -50,6 +50,13 @@ WHERE
     AND schema_name = 'public'
     AND starts_with(table_name, 'ducklake_');
 
+-- name: catalogue_data
+SELECT value
+FROM shared.public.ducklake_metadata
+WHERE
+    key = 'data_path'
+    AND scope IS NULL;
+
 -- name: tables
 SELECT table_name
 FROM duckdb_tables()

@@ -139,6 +139,34 @@ def test_a_webhook_that_is_no_address_is_not_repeated_since_it_may_hold_a_secret
 
 
 @pytest.mark.parametrize(
+    "given",
+    [
+        "postgres:host=h dbname=d password=s3cret",
+        "postgres:host=h dbname=d PASSWORD=s3cret",
+        "postgres:host=h dbname=d sslpassword=s3cret",
+        "postgres:host=h password='s3cret and more'",
+        "postgres:host='h password=s3cret'",
+        "postgres:host=h\\ password=s3cret",
+        "postgres:host=h&password=s3cret",
+        "postgres:dbname=postgresql://u:s3cret@h/db",
+        "postgres:postgresql://u:s3cret@h/db?sslmode=require",
+        "postgres://u:s3cret@h/db?sslmode=require",
+        "postgresql://u:s3cret@h/db",
+        "host=h dbname=d password=s3cret",
+    ],
+)
+def test_a_password_of_postgresql_is_refused_however_it_is_written(given: str) -> None:
+    with pytest.raises(SettingsError, match="TRUCE_LAKE_CATALOG") as refused:
+        load({"TRUCE_LAKE_CATALOG": given})
+    assert "s3cret" not in str(refused.value)
+
+
+def test_where_postgresql_is_and_how_it_is_known_is_a_setting() -> None:
+    given = "host=/run/pg,h port=5433 dbname=d user=u@tenant sslmode=verify-full passfile=/etc/p"
+    assert load({"TRUCE_LAKE_CATALOG": f"postgres:{given}"}).lake_catalog == given
+
+
+@pytest.mark.parametrize(
     ("span", "seconds"), [("90s", 90), ("5m", 300), ("24h", 86_400), ("7d", 604_800)]
 )
 def test_a_span_is_a_number_and_a_unit(span: str, seconds: int) -> None:

@@ -6,13 +6,14 @@ they run is confined as it is anywhere else.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import duckdb
 
-from analytics.lake.catalogue.place import FILE, postgres_of, with_values
+from analytics.lake.catalogue.place import DATA, FILE, in_time, postgres_of, with_values
 from analytics.lake.extensions import POSTGRES, SQLITE, load
 from analytics.queries import of_table, queries
 
@@ -21,11 +22,12 @@ SECONDS_TO_WAIT = 10.0
 _TO_BE_DELETED = "ducklake_files_scheduled_for_deletion"
 
 
-def copy_of(lake: Path, folder: Path) -> bool:
+def copy_of(lake: Path, folder: Path, *, memory_limit: str) -> bool:
     """Copy the catalogue of this lake to `catalog.sqlite` in `folder`, while others write it.
 
     Whether there is one. A copy that was there, even if it is open, becomes this one. Raises
-    sqlite3.Error, duckdb.Error, OSError or ExtensionMissing.
+    sqlite3.Error, duckdb.Error, ExtensionMissing, or OSError, as it does if it is another lake's.
+    `memory_limit`: of DuckDB, which has some 2,000 rows of the catalogue in memory at a time.
     """
     postgres = postgres_of(lake)
     if postgres is None:
@@ -37,7 +39,7 @@ def copy_of(lake: Path, folder: Path) -> bool:
     fetched = folder / f"fetched-{FILE}"
     fetched.unlink(missing_ok=True)
     try:
-        if not _fetch(postgres, fetched):
+        if not _fetch(lake, postgres, fetched, memory_limit):
             return False
         _take(fetched, folder / FILE)
     finally:
@@ -64,17 +66,36 @@ def _take(source: Path, target: Path) -> None:
         private.commit()
 
 
-def _fetch(postgres: str, target: Path) -> bool:
+def _fetch(lake: Path, postgres: str, target: Path, memory_limit: str) -> bool:
     """Copy each table of the catalogue out of PostgreSQL, in one transaction there."""
     sql = queries("lake")
-    config = {"threads": 1, "autoinstall_known_extensions": False}
-    with duckdb.connect(config={**config, "autoload_known_extensions": False}) as connection:
+    with duckdb.connect(
+        config={
+            "memory_limit": memory_limit,
+            "threads": 1,
+            "temp_directory": "",
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+    ) as connection:
         load(connection, SQLITE, POSTGRES)
-        connection.execute(with_values(sql["attach_shared"], {"pg": postgres}))
+        connection.execute(with_values(sql["attach_shared"], {"pg": in_time(postgres)}))
         connection.execute(with_values(sql["attach_private"], {FILE: str(target)}))
         connection.execute("BEGIN")
         names = [name for (name,) in connection.execute(sql["catalogue_tables"]).fetchall()]
+        if "ducklake_metadata" not in names:
+            return False
+        for (data,) in connection.execute(sql["catalogue_data"]).fetchall():
+            if not _same_directory(lake.resolve() / DATA, Path(data)):
+                raise OSError(f"that database has the lake in {Path(data).parent}, not this one")
         for name in names:
             connection.execute(of_table("lake", "copy_table", name))
         connection.execute("COMMIT")
-    return "ducklake_snapshot" in names
+    return True
+
+
+def _same_directory(one: Path, other: Path) -> bool:
+    """Whether both are one directory, which may have several names, as under a bind mount."""
+    with contextlib.suppress(FileNotFoundError):
+        return one == other or one.samefile(other)
+    return False

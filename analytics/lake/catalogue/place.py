@@ -15,6 +15,8 @@ from analytics.queries import queries
 
 FILE, POINTER = "catalog.sqlite", "catalog.postgres"
 DATA = "data"
+SECONDS_TO_CONNECT = 5
+"""How long each host of PostgreSQL has to answer, unless the parameters say it."""
 
 
 def postgres_of(lake: Path) -> str | None:
@@ -30,13 +32,16 @@ def place_of(lake: Path) -> Path:
     return lake / (FILE if postgres_of(lake) is None else POINTER)
 
 
-def extensions_of(lake: Path) -> tuple[str, ...]:
-    """The extensions that attaching this lake takes."""
-    return NAMES if postgres_of(lake) is None else (*NAMES, POSTGRES)
+def extensions_of(postgres: str | None) -> tuple[str, ...]:
+    """The extensions that attaching a lake takes whose catalogue is there; None: in a file."""
+    return NAMES if postgres is None else (*NAMES, POSTGRES)
 
 
 def keep_in_postgres(lake: Path, parameters: str) -> None:
-    """From now on this lake has its catalogue there; a file that it had is deleted. OSError."""
+    """From now on this lake has its catalogue there; a file that it had is deleted. OSError.
+
+    Attach it there first: whoever reads it finds it nowhere else.
+    """
     if postgres_of(lake) == parameters:
         return
     lake.mkdir(parents=True, exist_ok=True)
@@ -68,14 +73,24 @@ def last_change(lake: Path) -> tuple[object, ...]:
     return tuple(found)
 
 
-def attach_statement(lake: Path, *, read_only: bool = True) -> str:
-    """The statement that attaches this lake as `lake`; it takes `extensions_of` it. OSError."""
-    postgres = postgres_of(lake)
+def attach_statement(lake: Path, *, read_only: bool = True, postgres: str | None = None) -> str:
+    """The statement that attaches this lake as `lake`, which takes some extensions. OSError.
+
+    `postgres`: where its catalogue is; None: where the directory says.
+    """
+    postgres = postgres or postgres_of(lake)
     name = "attach_to_read" if read_only else "attach"
     return with_values(
         queries("lake")[name if postgres is None else f"{name}_postgres"],
         {FILE: str(lake.resolve() / FILE), DATA: str(lake.resolve() / DATA), "pg": postgres or ""},
     )
+
+
+def in_time(postgres: str) -> str:
+    """These connection parameters, and how long connecting may take."""
+    if any(part.startswith("connect_timeout=") for part in postgres.split()):
+        return postgres
+    return f"{postgres} connect_timeout={SECONDS_TO_CONNECT}"
 
 
 def with_values(sql: str, values: dict[str, str]) -> str:

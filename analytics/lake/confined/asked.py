@@ -53,7 +53,7 @@ def opened(lake: Path, folder: Path, memory: str) -> duckdb.DuckDBPyConnection:
 
     The copy of its catalogue goes into `folder`. A LakeError.
     """
-    copy_catalogue(lake, folder, with_views=True)
+    copy_catalogue(lake, folder, memory_limit=memory, with_views=True)
     # Before DuckDB starts threads: the limit binds them, too.
     confine([lake.resolve() / DATA, folder])
     connection = open_copy(lake, folder, memory_limit=memory, threads=2, spill=False)
