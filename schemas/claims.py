@@ -32,12 +32,14 @@ Targets = Annotated[tuple[Target | None, ...], Field(max_length=MAX_ENTRIES)]
 AreaTerms = Annotated[tuple[AreaField | None, ...], Field(max_length=MAX_ENTRIES)]
 Evidence = Annotated[tuple[WebAddress, ...], Field(max_length=MAX_ENTRIES), NullIs(())]
 
+ClaimantRole = Literal["party", "mediator", "observer", "media"]
+
 
 class Claimant(Frozen):
     """Who makes a claim."""
 
     name: Name
-    role: Literal["party", "mediator", "observer", "media"] | None = None
+    role: ClaimantRole | None = None
     party: Identifier | None = None
 
 

@@ -56,6 +56,9 @@ REPORTER_KINDS = (
     *("dataset", "other"),
 )
 
+TimedThing = Literal["act", "impact"]
+ActorConfidence = Literal["confirmed", "likely", "alleged", "unknown"]
+
 
 class Reporter(Frozen):
     """Who reports, and what kind of source: one of `REPORTER_KINDS`, or another, which is other."""
@@ -75,7 +78,7 @@ class Occurred(Frozen):
     start: Time
     end: TimeOrAbsent = None
     certainty: Annotated[Literal["sometime", "throughout"], NullIs("sometime")] = "sometime"
-    of: Annotated[Literal["act", "impact"], NullIs("act")] = "act"
+    of: Annotated[TimedThing, NullIs("act")] = "act"
     flight: Flight | None = None
     as_stated: Text | None = None
 
@@ -106,9 +109,7 @@ class Actor(Frozen):
     """Who is said to have acted, and how sure the reporter is."""
 
     party: Identifier | None = None
-    confidence: Annotated[
-        Literal["confirmed", "likely", "alleged", "unknown"], NullIs("unknown")
-    ] = "unknown"
+    confidence: Annotated[ActorConfidence, NullIs("unknown")] = "unknown"
 
 
 class Weapon(Frozen):

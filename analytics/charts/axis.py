@@ -21,9 +21,6 @@ _HOURS = (1, 3, 6, 12)
 _DAYS = (1, 2, 4, 7, 14)
 
 
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
 def day_label(day: dt.date, months: Sequence[str]) -> str:
     """`3 Feb`."""
     return f"{day.day} {months[day.month - 1]}"
@@ -52,7 +49,7 @@ class Axis(NamedTuple):
         """Whether the moment is within."""
         return self.start <= instant <= self.end
 
-    def ticks(self, zone: ReaderZone, months: Sequence[str] = MONTHS) -> list[Tick]:
+    def ticks(self, zone: ReaderZone, months: Sequence[str]) -> list[Tick]:
         """About ten lines at round times on the clocks of the zone; `months`: their names."""
         start, end = zone.local(self.start), zone.local(self.end)
         if start is None or end is None:

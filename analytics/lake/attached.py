@@ -6,12 +6,8 @@ from pathlib import Path
 
 import duckdb
 
-from analytics.lake.catalogue.place import DATA as FILES
-from analytics.lake.catalogue.place import FILE as CATALOG
 from analytics.lake.catalogue.place import attach_statement, extensions_of, in_time, postgres_of
 from analytics.lake.extensions import load
-
-__all__ = ["CATALOG", "FILES", "attach", "attach_statement"]
 
 SPILL = "spill"
 MOST_SPILL = "4GB"

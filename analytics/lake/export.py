@@ -6,7 +6,8 @@ from pathlib import Path
 
 import duckdb
 
-from analytics.lake.attached import attach, attach_statement
+from analytics.lake.attached import attach
+from analytics.lake.catalogue.place import attach_statement
 from analytics.lake.writer import TABLES
 from analytics.queries import queries
 

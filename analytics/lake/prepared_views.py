@@ -23,7 +23,7 @@ import duckdb
 from analytics.queries import lake_tables, views
 
 # The stem is the catalogue's name: views stand where they would if they were made in memory.
-FILE = "memory.duckdb"
+VIEWS_FILE = "memory.duckdb"
 MOST_KEPT = 4
 _DRAFTS = ".views-"
 _SECONDS_TO_WRITE = 60.0
@@ -43,15 +43,15 @@ def prepare_views(
     key = _key(catalogue)
     with contextlib.suppress(OSError):
         if (kept := _kept(key)) is not None:
-            (folder / FILE).write_bytes(kept)
+            (folder / VIEWS_FILE).write_bytes(kept)
             return
-    with closing(duckdb.connect(folder / FILE)) as connection:
+    with closing(duckdb.connect(folder / VIEWS_FILE)) as connection:
         attach(connection)
         connection.execute(lake_tables())
         connection.execute(views())
     # Where nothing can be kept, each reader makes its own.
     with contextlib.suppress(OSError):
-        _keep(key, (folder / FILE).read_bytes())
+        _keep(key, (folder / VIEWS_FILE).read_bytes())
 
 
 def _key(catalogue: Path) -> str:

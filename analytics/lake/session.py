@@ -21,7 +21,7 @@ from analytics.lake.catalogue.place import DATA
 from analytics.lake.catalogue.place import FILE as CATALOG
 from analytics.lake.extensions import load
 from analytics.lake.folders import PrivateFolder
-from analytics.lake.prepared_views import FILE, prepare_views
+from analytics.lake.prepared_views import VIEWS_FILE, prepare_views
 from analytics.storage.database import quoted
 
 NAME = "lake"
@@ -182,7 +182,7 @@ def open_copy(
     `spill`: whether DuckDB may spill there, and write at all.
     """
     connection = duckdb.connect(
-        ":memory:" if as_ledger else folder / FILE,
+        ":memory:" if as_ledger else folder / VIEWS_FILE,
         read_only=not spill,
         config={
             "memory_limit": memory_limit,

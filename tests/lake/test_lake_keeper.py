@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from analytics.lake.attached import CATALOG, FILES, attach
+from analytics.lake.attached import attach
+from analytics.lake.catalogue.place import DATA as FILES
+from analytics.lake.catalogue.place import FILE as CATALOG
 from analytics.lake.keeper import Keeper
 from analytics.lake.subprocess_writer import SubprocessWriter
 from analytics.lake.writer import LakeWriteError, LakeWriter

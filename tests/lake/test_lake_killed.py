@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from analytics.lake.attached import CATALOG, attach
+from analytics.lake.attached import attach
+from analytics.lake.catalogue.place import FILE as CATALOG
 from analytics.lake.keeper import Keeper
 from analytics.lake.writer import LakeWriter
 from analytics.ledger.contents import Holding

@@ -16,7 +16,8 @@ from urllib.error import HTTPError
 import duckdb
 import pytest
 
-from analytics.lake.attached import CATALOG, attach
+from analytics.lake.attached import attach
+from analytics.lake.catalogue.place import FILE as CATALOG
 from analytics.storage.database import connect
 from streams.commands.lake_update import bring_up_to_date
 from streams.endpoint import Endpoint, read_endpoint

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from analytics.lake.prepared_views import FILE as VIEWS
+from analytics.lake.prepared_views import VIEWS_FILE
 from tests.cli.commands import TRUCE, environment
 
 ENDLESS = "select count(*) from range(1000000000000)"
@@ -103,7 +103,7 @@ def until_running(terminal: Terminal) -> int:
     while True:
         for child in terminal.children():
             # Opened once it has a query, not before, and kept open until that is answered.
-            if any(name.endswith(f"/{VIEWS}") for name in _open_files(child)):
+            if any(name.endswith(f"/{VIEWS_FILE}") for name in _open_files(child)):
                 return child
         assert time.monotonic() < until
         time.sleep(0.02)

@@ -6,8 +6,11 @@ What is entered becomes an event as in the forms: see `entered`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
+from schemas.claims import ClaimantRole
+from schemas.coverage import Quality
+from schemas.reports import REPORTER_KINDS, ActorConfidence, TimedThing
 from streams.commands.new.entered import OTHERS
 
 SHEETS = {
@@ -43,19 +46,16 @@ def _several(
 
 
 FIXED: Mapping[str, Sequence[str]] = {
-    "reporters": (
-        *("party", "military", "government", "monitor", "un", "ngo", "media", "civilian"),
-        *("sensor", "dataset", "other"),
-    ),
-    "roles": ("party", "mediator", "observer", "media"),
+    "reporters": REPORTER_KINDS,
+    "roles": get_args(ClaimantRole),
     "stances": ("asserts", "denies"),
     "when": ("at", "between", "around", "night", "day", "throughout"),
-    "timed": ("act", "impact"),
-    "confidences": ("confirmed", "likely", "alleged", "unknown"),
+    "timed": get_args(TimedThing),
+    "confidences": get_args(ActorConfidence),
     "starts": ("at", "between", "unknown"),
     "ends": ("at", "between", "unknown", "open"),
     "yes": ("yes",),
-    "qualities": ("full", "partial", "denied", "none"),
+    "qualities": get_args(Quality),
 }
 """The words of which one must be chosen, list by list."""
 _PLACE = (
