@@ -121,8 +121,13 @@ class Site:
                     continue
             seen = last_change(self.settings.lake)
             if seen != self._seen:
-                await asyncio.to_thread(self._refresh)
+                if not await asyncio.to_thread(self._refresh):
+                    await asyncio.sleep(SECONDS_BETWEEN_TRIES)
+                    continue
                 self._seen = seen
+                # After upkeep, too, which changes no answer: it deletes files that are known.
+                if self._slow is not None:
+                    self._slow.wake()
             if self.version != shown:
                 shown = self.version
                 self._changed.set()
@@ -186,26 +191,26 @@ class Site:
             ask_worker(self.settings)
         self._refresh()
 
-    def _refresh(self) -> None:
+    def _refresh(self) -> bool:
+        """Show the lake as it is now; False, and all as before, where it cannot be read."""
         with self._lock:
             if self._session is None:
-                return
+                return False
             try:
                 self._session.refresh()
                 [(transaction,)] = self._session.ask(queries("asking")["transaction"], {})
                 mark = self._session.ask(queries("pages")["windows_mark"], {})
             except LakeError as error:
                 logger.warning("%s", error)
-                return
+                return False
             if transaction == self._transaction:
-                return
+                return True
             same = self._of_windows if mark == self._windows_mark else frozenset[str]()
             self._kept = {key: rows for key, rows in self._kept.items() if key[0] in same}
             self._windows_mark = mark
             self._transaction = transaction
             self.shown_at = time.time_ns() // 1_000
-            if self._slow is not None:
-                self._slow.wake()
+            return True
 
     def close(self) -> None:
         """Let go of the lake."""
