@@ -195,14 +195,18 @@ class Agent:
         self, partition: int, records: Sequence[Any], behind: Behind
     ) -> Mapping[int, Sequence[Any]]:
         """The records that are in the ledger by now, of these and of those that were behind."""
-        if not behind.rows and not self._unfinished:
+        if not behind.left and not behind.finished:
             return {partition: records}
-        known = self._unfinished | {(partition, one.offset): one for one in records}
-        self._unfinished = {place: one for place, one in known.items() if place in behind.places}
         whole: defaultdict[int, list[Any]] = defaultdict(list)
-        for place, one in known.items():
-            if place not in behind.places:
-                whole[place[0]].append(one)
+        for place in behind.finished:
+            whole[place[0]].append(self._unfinished.pop(place))
+        left = frozenset(behind.left)
+        for one in records:
+            place = (partition, one.offset)
+            if place in left:
+                self._unfinished[place] = one
+            else:
+                whole[partition].append(one)
         return whole
 
     def _go_on(self) -> None:

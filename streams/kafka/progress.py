@@ -13,17 +13,18 @@ class Behind(NamedTuple):
 
     `lows`: of each partition of which records wait, the offset of the first. `conflicts`: of each
     partition and conflict, the offset of its first record that waits, and how many events do.
-    `rows`: how many events are held in memory for that. `places`: (partition, offset) of each
-    record that waits.
+    `rows`: how many events are held in memory for that. `left` and `finished`: (partition, offset)
+    of each record that waits since the last turn, and of each that waited before and is done.
     """
 
     lows: Mapping[int, int]
     conflicts: Mapping[tuple[int, str], tuple[int, int]]
     rows: int
-    places: Collection[tuple[int, int]]
+    left: Collection[tuple[int, int]] = ()
+    finished: Collection[tuple[int, int]] = ()
 
 
-NOTHING_BEHIND = Behind({}, {}, 0, frozenset())
+NOTHING_BEHIND = Behind({}, {}, 0)
 
 
 def behind_by_conflict(behind: Behind) -> list[tuple[str, int]]:

@@ -80,7 +80,8 @@ async def _in_turn(
             for version in ("before", "now") if number % 2 == 0 else ("now", "before"):
                 place = folder / f"{version}-{number}"
                 if version == "before":
-                    old.append(await tracker(log, place, program=(before,)))
+                    # Without this checkout on its path, from which it would import.
+                    old.append(await tracker(log, place, program=(before,), PYTHONPATH=""))
                 else:
                     new.append(await tracker(log, place))
                 progress(f"{what}, round {number + 1}, {version}", (old, new)[version == "now"][-1])
