@@ -68,8 +68,8 @@ deployment: setup ## what is deployed, with real tools: wants Prometheus, kubect
 browser: setup ## the pages in a real browser: wants Chromium; TRUCE_SCREENSHOTS=docs writes the pictures
 	@$(BIN)/python -m pytest -q -rPs --durations=10 -m browser tests/web
 
-faults: setup ## a full disk, a hanging broker, odd clocks: minutes, not seconds
-	@$(BIN)/python -m pytest -q --durations=10 -m faults tests/faults tests/rebuild tests/storage tests/lake tests/backup
+faults: setup ## a full disk, a hanging broker, odd clocks, full memory: minutes, not seconds
+	@$(BIN)/python -m pytest -q --durations=10 -m faults tests/faults tests/rebuild tests/storage tests/lake tests/backup tests/worker
 
 crash: setup ## 200 SIGKILLs in one replay; TRUCE_CRASH_KILLS, _EVENTS and _SEED choose others
 	@PYTHONPATH=. $(BIN)/python tests/faults/crash.py

@@ -5,7 +5,7 @@ Plain values with named fields, each list of names once. No rules of how a verdi
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, get_args
+from typing import Generic, Literal, NamedTuple, TypeVar, get_args
 
 RULES = "2026-11-30"
 """Which rules judge: another date wherever the same log may be judged otherwise than before."""
@@ -23,15 +23,24 @@ Grade = Literal["one_sided", "reported", "corroborated", "verified"]
 BY_GRAVITY: tuple[Outcome, ...] = ("violation", "contested", "undetermined", "clear")
 
 
-class Criteria(NamedTuple):
+Kind = TypeVar("Kind")
+
+
+class PerCriterion(NamedTuple, Generic[Kind]):
+    """Something for each criterion, such as its answer, or the words for it."""
+
+    in_window: Kind
+    party_bound: Kind
+    act_prohibited: Kind
+    target_covered: Kind
+    in_area: Kind
+    still_bound: Kind
+
+
+class Criteria(PerCriterion[bool | None]):
     """The criteria of one claim by one report: yes, no or unknown (`None`)."""
 
-    in_window: bool | None
-    party_bound: bool | None
-    act_prohibited: bool | None
-    target_covered: bool | None
-    in_area: bool | None
-    still_bound: bool | None
+    __slots__ = ()
 
 
 CRITERIA = Criteria._fields

@@ -136,7 +136,8 @@ INSERT INTO notices BY NAME
 SELECT *
 FROM old.notices;
 
--- A column that only one of them has is of another version of the schema: it says nothing.
+-- A column that only one of them has is of another version of the schema: it says nothing. Nor does
+-- what a view makes of a payload: `events` and `report_versions` are compared by what is stored.
 -- name: shared_columns
 CREATE OR REPLACE TEMP MACRO shared_columns(named) AS (
     SELECT list(column_name)
@@ -148,6 +149,13 @@ CREATE OR REPLACE TEMP MACRO shared_columns(named) AS (
         SELECT column_name
         FROM duckdb_columns()
         WHERE database_name = current_database() AND table_name = named
+        INTERSECT
+        SELECT duckdb_columns.column_name
+        FROM duckdb_columns()
+        SEMI JOIN duckdb_tables() ON duckdb_columns.table_oid = duckdb_tables.table_oid
+        WHERE
+            duckdb_columns.database_name = current_database()
+            AND duckdb_columns.table_name IN (named, 'accepted')
     )
 );
 

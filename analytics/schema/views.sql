@@ -48,6 +48,12 @@ SELECT
     confidence,
     act,
     targets,
+    json_extract_string(payload, '$.data.occurred.as_stated') AS occurred_as_stated,
+    json_extract(payload, '$.data.places') AS places,
+    json_extract(payload, '$.data.weapons') AS weapons,
+    json_extract(payload, '$.data.effects') AS effects,
+    json_extract(payload, '$.data.impacts') AS impacts,
+    json_extract(payload, '$.data.evidence') AS evidence,
     payload,
     recorded_at,
     superseded_at,
@@ -77,6 +83,14 @@ COMMENT ON COLUMN report_versions.confidence IS
 COMMENT ON COLUMN report_versions.act IS 'What was done; NULL: not said';
 COMMENT ON COLUMN report_versions.targets IS
 'What was hit; empty: not said; NULL in it: and others';
+COMMENT ON COLUMN report_versions.occurred_as_stated IS 'When, in the words of the source';
+COMMENT ON COLUMN report_versions.places IS
+'Where: codes, points with a radius, and one_of several of these, as a JSON list';
+COMMENT ON COLUMN report_versions.weapons IS 'What was used and how much of it, as a JSON list';
+COMMENT ON COLUMN report_versions.effects IS 'Killed, injured and so on, as a JSON object';
+COMMENT ON COLUMN report_versions.impacts IS
+'The places that were hit, one by one, as a JSON list';
+COMMENT ON COLUMN report_versions.evidence IS 'Where it can be read, as a JSON list';
 COMMENT ON COLUMN report_versions.payload IS 'The event that said it, in its own JSON text';
 COMMENT ON COLUMN report_versions.recorded_at IS 'When the log took this version';
 COMMENT ON COLUMN report_versions.superseded_at IS
@@ -121,29 +135,7 @@ COMMENT ON COLUMN claims.recorded_at IS 'When the log took this version';
 COMMENT ON COLUMN claims.claim_key IS 'Hash of conflict, commitment_id and claim_id';
 
 CREATE OR REPLACE VIEW reports AS
-SELECT
-    conflict,
-    incident_id,
-    report_id,
-    reported_by,
-    reporter_kind,
-    reporter_party,
-    stance,
-    occurred_start,
-    occurred_end,
-    certainty,
-    actor,
-    confidence,
-    act,
-    targets,
-    json_extract_string(payload, '$.data.occurred.as_stated') AS occurred_as_stated,
-    json_extract(payload, '$.data.places') AS places,
-    json_extract(payload, '$.data.weapons') AS weapons,
-    json_extract(payload, '$.data.effects') AS effects,
-    json_extract(payload, '$.data.impacts') AS impacts,
-    json_extract(payload, '$.data.evidence') AS evidence,
-    payload,
-    recorded_at
+SELECT * EXCLUDE (superseded_at, begins_at, ends_at, over_by, incident_key, report_key)
 FROM report_versions
 WHERE superseded_at IS NULL;
 
@@ -208,19 +200,7 @@ COMMENT ON COLUMN claim_verdicts.still_bound IS 'Do the conditions still bind? N
 COMMENT ON COLUMN claim_verdicts.recorded_at IS 'When the log took what made it so';
 
 CREATE OR REPLACE VIEW verdicts AS
-SELECT
-    conflict,
-    commitment_id,
-    incident_id,
-    party,
-    verdict,
-    occurred_start,
-    occurred_end,
-    independent_reports,
-    evidence,
-    admitted,
-    denied_by,
-    recorded_at
+SELECT * EXCLUDE (superseded_at, since, raised_at, pair_key)
 FROM verdict_versions
 WHERE superseded_at IS NULL;
 
@@ -243,19 +223,7 @@ COMMENT ON COLUMN verdicts.denied_by IS 'The names of who denies that it happene
 COMMENT ON COLUMN verdicts.recorded_at IS 'When the log took what made it so';
 
 CREATE OR REPLACE MACRO verdicts_as_of(ts) AS TABLE
-    SELECT
-        conflict,
-        commitment_id,
-        incident_id,
-        party,
-        verdict,
-        occurred_start,
-        occurred_end,
-        independent_reports,
-        evidence,
-        admitted,
-        denied_by,
-        recorded_at
+    SELECT * EXCLUDE (superseded_at, since, raised_at, pair_key)
     FROM verdict_versions
     WHERE recorded_at <= ts AND coalesce(superseded_at > ts, TRUE);
 
@@ -271,29 +239,7 @@ COMMENT ON MACRO TABLE claims_as_of IS -- noqa: PRS
 'The claims and denials as they were known at a moment of the log: FROM claims_as_of(TIMESTAMPTZ ''...'')';
 
 CREATE OR REPLACE MACRO reports_as_of(ts) AS TABLE
-    SELECT
-        conflict,
-        incident_id,
-        report_id,
-        reported_by,
-        reporter_kind,
-        reporter_party,
-        stance,
-        occurred_start,
-        occurred_end,
-        certainty,
-        actor,
-        confidence,
-        act,
-        targets,
-        json_extract_string(payload, '$.data.occurred.as_stated') AS occurred_as_stated,
-        json_extract(payload, '$.data.places') AS places,
-        json_extract(payload, '$.data.weapons') AS weapons,
-        json_extract(payload, '$.data.effects') AS effects,
-        json_extract(payload, '$.data.impacts') AS impacts,
-        json_extract(payload, '$.data.evidence') AS evidence,
-        payload,
-        recorded_at
+    SELECT * EXCLUDE (superseded_at, begins_at, ends_at, over_by, incident_key, report_key)
     FROM report_versions
     WHERE recorded_at <= ts AND coalesce(superseded_at > ts, TRUE);
 

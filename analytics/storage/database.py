@@ -55,24 +55,26 @@ class Session:
         return self._connection
 
     def over(
-        self, sql: str, staged: pa.Table | pa.RecordBatchReader, **values: object
+        self,
+        sql: str,
+        staged: pa.Table | pa.RecordBatchReader,  # noqa: ARG002 - DuckDB looks for it
+        **values: object,
     ) -> list[tuple[Any, ...]]:
-        """Run a statement over Arrow rows, which it calls `staged`; returns its rows."""
-        connection = self.use()
-        connection.register("staged", staged)
-        try:
-            return connection.execute(sql, values or None).fetchall()
-        finally:
-            connection.unregister("staged")
+        """Run a statement over Arrow rows, which it calls `staged`; returns its rows.
 
-    def table_over(self, sql: str, staged: pa.Table, **values: object) -> pa.Table:
+        DuckDB finds them by the name of the parameter. To register and unregister them would
+        change its catalogue twice: nearly half the time of a small statement.
+        """
+        return self.use().execute(sql, values or None).fetchall()
+
+    def table_over(
+        self,
+        sql: str,
+        staged: pa.Table,  # noqa: ARG002 - DuckDB looks for it
+        **values: object,
+    ) -> pa.Table:
         """The same, with the result as an Arrow table."""
-        connection = self.use()
-        connection.register("staged", staged)
-        try:
-            return connection.execute(sql, values or None).to_arrow_table()
-        finally:
-            connection.unregister("staged")
+        return self.use().execute(sql, values or None).to_arrow_table()
 
     def table(self, sql: str, **values: object) -> pa.Table:
         """Run a statement; returns its rows as an Arrow table."""

@@ -100,7 +100,7 @@ def _why(verdict: str, by_report: tuple[ReportExplained, ...], denied_by: Sequen
     if len(silent) > 1:
         aside = f" ({_names(silent)} abstain: they leave out what it takes)"
     if verdict == "violation":
-        return ", ".join(YES.values()).removesuffix(f", {YES['still_bound']}") + aside
+        return ", ".join(YES).removesuffix(f", {YES.still_bound}") + aside
     if verdict == "clear":
         return _nos(speaking) + aside
     yes = [one for one in speaking if one.answer.broken is True]

@@ -9,7 +9,7 @@ from schemas.places import OneOf, Place, Point, Polygonal
 from schemas.reports import Report
 from schemas.safe_text import for_terminal
 from schemas.time import Daily
-from schemas.verdicts import Criteria
+from schemas.verdicts import Criteria, PerCriterion
 from schemas.vocabulary import act_prohibited
 from streams.judging.statement import ATTRIBUTED, Part
 
@@ -27,18 +27,20 @@ def reason(criterion: str, given: Given) -> str:
     """Why the answer to `criterion` is no or unknown (for yes: that it is)."""
     answer: bool | None = getattr(given.criteria, criterion)
     if answer is True:
-        return YES[criterion]
-    return _NOT_YES[criterion](given, answer)
+        yes: str = getattr(YES, criterion)
+        return yes
+    why: str = getattr(_NOT_YES, criterion)(given, answer)
+    return why
 
 
-YES = {
-    "in_window": "inside the window",
-    "party_bound": "by a party that is bound",
-    "act_prohibited": "an act that is prohibited",
-    "target_covered": "on a target that is protected",
-    "in_area": "inside the area",
-    "still_bound": "while it still bound",
-}
+YES = PerCriterion(
+    in_window="inside the window",
+    party_bound="by a party that is bound",
+    act_prohibited="an act that is prohibited",
+    target_covered="on a target that is protected",
+    in_area="inside the area",
+    still_bound="while it still bound",
+)
 
 
 def _window(given: Given, answer: bool | None) -> str:
@@ -119,14 +121,14 @@ def _bound(given: Given, answer: bool | None) -> str:
     return "another party may have broken it before"
 
 
-_NOT_YES = {
-    "in_window": _window,
-    "party_bound": _party,
-    "act_prohibited": _act,
-    "target_covered": _target,
-    "in_area": _area,
-    "still_bound": _bound,
-}
+_NOT_YES = PerCriterion(
+    in_window=_window,
+    party_bound=_party,
+    act_prohibited=_act,
+    target_covered=_target,
+    in_area=_area,
+    still_bound=_bound,
+)
 
 
 def scope_in_words(claim: Assertion) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,14 +13,15 @@ from analytics.ledger.ledger import Ledger
 from analytics.storage.database import Session
 from tests.analytics.test_analytics_metrics import page, series
 from tests.analytics.written import Step, claim, coverage, report, rows, write
-from tests.support.readable import with_views
+from tests.support.readable import empty_ledger
 
 T1, T2, T3 = "2026-02-01T10:00:00Z", "2026-02-02T10:00:00Z", "2026-02-03T10:00:00Z"
 
 
 @pytest.fixture
-def ledger(ledger: Ledger) -> Ledger:
-    return with_views(ledger)
+def ledger(path: Path) -> Iterator[Ledger]:
+    with empty_ledger(path) as opened:
+        yield opened
 
 
 STANDS = "SELECT coverage_id, quality FROM coverage ORDER BY ALL"

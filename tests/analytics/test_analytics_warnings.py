@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,12 +22,13 @@ from tests.analytics.written import (
     rows,
     write,
 )
-from tests.support.readable import with_views
+from tests.support.readable import empty_ledger
 
 
 @pytest.fixture
-def ledger(ledger: Ledger) -> Ledger:
-    return with_views(ledger)
+def ledger(path: Path) -> Iterator[Ledger]:
+    with empty_ledger(path) as opened:
+        yield opened
 
 
 LATE = "2026-02-01T10:00:00Z"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import truce
+from tests.cli.commands import TRUCE, environment, truce
 
 PIVOT = "pivot (select 1 as n, 'clear' as verdict) on verdict using sum(n)"
 
@@ -37,3 +38,19 @@ def test_odd_queries_are_answered_alike_with_and_without_a_worker(
     assert found[0].stdout == found[1].stdout
     assert found[0].stderr == found[1].stderr
     assert all(part in found[0].stdout + found[0].stderr for part in says)
+
+
+def test_a_table_is_printed_where_the_code_is_not_on_the_path(judged: Path, tmp_path: Path) -> None:
+    # An editable install finds it by other means, and the query's process reads modules until its end.
+    done = subprocess.run(
+        [*TRUCE, "sql", "select 1 as a"],
+        env=environment(judged, PYTHONPATH=""),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split() == ["a", "─", "1"]

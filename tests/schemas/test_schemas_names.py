@@ -164,13 +164,13 @@ def _agree(raw: bytes) -> None:
         assert again == event
 
 
-@settings(max_examples=2_000, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(texts())
 def test_counting_never_passes_what_reading_again_refuses(text: str) -> None:
     _agree(text.encode())
 
 
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(
     texts(),
     st.lists(

@@ -7,13 +7,13 @@ import pytest
 
 from analytics.ledger.ledger import Ledger
 from tests.statistics.folded import Folded
-from tests.support.readable import with_views
+from tests.support.readable import empty_ledger
 
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with Ledger.open(tmp_path / "truce.duckdb") as opened:
-        yield with_views(opened)
+    with empty_ledger(tmp_path / "truce.duckdb") as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

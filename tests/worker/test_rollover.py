@@ -28,6 +28,9 @@ EVENTS = 3_000
 MOST_TIMES = 20
 LINKS = [f"https://desk.example/{number}/" + "x" * 2_000 for number in range(3)]
 
+# The memory of a broker is filled and filled again: minutes on a slow machine.
+pytestmark = pytest.mark.faults
+
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, int]]:

@@ -12,6 +12,7 @@ import resource
 import stat
 import sys
 from collections.abc import Iterable
+from importlib.resources import files
 from pathlib import Path
 
 # These system calls have the same numbers on every architecture.
@@ -79,9 +80,9 @@ def _landlock(readable: Iterable[Path]) -> bool:
     if version < 1:
         return False
     libc = ctypes.CDLL(None, use_errno=True)
-    files = (1 << _RIGHTS_ON_FILES[min(version, len(_RIGHTS_ON_FILES)) - 1]) - 1
+    rights = (1 << _RIGHTS_ON_FILES[min(version, len(_RIGHTS_ON_FILES)) - 1]) - 1
     wanted = _Ruleset(
-        files,
+        rights,
         _BIND_AND_CONNECT if version >= _VERSION_WITH_TCP else 0,
         _SOCKETS_AND_SIGNALS if version >= _VERSION_WITH_SCOPES else 0,
     )
@@ -93,7 +94,7 @@ def _landlock(readable: Iterable[Path]) -> bool:
     try:
         imported = (Path(entry) for entry in sys.path if entry)
         # An editable install is found by other means than the path.
-        here = Path(__file__).parents[2]
+        here = Path(str(files("analytics"))).parent
         python = (Path(sys.prefix), Path(sys.base_prefix), here, *imported)
         for path in {*map(Path, _OF_THE_SYSTEM), *python, *readable}:
             if path.is_dir():
