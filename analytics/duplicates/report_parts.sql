@@ -158,11 +158,22 @@ CREATE OR REPLACE MACRO report_blocks(since, until) AS TABLE
 COMMENT ON MACRO TABLE report_blocks IS -- noqa: PRS
 'The blocks in which each report is compared with others: a day and a place, or what else both say';
 
--- Whether comparing the reports of one group is too many pairs: those that are here with those that
+-- Whether comparing the rows of one group is too many pairs: those that are here with those that
 -- begin here, but for two of which neither is wanting a place. A hundred reports are 10,000 pairs.
-CREATE OR REPLACE MACRO is_crowded(is_wanting, is_start) AS (
+CREATE OR REPLACE MACRO has_many_rows(is_wanting, is_start) AS (
     count(*) * count(*) FILTER (WHERE is_start)
     - count(*) FILTER (WHERE NOT is_wanting) * count(*) FILTER (WHERE is_start AND NOT is_wanting)
+    > 10000
+);
+
+COMMENT ON MACRO has_many_rows IS -- noqa: PRS
+'Whether a group has so many rows that it may be crowded: a report has a row for each of its points';
+
+-- The same of reports. To tell them apart is dear: it is asked of what has many rows.
+CREATE OR REPLACE MACRO is_crowded(r, is_wanting, is_start) AS (
+    count(DISTINCT r) * count(DISTINCT r) FILTER (WHERE is_start)
+    - count(DISTINCT r) FILTER (WHERE NOT is_wanting)
+    * count(DISTINCT r) FILTER (WHERE is_start AND NOT is_wanting)
     > 10000
 );
 
@@ -170,14 +181,26 @@ COMMENT ON MACRO is_crowded IS -- noqa: PRS
 'Whether a group of reports is too large for all of it to be compared';
 
 CREATE OR REPLACE MACRO crowded_blocks(since, until) AS TABLE
+    WITH blocks AS MATERIALIZED (
+        FROM report_blocks(since, until)
+    ),
+
+    full_ones AS MATERIALIZED (
+        SELECT block
+        FROM blocks
+        GROUP BY block
+        HAVING has_many_rows(is_wanting, is_start)
+    )
+
     SELECT
         conflict,
         make_date(on_day::INTEGER) AS on_day,
         mode(code) AS code,
-        count(*) FILTER (WHERE is_start) AS reports
-    FROM report_blocks(since, until)
-    GROUP BY block, conflict, on_day
-    HAVING is_crowded(is_wanting, is_start);
+        count(DISTINCT r) FILTER (WHERE is_start) AS reports
+    FROM blocks
+    SEMI JOIN full_ones ON blocks.block = full_ones.block
+    GROUP BY blocks.block, conflict, on_day
+    HAVING is_crowded(r, is_wanting, is_start);
 
 COMMENT ON MACRO TABLE crowded_blocks IS -- noqa: PRS
 'Days and places with so many reports that not all of them are compared, but only those that agree in
@@ -188,11 +211,19 @@ CREATE OR REPLACE MACRO report_parts(since, until) AS TABLE
         FROM report_blocks(since, until)
     ),
 
-    crowded AS MATERIALIZED (
+    full_ones AS MATERIALIZED (
         SELECT block
         FROM blocks
         GROUP BY block
-        HAVING is_crowded(is_wanting, is_start)
+        HAVING has_many_rows(is_wanting, is_start)
+    ),
+
+    crowded AS MATERIALIZED (
+        SELECT blocks.block
+        FROM blocks
+        SEMI JOIN full_ones ON blocks.block = full_ones.block
+        GROUP BY blocks.block
+        HAVING is_crowded(r, is_wanting, is_start)
     ),
 
     -- A crowded block is divided by the hour, of what lasted no longer than two, and by the numbers
@@ -226,7 +257,7 @@ CREATE OR REPLACE MACRO report_parts(since, until) AS TABLE
         SELECT part
         FROM parts
         GROUP BY part
-        HAVING is_crowded(is_wanting, is_start)
+        HAVING is_crowded(r, is_wanting, is_start)
     )
 
     SELECT

@@ -112,3 +112,20 @@ def test_where_a_day_in_one_place_has_too_many_only_those_alike_are_compared_and
     assert folded.ask(PAIRS + " ORDER BY ALL")[:1] == [("here-0", "other-0")]
     folded.fold(*crowd[:40])
     assert folded.ask(crowded) == []
+
+
+def test_a_day_in_one_place_is_crowded_by_its_reports_and_not_by_their_points(
+    folded: Folded,
+) -> None:
+    def one(name: str, n: int) -> str:
+        points = [{"lat": 50.4 + n / 100, "lon": 30.5 + k / 100} for k in range(8)]
+        return of_source(name, report("r", f"{name}-{n}", places=points))
+
+    # Their 104 rows of points would be more than 10,000 pairs.
+    few = [one(name, n) for n in range(7) for name in ("here", "other")][:13]
+    folded.fold(*few)
+    assert folded.ask("FROM crowded_blocks(NULL, NULL)") == []
+    assert ("here-0", "other-0") in folded.ask(PAIRS)
+    assert folded.ask("SELECT count(*) FROM report_parts(NULL, NULL)") == folded.ask(
+        "SELECT count(*) FROM report_blocks(NULL, NULL)"
+    )
