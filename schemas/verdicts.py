@@ -23,18 +23,18 @@ Grade = Literal["one_sided", "reported", "corroborated", "verified"]
 BY_GRAVITY: tuple[Outcome, ...] = ("violation", "contested", "undetermined", "clear")
 
 
-Kind = TypeVar("Kind")
+Each = TypeVar("Each")
 
 
-class PerCriterion(NamedTuple, Generic[Kind]):
+class PerCriterion(NamedTuple, Generic[Each]):
     """Something for each criterion, such as its answer, or the words for it."""
 
-    in_window: Kind
-    party_bound: Kind
-    act_prohibited: Kind
-    target_covered: Kind
-    in_area: Kind
-    still_bound: Kind
+    in_window: Each
+    party_bound: Each
+    act_prohibited: Each
+    target_covered: Each
+    in_area: Each
+    still_bound: Each
 
 
 class Criteria(PerCriterion[bool | None]):

@@ -45,6 +45,7 @@ FILES = (
     Larger("tests/bench/measuring.py", 338, "what every section of the benchmark shares"),
 )
 FOLDERS = (
+    Larger("streams/engine", 17, "one file for each stage of a batch, and for each way of starting again"),
     Larger("schemas", 21, "the vocabulary of the log: one module for each kind of thing"),
     Larger("tests/cli", 17, "one command a file"),
     Larger("tests/bench", 19, "one section of the benchmark a file"),

@@ -173,6 +173,46 @@ def test_what_waits_is_held_until_all_of_it_is_judged(scratch: Scratch) -> None:
     assert worker.behind().lows == {0: 0}
 
 
+def test_what_begins_to_wait_and_what_is_done_is_told_once(scratch: Scratch) -> None:
+    ledger = scratch.emptied()
+    worker = Turns(ledger, load_standing(ledger), 0, _Steps())
+    names = [f"conflict {number}" for number in range(5)]
+    log = [_posted(name, number, claim(), claim()) for number, name in enumerate(names)]
+    waits: set[tuple[int, int]] = set()
+    ledger.commit(worker.take(LOG_ID, read(log))[0])
+    while (behind := worker.behind()) is not NOTHING_BEHIND:
+        left, finished = set(behind.left), set(behind.finished)
+        assert not left & waits
+        assert finished <= waits
+        waits = (waits | left) - finished
+        assert {first for first, _ in behind.conflicts.values()} == {at for _, at in waits}
+        ledger.commit(worker.more()[0])
+    assert not waits
+
+
+def test_conflicts_that_wait_with_few_events_each_are_looked_up_together(
+    scratch: Scratch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches: list[turns.Batch] = []
+
+    class Counted(turns.Batch):
+        def __init__(self, *given: Any) -> None:
+            super().__init__(*given)
+            batches.append(self)
+
+    monkeypatch.setattr(turns, "Batch", Counted)
+    ledger = scratch.emptied()
+    worker = Turns(ledger, load_standing(ledger), 0, _Steps())
+    log = [_posted(f"conflict {number}", number, claim()) for number in range(400)]
+    ledger.commit(worker.take(LOG_ID, read(log))[0])
+    assert len(worker.behind().conflicts) == 399
+    batches.clear()
+    monkeypatch.setattr(worker, "_seconds", 1e9)
+    ledger.commit(worker.more()[0])
+    assert len(batches) == 1
+    assert len(_conflicts(scratch)) == 400
+
+
 def _kept(records: list[KeptRecord]) -> Reading:
     return read_kept(records)
 
