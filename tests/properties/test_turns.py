@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from analytics.ledger.ledger import Ledger
 from schemas.wire import CONTENT_TYPE_BATCH, encode_batch
 from streams.engine import turns
+from streams.engine.batch import Batch
 from streams.engine.decoding import KeptEvent, KeptRecord, RawRecord, Reading, read, read_kept
 from streams.engine.loading import load_standing
 from streams.engine.replay import kept_records
@@ -193,9 +194,9 @@ def test_what_begins_to_wait_and_what_is_done_is_told_once(scratch: Scratch) -> 
 def test_conflicts_that_wait_with_few_events_each_are_looked_up_together(
     scratch: Scratch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    batches: list[turns.Batch] = []
+    batches: list[Batch] = []
 
-    class Counted(turns.Batch):
+    class Counted(Batch):
         def __init__(self, *given: Any) -> None:
             super().__init__(*given)
             batches.append(self)
