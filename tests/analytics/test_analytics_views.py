@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from analytics.ledger.ledger import Ledger
+from analytics.queries import queries
 from schemas.verdicts import ClaimVerdict, Judgement, Outcome
 from tests.analytics.written import (
     YES,
@@ -158,6 +159,27 @@ def test_as_of_shows_the_versions_of_then(ledger: Ledger) -> None:
     assert known(1) == [("Mediator", "raid")]
     assert known(2) == [("Another", "strike")]
     assert known(3) == [("Another", None)]
+
+
+T1, T2 = "2026-02-01T10:00:00Z", "2026-02-02T10:00:00Z"
+
+
+def test_the_mark_of_windows_changes_with_each_change_of_a_claim_and_not_with_a_report(
+    ledger: Ledger,
+) -> None:
+    def mark() -> list[tuple[Any, ...]]:
+        return rows(ledger, queries("pages")["windows_mark"])
+
+    write(ledger, Step(claim(), T1), Step(claim("other"), T1), Step(report(), T1))
+    before = mark()
+    write(ledger, Step(report(report_id="second"), T2), first=3)
+    assert mark() == before
+    # In the moment of the last change, too: another partition may be written later.
+    for number, change in enumerate((claim("new"), claim_retracted(), denial("other")), 4):
+        write(ledger, Step(change, T1), first=number)
+        after = mark()
+        assert after != before
+        before = after
 
 
 def names(text: str) -> list[str]:

@@ -260,7 +260,7 @@ def test_fifty_thousand_incidents_load_and_scroll(
 
 
 def test_the_pictures_of_the_documentation(browser: Browser, live: tuple[Posting, str]) -> None:
-    """Written to the folder that TRUCE_SCREENSHOTS names; `make screenshots` has them in docs/."""
+    """Written to the folder that TRUCE_SCREENSHOTS names; `TRUCE_SCREENSHOTS=docs make browser` renews them."""
     folder = os.environ.get("TRUCE_SCREENSHOTS")
     _, site = live
     views: tuple[tuple[str, str, dict[str, int], str], ...] = (
