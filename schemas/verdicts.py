@@ -23,18 +23,18 @@ Grade = Literal["one_sided", "reported", "corroborated", "verified"]
 BY_GRAVITY: tuple[Outcome, ...] = ("violation", "contested", "undetermined", "clear")
 
 
-Kind = TypeVar("Kind")
+OfEach = TypeVar("OfEach")
 
 
-class PerCriterion(NamedTuple, Generic[Kind]):
+class PerCriterion(NamedTuple, Generic[OfEach]):
     """Something for each criterion, such as its answer, or the words for it."""
 
-    in_window: Kind
-    party_bound: Kind
-    act_prohibited: Kind
-    target_covered: Kind
-    in_area: Kind
-    still_bound: Kind
+    in_window: OfEach
+    party_bound: OfEach
+    act_prohibited: OfEach
+    target_covered: OfEach
+    in_area: OfEach
+    still_bound: OfEach
 
 
 class Criteria(PerCriterion[bool | None]):
