@@ -23,18 +23,18 @@ Grade = Literal["one_sided", "reported", "corroborated", "verified"]
 BY_GRAVITY: tuple[Outcome, ...] = ("violation", "contested", "undetermined", "clear")
 
 
-Each = TypeVar("Each")
+OfEach = TypeVar("OfEach")
 
 
-class PerCriterion(NamedTuple, Generic[Each]):
+class PerCriterion(NamedTuple, Generic[OfEach]):
     """Something for each criterion, such as its answer, or the words for it."""
 
-    in_window: Each
-    party_bound: Each
-    act_prohibited: Each
-    target_covered: Each
-    in_area: Each
-    still_bound: Each
+    in_window: OfEach
+    party_bound: OfEach
+    act_prohibited: OfEach
+    target_covered: OfEach
+    in_area: OfEach
+    still_bound: OfEach
 
 
 class Criteria(PerCriterion[bool | None]):

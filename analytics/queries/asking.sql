@@ -160,8 +160,8 @@ WHERE
     conflict = $conflict
     AND incident_id IN (
         SELECT incident_id
-        FROM reports
-        WHERE conflict = $conflict AND stance = 'asserts'
+        FROM asserting_reports
+        WHERE conflict = $conflict
         GROUP BY incident_id
         ORDER BY max(occurred_start) DESC, incident_id
         LIMIT $most
@@ -170,8 +170,8 @@ ORDER BY incident_id, report_id;
 
 -- name: count_incidents_of
 SELECT count(DISTINCT incident_id) AS incidents
-FROM reports
-WHERE conflict = $conflict AND stance = 'asserts';
+FROM asserting_reports
+WHERE conflict = $conflict;
 
 -- Who posted the reports that stand; those that nobody posted are left out. (No two events of a
 -- conflict have the same text.)
@@ -237,8 +237,8 @@ WITH chosen AS (
             $party IS NULL
             OR (conflict, incident_id) IN (
                 SELECT (reports.conflict, reports.incident_id)
-                FROM reports
-                WHERE reports.actor = $party::VARCHAR AND reports.stance = 'asserts'
+                FROM asserting_reports AS reports
+                WHERE reports.actor = $party::VARCHAR
             )
         )
 ),
@@ -252,9 +252,8 @@ hit AS (
                 json_extract(reports.places, '$[*]'), json_extract(reports.impacts, '$[*].place')
             )
         ) AS place
-    FROM reports
+    FROM asserting_reports AS reports
     SEMI JOIN chosen USING (conflict, incident_id)
-    WHERE reports.stance = 'asserts'
 ),
 
 places AS (

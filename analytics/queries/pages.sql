@@ -17,11 +17,10 @@ WHERE
         $party IS NULL
         OR incident_id IN (
             SELECT reports.incident_id
-            FROM reports
+            FROM asserting_reports AS reports
             WHERE
                 reports.conflict = $conflict
                 AND reports.actor = $party::VARCHAR
-                AND reports.stance = 'asserts'
         )
     )
 GROUP BY verdict;
@@ -73,11 +72,10 @@ WITH chosen AS (
             $party IS NULL
             OR incident_id IN (
                 SELECT reports.incident_id
-                FROM reports
+                FROM asserting_reports AS reports
                 WHERE
                     reports.conflict = $conflict
                     AND reports.actor = $party::VARCHAR
-                    AND reports.stance = 'asserts'
             )
         )
     ORDER BY place
@@ -100,10 +98,9 @@ said AS (
                 )
             )
         ) AS places
-    FROM reports
+    FROM asserting_reports AS reports
     WHERE
         reports.conflict = $conflict
-        AND reports.stance = 'asserts'
         AND reports.incident_id IN (SELECT chosen.incident_id FROM chosen)
     GROUP BY reports.incident_id
 )
@@ -333,11 +330,10 @@ WITH chosen AS (
             $party IS NULL
             OR incident_id IN (
                 SELECT reports.incident_id
-                FROM reports
+                FROM asserting_reports AS reports
                 WHERE
                     reports.conflict = $conflict
                     AND reports.actor = $party::VARCHAR
-                    AND reports.stance = 'asserts'
             )
         )
     GROUP BY incident_id
@@ -394,11 +390,10 @@ WITH chosen AS (
             $party IS NULL
             OR incident_id IN (
                 SELECT reports.incident_id
-                FROM reports
+                FROM asserting_reports AS reports
                 WHERE
                     reports.conflict = $conflict
                     AND reports.actor = $party::VARCHAR
-                    AND reports.stance = 'asserts'
             )
         )
     GROUP BY incident_id

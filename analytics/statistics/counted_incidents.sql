@@ -5,8 +5,8 @@ SELECT DISTINCT
     conflict,
     incident_id,
     actor AS party
-FROM reports
-WHERE stance = 'asserts' AND confidence IN ('confirmed', 'likely') AND actor IS NOT NULL;
+FROM asserting_reports
+WHERE confidence IN ('confirmed', 'likely') AND actor IS NOT NULL;
 
 COMMENT ON VIEW known_actors IS
 'Whom the standing reports of an incident that assert it name as its actor, confirmed or likely';

@@ -150,12 +150,11 @@ acts AS (
         min(epoch_us(reports.occurred_start)) AS starts,
         -- An instant lasts a microsecond here.
         max(greatest(epoch_us(reports.occurred_end), epoch_us(reports.occurred_start) + 1)) AS ends
-    FROM reports
+    FROM asserting_reports AS reports
     INNER JOIN known_actors
         ON
             reports.conflict = known_actors.conflict
             AND reports.incident_id = known_actors.incident_id
-    WHERE reports.stance = 'asserts'
     GROUP BY reports.conflict, known_actors.party, reports.incident_id
 ),
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterator
+from typing import assert_never
 
 from schemas.events import (
     ClaimEvent,
@@ -14,6 +15,7 @@ from schemas.events import (
     CoverageEvent,
     Event,
     ReportEvent,
+    ReportRetractedEvent,
 )
 from schemas.places import Point, Polygonal
 from schemas.safe_text import named
@@ -72,9 +74,11 @@ class Warner:
             self._note_retraction(claim, self._retracted_claims, whence, "claim")
         elif isinstance(event, CoverageEvent):
             self._name(("party", event.data.conflict), event.data.reported_by.party, whence)
-        else:
+        elif isinstance(event, ReportRetractedEvent):
             report = (event.data.conflict, event.data.incident_id, event.data.report_id)
             self._note_retraction(report, self._retracted_reports, whence, "report")
+        else:
+            assert_never(event)
 
     def wanted(self) -> WantedNames:
         """What has to be known before `warnings`."""

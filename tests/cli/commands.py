@@ -44,10 +44,10 @@ def truce(*args: str | Path, data_dir: Path | None = None, given: bytes = b"", *
     words = [*map(str, args)]
     wanted = environment(data_dir, **env)
     if all(name.startswith("TRUCE_") for name in env):
-        return run_forked(TRUCE[-1], words, environment=wanted, given=given, timeout=60)
+        return run_forked(TRUCE[-1], words, environment=wanted, given=given, timeout=120)
     # Python, or a library, may read another variable when it is imported.
     done = subprocess.run(
-        [*TRUCE, *words], input=given, capture_output=True, env=wanted, timeout=60, check=False
+        [*TRUCE, *words], input=given, capture_output=True, env=wanted, timeout=120, check=False
     )
     return subprocess.CompletedProcess(
         done.args, done.returncode, done.stdout.decode(), done.stderr.decode()

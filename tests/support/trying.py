@@ -15,7 +15,7 @@ PARTS = 1 if settings().derandomize else max(2, EXAMPLES // 500)
 in_parts = pytest.mark.parametrize("part", range(PARTS))
 
 
-def tried(at_most: int = 50) -> settings:
+def tried(at_most: int = 20) -> settings:
     """As often as `make invariants` wants it, and in `make test` at most so often, in all parts.
 
     Few suffice there: CI tries each property on hundreds of fresh logs.

@@ -1,4 +1,4 @@
-"""Whoever lists the criteria of a verdict lists all of them: mypy reads no SQL and no page."""
+"""Whoever lists criteria or event types lists all of them, where mypy cannot say so: see CONTRIBUTING."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from schemas.asyncapi import ClaimVerdictMessage
+from schemas.event_types import EVENT_TYPE_NAMES
 from schemas.verdicts import CRITERIA
+from streams.cli import schema
+from streams.explain.input_lines import NOUNS
 
 ROOT = Path(__file__).parents[2]
 # Who names as many of them means the list.
@@ -36,3 +39,8 @@ def test_where_many_criteria_are_named_none_is_forgotten(path: Path) -> None:
 def test_a_published_verdict_has_each_criterion() -> None:
     others = {"claim_id", "verdict"}
     assert ClaimVerdictMessage.model_fields.keys() - others == set(CRITERIA)
+
+
+def test_each_type_of_event_is_counted_under_a_noun_and_named_in_the_help() -> None:
+    assert tuple(NOUNS) == EVENT_TYPE_NAMES
+    assert all(name in str(schema.help) for name in EVENT_TYPE_NAMES)
