@@ -28,7 +28,8 @@ KINDS = {
 }
 """By the first word of an event's type: what it is about, and the ids that name it."""
 _KEPT = frozenset({"window"})
-_CONTAINERS = (list, dict)
+_CONTAINERS = frozenset({list, dict})
+_AS_THEY_ARE = frozenset({str, int, bool})
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder()
 
@@ -76,20 +77,25 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - JSON
     """JSON without what says nothing: empty members of objects, and the .0 of whole numbers."""
     kind = type(value)
     if kind is dict:
-        members = (
-            (name, one if name in _KEPT or type(one) is str else plain(one))
-            for name, one in value.items()
-        )
-        return {
-            name: one
-            for name, one in members
-            if one is not None and (one or type(one) not in _CONTAINERS)
-        }
+        return _plain_object(value)
     if kind is list:
         return [one if type(one) is str else plain(one) for one in value]
     if kind is float and value.is_integer():
         return int(value)
     return value
+
+
+def _plain_object(value: dict[str, Any]) -> dict[str, Any]:
+    found = {}
+    for name, one in value.items():
+        # As a loop, since it runs for each object of each event, and most members are text.
+        if type(one) in _AS_THEY_ARE:
+            found[name] = one
+        elif one is not None:
+            member = one if name in _KEPT else plain(one)
+            if member or type(member) not in _CONTAINERS:
+                found[name] = member
+    return found
 
 
 def event_id(

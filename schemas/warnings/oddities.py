@@ -8,15 +8,16 @@ from collections.abc import Iterator
 
 from schemas.claims import AreaTerms
 from schemas.events import ClaimEvent, Count, CoverageEvent, Event, Range, ReportEvent
-from schemas.places import OneOf, Point, place_codes
+from schemas.places import OneOf, Place, Point, place_codes
 from schemas.reports import REPORTER_KINDS, Occurred, Report, ReportDenial, Reporter
-from schemas.time import Instant, iso
+from schemas.time import Instant, iso, to_instant
 from schemas.warnings.countries import code_of_state
 from schemas.warnings.warning import Oddity
 
 DAY = 24 * 3_600 * 1_000_000
 FIRST_YEAR = 1900
 CENTURY = 100
+_FIRST = to_instant(dt.datetime(FIRST_YEAR, 1, 1, tzinfo=dt.UTC))
 
 
 def oddities(event: Event, now: Instant) -> Iterator[Oddity]:
@@ -109,27 +110,33 @@ def places(report: Report | ReportDenial) -> Iterator[tuple[str, str | Point]]:
 
     The codes of a point come after it.
     """
-    given = [(f"data.places.{number}", place) for number, place in enumerate(report.places)]
-    given += [(f"data.impacts.{n}.place", impact.place) for n, impact in enumerate(report.impacts)]
-    for field, place in given:
-        several = place.one_of if isinstance(place, OneOf) else (place,)
-        for number, one in enumerate(several):
-            at = f"{field}.one_of.{number}" if isinstance(place, OneOf) else field
-            if one is None:
-                continue
-            yield at, one
-            if isinstance(one, Point):
-                yield from ((f"{at}.codes.{n}", code) for n, code in enumerate(one.codes))
+    for number, place in enumerate(report.places):
+        yield from _in_place(f"data.places.{number}", place)
+    for number, impact in enumerate(report.impacts):
+        yield from _in_place(f"data.impacts.{number}.place", impact.place)
+
+
+def _in_place(field: str, place: Place | None) -> Iterator[tuple[str, str | Point]]:
+    if isinstance(place, OneOf):
+        for number, one in enumerate(place.one_of):
+            yield from _in_place(f"{field}.one_of.{number}", one)
+    elif place is not None:
+        yield field, place
+        if isinstance(place, Point):
+            for number, code in enumerate(place.codes):
+                yield f"{field}.codes.{number}", code
 
 
 def _of_time(occurred: Occurred, said: Instant, field: str) -> Iterator[Oddity]:
+    if _FIRST <= occurred.start <= said + DAY:
+        return
     start = iso(occurred.start)
     year = int(start[:4])
     if year < FIRST_YEAR:
         meant = f"20{year:02d}{start[4:]}" if year < CENTURY else ""
         hint = f"; did you mean {meant}?" if meant else ""
         yield Oddity("early", start, field, f"{start} is before {FIRST_YEAR}{hint}")
-    elif occurred.start > said + DAY:
+    else:
         meant = f"{iso(said)[:4]}{start[4:]}"
         hint = f"; did you mean {meant}?" if _is_by(meant, said + DAY) else ""
         yield Oddity("late", start, field, f"{start} is after it was said, {iso(said)}{hint}")

@@ -6,6 +6,7 @@ Pure: `wanted` says what has to be looked up, and whoever has a database hands i
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import assert_never
 
@@ -165,23 +166,18 @@ class Warner:
         self._stands[name] = False
 
     def _of_names(self, known: KnownNames) -> Iterator[EventWarning]:
-        alike: dict[NameKind, Lookalikes] = {}
-
-        def of(kind: NameKind) -> Lookalikes:
-            return alike.setdefault(kind, Lookalikes())
-
-        for conflict, parties in known.parties.items():
-            for party in sorted(parties):
-                of(("party", conflict)).add(party)
-        for conflict, commitment, claim in known.claims:
-            of(("commitment", conflict)).add(commitment)
-            of(("claim", conflict, commitment)).add(claim)
-        for conflict, incident, report in known.reports:
-            of(("incident", conflict)).add(incident)
-            of(("report", conflict, incident)).add(report)
+        before = [*_names_of(known)]
+        times = Counter(kind for kind, _ in (*self._names, *before))
+        # A name that is alone is like no other, as that of the one report of an incident.
+        alike = {kind: Lookalikes() for kind, number in times.items() if number > 1}
+        for kind, name in before:
+            if kind in alike:
+                alike[kind].add(name)
         for (kind, name), whence in self._names.items():
-            meant = of(kind).near(name)
-            of(kind).add(name)
+            if kind not in alike:
+                continue
+            meant = alike[kind].near(name)
+            alike[kind].add(name)
             if meant is not None:
                 what, field = kind[0], _FIELDS[kind[0]]
                 reason = f"{name!r} is another {what} than {meant!r}{_unlike(name, meant)}"
@@ -219,6 +215,18 @@ class Warner:
             for position, meant in exchanged([*own], sure or others, are_of_these=not sure):
                 whence, field = own[position]
                 yield EventWarning(whence, field, _exchanged(position, meant, field))
+
+
+def _names_of(known: KnownNames) -> Iterator[tuple[NameKind, str]]:
+    for conflict, parties in known.parties.items():
+        for party in sorted(parties):
+            yield ("party", conflict), party
+    for conflict, commitment, claim in known.claims:
+        yield ("commitment", conflict), commitment
+        yield ("claim", conflict, commitment), claim
+    for conflict, incident, report in known.reports:
+        yield ("incident", conflict), incident
+        yield ("report", conflict, incident), report
 
 
 def _place(warning: EventWarning) -> tuple[str, int]:

@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from analytics.outcomes import LoggedRecord
-from schemas.json_lines import CheckedLine, Line, checked, read_lines
+from schemas.json_lines import CheckedLine, Line, check, checked, read_lines
 from schemas.warnings.revisions import LineRevision
 from schemas.warnings.warner import Warner
 from streams.bar import Bar
@@ -214,8 +215,7 @@ def publish_files(
             publisher = stack.enter_context(_publisher_to(target))
         send = _nowhere if publisher is None else publisher.add
         with progress_bar("reading", _size(files)) as progress:
-            for name in files:
-                lines = checked(_lines(name, progress))
+            for lines in _checked(files, progress):
                 _publish_lines(lines if locator is None else locator.lines(lines), send, tally)
         if publisher is None or target is None:
             return None
@@ -257,10 +257,19 @@ def _publish_lines(
             send(found.data.conflict, line.raw)
 
 
-def _lines(name: str | Line, progress: Bar) -> Iterator[Line]:
-    if isinstance(name, Line):
-        yield name
-        return
+def _checked(
+    files: Iterable[str | Line], progress: Bar
+) -> Iterator[Iterator[tuple[Line, CheckedLine]]]:
+    """The lines of each file; single lines, which may be many, together."""
+    for is_line, some in groupby(files, key=lambda one: isinstance(one, Line)):
+        if is_line:
+            yield ((one, check(one)) for one in some if isinstance(one, Line))
+        else:
+            for name in some:
+                yield checked(_lines(str(name), progress))
+
+
+def _lines(name: str, progress: Bar) -> Iterator[Line]:
     if name == "-":
         yield from _read("stdin", sys.stdin.buffer, progress)
         return

@@ -19,21 +19,19 @@ class EventLines(Sequence[str | Line]):
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed with this
-        self._starts = array("Q")
-        self._end = 0
+        self._stops = array("Q")
         self._names: dict[str, int] = {}
         self._places: list[array[int]] = [array("L"), array("Q")]
 
     def add(self, file: str, number: int, text: bytes) -> None:
         """Keep an event that a row of `file` says."""
-        self._starts.append(self._end)
         self._places[0].append(self._names.setdefault(file, len(self._names)))
         self._places[1].append(number)
         self._file.write(text)
-        self._end += len(text)
+        self._stops.append((self._stops[-1] if self._stops else 0) + len(text))
 
     def __len__(self) -> int:
-        return len(self._starts)
+        return len(self._stops)
 
     @overload
     def __getitem__(self, at: int) -> Line: ...
@@ -47,14 +45,18 @@ class EventLines(Sequence[str | Line]):
             return [self[one] for one in range(*at.indices(len(self)))]
         if not 0 <= at < len(self):
             raise IndexError(at)
-        stop = self._starts[at + 1] if at + 1 < len(self) else self._end
-        self._file.seek(self._starts[at])
-        text = self._file.read(stop - self._starts[at])
+        start = self._stops[at - 1] if at else 0
+        self._file.seek(start)
+        text = self._file.read(self._stops[at] - start)
         return Line(list(self._names)[self._places[0][at]], self._places[1][at], text)
 
     def __iter__(self) -> Iterator[str | Line]:
-        """All events, in order."""
-        return (self[at] for at in range(len(self)))
+        """All events, in order. To be taken to the end before any is asked for by its place."""
+        names, start = list(self._names), 0
+        self._file.seek(0)
+        for name, number, stop in zip(*self._places, self._stops, strict=True):
+            yield Line(names[name], number, self._file.read(stop - start))
+            start = stop
 
     def close(self) -> None:
         """Remove the file."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+import gc
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,6 +35,7 @@ from streams.commands.importing.output import GONE, EventLines, write_event
 from streams.commands.lake_reader import beside, explained, opened
 from streams.commands.publish import new_tally, run_publish, say_warnings
 from streams.errors import BadInput
+from streams.explain.input_lines import PublishTally
 from streams.explain.words import counted
 from streams.settings import Settings
 
@@ -47,6 +49,7 @@ CHANGE_WORDS: Mapping[Change, str] = {
     "nothing": "retracted before, or never reported",
 }
 MOST_NOTES = 20
+ALLOCATIONS_BETWEEN_COLLECTIONS = 100_000
 
 
 class ImportOptions(NamedTuple):
@@ -111,10 +114,42 @@ def _run(
     files: Sequence[str],
     wanted: ImportOptions,
 ) -> int:
-    with ExitStack() as stack:
-        connection = stack.enter_context(workshop())
+    tally = new_tally()
+    with closing(EventLines()) as lines, _seldom_collected():
+        # What the events were made in is gone before they are published, with its memory.
+        code = _make_lines(settings, source, mapping, files, wanted, tally=tally, lines=lines)
+        if wanted.publish:
+            return max(code, run_publish(settings, lines, dry_run=False) if lines else 0)
+    with beside(settings) as lake:
+        say_warnings(tally, lake)
+    return code
+
+
+@contextmanager
+def _seldom_collected() -> Iterator[None]:
+    """Look for cycles seldom: 100,000 rows are millions of objects, and none of them is in one."""
+    usual = gc.get_threshold()
+    gc.set_threshold(ALLOCATIONS_BETWEEN_COLLECTIONS, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
+def _make_lines(
+    settings: Settings,
+    source: Dataset,
+    mapping: TableMapping | None,
+    files: Sequence[str],
+    wanted: ImportOptions,
+    *,
+    tally: PublishTally,
+    lines: EventLines,
+) -> int:
+    """Make the events, and print them or keep them in `lines`. Returns the exit code so far."""
+    with workshop() as connection:
         _load_standing(settings, connection, source)
-        tally, notes = new_tally(), Notes()
+        notes = Notes()
         told = ImportReporter(
             refusal=lambda text: err(text, style="red"),
             note=notes.say,
@@ -133,7 +168,6 @@ def _run(
             mapping=mapping,
         )
         notes.finish()
-        lines = stack.enter_context(closing(EventLines()))
         summary = ImportSummary(found, lists=wanted.changes)
         for one in _events(found, wanted):
             summary.add(one, keep=wanted.rows is not None)
@@ -148,12 +182,7 @@ def _run(
             _write_rows(wanted.rows, found.accounts)
         if wanted.changes:
             summary.say_changes()
-        code = 1 if found.accounts.count(REFUSED) else 0
-        if wanted.publish:
-            return max(code, run_publish(settings, lines, dry_run=False) if lines else 0)
-        with beside(settings) as lake:
-            say_warnings(tally, lake)
-    return code
+        return 1 if found.accounts.count(REFUSED) else 0
 
 
 class Notes:
