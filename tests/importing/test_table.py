@@ -94,6 +94,16 @@ def test_a_mapping_says_what_the_columns_are(tmp_path: Path) -> None:
     ]
 
 
+def test_a_range_that_the_mapping_has_no_words_for_is_refused_with_what_to_say(
+    tmp_path: Path,
+) -> None:
+    found = mapped(tmp_path, MAPPING.replace('[" to "]', "[]"), *ROWS[:2])
+    assert found.refused == [
+        "rows.csv:2: killed: '2 to 4' is not a number; if it is a range, say in `ranges` what "
+        "stands between"
+    ]
+
+
 def test_without_columns_for_it_the_id_is_a_hash_and_the_same_row_twice_is_refused(
     tmp_path: Path,
 ) -> None:

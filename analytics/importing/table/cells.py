@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from analytics.importing.layouts import normal
@@ -23,7 +24,12 @@ def number(text: str, column: str, *, comma: bool) -> float:
     try:
         return float(text.replace(",", ".") if comma else text)
     except ValueError:
-        raise CellMisfit(column, f"{text[:60]!r} is not a number") from None
+        hint = "; if it is a range, say in `ranges` what stands between" if _is_range(text) else ""
+        raise CellMisfit(column, f"{text[:60]!r} is not a number{hint}") from None
+
+
+def _is_range(text: str) -> bool:
+    return re.fullmatch(r"\d+\s*[^\d.,\s]+\s*\d+", text) is not None
 
 
 def word(words: dict[str, str] | None, text: str | None, column: str) -> str | None:
