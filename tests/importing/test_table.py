@@ -98,10 +98,8 @@ def test_a_range_that_the_mapping_has_no_words_for_is_refused_with_what_to_say(
     tmp_path: Path,
 ) -> None:
     found = mapped(tmp_path, MAPPING.replace('[" to "]', "[]"), *ROWS[:2])
-    assert found.refused == [
-        "rows.csv:2: killed: '2 to 4' is not a number; if it is a range, say in `ranges` what "
-        "stands between"
-    ]
+    why = "'2 to 4' is not a number; if it is a range, say in `ranges` what stands between"
+    assert found.refused == [f"rows.csv:2: killed: {why}"]
 
 
 def test_without_columns_for_it_the_id_is_a_hash_and_the_same_row_twice_is_refused(
@@ -182,3 +180,92 @@ def test_a_slip_in_one_row_does_not_hide_what_a_column_of_a_draft_is(tmp_path: P
     assert found["formats"]["day"] == "%d.%m.%Y"
     assert found["place"]["province"] == "область"
     assert found["act"]["words"] == {"обстріл": "shelling"}
+
+
+CLAIMS_HEADER = "Nr,Text,Speaker,Parties,Acts,Area,From,Until,Hour,Link"
+CLAIMS = """
+source = "urn:desk"
+conflict = "testland"
+zone = "Europe/Kyiv"
+evidence = ["Link"]
+[id]
+columns = ["Nr"]
+prefix = "c"
+[claim]
+commitment = "Text"
+[claim.claimed_by]
+name = "Speaker"
+role = {constant = "mediator"}
+[claim.parties]
+column = "Parties"
+separator = ";"
+words = {"Russia" = "RUS", "Ukraine" = "UKR"}
+[claim.acts]
+column = "Acts"
+words = {"strikes" = "strike"}
+[claim.targets]
+constant = "energy"
+[claim.area]
+column = "Area"
+separator = ";"
+[claim.window]
+day = "From"
+end_day = "Until"
+end_time = "Hour"
+"""
+
+
+def test_a_mapping_makes_claims_of_rows_whose_days_are_uncertain_bounds(tmp_path: Path) -> None:
+    found = mapped(
+        tmp_path,
+        CLAIMS,
+        CLAIMS_HEADER,
+        "1,energy,Envoy,Russia;Ukraine,strikes,UA;RU,2026-01-30,2026-02-05,08:00,https://x.example/1",
+        "2,energy,Envoy,Russia,,,2026-01-30,,,",
+        "3,energy,Envoy,Mars,,,2026-01-30,,,",
+        "4,energy,Envoy,Russia,,,2026-01-30,2026-01-02,08:00,",
+    )
+
+    assert [one["type"] for one in found.events] == ["commitment.claimed"] * 2
+    first = {"earliest": "2026-01-29T22:00:00Z", "latest": "2026-01-30T22:00:00Z"}
+    assert found.data[0] == {
+        "conflict": "testland",
+        "commitment_id": "energy",
+        "claim_id": "c-1",
+        "claimed_by": {"name": "Envoy", "role": "mediator"},
+        "stance": "asserts",
+        "bound_parties": ["RUS", "UKR"],
+        "prohibits": {"acts": ["strike"], "targets": ["energy"]},
+        "area": ["UA", "RU"],
+        "window": [
+            {
+                "start": first,
+                "end": "2026-02-05T06:00:00Z",
+                "as_stated": "2026-01-30 2026-02-05 08:00",
+            }
+        ],
+        "evidence": ["https://x.example/1"],
+    }
+    # What is not said is not known: neither the end nor what is prohibited.
+    assert found.data[1]["window"] == [{"start": first, "as_stated": "2026-01-30"}]
+    assert found.data[1]["prohibits"] == {"targets": ["energy"]}
+    assert found.refused == [
+        "rows.csv:4: parties: 'Mars' is not among the words that the mapping has for it",
+        "rows.csv:5: until: before the start",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("[claim]\n", '[act]\nconstant = "strike"\n[claim]\n', "act: only of reports"),
+        ('"strikes" = "strike"', '"strikes" = "strik"', "claim.acts: 'strik' is none of: any, "),
+        ('day = "From"\n', "", "claim.window: expected either a moment or a day"),
+        ("[id]\n", '[id]\nincident = ["Text"]\n', "id.incident: only of reports"),
+    ],
+)
+def test_what_is_wrong_with_a_mapping_of_claims_is_one_line(
+    tmp_path: Path, old: str, new: str, why: str
+) -> None:
+    with pytest.raises(ImportFailed, match=why):
+        mapped(tmp_path, CLAIMS.replace(old, new, 1), CLAIMS_HEADER)

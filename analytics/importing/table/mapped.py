@@ -11,7 +11,13 @@ import pyarrow as pa
 
 from analytics.importing.layouts import normal
 from analytics.importing.table.cells import CellMisfit, MappedCells, number, parts, required, word
-from analytics.importing.table.mapping import Limits, TableMapping, TargetColumns, Value
+from analytics.importing.table.mapping import (
+    ClaimColumns,
+    Limits,
+    TableMapping,
+    TargetColumns,
+    Value,
+)
 from analytics.importing.table.when import MappedClock
 from analytics.queries import queries
 from schemas.time import iso
@@ -46,11 +52,11 @@ def apply_mapping(
                 skipped.append((row, reason))
                 continue
             try:
-                said, data = applied.event(given)
+                kind, said, data = applied.event(given)
             except CellMisfit as misfit:
                 refused.append((row, misfit.column, misfit.reason))
             else:
-                events.append(([row], "incident.reported", said, _encoder.encode(data).decode()))
+                events.append(([row], kind, said, _encoder.encode(data).decode()))
         for name, found in (("refused", refused), ("skipped", skipped), ("events", events)):
             _insert(writer, name, found)
     if mapping.gone == "span":
@@ -84,8 +90,36 @@ class _Applied:
                 return reason
         return None
 
-    def event(self, cells: MappedCells) -> tuple[str | None, dict[str, Any]]:
-        """When it was said, and the data of the event."""
+    def event(self, cells: MappedCells) -> tuple[str, str | None, dict[str, Any]]:
+        """The type of the event, when it was said, and its data."""
+        claim, said = self._mapping.claim, None
+        kind = "incident.reported" if claim is None else "commitment.claimed"
+        data = self._report(cells) if claim is None else self._claim(claim, cells)
+        if self._mapping.said is not None:
+            instants = self._clock.span(self._mapping.said, cells)
+            said = None if instants is None else iso(instants[1])
+        return kind, said, data
+
+    def _claim(self, claim: ClaimColumns, cells: MappedCells) -> dict[str, Any]:
+        by = claim.claimed_by
+        claimed_by = (("name", by.name), ("role", by.role), ("party", by.party))
+        data: dict[str, Any] = {
+            "conflict": self._conflict,
+            "commitment_id": self._text(claim.commitment, cells),
+            "claimed_by": {name: self._text(value, cells) for name, value in claimed_by},
+            "stance": "asserts",
+            "bound_parties": self._listed(claim.parties, cells),
+            "prohibits": {
+                "acts": self._listed(claim.acts, cells),
+                "targets": self._listed(claim.targets, cells),
+            },
+            "area": self._listed(claim.area, cells),
+            "window": [self._clock.window(claim.window, cells)],
+            "evidence": self._evidence(cells),
+        }
+        return {**data, "claim_id": self._id(cells, data)}
+
+    def _report(self, cells: MappedCells) -> dict[str, Any]:
         mapping = self._mapping
         data: dict[str, Any] = {
             "conflict": self._conflict,
@@ -101,7 +135,7 @@ class _Applied:
             "stance": self._text(mapping.stance, cells),
             "actor": self._actor(cells),
             "act": self._text(mapping.act, cells),
-            "targets": self._targets(mapping.targets, cells),
+            "targets": self._listed(mapping.targets, cells),
             "places": self._places(cells),
             "weapons": [
                 {
@@ -115,23 +149,23 @@ class _Applied:
             "effects": {
                 name: self._count(columns, cells) for name, columns in mapping.effects.items()
             },
-            "evidence": [
-                cells[column] for one in mapping.evidence if (column := normal(one)) in cells
-            ],
+            "evidence": self._evidence(cells),
         }
-        said = None
-        if mapping.said is not None:
-            instants = self._clock.span(mapping.said, cells)
-            said = None if instants is None else iso(instants[1])
-        return said, {**data, **self._ids(cells, data)}
+        return {**data, **self._ids(cells, data)}
 
-    def _ids(self, cells: MappedCells, data: dict[str, Any]) -> dict[str, str]:
+    def _evidence(self, cells: MappedCells) -> list[str]:
+        columns = map(normal, self._mapping.evidence)
+        return [cells[one] for one in columns if one in cells]
+
+    def _id(self, cells: MappedCells, data: dict[str, Any]) -> str:
         ids = self._mapping.id
         if ids.columns:
-            report = "-".join([ids.prefix, *(required(one, cells) for one in ids.columns)])
-        else:
-            digest = hashlib.sha256(_encoder.encode(data)).hexdigest()[:16]
-            report = f"{ids.prefix}-{digest}"
+            return "-".join([ids.prefix, *(required(one, cells) for one in ids.columns)])
+        digest = hashlib.sha256(_encoder.encode(data)).hexdigest()[:16]
+        return f"{ids.prefix}-{digest}"
+
+    def _ids(self, cells: MappedCells, data: dict[str, Any]) -> dict[str, str]:
+        ids, report = self._mapping.id, self._id(cells, data)
         incident = report
         if ids.incident:
             incident = "-".join([ids.prefix, *(required(one, cells) for one in ids.incident)])
@@ -145,14 +179,14 @@ class _Applied:
             return None
         return {"party": party, "confidence": self._text(self._mapping.actor.confidence, cells)}
 
-    def _targets(self, targets: TargetColumns | None, cells: MappedCells) -> list[str]:
-        if targets is None:
+    def _listed(self, several: TargetColumns | None, cells: MappedCells) -> list[str]:
+        if several is None:
             return []
-        if targets.column is None:
-            return [targets.constant] if targets.constant else []
+        if several.column is None:
+            return parts(several.constant, several.separator)
         found = [
-            word(targets.words, part, normal(targets.column))
-            for part in parts(cells.get(normal(targets.column)), targets.separator)
+            word(several.words, part, normal(several.column))
+            for part in parts(cells.get(normal(several.column)), several.separator)
         ]
         return [one for one in found if one]
 

@@ -126,8 +126,31 @@ class Skip(_Part):
     words: WordMap
 
 
+class ClaimantColumns(_Part):
+    """Who says that the parties have promised it."""
+
+    name: Value
+    role: Value | None = None
+    party: Value | None = None
+
+
+class ClaimColumns(_Part):
+    """What makes a row a claim of a commitment; the ids of the mapping are those of claims.
+
+    `window`: a bound that is a day is somewhere within it, one that is blank is not known.
+    """
+
+    commitment: Value
+    claimed_by: ClaimantColumns
+    parties: TargetColumns
+    window: TimeColumns
+    acts: TargetColumns | None = None
+    targets: TargetColumns | None = None
+    area: TargetColumns | None = None
+
+
 class TableMapping(_Part):
-    """The whole mapping."""
+    """The whole mapping. With `claim` the rows are claims, and else reports."""
 
     title: str = "A table"
     source: str
@@ -141,8 +164,9 @@ class TableMapping(_Part):
     formats: Formats = Formats()
     id: Ids = Ids()
     said: TimeColumns | None = None
-    occurred: TimeColumns
-    reported_by: ReporterColumns
+    claim: ClaimColumns | None = None
+    occurred: TimeColumns = TimeColumns()
+    reported_by: ReporterColumns = ReporterColumns(name=Looked())
     actor: Who | None = None
     act: Value | None = None
     stance: Value | None = None
@@ -213,17 +237,43 @@ def _mistakes(mapping: TableMapping) -> Iterator[tuple[str, str]]:
     """What is wrong with values that are well formed."""
     if mapping.zone not in zone_names():
         yield "zone", f"{mapping.zone!r} is not an IANA time zone, e.g. Europe/Kyiv"
-    for name, when in (("occurred", mapping.occurred), ("said", mapping.said)):
+    yield from _of_one_kind(mapping)
+    window = None if mapping.claim is None else mapping.claim.window
+    occurred = mapping.occurred if mapping.claim is None else None
+    times = (("occurred", occurred), ("said", mapping.said), ("claim.window", window))
+    for name, when in times:
         if when is not None and (when.moment is None) == (when.day is None):
             yield name, "expected either a moment or a day"
     yield from _unknown_words("act", mapping.act, ACTS)
     yield from _unknown_words("targets", mapping.targets, TARGETS)
+    if mapping.claim is not None:
+        yield from _unknown_words("claim.acts", mapping.claim.acts, ACTS)
+        yield from _unknown_words("claim.targets", mapping.claim.targets, TARGETS)
     place = mapping.place
     if place is not None:
         if (place.lat is None) != (place.lon is None):
             yield "place", "expected both lat and lon, or neither"
         if place.province is not None and place.country is None:
             yield "place.province", "expected the country, too"
+
+
+def _of_one_kind(mapping: TableMapping) -> Iterator[tuple[str, str]]:
+    """What a mapping of reports lacks, or one of claims has too much."""
+    given = mapping.model_fields_set
+    if mapping.claim is None:
+        yield from ((name, "required") for name in ("occurred", "reported_by") if name not in given)
+        return
+    for name in _OF_REPORTS:
+        if name in given:
+            yield name, "only of reports: a mapping with a section [claim] makes claims"
+    if mapping.id.incident:
+        yield "id.incident", "only of reports: what the claims are of is claim.commitment"
+
+
+_OF_REPORTS = (
+    *("occurred", "reported_by", "actor", "act", "stance", "targets", "place", "effects"),
+    *("weapons", "gone"),
+)
 
 
 def _unknown_words(
@@ -242,7 +292,7 @@ _NAMING = frozenset(
         *("column", "moment", "day", "time", "end_moment", "end_day", "end_time", "lat", "lon"),
         *("low", "high", "launched", "intercepted", "columns", "incident", "evidence"),
         *("radius_km", "code", "country", "province", "name", "kind", "party", "confidence"),
-        *("act", "stance", "type"),
+        *("act", "stance", "type", "commitment", "role"),
     }
 )
 

@@ -26,19 +26,29 @@ class MappedClock:
             column = normal(when.moment or when.day or "")
             raise CellMisfit(column, "blank; expected when it happened")
         start, end = span
-        stated = [
-            cells[normal(one)]
-            for one in (when.moment, when.day, when.time, when.end_moment, when.end_day,
-                        when.end_time)
-            if one is not None and normal(one) in cells
-        ]  # fmt: skip
         return {
             "start": iso(start),
             "end": None if end == start else iso(end),
             "certainty": when.certainty,
             "of": when.of,
-            "as_stated": " ".join(dict.fromkeys(stated)),
+            "as_stated": _stated(when, cells),
         }
+
+    def window(self, when: TimeColumns, cells: MappedCells) -> dict[str, Any]:
+        """An entry of a claim's window: a bound that is a day is somewhere within it.
+
+        One that is blank is not known. Misfit: a value does not fit.
+        """
+        end_day = when.end_day or (when.day if when.end_time else None)
+        first = self._moment(when.moment, when.day, when.time, cells)
+        last = self._moment(when.end_moment, end_day, when.end_time, cells)
+        if first is not None and last is not None and last[1] <= first[0]:
+            column = normal(when.end_moment or end_day or "")
+            raise CellMisfit(column, "before the start")
+        bounds = (("start", first), ("end", last))
+        entry = {name: _bound(*bound) for name, bound in bounds if bound is not None}
+        stated = _stated(when, cells)
+        return {**entry, "as_stated": stated} if stated else entry
 
     def span(self, when: TimeColumns, cells: MappedCells) -> tuple[int, int] | None:
         """From when to when, in us since 1970: a day without a time lasts until it has ended."""
@@ -78,6 +88,19 @@ class MappedClock:
         clock = _read(of_day, formats.time, normal(time)).time()
         at = _instant(dt.datetime.combine(on.date(), clock, self._zone))
         return at, at
+
+
+def _bound(earliest: int, latest: int) -> str | dict[str, str]:
+    if earliest == latest:
+        return iso(earliest)
+    return {"earliest": iso(earliest), "latest": iso(latest)}
+
+
+def _stated(when: TimeColumns, cells: MappedCells) -> str:
+    """What the cells say of it, in their own words."""
+    columns = (when.moment, when.day, when.time, when.end_moment, when.end_day, when.end_time)
+    named = (normal(one) for one in columns if one is not None)
+    return " ".join(dict.fromkeys(cells[one] for one in named if one in cells))
 
 
 def _instant(moment: dt.datetime) -> int:
