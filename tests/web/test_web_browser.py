@@ -179,6 +179,9 @@ def test_texts_and_tables_need_no_script(browser: Browser, site: str) -> None:
         assert len(incident_rows(page)) == 4
         page.locator("#timeline .zoom a", has_text="Closer").click()
         page.wait_for_url("**from=**")
+        page.goto(f"{site}/new?conflict={SCENARIO}")
+        assert page.locator("[hidden]").count() == 2
+        assert not any(one.is_visible() for one in page.locator("[hidden]").all())
 
 
 def test_what_is_published_is_seen_without_reloading(
