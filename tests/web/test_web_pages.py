@@ -101,6 +101,12 @@ def test_every_number_of_the_table_is_that_of_sql(site: str, data_dir: Path) -> 
         (row["incident_id"], row["verdict"]) for row in rows
     ]
     page = text_of(get(f"{site}/?conflict={SCENARIO}").text)
+    [there] = asked(
+        data_dir,
+        "SELECT count(DISTINCT incident_id) AS incidents, count(*) AS reports FROM reports "
+        "WHERE conflict = 'russia-ukraine'",
+    )
+    assert f"{there['incidents']} incidents by {there['reports']} reports of " in page
     for verdict in ("violation", "contested", "undetermined", "clear"):
         count = sum(row["verdict"] == verdict for row in rows)
         assert re.search(rf"\b{verdict} {count}\b", page), verdict
