@@ -15,6 +15,10 @@ HOUR = 3_600 * MICROSECONDS
 DAY = 24 * HOUR
 SHORTEST = HOUR
 LONGEST = 400 * 365 * DAY
+NEAR_NOW = 5 * 365 * DAY
+# Within what every calendar and zone can say, with room for the ticks on both sides.
+EARLIEST = -62_135_596_800 * MICROSECONDS + 31 * DAY
+LATEST = 253_402_300_800 * MICROSECONDS - 31 * DAY
 MOST_TICKS = 11
 _MONTHS = (1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1_200)
 _HOURS = (1, 3, 6, 12)
@@ -94,8 +98,8 @@ class Axis(NamedTuple):
         self, zone: ReaderZone, day: dt.date, months: int, names: Sequence[str]
     ) -> list[Tick]:
         found = []
-        number = (day.year * 12 + day.month - 1) // months * months
-        last = dt.date.max.year * 12
+        number = max((day.year * 12 + day.month - 1) // months * months, dt.date.min.year * 12)
+        last = (dt.date.max.year + 1) * 12
         while number < last:
             first = dt.date(number // 12, number % 12 + 1, 1)
             moment = zone.midnight(first)
@@ -112,13 +116,17 @@ class Axis(NamedTuple):
 def axis_over(start: Instant, end: Instant) -> Axis:
     """An axis over the span, made longer if it is too short to be drawn, and bounded."""
     length = min(max(end - start, SHORTEST), LONGEST)
-    middle = (start + end) // 2
-    return Axis(middle - length // 2, middle + length // 2)
+    first = min(max((start + end) // 2 - length // 2, EARLIEST), LATEST - length)
+    return Axis(first, first + length)
 
 
 def around(reach: tuple[Instant, Instant] | None, now: Instant) -> Axis:
     """An axis over all that is known, with a little room on both sides."""
     if reach is None:
         return Axis(now - 7 * DAY, now + DAY)
-    room = max((reach[1] - reach[0]) // 30, HOUR)
-    return axis_over(reach[0] - room, reach[1] + room)
+    start, end = reach
+    if end - start > LONGEST and start <= now <= end:
+        # A year 9999 means that nobody knows: what is near to now is shown.
+        start, end = max(start, now - NEAR_NOW), min(end, now + NEAR_NOW)
+    room = max((end - start) // 30, HOUR)
+    return axis_over(start - room, end + room)

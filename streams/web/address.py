@@ -90,8 +90,10 @@ def chosen(query: MultiMapping[str]) -> Chosen:
 
 def _text(query: MultiMapping[str], name: str) -> str | None:
     found = query.get(name) or None
-    if found is not None and (len(found) > MOST_LETTERS or "\x00" in found):
+    if found is not None and len(found) > MOST_LETTERS:
         raise BadAddress(f"{name}: too long")
+    if found is not None and "\x00" in found:
+        raise BadAddress(f"{name}: no name has a zero character")
     return found
 
 

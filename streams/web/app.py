@@ -26,7 +26,7 @@ from streams.web.address import BadAddress, Chosen, Here, chosen
 from streams.web.board import board, places_in_words
 from streams.web.changes import ChangeStream
 from streams.web.details import commitment, incident
-from streams.web.downloads import FORMS, rows
+from streams.web.downloads import FORMS, MOST
 from streams.web.entry import EntryForms
 from streams.web.site import NotReady, Site
 
@@ -173,7 +173,9 @@ class SitePages:
         if conflict is None:
             raise BadAddress("conflict: which one?")
         with self.site.reading() as site:
-            return "".join(FORMS[form][1](rows(site.pages, choice.wanted(conflict)))).encode()
+            found = site.pages.incidents(choice.wanted(conflict), MOST, 0)
+        # Other readers need not wait until it is written.
+        return "".join(FORMS[form][1](iter(found))).encode()
 
 
 def shown_lines(text: str) -> str:

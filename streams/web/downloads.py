@@ -8,11 +8,11 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from analytics.pages.model import IncidentRow, IncidentsWanted, PageModel
+from analytics.pages.model import IncidentRow
 from schemas.time import iso
 
 MOST = 100_000
-CHUNK = 10_000
+CHUNK = 1_000
 # A spreadsheet would take what begins so for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS = (
@@ -20,15 +20,6 @@ COLUMNS = (
     *("occurred_end", "evidence", "admitted", "denied_by", "reports", "acts", "actors"),
     *("targets", "places"),
 )
-
-
-def rows(pages: PageModel, wanted: IncidentsWanted) -> Iterator[IncidentRow]:
-    """The incidents, chunk by chunk, at most `MOST`."""
-    for skip in range(0, MOST, CHUNK):
-        found = pages.incidents(wanted, CHUNK, skip)
-        yield from found
-        if len(found) < CHUNK:
-            return
 
 
 def document(row: IncidentRow) -> dict[str, Any]:
@@ -112,7 +103,7 @@ def _joined(opening: str, entries: Iterator[str], closing: str) -> Iterator[str]
     for one in entries:
         chunk.append(one if is_first else f",\n{one}")
         is_first = False
-        if len(chunk) >= CHUNK // 10:
+        if len(chunk) >= CHUNK:
             yield "".join(chunk)
             chunk.clear()
     yield "".join(chunk) + closing

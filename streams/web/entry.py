@@ -82,7 +82,12 @@ class EntryForms:
         return await asyncio.to_thread(self._page, request, typed, None, None)
 
     async def _typed(self, request: web.Request) -> web.Response:
-        posted = await request.post()
+        try:
+            posted = await request.post()
+        except (ValueError, LookupError):  # no UTF-8, an unknown charset, no boundary
+            here = Here("/new", request.query)
+            text = "what was posted is no form that can be read"
+            return self._pages.message(here, HTTPStatus.BAD_REQUEST, text)
         typed: dict[str, list[str]] = {}
         for name, value in posted.items():
             if isinstance(value, str):

@@ -126,6 +126,19 @@ def test_nothing_keeps_anybody_out(browser: Browser, site: str, path: str, schem
             assert serious(page) == [], size
 
 
+@pytest.mark.parametrize("path", [BARRAGE, COMMITMENT])
+def test_on_a_phone_no_name_is_broken_letter_by_letter(
+    browser: Browser, site: str, path: str
+) -> None:
+    with Opened(browser, viewport={"width": 360, "height": 740}) as page:
+        page.goto(site + path)
+        lines = page.evaluate(
+            "Math.max(...[...document.querySelectorAll('tbody th')]"
+            ".map(th => th.clientHeight / parseFloat(getComputedStyle(th).lineHeight)))"
+        )
+        assert lines < 8
+
+
 def test_everything_can_be_reached_by_keyboard(browser: Browser, site: str) -> None:
     """The skip link, the timeline, the filter and an incident, without a mouse."""
     with Opened(browser, viewport=DESKTOP) as page:
@@ -166,6 +179,9 @@ def test_texts_and_tables_need_no_script(browser: Browser, site: str) -> None:
         assert len(incident_rows(page)) == 4
         page.locator("#timeline .zoom a", has_text="Closer").click()
         page.wait_for_url("**from=**")
+        page.goto(f"{site}/new?conflict={SCENARIO}")
+        assert page.locator("[hidden]").count() == 2
+        assert not any(one.is_visible() for one in page.locator("[hidden]").all())
 
 
 def test_what_is_published_is_seen_without_reloading(

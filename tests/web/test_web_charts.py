@@ -103,6 +103,13 @@ def test_any_span_has_a_few_ticks(years: int) -> None:
     assert len(around(None, start).ticks(UTC, MONTHS)) > 3
 
 
+def test_an_end_in_the_year_9999_hides_nothing_of_today() -> None:
+    now = at("2026-02-03T00:00:00Z")
+    axis = around((at("2026-01-01T00:00:00Z"), at("9999-12-31T23:59:59Z")), now)
+    assert axis.has(now)
+    assert axis.end - axis.start < 6 * 365 * 86_400 * 10**6
+
+
 def test_a_thousand_marks_become_bars_that_lead_closer() -> None:
     bins = [Bin("violation", 3, 10), Bin("clear", 159, 1)]
     found = timeline(Content({}, [], None, bins, [], []), AXIS, UTC, AXIS.start)

@@ -100,3 +100,18 @@ def test_a_place_is_found_by_its_name(live: tuple[Posting, str]) -> None:
     found = requests.get(f"{site}/places", params={"q": "kharkiv"}, timeout=60).json()
     assert "UA-63" in [one["code"] for one in found]
     assert requests.get(f"{site}/places", params={"q": "x"}, timeout=60).json() == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/x-www-form-urlencoded", b"\xff\xfe=1&kind=report"),
+        ("application/x-www-form-urlencoded; charset=no-such", b"kind=report"),
+        ("multipart/form-data", b"kind=report"),
+        ("multipart/form-data; boundary=x", b"--x"),
+    ],
+)
+def test_what_is_no_form_is_refused_as_such(site: str, kind: str, body: bytes) -> None:
+    answer = requests.post(f"{site}/new", data=body, headers={"Content-Type": kind}, timeout=60)
+    assert answer.status_code == 400
+    assert "no form that can be read" in answer.text

@@ -79,6 +79,9 @@ def test_another_host_is_refused_and_another_site_cannot_post(site: str) -> None
         ("since=2026-02-01&until=9999-12-31&party=%00", 400),
         ("since=0001-01-01&until=9999-12-31", 200),
         ("from=0001-01-02T00:00:00Z&to=9999-12-30T00:00:00Z&zone=Asia/Kathmandu", 200),
+        ("from=0001-01-01&to=0001-01-02&zone=America/New_York", 200),
+        ("from=0001-01-01&to=0300-01-01&zone=Asia/Tokyo", 200),
+        ("from=9999-12-30&to=9999-12-31&zone=Pacific/Kiritimati", 200),
         ("page=99999", 200),
         ("party=%27;drop", 200),
     ],
@@ -98,6 +101,12 @@ def test_every_number_of_the_table_is_that_of_sql(site: str, data_dir: Path) -> 
         (row["incident_id"], row["verdict"]) for row in rows
     ]
     page = text_of(get(f"{site}/?conflict={SCENARIO}").text)
+    [there] = asked(
+        data_dir,
+        "SELECT count(DISTINCT incident_id) AS incidents, count(*) AS reports FROM reports "
+        "WHERE conflict = 'russia-ukraine'",
+    )
+    assert f"{there['incidents']} incidents by {there['reports']} reports of " in page
     for verdict in ("violation", "contested", "undetermined", "clear"):
         count = sum(row["verdict"] == verdict for row in rows)
         assert re.search(rf"\b{verdict} {count}\b", page), verdict
