@@ -56,7 +56,7 @@ ingest: setup ## POST /events under 200 clients, killed under load, and by its O
 kafka: setup ## the tests on a real Apache Kafka: wants Java 17 and Maven
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --durations=10 tests/kafka
 
-scale: setup ## a lake whose catalogue is in PostgreSQL: wants Debian's postgresql
+scale: setup ## a lake with its catalogue in PostgreSQL, of one worker and of several: wants Debian's postgresql, Java 17, Maven
 	@$(BIN)/python -m pytest -q -rs --durations=10 tests/scale
 
 alerts: setup ## from the log to a person: wants Debian's prometheus and prometheus-alertmanager

@@ -40,11 +40,11 @@ def named_statements(folder: str) -> Mapping[str, str]:
     return MappingProxyType(found)
 
 
-def of_table(file: str, name: str, table: str) -> str:
-    """The statement of that name for this table, which replaces `some_table` in its text."""
+def of_table(file: str, name: str, table: str, some: str = "some_table") -> str:
+    """The statement of that name for this table, which replaces `some` in its text."""
     if not all(part.isidentifier() for part in table.split(".")):
         raise ValueError(table)
-    return queries(file)[name].replace("some_table", table)
+    return queries(file)[name].replace(some, table)
 
 
 class Example(NamedTuple):
@@ -103,11 +103,14 @@ def lake_tables() -> str:
     return _file("schema", "lake.sql").read_text("utf-8")
 
 
-def write_views(folder: Path) -> Path:
-    """That SQL as one file in `folder`, for who attaches the lake by other means. OSError."""
+def write_views(folder: Path, tables: str = "") -> Path:
+    """That SQL as one file in `folder`, for who attaches the lake by other means. OSError.
+
+    `tables`: what makes what it stands on, where the lake has no such tables.
+    """
     file = folder / "views.sql"
     draft = file.with_name(".views.sql")
-    draft.write_text(views(), "utf-8")
+    draft.write_text(tables + views(), "utf-8")
     draft.replace(file)
     return file
 

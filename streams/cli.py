@@ -300,6 +300,7 @@ main.add_command(duplicates)
 @data_dir
 @setting("TRUCE_LAKE")
 @setting("TRUCE_LAKE_CATALOG")
+@setting("TRUCE_WORKER")
 def lake(anew: bool, parquet: Path | None) -> int:
     """Bring the lake up to date with all that was acknowledged, and print how to open it.
 

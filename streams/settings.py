@@ -125,6 +125,12 @@ SETTINGS = (
         "~/.pgpass; unset: where it was, at first a file",
     ),
     Setting(
+        "TRUCE_WORKER",
+        "",
+        "name of this worker among several that write one lake, such as kyiv-1, which stays the "
+        "same; takes a catalogue in PostgreSQL; unset: it is the only one",
+    ),
+    Setting(
         "TRUCE_BOUNDARIES",
         "",
         "file of boundaries of your own, GeoJSON or GeoParquet with a code for each area, which "
@@ -203,6 +209,7 @@ class Settings:
     kafka: KafkaSecurity = IN_PLAIN_TEXT
     lake_dir: Path | None = None
     lake_catalog: str = ""
+    worker: str = ""
     boundaries: Path | None = None
     memory: str = "400MB"
     query_seconds: int = 60

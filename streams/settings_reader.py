@@ -26,6 +26,8 @@ from streams.settings import (
 )
 
 _MEMORY = re.compile(r"[1-9]\d*(\.\d+)?\s?([KMGT]i?B)", re.IGNORECASE)
+# Also the name of a schema there, with `_` for `-`.
+_WORKER = re.compile(r"(?=.{0,40}$)([a-z0-9]+(-[a-z0-9]+)*)?")
 _GROUP = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]{0,252}[a-z0-9_])?")
 _LEVEL = re.compile("|".join(LEVELS))
@@ -95,6 +97,9 @@ def load(environ: Mapping[str, str], options: Mapping[str, str | None] | None = 
         kafka=reading.kafka(),
         lake_dir=reading.optional_directory("TRUCE_LAKE"),
         lake_catalog=reading.postgres("TRUCE_LAKE_CATALOG"),
+        worker=reading.matching(
+            "TRUCE_WORKER", _WORKER, "up to 40 small letters and digits, with single '-' between"
+        ),
         boundaries=reading.file("TRUCE_BOUNDARIES"),
         memory=reading.matching("TRUCE_MEMORY", _MEMORY, "a size such as 400MB or 2GB"),
         query_seconds=reading.number("TRUCE_QUERY_SECONDS", 1, 86_400),

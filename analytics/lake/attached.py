@@ -14,12 +14,18 @@ MOST_SPILL = "4GB"
 
 
 def attach(
-    path: Path, *, read_only: bool = False, memory_limit: str = "200MB", postgres: str = ""
+    path: Path,
+    *,
+    read_only: bool = False,
+    memory_limit: str = "200MB",
+    postgres: str = "",
+    spill: str = SPILL,
 ) -> duckdb.DuckDBPyConnection:
     """Attach the lake at `path`, created if missing and writable. Raises duckdb.Error.
 
     In an in-memory database of its own, so that no failure there harms the ledger. `postgres`:
-    where its catalogue is; empty: where the directory says.
+    where its catalogue is; empty: where the directory says. `spill`: the directory in it for what
+    does not fit into memory.
     """
     connection = duckdb.connect(
         config={
@@ -31,7 +37,7 @@ def attach(
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             # Readers do not spill there, where the writer would delete their files.
-            "temp_directory": "" if read_only else str(path.resolve() / SPILL),
+            "temp_directory": "" if read_only else str(path.resolve() / spill),
             "max_temp_directory_size": MOST_SPILL,
         }
     )

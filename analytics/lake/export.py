@@ -7,11 +7,34 @@ from pathlib import Path
 import duckdb
 
 from analytics.lake.attached import attach
-from analytics.lake.catalogue.place import attach_statement
+from analytics.lake.catalogue.place import attach_statement, postgres_of
+from analytics.lake.parts import lake_views, ownership, workers_in
 from analytics.lake.writer import TABLES
-from analytics.queries import queries
+from analytics.queries import queries, write_views
 
-__all__ = ["ExportFailed", "attach_statement", "export"]
+__all__ = ["ExportFailed", "attach_statement", "export", "views_file"]
+
+
+def writers_of(lake: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    """The workers that write the lake that is attached here, if several do."""
+    return workers_in([schema for (schema,) in lake.execute(queries("lake")["parts"]).fetchall()])
+
+
+def views_file(path: Path) -> Path:
+    """Write the views of the lake at `path` beside it. Raises ExportFailed.
+
+    If several workers write it, they show whose rows were to be shown when the file is read.
+    """
+    tables = ""
+    try:
+        if postgres_of(path) is not None:
+            with attach(path, read_only=True) as lake:
+                if workers := writers_of(lake):
+                    tables = f"{lake_views(workers)}\n{ownership(workers)}\n"
+        return write_views(path, tables)
+    except (duckdb.Error, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise ExportFailed(f"the views were not written to {path}: {reason}") from error
 
 
 class ExportFailed(Exception):  # noqa: N818 - named as what is the case
@@ -28,11 +51,17 @@ def export(path: Path, folder: Path) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         with attach(path, read_only=True) as lake:
             lake.execute("BEGIN")
+            workers = writers_of(lake)
+            if workers:
+                lake.execute(lake_views(workers))
+                lake.execute(ownership(workers))
             for table in (*TABLES, "lake_mark"):
                 file = folder / f"{table}.parquet"
                 draft = folder / f".{table}.parquet"
                 sql = queries("lake")["export"]
-                lake.execute(sql, {"named": f"lake.{table}", "file": str(draft)})
+                # Of several workers, what a reader sees.
+                named = table if workers else f"lake.{table}"
+                lake.execute(sql, {"named": named, "file": str(draft)})
                 draft.replace(file)
                 written.append(file)
     except (duckdb.Error, OSError) as error:

@@ -15,10 +15,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from analytics.lake.mark import LakeMark
 from analytics.lake.notifications import LakeNotifications
-from analytics.lake.writer import GROWING, TABLES, Held, LakeWriteError, Step, WritesLake
+from analytics.lake.parts import CONFLICTS
+from analytics.lake.writer import GROWING, RECORDS, TABLES, Held, LakeWriteError, Step, WritesLake
 from analytics.ledger.contents import Balance, balance, last_balance
 from analytics.queries import of_table, queries
 from analytics.storage.database import Session
@@ -26,6 +28,9 @@ from analytics.storage.database import Session
 __all__ = ["Keeper", "LakeMark", "LakeWriteError"]
 
 logger = logging.getLogger("analytics")
+
+SECONDS_BETWEEN_MARKS = 30.0
+"""How often one of several workers says that it lacks nothing: a reader can only ask its own."""
 
 
 class Keeper:
@@ -95,13 +100,18 @@ class Keeper:
         held = held or self._lake.held()
         if held is None or anew or not self._leads_to(held, mark, ledger):
             notices = LakeNotifications.of(ledger, "followed")
-            self._lake.write(_all(ledger), mark, now)
+            self._lake.write(_all(ledger, several=bool(self._lake.worker)), mark, now)
             return Held(mark, now, notices)
         notices = held.notices.since(ledger)
-        if (mark.seq, notices) == (held.mark.seq, held.notices):
+        if (mark.seq, notices) == (held.mark.seq, held.notices) and not self._is_due(held, mark):
             return held
-        self._lake.write(_new(ledger, held, now, notices), mark, now)
+        steps = _new(ledger, held, now, notices, several=bool(self._lake.worker))
+        self._lake.write(steps, mark, now)
         return Held(mark, now, notices.still_changing())
+
+    def _is_due(self, held: Held, mark: LakeMark) -> bool:
+        seconds = (mark.marked_at - held.mark.marked_at) / 1_000_000
+        return bool(self._lake.worker) and seconds > SECONDS_BETWEEN_MARKS
 
     def _leads_to(self, held: Held, mark: LakeMark, ledger: Session) -> bool:
         """Does the lake hold an earlier state of this ledger, with all changes since then known?"""
@@ -115,18 +125,22 @@ class Keeper:
         return False
 
 
-def _all(ledger: Session) -> Iterator[Step]:
-    """The steps that replace all contents of a lake."""
-    for table in (*TABLES, "lake_mark", "contents"):
+def _all(ledger: Session, *, several: bool) -> Iterator[Step]:
+    """The steps that replace all contents of a lake, or of this worker's part of it."""
+    for table in (*TABLES, *RECORDS, *([CONFLICTS] if several else [])):
         yield Step("drop", table)
     for name in ("create_mark", "create_contents"):
         yield Step(name)
     for table in TABLES:
         yield Step("create", table, ledger.table(_of("none", table)))
         yield Step("append", table, ledger.stream(_of("all", table)))
+    if several:
+        yield Step("create", CONFLICTS, _conflict_partitions(ledger, known=0))
 
 
-def _new(ledger: Session, held: Held, now: Balance, notices: LakeNotifications) -> Iterator[Step]:
+def _new(
+    ledger: Session, held: Held, now: Balance, notices: LakeNotifications, *, several: bool
+) -> Iterator[Step]:
     """The steps that add what is new in the ledger since the lake was updated."""
     known = held.balance
     found = ledger.execute(queries("followed")["any_changed"], seq=known.seq)
@@ -138,6 +152,9 @@ def _new(ledger: Session, held: Held, now: Balance, notices: LakeNotifications) 
             yield Step(f"change_{table}", table, rows)
         if now.contents[table].row_count > before:
             yield Step("append", table, ledger.stream(_of("new", table), known=before))
+            if several and table == "accepted":
+                rows = _conflict_partitions(ledger, known=before)
+                yield Step("add_conflict_partitions", "", rows)
     if now.contents["log_offsets"] != known.contents["log_offsets"]:
         yield Step("empty", "log_offsets")
         yield Step("append", "log_offsets", ledger.table(_of("all", "log_offsets")))
@@ -149,6 +166,11 @@ def _new(ledger: Session, held: Held, now: Balance, notices: LakeNotifications) 
             numbers = had.changing.select([had.number])
             yield Step(f"forget_{had.table}", had.table, numbers)
             yield Step("append", has.table, has.changing)
+
+
+def _conflict_partitions(ledger: Session, *, known: int) -> pa.Table:
+    """In which partition each conflict is of which there are events after so many."""
+    return ledger.table(queries("followed")[CONFLICTS], known=known)
 
 
 @contextmanager

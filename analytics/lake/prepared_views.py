@@ -20,7 +20,8 @@ from pathlib import Path
 
 import duckdb
 
-from analytics.queries import lake_tables, views
+from analytics.lake.parts import lake_views, ownership, workers_of
+from analytics.queries import views
 
 # The stem is the catalogue's name: views stand where they would if they were made in memory.
 VIEWS_FILE = "memory.duckdb"
@@ -38,27 +39,42 @@ def prepare_views(
 ) -> None:
     """Have them in `folder`: a copy of those that this user has, or else made, and kept.
 
-    `catalogue`: of the lake that `attach` attaches. Raises duckdb.Error, sqlite3.Error.
+    If several workers write the lake, that has what they own, too. `catalogue`: of the lake that
+    `attach` attaches. Raises duckdb.Error, sqlite3.Error.
     """
-    key = _key(catalogue)
+    workers = workers_of(catalogue)
+    _have_views(folder, catalogue, workers, attach)
+    if workers:
+        with closing(duckdb.connect(folder / VIEWS_FILE)) as connection:
+            attach(connection)
+            connection.execute(ownership(workers))
+
+
+def _have_views(
+    folder: Path,
+    catalogue: Path,
+    workers: tuple[str, ...],
+    attach: Callable[[duckdb.DuckDBPyConnection], object],
+) -> None:
+    key = _key(catalogue, workers)
     with contextlib.suppress(OSError):
         if (kept := _kept(key)) is not None:
             (folder / VIEWS_FILE).write_bytes(kept)
             return
     with closing(duckdb.connect(folder / VIEWS_FILE)) as connection:
         attach(connection)
-        connection.execute(lake_tables())
+        connection.execute(lake_views(workers))
         connection.execute(views())
     # Where nothing can be kept, each reader makes its own.
     with contextlib.suppress(OSError):
         _keep(key, (folder / VIEWS_FILE).read_bytes())
 
 
-def _key(catalogue: Path) -> str:
+def _key(catalogue: Path, workers: tuple[str, ...]) -> str:
     """What the file depends on."""
     with closing(sqlite3.connect(catalogue)) as connection:
         columns = connection.execute(_COLUMNS).fetchall()
-    parts = (duckdb.__version__, lake_tables(), views(), repr(columns))
+    parts = (duckdb.__version__, lake_views(workers), views(), repr(columns))
     return sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 

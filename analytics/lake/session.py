@@ -21,7 +21,9 @@ from analytics.lake.catalogue.place import DATA
 from analytics.lake.catalogue.place import FILE as CATALOG
 from analytics.lake.extensions import load
 from analytics.lake.folders import PrivateFolder
+from analytics.lake.parts import lake_views, ownership, schema_of, workers_of
 from analytics.lake.prepared_views import VIEWS_FILE, prepare_views
+from analytics.queries import of_table
 from analytics.storage.database import quoted
 
 NAME = "lake"
@@ -55,7 +57,7 @@ class LakeSession:
 
     Queries see the state at the last `refresh`. `folder` is private to it, and removed with it.
     `as_of`: before this moment (us since 1970) nothing was acknowledged that it does not hold, if
-    its opener knows.
+    its opener knows. `workers`: who writes it, if several do; None: it has no views.
     """
 
     def __init__(
@@ -65,9 +67,11 @@ class LakeSession:
         folder: PrivateFolder,
         seconds: float | None,
         memory_limit: str,
+        workers: tuple[str, ...] | None = (),
     ) -> None:
         self.connection, self.lake, self.folder = connection, lake, folder
         self.as_of: int | None = None
+        self.workers = workers
         self._seconds, self._memory_limit = seconds, memory_limit
         self._lock = threading.Lock()
 
@@ -83,6 +87,27 @@ class LakeSession:
         """See the state as of now: copy the catalogue again. Raises LakeError."""
         with self._lock:
             copy_catalogue(self.lake, self.folder.path, memory_limit=self._memory_limit)
+            try:
+                self._own()
+            except (sqlite3.Error, duckdb.Error) as error:
+                raise _not_opened(self.lake, error) from error
+
+    def _own(self) -> None:
+        """See whose rows are shown, and who is new, of several that write it."""
+        if self.workers is None:
+            return
+        workers = workers_of(self.folder.path / CATALOG)
+        if workers != self.workers:
+            self.connection.execute(lake_views(workers))
+            self.workers = workers
+        if workers:
+            self.connection.begin()
+            try:
+                self.connection.execute(ownership(workers))
+                self.connection.commit()
+            except BaseException:
+                self.connection.rollback()
+                raise
 
     def close(self) -> None:
         """Close the lake, and remove the copy of its catalogue."""
@@ -149,23 +174,29 @@ def open_lake(
     threads: int = 2,
     seconds: float | None = None,
     as_ledger: bool = False,
+    worker: str = "",
 ) -> LakeSession:
     """Open the lake in the directory `lake`: read-only, with all tables, views and macros.
 
     `seconds` bounds each `ask`. What does not fit into memory is spilled to a private folder.
-    `as_ledger`: the tables themselves, with their rows' numbers, and no views. Raises LakeMissing,
-    another LakeError, or ExtensionMissing.
+    `as_ledger`: the tables themselves, with their rows' numbers, and no views: those of `worker`,
+    if several write it. Raises LakeMissing, another LakeError, or ExtensionMissing.
     """
     folder = PrivateFolder()
     try:
         copy_catalogue(lake, folder.path, memory_limit=memory_limit, with_views=not as_ledger)
         connection = open_copy(
-            lake, folder.path, memory_limit=memory_limit, threads=threads, as_ledger=as_ledger
+            lake,
+            folder.path,
+            memory_limit=memory_limit,
+            threads=threads,
+            as_ledger=schema_of(worker) if as_ledger else "",
         )
+        workers = None if as_ledger else workers_of(folder.path / CATALOG)
     except BaseException:
         folder.remove()
         raise
-    return LakeSession(connection, lake, folder, seconds, memory_limit)
+    return LakeSession(connection, lake, folder, seconds, memory_limit, workers)
 
 
 def open_copy(
@@ -175,11 +206,12 @@ def open_copy(
     memory_limit: str,
     threads: int,
     spill: bool = True,
-    as_ledger: bool = False,
+    as_ledger: str = "",
 ) -> duckdb.DuckDBPyConnection:
     """A connection over the copy of the lake's catalogue that is in `folder`: see `open_lake`.
 
-    `spill`: whether DuckDB may spill there, and write at all.
+    `spill`: whether DuckDB may spill there, and write at all. `as_ledger`: in which schema the
+    tables are that are asked themselves.
     """
     connection = duckdb.connect(
         ":memory:" if as_ledger else folder / VIEWS_FILE,
@@ -201,7 +233,7 @@ def open_copy(
         connection.execute("SET max_temp_directory_size = $most", {"most": MOST_SPILL})
         data = _attach(connection, lake, folder)
         if as_ledger:
-            connection.execute(f"USE {NAME}")
+            connection.execute(of_table("lake", "use_part", as_ledger, "some_schema"))
         connection.execute(
             "SET allowed_directories = [$data, $folder]",
             {"data": f"{data}/", "folder": f"{folder}/"},

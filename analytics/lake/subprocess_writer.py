@@ -33,11 +33,12 @@ SECONDS_TO_END = 5.0
 class SubprocessWriter:
     """Writes the lake at `path` in a subprocess, which is started when it is first needed.
 
-    `postgres`: see `LakeWriter`.
+    `postgres` and `worker`: see `LakeWriter`.
     """
 
-    def __init__(self, path: Path, postgres: str = "") -> None:
+    def __init__(self, path: Path, postgres: str = "", worker: str = "") -> None:
         self.path = path.resolve()
+        self.worker = worker
         self._postgres = postgres
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -89,7 +90,7 @@ class SubprocessWriter:
     def _talking(self) -> Iterator[_Talk]:
         if self._process is None:
             self._process = subprocess.Popen(  # noqa: S603 - this very module
-                [sys.executable, "-m", __name__, str(self.path), self._postgres],
+                [sys.executable, "-m", __name__, str(self.path), self._postgres, self.worker],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
             )
@@ -153,7 +154,7 @@ class _Talk:
         return pa.ipc.open_stream(self._back).read_all()
 
 
-def main(path: Path, postgres: str = "") -> None:
+def main(path: Path, postgres: str = "", worker: str = "") -> None:
     """Serve the requests on the standard input until it ends."""
     os.nice(NICE)
     # Ctrl-C goes to the whole process group: the parent process ends this one.
@@ -161,7 +162,7 @@ def main(path: Path, postgres: str = "") -> None:
         signal.signal(number, signal.SIG_IGN)
     logging.basicConfig(format="truce: %(message)s", level=logging.WARNING)
     requests, back = sys.stdin.buffer, sys.stdout.buffer
-    writer = LakeWriter(path, postgres)
+    writer = LakeWriter(path, postgres, worker)
     try:
         _serve(writer, requests, back)
     except BrokenPipeError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from typing import Any
 
 from analytics.queries import of_table, queries
 from analytics.storage.database import Session
@@ -23,21 +24,37 @@ MOST_SNAPSHOTS_AT_ONCE = 2_000
 MICROSECONDS = 1_000_000
 
 
-def upkeep(lake: Session, names: Iterable[str], keep_seconds: float) -> None:
-    """Do what is due. Snapshots stay for `keep_seconds` after they were superseded."""
-    before = time.time_ns() // 1_000 - int(keep_seconds * MICROSECONDS)
-    inlined = dict(lake.execute(queries("upkeep")["inlined"]))
+def compact(lake: Session, schema: str, names: Iterable[str]) -> None:
+    """Put together what is small of the tables of this schema, which the session uses."""
+    inlined = {table: name for one, table, name in _inlined(lake) if one == schema}
     for table in names:
-        _put_together(lake, table, inlined.get(table))
-    _forget(lake, before, inlined.values())
+        _put_together(lake, schema, table, inlined.get(table))
 
 
-def _put_together(lake: Session, table: str, inlined: str | None) -> None:
+def forget(lake: Session, keep_seconds: float, *, orphans_seconds: float) -> None:
+    """Delete what no reader can need. Snapshots stay so long after they were superseded.
+
+    In any schema: one process at a time. `orphans_seconds`: files that no snapshot has stay so
+    long after they were written, as a transaction of another process may still be about to commit.
+    """
+    now = time.time_ns() // 1_000
+    _forget(lake, now - int(keep_seconds * MICROSECONDS), [name for *_, name in _inlined(lake)])
+    before = now - int(orphans_seconds * MICROSECONDS)
+    lake.execute(queries("upkeep")["clean_orphans"], before=before)
+
+
+def _inlined(lake: Session) -> list[tuple[Any, ...]]:
+    """The schema and the name of each table that can have inlined rows, and where these are."""
+    return lake.execute(queries("upkeep")["inlined"])
+
+
+def _put_together(lake: Session, schema: str, table: str, inlined: str | None) -> None:
     pieces, rows, size = [], 0, 0
     if inlined is not None:
         [(rows,)] = lake.execute(of_table("upkeep", "count_inlined", inlined))
         pieces = [inlined] * (rows >= MANY_INLINED)
-    files = lake.execute(of_table("upkeep", "small_files", table), rows=SMALL_FILE)
+    sql = of_table("upkeep", "small_files", table)
+    files = lake.execute(sql, rows=SMALL_FILE, schema=schema)
     if len(files) >= MANY_FILES:
         for file, count, length in files:
             rows, size = rows + count, size + length
@@ -52,7 +69,7 @@ def _put_together(lake: Session, table: str, inlined: str | None) -> None:
     lake.execute(of_table("upkeep", "move_in", table))
     lake.execute("COMMIT")
     lake.execute(queries("upkeep")["drop_moved"])
-    lake.execute(of_table("upkeep", "drop_empty", table))
+    lake.execute(of_table("upkeep", "drop_empty", table), schema=schema)
 
 
 def _forget(lake: Session, before: int, inlined: Iterable[str]) -> None:
@@ -66,4 +83,3 @@ def _forget(lake: Session, before: int, inlined: Iterable[str]) -> None:
         for (table,) in lake.execute(sql["inlined_deletes"]):
             lake.execute(of_table("upkeep", "forget_inlined_deletes", table))
     lake.execute(sql["clean_up"])
-    lake.execute(sql["clean_orphans"], before=before)

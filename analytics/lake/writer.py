@@ -6,11 +6,9 @@ It has an in-memory database of its own, so that no failure here harms the ledge
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import logging
 import os
 import shutil
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,10 +26,12 @@ from analytics.lake.catalogue.place import (
     remove_file,
 )
 from analytics.lake.extensions import ExtensionMissing
+from analytics.lake.locks import Busy, holding, locked
 from analytics.lake.mark import LakeMark
 from analytics.lake.notifications import TABLES as NOTICES
 from analytics.lake.notifications import LakeNotifications
-from analytics.lake.upkeep import upkeep
+from analytics.lake.parts import CONFLICTS, UNNAMED, schema_of, workers_in
+from analytics.lake.upkeep import compact, forget
 from analytics.ledger import arrow
 from analytics.ledger.contents import Balance, Holding
 from analytics.queries import of_table, queries
@@ -50,8 +50,13 @@ VERSIONS = (
 GROWING = (*VERSIONS, "rejected", "provenance")
 """Tables that are only appended to, except that standing versions change."""
 TABLES = (*GROWING, "log_offsets", *NOTICES)
+RECORDS = ("lake_mark", "contents")
+"""What a lake says of itself."""
 LOCK = "lock"
-SECONDS_FOR_THE_LOCK = 5.0
+SECONDS_TO_OPEN = 30.0
+"""How long the others may be about all of it, such as what nobody needs."""
+SECONDS_FOR_ORPHANS = 86_400.0
+"""How long files are kept that no snapshot has, where other workers write, too."""
 
 
 class LakeWriteError(Exception):
@@ -78,6 +83,7 @@ class WritesLake(Protocol):
     """Writes a lake, here or in a subprocess. Each method may raise LakeWriteError."""
 
     path: Path
+    worker: str
 
     def held(self) -> Held | None:
         """What the lake holds, by its own record; None: nothing, or it is incomplete."""
@@ -99,11 +105,15 @@ class LakeWriter:
     """The lake at `path`, created if missing. For one process at a time.
 
     `postgres`: connection parameters of where its catalogue is kept; empty: where it is, or in a
-    file.
+    file. `worker`: whose part of a lake that several write, each in a process of its own.
     """
 
-    def __init__(self, path: Path, postgres: str = "", *, memory_limit: str = "200MB") -> None:
+    def __init__(
+        self, path: Path, postgres: str = "", worker: str = "", *, memory_limit: str = "200MB"
+    ) -> None:
         self.path = path.resolve()
+        self.worker = worker
+        self._schema = schema_of(worker)
         self._postgres = postgres
         self._memory_limit = memory_limit
         self._lake: Session | None = None
@@ -120,6 +130,8 @@ class LakeWriter:
         with self._explained():
             lake = self._attached()
             lake.execute("BEGIN")
+            if self.worker:
+                _replace_unnamed(lake, mark)
             for name, table, rows in steps:
                 sql = of_table("lake", name, table) if table else queries("lake")[name]
                 if rows is None:
@@ -135,8 +147,14 @@ class LakeWriter:
         with self._explained():
             lake = self._attached()
             if self._held(lake) is not None:
+                orphans_seconds = SECONDS_FOR_ORPHANS if self.worker else keep_seconds
                 try:
-                    upkeep(lake, GROWING, keep_seconds)
+                    compact(lake, self._schema, GROWING)
+                    with self._alone(0.0):
+                        forget(lake, keep_seconds, orphans_seconds=orphans_seconds)
+                except Busy:
+                    # Another worker does it.
+                    return
                 finally:
                     # However far it came, files may be gone that a copy of the catalogue names.
                     note_change(self.path)
@@ -171,10 +189,10 @@ class LakeWriter:
 
     def _held(self, lake: Session) -> Held | None:
         sql = queries("lake")
-        found = {name for (name,) in lake.execute(sql["tables"])}
+        found = {name for (name,) in lake.execute(sql["tables"], schema=self._schema)}
         if not found:
             return None
-        if found.issuperset((*TABLES, "lake_mark", "contents")) and _has_files(lake):
+        if found.issuperset(self._tables) and _has_files(lake, self._schema):
             marks = [LakeMark(*row) for row in lake.execute(sql["mark"])]
             if len(marks) == 1:
                 contents = {name: Holding(*held) for name, *held in lake.execute(sql["contents"])}
@@ -190,24 +208,63 @@ class LakeWriter:
             self.close()
             # The lake was deleted: writes would be lost.
             raise OSError("it was taken away")
-        if self._lake is None:
-            # Not its parents: a data directory that somebody deleted stays deleted.
-            self.path.mkdir(exist_ok=True)
-            self._lock = _locked(self.path / LOCK)
-            shutil.rmtree(self.path / SPILL, ignore_errors=True)
-            self._lake = lake = Session(self._attach())
-            if self._postgres:
-                # Not before PostgreSQL has taken it as its own: readers keep what they had.
-                keep_in_postgres(self.path, self._postgres)
-            self._inode = _stat(place_of(self.path), "st_ino")
-            if lake.execute(queries("lake")["options"]) != [(2,)]:
-                for name in ("bound_row_groups", "compress"):
-                    lake.execute(queries("lake")[name])
-        return self._lake
+        if self._lake is not None:
+            return self._lake
+        # Not its parents: a data directory that somebody deleted stays deleted.
+        self.path.mkdir(exist_ok=True)
+        self._lock = locked(self.path / self._own(LOCK))
+        shutil.rmtree(self.path / self._own(SPILL), ignore_errors=True)
+        with self._alone(SECONDS_TO_OPEN):
+            return self._open()
+
+    def _open(self) -> Session:
+        known = postgres_of(self.path)
+        if self.worker and not (self._postgres or known):
+            raise OSError("TRUCE_WORKER takes a catalogue in PostgreSQL: set TRUCE_LAKE_CATALOG")
+        if self.worker and known and self._postgres not in {"", known}:
+            # In two databases, each would delete the files of the other.
+            raise OSError("its other workers have another TRUCE_LAKE_CATALOG")
+        self._lake = lake = Session(self._attach())
+        sql = queries("lake")
+        if self.worker:
+            lake.execute(of_table("lake", "create_part", self._schema, "some_schema"))
+            lake.execute(of_table("lake", "use_part", self._schema, "some_schema"))
+        elif workers_in([schema for (schema,) in lake.execute(sql["parts"])]):
+            raise OSError("several workers write it: set TRUCE_WORKER to a name for this one")
+        if self._postgres:
+            # Not before PostgreSQL has taken it as its own: readers keep what they had.
+            keep_in_postgres(self.path, self._postgres)
+        self._inode = _stat(place_of(self.path), "st_ino")
+        if lake.execute(sql["options"]) != [(2,)]:
+            for name in ("bound_row_groups", "compress"):
+                lake.execute(sql[name])
+        return lake
+
+    @property
+    def _tables(self) -> tuple[str, ...]:
+        return (*TABLES, *RECORDS, *([CONFLICTS] if self.worker else []))
+
+    def _own(self, name: str) -> str:
+        """The name of what this worker has beside that of others."""
+        return f"{name}-{self._schema}" if self.worker else name
+
+    @contextmanager
+    def _alone(self, seconds: float) -> Iterator[None]:
+        """No other worker is about all of the lake in the block. The only one always is. Busy."""
+        if not self.worker:
+            yield
+            return
+        with holding(self.path / LOCK, seconds):
+            yield
 
     def _attach(self) -> duckdb.DuckDBPyConnection:
         try:
-            return attach(self.path, memory_limit=self._memory_limit, postgres=self._postgres)
+            return attach(
+                self.path,
+                memory_limit=self._memory_limit,
+                postgres=self._postgres,
+                spill=self._own(SPILL),
+            )
         except duckdb.Error as error:
             said = str(error).splitlines()[0]
             if "locked" in said or NO_ROOM in said or "ermission denied" in said:
@@ -221,27 +278,22 @@ class LakeWriter:
             return attach(self.path, memory_limit=self._memory_limit)
 
 
-def _locked(path: Path) -> int:
-    """A lock that ends with this process. Raises OSError if another process writes the lake."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    until = time.monotonic() + SECONDS_FOR_THE_LOCK
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > until:
-                os.close(descriptor)
-                raise OSError("another process keeps it") from None
-            time.sleep(0.05)
-        else:
-            return descriptor
+def _replace_unnamed(lake: Session, mark: LakeMark) -> None:
+    """Drop what this worker wrote while it had no name. Raises OSError if another one did."""
+    sql = queries("lake")
+    if not lake.execute(sql["tables"], schema=UNNAMED):
+        return
+    if lake.execute(sql["ledger_of_unnamed"]) != [(mark.ledger_id,)]:
+        raise OSError("another worker wrote it without TRUCE_WORKER: that one needs a name first")
+    for table in (*TABLES, *RECORDS):
+        lake.execute(of_table("lake", "drop_unnamed", table))
 
 
-def _has_files(lake: Session) -> bool:
+def _has_files(lake: Session, schema: str) -> bool:
     sizes = dict(
         row
         for table in TABLES
-        for row in lake.execute(queries("lake")["files"], table=table)
+        for row in lake.execute(queries("lake")["files"], table=table, schema=schema)
         if row[0] is not None
     )
     return all(_stat(Path(file), "st_size") == size for file, size in sizes.items())

@@ -384,11 +384,33 @@ LEFT JOIN claim_verdicts AS judged
 ORDER BY latest.occurred_start, latest.commitment_id, latest.incident_id, judged.claim_id;
 
 -- name: marked_at
-SELECT epoch_us(marked_at) AS marked_us
+-- Of several workers whose rows are shown, that which lags most.
+SELECT
+    epoch_us(
+        coalesce(min(marked_at) FILTER (len(partitions) > 0), min(marked_at))
+    ) AS marked_us
 FROM lake_mark;
 
+-- name: contents
+SELECT
+    worker,
+    table_name,
+    row_count,
+    hash
+FROM contents
+ORDER BY worker, table_name;
+
+-- name: marks
+SELECT
+    worker,
+    seq,
+    epoch_us(marked_at) AS marked_us,
+    partitions
+FROM lake_mark
+ORDER BY worker;
+
 -- name: transaction
-SELECT seq
+SELECT sum(seq)::BIGINT AS seq
 FROM lake_mark;
 
 -- name: tables

@@ -33,6 +33,14 @@ SELECT DISTINCT table_name
 FROM changed_rows
 WHERE seq > $seq;
 
+-- name: conflict_partitions
+SELECT DISTINCT
+    conflict,
+    log_id,
+    partition
+FROM accepted
+WHERE rowid >= $known;
+
 -- name: targets
 SELECT *
 FROM notice_targets

@@ -60,7 +60,9 @@ WHERE
 -- name: tables
 SELECT table_name
 FROM duckdb_tables()
-WHERE database_name = 'lake';
+WHERE
+    database_name = 'lake'
+    AND schema_name = $schema;
 
 -- name: mark
 SELECT
@@ -94,6 +96,35 @@ CREATE TABLE lake.contents (
 
 -- name: forget_mark
 DELETE FROM lake.lake_mark;
+
+-- name: create_part
+CREATE SCHEMA IF NOT EXISTS lake.some_schema;
+
+-- From here on `lake.some_table` is a table of it.
+-- name: use_part
+USE lake.some_schema;
+
+-- name: parts
+SELECT DISTINCT schema_name
+FROM duckdb_tables()
+WHERE database_name = 'lake';
+
+-- name: ledger_of_unnamed
+SELECT ledger_id
+FROM lake.main.lake_mark;
+
+-- name: drop_unnamed
+DROP TABLE IF EXISTS lake.main.some_table;
+
+-- name: add_conflict_partitions
+INSERT INTO lake.conflict_partitions BY NAME
+SELECT staged.*
+FROM staged
+ANTI JOIN lake.conflict_partitions AS known
+    ON
+        staged.conflict = known.conflict
+        AND staged.log_id = known.log_id
+        AND staged.partition = known.partition;
 
 -- name: set_mark
 INSERT INTO lake.lake_mark
@@ -157,12 +188,12 @@ WHERE digest IN (SELECT staged.digest FROM staged);
 SELECT
     data_file,
     data_file_size_bytes
-FROM ducklake_list_files('lake', $table)
+FROM ducklake_list_files('lake', $table, schema => $schema)
 UNION ALL
 SELECT
     delete_file,
     delete_file_size_bytes
-FROM ducklake_list_files('lake', $table);
+FROM ducklake_list_files('lake', $table, schema => $schema);
 
 -- name: change_accepted
 UPDATE lake.accepted AS known

@@ -28,12 +28,15 @@ CALL ducklake_delete_orphaned_files('lake', older_than => make_timestamptz($befo
 
 -- name: inlined
 SELECT
+    inside.schema_name,
     known.table_name,
     inlined.table_name AS inlined_name
 FROM __ducklake_metadata_lake.ducklake_inlined_data_tables AS inlined
 INNER JOIN __ducklake_metadata_lake.ducklake_table AS known
     ON inlined.table_id = known.table_id
-WHERE known.end_snapshot IS NULL;
+INNER JOIN __ducklake_metadata_lake.ducklake_schema AS inside
+    ON known.schema_id = inside.schema_id
+WHERE known.end_snapshot IS NULL AND inside.end_snapshot IS NULL;
 
 -- name: count_inlined
 SELECT count(*)
@@ -68,7 +71,7 @@ SELECT
     listed.data_file,
     file.record_count,
     file.file_size_bytes
-FROM ducklake_list_files('lake', 'some_table') AS listed
+FROM ducklake_list_files('lake', 'some_table', schema => $schema) AS listed
 INNER JOIN __ducklake_metadata_lake.ducklake_data_file AS file
     ON ends_with(listed.data_file, '/' || file.path)
 WHERE file.end_snapshot IS NULL AND file.record_count < $rows
@@ -93,4 +96,6 @@ DROP TABLE moved;
 
 -- Files of which all rows are deleted.
 -- name: drop_empty
-CALL ducklake_rewrite_data_files('lake', 'some_table', delete_threshold => 0.95);
+CALL ducklake_rewrite_data_files(
+    'lake', 'some_table', schema => $schema, delete_threshold => 0.95
+);

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from streams.commands.console import err, say
-from streams.commands.lake_update import bring_up_to_date
+from streams.commands.lake_update import bring_up_to_date, is_elsewhere
 from streams.errors import BadInput
 from streams.explain.words import counted
 from streams.settings import Settings
@@ -13,10 +13,13 @@ from streams.settings import Settings
 
 def run_lake(settings: Settings, *, anew: bool, parquet: Path | None) -> int:
     """Bring it up to date, write the files if wanted, and print. Returns the exit code."""
-    from analytics.lake.export import ExportFailed, attach_statement, export
+    from analytics.lake.export import ExportFailed, attach_statement, export, views_file
     from analytics.queries import write_views
 
-    mark = bring_up_to_date(settings, anew=anew)
+    if is_elsewhere(settings) and not anew:
+        state = "has what its workers wrote"
+    else:
+        state = f"has all up to transaction {bring_up_to_date(settings, anew=anew).seq}"
     if parquet is not None:
         try:
             written = export(settings.lake, parquet)
@@ -27,12 +30,12 @@ def run_lake(settings: Settings, *, anew: bool, parquet: Path | None) -> int:
             raise BadInput(f"the views were not written to {parquet}: {error}") from error
         err(f"{counted(len(written), 'table')} written to {parquet}")
     try:
-        views_file = write_views(settings.lake)
-    except OSError as error:
-        raise BadInput(f"the views were not written to {settings.lake}: {error}") from error
-    err(f"{settings.lake} has all up to transaction {mark.seq}. In DuckDB:")
+        written_views = views_file(settings.lake)
+    except ExportFailed as error:
+        raise BadInput(str(error)) from error
+    err(f"{settings.lake} {state}. In DuckDB:")
     say(attach_statement(settings.lake), whole=True)
     # Views are created in memory, and refer to the tables of the lake.
     say("SET search_path = 'memory,lake';")
-    say(f".read {views_file}")
+    say(f".read {written_views}")
     return 0

@@ -39,9 +39,14 @@ def opened(settings: Settings, *, as_ledger: bool = False) -> Iterator[LakeSessi
             memory_limit=settings.memory,
             seconds=settings.query_seconds,
             as_ledger=as_ledger,
+            worker=settings.worker,
         ) as lake,
     ):
-        lake.as_of = as_of if fresh else lake.ask(queries("asking")["marked_at"], {})[0][0]
+        # Of what other workers write nothing is known but what they marked.
+        if fresh and set(lake.workers or ()) <= {settings.worker}:
+            lake.as_of = as_of
+        else:
+            lake.as_of = lake.ask(queries("asking")["marked_at"])[0][0]
         yield lake
 
 

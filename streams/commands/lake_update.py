@@ -68,6 +68,8 @@ def is_fresh(settings: Settings) -> bool:
     """
     from analytics.lake.catalogue.place import place_of
 
+    if is_elsewhere(settings):
+        return False
     try:
         bring_up_to_date(settings)
     except LedgerHeld as error:
@@ -78,6 +80,13 @@ def is_fresh(settings: Settings) -> bool:
         err(f"warning: {error}; this is what the lake has", style="yellow")
         return False
     return True
+
+
+def is_elsewhere(settings: Settings) -> bool:
+    """Whether the lake is that of workers on other machines, which only they bring up to date."""
+    from analytics.lake.catalogue.place import postgres_of
+
+    return not settings.database.exists() and postgres_of(settings.lake) is not None
 
 
 def _update(settings: Settings, *, anew: bool) -> LakeMark:
@@ -94,7 +103,8 @@ def _update(settings: Settings, *, anew: bool) -> LakeMark:
     prepare_lake(settings.lake)
     try:
         with Ledger.open(settings.database, memory_limit=settings.memory) as ledger:
-            keeper = Keeper(LakeWriter(settings.lake, settings.lake_catalog), ledger.cursor())
+            writer = LakeWriter(settings.lake, settings.lake_catalog, settings.worker)
+            keeper = Keeper(writer, ledger.cursor())
             try:
                 return keeper.update(anew=anew)
             finally:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from rich.text import Text
 
+from analytics.queries import queries
 from analytics.read_model import Compliance, ConflictReports, KeptOut, ReadModel
 from schemas.claims import Claim
 from schemas.events import Assertion
@@ -19,6 +20,7 @@ from schemas.warnings.parties import NamedParties
 from streams.client import worker_of
 from streams.commands.console import bounds, err, say, say_json, table, when, window_in_words
 from streams.commands.lake_reader import opened
+from streams.commands.lake_update import is_elsewhere
 from streams.endpoint import Endpoint
 from streams.explain.reasons import scope_in_words
 from streams.explain.words import answer, counted
@@ -54,15 +56,29 @@ class ComplianceStatus(NamedTuple):
     warnings: list[str]
 
 
+class LakePartStatus(NamedTuple):
+    """How far the lake is with one of the workers that write it, and of which partitions.
+
+    It holds all that this worker had acknowledged before `as_of` (us since 1970).
+    """
+
+    worker: str
+    transaction: int
+    as_of: Instant
+    partitions: list[int]
+
+
 class LakeStatus(NamedTuple):
     """Where the lake is, and how far: to which transaction of the ledger.
 
-    It holds all that was acknowledged before `as_of` (us since 1970).
+    It holds all that was acknowledged before `as_of` (us since 1970). `workers`: those that write
+    it, if several do; then `transaction` is the sum of theirs.
     """
 
     path: Path
     transaction: int
     as_of: Instant
+    workers: list[LakePartStatus] = []  # noqa: RUF012 - never changed
 
     def lag(self, now: Instant) -> float:
         """How many seconds it is behind, at most."""
@@ -75,7 +91,16 @@ def run_status(settings: Settings, *, as_json: bool) -> int:
     with opened(settings) as session:
         knowledge = ReadModel(session.ask)
         status = gather(knowledge, time.time_ns() // 1000)
-        lake = LakeStatus(settings.lake, knowledge.transaction(), session.as_of or status.now)
+        lake = LakeStatus(
+            settings.lake,
+            knowledge.transaction(),
+            session.as_of or status.now,
+            [
+                LakePartStatus(worker, seq, marked_at, partitions or [])
+                for worker, seq, marked_at, partitions in session.ask(queries("asking")["marks"])
+                if worker is not None
+            ],
+        )
     if as_json:
         say_json(document(status, settings, worker, lake))
     else:
@@ -115,12 +140,18 @@ def show(
     status: ComplianceStatus, settings: Settings, worker: Endpoint | None, lake: LakeStatus
 ) -> None:
     """Print for people."""
-    if worker is None:
+    if worker is None and is_elsewhere(settings):
+        say(f"No worker runs here; this is what {lake.path} holds.")
+    elif worker is None:
         say(f"No worker runs; this is what {settings.database} holds.")
     else:
         say(f"A worker runs (process {worker.pid}); metrics: {worker.http}/metrics")
     behind = f"at most {lake.lag(status.now):.1f} s behind"
     say(f"The lake {lake.path} is {behind}, at transaction {lake.transaction}.")
+    for writer in lake.workers:
+        lag = f"{max(status.now - writer.as_of, 0) / 1_000_000:.1f}"
+        of = ", ".join(map(str, writer.partitions)) or "none"
+        say(f"  {writer.worker}: transaction {writer.transaction}, {lag} s ago; partitions: {of}")
     if not status.truces:
         say("No truce is known yet: publish a claim, or see `truce demo`.")
     else:
@@ -217,6 +248,7 @@ def document(
             "transaction": lake.transaction,
             "as_of": iso(lake.as_of),
             "lag_seconds": lake.lag(status.now),
+            "workers": [{**one._asdict(), "as_of": iso(one.as_of)} for one in lake.workers],
         },
         "commitments": [_truce_json(truce, status.now) for truce in status.truces],
         "coverage": [

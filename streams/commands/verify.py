@@ -50,8 +50,9 @@ def show(
 ) -> int:
     """Print one line if nothing differs, else what does, for people."""
     for one in incomplete:
+        place = one.table if one.worker is None else f"{one.table} of {one.worker}"
         say(
-            f"{one.table}: {counted(one.found, 'row')} in the lake, where the ledger wrote "
+            f"{place}: {counted(one.found, 'row')} in the lake, where the ledger wrote "
             f"{one.written:,}" + ("" if one.found != one.written else " of other content")
         )
     found = 0

@@ -228,7 +228,7 @@ class LedgerCore:
         settings = self._settings
         keep = max(LEAST_SECONDS_KEPT, QUERIES_KEPT * settings.query_seconds)
         prepare_lake(settings.lake)
-        writer = SubprocessWriter(settings.lake, settings.lake_catalog)
+        writer = SubprocessWriter(settings.lake, settings.lake_catalog, settings.worker)
         return Keeper(writer, self._ledger.cursor(), keep_seconds=keep)
 
     def asking(self) -> Ask:

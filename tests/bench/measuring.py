@@ -188,7 +188,7 @@ async def _until_judged(
         while process.returncode is None and time.monotonic() < last:
             done = await judged(session, port)
             if done >= wanted:
-                return done, time.perf_counter(), _cpu_seconds(process.pid)
+                return done, time.perf_counter(), cpu_seconds(process.pid)
             await asyncio.sleep(POLL_SECONDS)
     raise BenchError(f"the worker ended, or {LONGEST_SECONDS} s were over, before all was judged")
 
@@ -265,7 +265,7 @@ def _peak_mib(pid: int) -> float:
     return 0.0
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
     """What the process and those it has started have used; 0 where the system does not tell."""
     ticks = 0
     for one in _with_children(pid):

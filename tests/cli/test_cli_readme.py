@@ -58,6 +58,7 @@ NO_COMMANDS = {
     "truce import ucdp-candidate": "tests/importing/test_ucdp.py, with rows of its own",
     "truce new --sheet": "tests/importing/test_sheet.py, with a sheet that is filled in",
     "truce import table": "tests/importing/test_table.py, with a table of its own",
+    "[claim]\ncommitment": "tests/importing/test_table.py has mappings of the same shape",
     'source = "urn:our-desk:log"': "tests/importing/test_table.py has mappings of the same shape",
     "from pathlib import Path": "tests/boundaries, with squares",
     "SELECT incident_id, occurred_start\nFROM reports": "tests/importing/test_ua_air_force.py has such reports",

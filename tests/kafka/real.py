@@ -161,7 +161,7 @@ def publish(bootstrap: str, records: Iterable[Sent], *, batch: int = 16_384) -> 
     asyncio.run(send())
 
 
-def consume(bootstrap: str, topic: str) -> list[Any]:
+def consume(bootstrap: str, topic: str, *, partitions: int = PARTITIONS) -> list[Any]:
     """All that is in a topic now, as aiokafka gives it, in log order within each partition.
 
     What an aborted transaction held is left out.
@@ -171,7 +171,7 @@ def consume(bootstrap: str, topic: str) -> list[Any]:
         async with AIOKafkaConsumer(
             bootstrap_servers=bootstrap, isolation_level="read_committed"
         ) as consumer:
-            tps = [TopicPartition(topic, p) for p in range(PARTITIONS)]
+            tps = [TopicPartition(topic, p) for p in range(partitions)]
             consumer.assign(tps)
             await consumer.seek_to_beginning()
             ends = await consumer.end_offsets(tps)

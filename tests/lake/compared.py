@@ -97,13 +97,16 @@ class House:
         self.ledger.close()
 
 
-def revised(incidents: int, *, first: int = 0, claims: int = 2) -> Iterator[str]:
+def revised(
+    incidents: int, *, first: int = 0, claims: int = 2, conflict: str = "east"
+) -> Iterator[str]:
     """A log of some claims, of incidents each reported, and of every fifth reported again."""
     numbers = iter(range(first * 10, 10**9))
     for claim in range(claims if not first else 0):
         yield _event(
             f"{next(numbers)}",
             "commitment.claimed",
+            conflict=conflict,
             commitment_id=f"truce-{claim}",
             claim_id="c",
             claimed_by={"name": "Mediator"},
@@ -116,6 +119,7 @@ def revised(incidents: int, *, first: int = 0, claims: int = 2) -> Iterator[str]
             yield _event(
                 f"{next(numbers)}",
                 "incident.reported",
+                conflict=conflict,
                 incident_id=f"i{incident}",
                 report_id="r",
                 reported_by={"name": "Outlet"},
@@ -127,4 +131,4 @@ def revised(incidents: int, *, first: int = 0, claims: int = 2) -> Iterator[str]
 
 def _event(number: str, kind: str, **data: Any) -> str:
     head = {"specversion": "1.0", "id": number, "source": "https://desk.example", "type": kind}
-    return json.dumps({**head, "data": {"conflict": "east", **data}})
+    return json.dumps({**head, "data": data})
