@@ -57,7 +57,7 @@ kafka: setup ## the tests on a real Apache Kafka: wants Java 17 and Maven
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --durations=10 tests/kafka
 
 scale: setup ## a lake with its catalogue in PostgreSQL, of one worker and of several: wants Debian's postgresql, Java 17, Maven
-	@$(BIN)/python -m pytest -q -rs --durations=10 tests/scale
+	@$(BIN)/python -m pytest -q -rs -n 2 --dist worksteal --durations=10 -o faulthandler_timeout=900 tests/scale
 
 alerts: setup ## from the log to a person: wants Debian's prometheus and prometheus-alertmanager
 	@$(BIN)/python -m pytest -q tests/alerts
