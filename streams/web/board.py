@@ -210,6 +210,7 @@ def board(site: Site, conflict: str, choice: Chosen, here: Here, now: Instant) -
     return {
         "claims": claims,
         "commitments": commitments,
+        "shown_commitments": len(commitments if choice.commitment else chosen),
         "parties": sorted({one for claim in claims.values() for one in claim.bound_parties}),
         "truces": truces(knowledge, pages, conflict, claims, now),
         "last": pages.last_said(conflict),

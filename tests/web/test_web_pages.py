@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from tests.cli.commands import truce
-from tests.web.served import CONFLICT, MARKUP, asked
+from tests.web.served import CONFLICT, MARKUP, asked, event, folded, pages
 
 SCENARIO = "russia-ukraine"
 BARRAGE = f"/incidents/{SCENARIO}/2026-02-03-barrage"
@@ -188,3 +188,33 @@ def test_an_address_that_is_taken_is_an_error_with_the_way_out(tmp_path: Path) -
         ended = truce("web", "--web", f"127.0.0.1:{port}", data_dir=tmp_path / "none")
         assert ended.returncode == 3
         assert "TRUCE_WEB" in ended.stderr
+
+
+def test_what_the_head_and_the_cards_have_no_room_for_is_counted_and_linked(
+    tmp_path: Path,
+) -> None:
+    def claimed(number: int, conflict: str, commitment: str) -> str:
+        return event(
+            "commitment.claimed",
+            f"many-{number}",
+            conflict=conflict,
+            commitment_id=commitment,
+            claim_id="c",
+            claimed_by={"name": "Mediator"},
+            stance="asserts",
+            bound_parties=["P"],
+            prohibits={"acts": ["strike"]},
+            window=[{"start": "2026-02-01T00:00:00Z", "end": "2026-02-10T00:00:00Z"}],
+        )
+
+    lines = [claimed(number, f"conflict-{number}", "truce") for number in range(14)]
+    lines += [claimed(100 + number, "conflict-0", f"truce-{number}") for number in range(14)]
+    with pages(folded(tmp_path / "data", lines)) as address:
+        answer = get(f"{address}/?conflict=conflict-0")
+    assert answer.status_code == 200
+    assert "<summary>2 more</summary>" in answer.text
+    assert "<summary>3 more truces, those in force first</summary>" in answer.text
+    assert "are of 12 of 15 commitments" in answer.text
+    for number in range(14):
+        assert re.search(rf"conflict=conflict-{number}\b", answer.text)
+        assert f"/commitments/conflict-0/truce-{number}" in answer.text
