@@ -97,9 +97,7 @@ def load(environ: Mapping[str, str], options: Mapping[str, str | None] | None = 
         kafka=reading.kafka(),
         lake_dir=reading.optional_directory("TRUCE_LAKE"),
         lake_catalog=reading.postgres("TRUCE_LAKE_CATALOG"),
-        worker=reading.matching(
-            "TRUCE_WORKER", _WORKER, "up to 40 small letters and digits, with single '-' between"
-        ),
+        worker=reading.worker(),
         boundaries=reading.file("TRUCE_BOUNDARIES"),
         memory=reading.matching("TRUCE_MEMORY", _MEMORY, "a size such as 400MB or 2GB"),
         query_seconds=reading.number("TRUCE_QUERY_SECONDS", 1, 86_400),
@@ -173,6 +171,15 @@ class _Reading:
                 "to ~/.pgpass, or to where PGPASSFILE says"
             )
         return " ".join(parameters.split())
+
+    def worker(self) -> str:
+        """The name of this worker among several of one log, which an embedded broker has not."""
+        name = self.matching(
+            "TRUCE_WORKER", _WORKER, "up to 40 small letters and digits, with single '-' between"
+        )
+        if name and not self._given["TRUCE_BROKER"].strip():
+            self._refuse("TRUCE_WORKER", "TRUCE_BROKER to be set, too: workers share a log")
+        return name
 
     def kafka(self) -> KafkaSecurity:
         found = KafkaSecurity(

@@ -125,8 +125,9 @@ def around(reach: tuple[Instant, Instant] | None, now: Instant) -> Axis:
     if reach is None:
         return Axis(now - 7 * DAY, now + DAY)
     start, end = reach
-    if end - start > LONGEST and start <= now <= end:
+    if end - start > LONGEST:
         # A year 9999 means that nobody knows: what is near to now is shown.
-        start, end = max(start, now - NEAR_NOW), min(end, now + NEAR_NOW)
+        near = min(max(now, start), end)
+        start, end = max(start, near - NEAR_NOW), min(end, near + NEAR_NOW)
     room = max((end - start) // 30, HOUR)
     return axis_over(start - room, end + room)

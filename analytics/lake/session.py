@@ -97,17 +97,19 @@ class LakeSession:
         if self.workers is None:
             return
         workers = workers_of(self.folder.path / CATALOG)
-        if workers != self.workers:
-            self.connection.execute(lake_views(workers))
-            self.workers = workers
-        if workers:
-            self.connection.begin()
-            try:
+        if not workers and not self.workers:
+            return
+        self.connection.begin()
+        try:
+            if workers != self.workers:
+                self.connection.execute(lake_views(workers))
+            if workers:
                 self.connection.execute(ownership(workers))
-                self.connection.commit()
-            except BaseException:
-                self.connection.rollback()
-                raise
+            self.connection.commit()
+        except BaseException:
+            self.connection.rollback()
+            raise
+        self.workers = workers
 
     def close(self) -> None:
         """Close the lake, and remove the copy of its catalogue."""

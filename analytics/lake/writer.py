@@ -281,10 +281,13 @@ class LakeWriter:
 def _replace_unnamed(lake: Session, mark: LakeMark) -> None:
     """Drop what this worker wrote while it had no name. Raises OSError if another one did."""
     sql = queries("lake")
-    if not lake.execute(sql["tables"], schema=UNNAMED):
+    if ("lake_mark",) not in lake.execute(sql["tables"], schema=UNNAMED):
         return
     if lake.execute(sql["ledger_of_unnamed"]) != [(mark.ledger_id,)]:
-        raise OSError("another worker wrote it without TRUCE_WORKER: that one needs a name first")
+        raise OSError(
+            "another database was followed without TRUCE_WORKER: its worker needs a name first; "
+            "if that database is gone or was rebuilt, start a worker once without a name"
+        )
     for table in (*TABLES, *RECORDS):
         lake.execute(of_table("lake", "drop_unnamed", table))
 

@@ -31,7 +31,8 @@ COMMENT ON COLUMN owned_conflicts.place IS 'The number of that worker among all,
 
 -- name: owned_partitions
 -- The worker that is furthest in a partition owns it: one that took it over has all that the former
--- owner had. What is as far is the same.
+-- owner had. Of those that are as far and were there lately, always the same one, for what each has
+-- of its own, such as the notices. The others have stopped.
 DELETE FROM owned_partitions;
 INSERT INTO owned_partitions BY NAME
 SELECT
@@ -39,11 +40,19 @@ SELECT
     log_id,
     partition,
     recorded_at
-FROM (some_parts)
+FROM (
+    SELECT
+        *,
+        max(marked_at) OVER (PARTITION BY log_id, partition, next_offset) AS last_marked_at
+    FROM (some_parts)
+)
 QUALIFY
     row_number() OVER (
         PARTITION BY log_id, partition
-        ORDER BY next_offset DESC, marked_at DESC, worker ASC
+        ORDER BY
+            next_offset DESC,
+            last_marked_at - marked_at > INTERVAL 2 MINUTE ASC,
+            worker ASC
     ) = 1;
 
 -- name: offsets_of_part

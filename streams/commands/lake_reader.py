@@ -45,7 +45,7 @@ def opened(settings: Settings, *, as_ledger: bool = False) -> Iterator[LakeSessi
         # Of what other workers write nothing is known but what they marked.
         if fresh and set(lake.workers or ()) <= {settings.worker}:
             lake.as_of = as_of
-        else:
+        elif not as_ledger:
             lake.as_of = lake.ask(queries("asking")["marked_at"])[0][0]
         yield lake
 

@@ -125,9 +125,9 @@ class Site:
                     await asyncio.sleep(SECONDS_BETWEEN_TRIES)
                     continue
                 self._seen = seen
-                # After upkeep, too, which changes no answer: it deletes files that are known.
+                # Upkeep changes no answer, but deletes files that are known.
                 if self._slow is not None:
-                    self._slow.wake()
+                    self._slow.wake(is_other=False)
             if self.version != shown:
                 shown = self.version
                 self._changed.set()
@@ -210,6 +210,8 @@ class Site:
             self._windows_mark = mark
             self._transaction = transaction
             self.shown_at = time.time_ns() // 1_000
+            if self._slow is not None:
+                self._slow.wake(is_other=True)
             return True
 
     def close(self) -> None:

@@ -51,6 +51,7 @@ class SlowAnswers:
         self._answers: dict[AskedKey, SlowAnswer] = {}
         self._woken = threading.Event()
         self._over = False
+        self._outdated = False
         self.renewed = 0
         self._thread = threading.Thread(target=self._renew, daemon=True, name="slow-answers")
         self._thread.start()
@@ -78,8 +79,9 @@ class SlowAnswers:
             pages.points(IncidentsWanted(one.conflict))
             pages.codes(IncidentsWanted(one.conflict))
 
-    def wake(self) -> None:
-        """Note that the lake has changed."""
+    def wake(self, *, is_other: bool) -> None:
+        """Note that the lake has changed; `is_other`: so that answers may be others, too."""
+        self._outdated = self._outdated or is_other
         self._woken.set()
 
     def _renew(self) -> None:
@@ -102,7 +104,14 @@ class SlowAnswers:
     def _renew_all(self) -> bool:
         since = time.monotonic() - SECONDS_WANTED
         with self._lock:
-            self._session.refresh()
+            outdated, self._outdated = self._outdated, False
+            try:
+                self._session.refresh()
+            except LakeError:
+                self._outdated = outdated or self._outdated
+                raise
+            if not outdated:
+                return False
             kept = {key: one for key, one in self._answers.items() if one.asked >= since}
             self._answers = dict(kept)
         changed = False

@@ -255,6 +255,15 @@ def test_a_mapping_makes_claims_of_rows_whose_days_are_uncertain_bounds(tmp_path
     ]
 
 
+def test_several_constants_stand_between_separators(tmp_path: Path) -> None:
+    several = CLAIMS.replace(
+        'constant = "energy"', 'constant = "energy; residential"\nseparator = ";"'
+    )
+    row = "1,energy,Envoy,Russia,strikes,UA,2026-01-30,,,"
+    found = mapped(tmp_path, several, CLAIMS_HEADER, row)
+    assert found.data[0]["prohibits"]["targets"] == ["energy", "residential"]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "why"),
     [

@@ -108,6 +108,11 @@ def test_an_end_in_the_year_9999_hides_nothing_of_today() -> None:
     axis = around((at("2026-01-01T00:00:00Z"), at("9999-12-31T23:59:59Z")), now)
     assert axis.has(now)
     assert axis.end - axis.start < 6 * 365 * 86_400 * 10**6
+    # Nor where it begins only after today.
+    start = at("2026-02-10T00:00:00Z")
+    axis = around((start, at("9999-12-31T23:59:59Z")), now)
+    assert axis.has(start)
+    assert axis.end - axis.start < 6 * 365 * 86_400 * 10**6
 
 
 def test_a_thousand_marks_become_bars_that_lead_closer() -> None:

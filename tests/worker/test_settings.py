@@ -216,3 +216,14 @@ def test_a_connection_less_safe_than_was_meant_is_refused(
     with pytest.raises(SettingsError) as refused:
         load(environ)
     assert any(problem.startswith(name) for problem in refused.value.problems)
+
+
+def test_a_worker_has_a_name_only_among_those_that_share_a_log() -> None:
+    assert (
+        load({"TRUCE_WORKER": "kyiv-1", "TRUCE_BROKER": "kafka://broker:9092"}).worker == "kyiv-1"
+    )
+    with pytest.raises(SettingsError, match=r"TRUCE_WORKER=.*TRUCE_BROKER"):
+        load({"TRUCE_WORKER": "kyiv-1"})
+    for name in ("Kyiv", "a_b", "a--b", "-a", "x" * 41):
+        with pytest.raises(SettingsError, match=r"TRUCE_WORKER=.*small letters"):
+            load({"TRUCE_WORKER": name, "TRUCE_BROKER": "kafka://broker:9092"})

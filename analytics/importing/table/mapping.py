@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from analytics.importing.layouts import Layout, listed, normal
 from analytics.importing.problems import ImportFailed
 from analytics.importing.sources import TABLE, Dataset
+from analytics.importing.table.cells import parts
 from schemas.time import zone_names
 from schemas.vocabulary import ACTS, TARGETS
 
@@ -281,8 +282,9 @@ def _unknown_words(
 ) -> Iterator[tuple[str, str]]:
     if not isinstance(value, Looked | TargetColumns):
         return
-    given = [*(value.words or {}).values(), *([value.constant] if value.constant else [])]
-    for word in given:
+    separator = value.separator if isinstance(value, TargetColumns) else None
+    constants = parts(value.constant, separator)
+    for word in [*(value.words or {}).values(), *constants]:
         if word and word not in vocabulary:
             yield field, f"{word!r} is none of: {', '.join(vocabulary)}"
 
