@@ -169,12 +169,14 @@ CREATE OR REPLACE MACRO has_many_rows(is_wanting, is_start) AS (
 COMMENT ON MACRO has_many_rows IS -- noqa: PRS
 'Whether a group has so many rows that it may be crowded: a report has a row for each of its points';
 
--- The same of reports. To tell them apart is dear: it is asked of what has many rows.
+-- The same of reports, or of ten times as many rows: a report may have a hundred points. To tell
+-- reports apart is dear: it is asked of what has many rows.
 CREATE OR REPLACE MACRO is_crowded(r, is_wanting, is_start) AS (
     count(DISTINCT r) * count(DISTINCT r) FILTER (WHERE is_start)
     - count(DISTINCT r) FILTER (WHERE NOT is_wanting)
     * count(DISTINCT r) FILTER (WHERE is_start AND NOT is_wanting)
     > 10000
+    OR count(*) * count(*) FILTER (WHERE is_start) > 100000
 );
 
 COMMENT ON MACRO is_crowded IS -- noqa: PRS

@@ -129,3 +129,6 @@ def test_a_day_in_one_place_is_crowded_by_its_reports_and_not_by_their_points(
     assert folded.ask("SELECT count(*) FROM report_parts(NULL, NULL)") == folded.ask(
         "SELECT count(*) FROM report_blocks(NULL, NULL)"
     )
+    # Their points bound it all the same: fifty of these are 400 rows, and 160,000 pairs.
+    folded.fold(*(one(name, n) for n in range(25) for name in ("here", "other")))
+    assert folded.ask("SELECT reports FROM crowded_blocks(NULL, NULL)") == [(50,)]
