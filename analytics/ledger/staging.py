@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
 from analytics.ledger import arrow
@@ -134,11 +135,12 @@ class _Accepted(_Versions):
 
 
 def _chosen(table: pa.Table, rows: Sequence[int]) -> pa.Table:
-    """These rows of the table; their numbers are in ascending order."""
-    first = rows[0]
-    if rows[-1] - first + 1 == len(rows):
-        return table.slice(first, len(rows))
-    return table.take(pa.array(rows, pa.int64()))
+    """These rows of the table, in this order."""
+    numbers = np.array(rows, np.int64)
+    # Mostly they are all that was read; where conflicts took turns they may be in any order.
+    if (np.diff(numbers) == 1).all():
+        return table.slice(rows[0], len(rows))
+    return table.take(pa.array(numbers))
 
 
 class Staging:

@@ -214,6 +214,21 @@ def test_conflicts_that_wait_with_few_events_each_are_looked_up_together(
     assert len(_conflicts(scratch)) == 400
 
 
+def test_conflicts_judged_in_another_order_than_the_logs_keep_the_times_of_their_records(
+    scratch: Scratch,
+) -> None:
+    log = [_posted("ab"[number % 2], number, claim(str(number))) for number in range(6)]
+    at_once = scratch.folded([log], HISTORY)
+    ledger = scratch.emptied()
+    worker = Turns(ledger, load_standing(ledger), 0, _Steps())
+    ledger.commit(worker.take(LOG_ID, read(log))[0])
+    worker._seconds = 1e9
+    # Each conflict's records follow each other here, and no longer those of the log.
+    ledger.commit(worker.more()[0])
+    assert worker.behind().finished
+    assert scratch.dump(HISTORY) == at_once
+
+
 def _kept(records: list[KeptRecord]) -> Reading:
     return read_kept(records)
 
