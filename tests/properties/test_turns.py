@@ -217,7 +217,7 @@ def test_conflicts_that_wait_with_few_events_each_are_looked_up_together(
 def test_conflicts_judged_in_another_order_than_the_logs_keep_the_times_of_their_records(
     scratch: Scratch,
 ) -> None:
-    log = [_posted("ab"[number % 2], number, claim(str(number))) for number in range(6)]
+    log = [_posted("ab"[number % 2], number, claim(str(number))) for number in range(7)]
     at_once = scratch.folded([log], HISTORY)
     ledger = scratch.emptied()
     worker = Turns(ledger, load_standing(ledger), 0, _Steps())
