@@ -41,12 +41,15 @@ class WriteAheadLog:
 
     DuckDB only ever appends to a log, and a checkpoint replaces it by a new file: so a log that is
     shorter than it was after a commit was cut by somebody else. What a failed commit wrote DuckDB
-    takes away again, so nothing is noted while one is written. Costs microseconds.
+    takes away again, and a commit of another thread may be noted half written, though never twice:
+    so the note before the last is certain, and of the last DuckDB's position decides, which is
+    behind the end of a log that was cut. Costs microseconds.
     """
 
     def __init__(self, path: Path) -> None:
         self._log = beside(path, WAL)
-        self._size = 0
+        self._place = str(path.resolve()) + WAL
+        self._size = self._certain = 0
         self.descriptor = -1
         self._lock = threading.Lock()
         self.note()
@@ -60,10 +63,11 @@ class WriteAheadLog:
         """A commit has ended: note how long it is now. Raises LedgerVanished as `check` does."""
         with self._lock:
             size = self._check()
+            certain = self._size
             if size is None:
                 self._close()
-                size = self._open()
-            self._size = size
+                size, certain = self._open(), 0
+            self._size, self._certain = size, min(size, certain)
 
     def close(self) -> None:
         """Let go of it."""
@@ -81,9 +85,14 @@ class WriteAheadLog:
         known = os.fstat(self.descriptor)
         if (found.st_dev, found.st_ino) != (known.st_dev, known.st_ino):
             return None
-        if known.st_size < self._size:
+        if known.st_size < self._size and (known.st_size < self._certain or self._is_cut()):
             raise LedgerVanished(self._log, _WAS_CUT)
         return known.st_size
+
+    def _is_cut(self) -> bool:
+        """Whether DuckDB stands behind its end; yes where the system does not tell."""
+        found = [one for one in _open_files(self._place) if one.descriptor != self.descriptor]
+        return not found or any(one.size < one.position for one in found)
 
     def _open(self) -> int:
         # Held open, so that the file which follows it cannot have the same number.

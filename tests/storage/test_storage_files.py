@@ -175,6 +175,15 @@ def test_a_log_that_is_cut_right_after_a_commit_is_noticed_before_the_next(
         assert ledger.offsets("log") == {0: 15}
 
 
+def test_a_log_that_duckdb_shortened_itself_was_not_cut(judged: Settings) -> None:
+    with Ledger.open(judged.database) as ledger:
+        _commit(ledger, 15)
+        # As if a commit of another thread had been noted half written, and was taken away again.
+        ledger._files.wal._size += 100
+        _commit(ledger, 16)
+        ledger.look()
+
+
 def test_a_log_that_is_cut_is_noticed_at_the_next_look_though_another_wrote_to_it(
     judged: Settings,
 ) -> None:
