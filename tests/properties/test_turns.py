@@ -106,7 +106,9 @@ def test_turns_and_breaks_in_them_do_not_matter(
 ) -> None:
     at_once = scratch.folded([items], HISTORY)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(turns, "MOST_AT_ONCE", data.draw(st.sampled_from([1, 3, 500]), "at once"))
+        at_once_most = data.draw(st.sampled_from([1, 3, 500]), "at once")
+        patch.setattr(turns, "FEWEST_AT_ONCE", min(at_once_most, 2))
+        patch.setattr(turns, "MOST_AT_ONCE", at_once_most)
         in_turns(scratch, data, items)
     assert scratch.dump(HISTORY) == at_once
 
