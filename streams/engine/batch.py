@@ -111,8 +111,8 @@ class Batch:
         self,
         record: Record,
         recorded_at: int,
-        at: int = 0,
-        is_over: Callable[[], bool] | None = None,
+        at: int,
+        is_over: Callable[[], bool],
     ) -> tuple[int, list[Rejection]]:
         """Judge what is in a record from its event `at` on, in its order, until it `is_over`.
 
@@ -131,7 +131,7 @@ class Batch:
             else:
                 self._take_one(self._simple[one], record, recorded_at)
             # Only such an event may take long.
-            if is_over is not None and is_over():
+            if is_over():
                 return number + 1, self._rejected
         return len(found), self._rejected
 
