@@ -132,6 +132,16 @@ class Program:
         with urllib.request.urlopen(f"{self.url}{path}", timeout=5) as answer:  # noqa: S310
             return json.load(answer)
 
+    def post(self, path: str, content: Any) -> None:
+        """Send it this, as JSON."""
+        request = urllib.request.Request(  # noqa: S310
+            f"{self.url}{path}",
+            data=json.dumps(content).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=5):  # noqa: S310
+            pass
+
     def _ready(self) -> bool:
         assert self._running is not None
         assert self._running.poll() is None, self._log.read_text()[-2_000:]

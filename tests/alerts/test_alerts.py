@@ -195,7 +195,7 @@ def test_a_flood_is_one_notification_and_delays_no_other_truce(
     assert int(standing["annotations"]["count"]) == FLOOD - len(stack.told("flooded", ALERT)) + 1
 
 
-def test_what_flaps_is_one_notification(stack: Stack, measure: Measure) -> None:
+def test_what_flaps_is_one_notification(stack: Stack) -> None:
     stack.notifying.publish(agreed("flaps"))
     for _ in range(FLIPS):
         stack.notifying.publish(struck("flaps", "i"))
@@ -208,10 +208,32 @@ def test_what_flaps_is_one_notification(stack: Stack, measure: Measure) -> None:
     assert len([one for one in told if "flapping" in one.labels]) == 1
     # Three were told before it was known that it flaps, and that they were taken back.
     assert len(told) <= 7
-    measure(f"notifications of {FLIPS} times reported and taken back", len(told))
     [standing] = stack.manager.get('/api/v2/alerts?filter=flapping=~".%2B"')
     assert int(standing["annotations"]["count"]) > FLIPS // 2
     assert "Flapping: i under truce (flaps)" in standing["annotations"]["summary"]
+
+
+def test_what_flaps_is_not_told_again_when_a_single_alert_of_its_incident_ends(
+    stack: Stack,
+) -> None:
+    """Alertmanager lists a group whole: each that ends would bring up what flaps once more."""
+    labels = {"alertname": ALERT, "conflict": "apart", "commitment": "truce", "incident": "i"}
+    labels |= {"verdict": "violation", "severity": "critical"}
+    start, far = "2026-01-01T00:00:00Z", "9999-01-01T00:00:00Z"
+    single, flapping = {"party": "AAA"}, {"flapping": start}
+
+    def post(alert: dict[str, str], ends_at: str) -> None:
+        one = {"labels": labels | alert, "startsAt": start, "endsAt": ends_at}
+        stack.manager.post("/api/v2/alerts", [one])
+
+    for alert in (single, flapping):
+        post(alert, far)
+        stack.first("apart", ALERT, **alert)
+    post(single, start)
+    stack.first("apart", ALERT, "resolved", **single)
+    with stack.silence():
+        pass
+    assert [one.status for one in stack.told("apart", ALERT, **flapping)] == ["firing"]
 
 
 def test_a_violation_that_is_taken_back_ends_the_alert_of_the_rule(
