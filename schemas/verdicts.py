@@ -93,6 +93,9 @@ class Judgement(NamedTuple):
     claims: tuple[ClaimVerdict, ...]
 
 
+_Fields = TypeVar("_Fields", Judgement, Sources, Criteria)
+
+
 class ClaimAmendable(NamedTuple):
     """The parts of a claim's verdict that may change within a version."""
 
@@ -120,16 +123,24 @@ def changed(before: Judgement, after: Judgement) -> tuple[str, ...]:
     one does, or one came or went.
     """
     old, new = ({row.claim_id: row for row in judged.claims} for judged in (before, after))
-    both = [(old[name], new[name]) for name in old.keys() & new.keys()]
-    compared = [(before._asdict(), after._asdict())]
-    compared.append((before.sources._asdict(), after.sources._asdict()))
-    compared += [(was.criteria._asdict(), now.criteria._asdict()) for was, now in both]
-    found = {
-        name for one, other in compared for name, value in one.items() if value != other[name]
-    } - {"claims", "sources"}
-    if old.keys() != new.keys() or any(was.verdict != now.verdict for was, now in both):
+    found = {*_differing(before, after), *_differing(before.sources, after.sources)}
+    found -= {"claims", "sources"}
+    has_moved = old.keys() != new.keys()
+    for name in old.keys() & new.keys():
+        was, now = old[name], new[name]
+        found.update(_differing(was.criteria, now.criteria))
+        has_moved = has_moved or was.verdict != now.verdict
+    if has_moved:
         found.add("claims")
     return tuple(sorted(found))
+
+
+def _differing(before: _Fields, after: _Fields) -> list[str]:
+    """The names of the fields that differ: most often none."""
+    if before == after:
+        return []
+    named = zip(before._fields, before, after, strict=True)
+    return [name for name, was, now in named if was != now]
 
 
 def is_same_claim_version(

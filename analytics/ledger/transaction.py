@@ -87,6 +87,7 @@ class Transaction:
         self._after = max(reached, default=None)
         self._new_partitions: set[tuple[str, int]] = set()
         self._staging = Staging()
+        self._columns: Columns | None = None
         self._changes = Changes()
         self._not_stored: set[int] = set()
         self._alike: list[RejudgedAlike] = []
@@ -146,7 +147,10 @@ class Transaction:
 
     def read(self, log_id: str, columns: Columns) -> None:
         """From now on events are of this log, in rows of these columns."""
+        if columns is self._columns:
+            return
         self.flush()
+        self._columns = columns
         self._staging.read(log_id, columns)
         self._event_keys: list[int] = columns.numbers("event_key").tolist()
         self._incident_keys: list[int] = columns.numbers("incident_key").tolist()

@@ -69,43 +69,60 @@ class Rejection(NamedTuple):
 
 
 class Batch:
-    """What one transaction knows while it judges what was read."""
+    """What is known of what was read together while it is judged, in one transaction or in several.
 
-    def __init__(
-        self,
-        tx: Transaction,
-        standing: Standing,
-        log_id: str,
-        reading: Reading,
-        rows: Sequence[int] | None = None,
-        tally: BatchTally | None = None,
-    ) -> None:
-        """`rows`: those of the events that are to be judged; None: all. `tally` counts them."""
-        self.tally = BatchTally() if tally is None else tally
-        self._tx = tx
+    What the ledger had is looked up once. That holds as long as all that is read before it of the
+    same conflicts was judged by then, and all that is read after it is judged later.
+    """
+
+    def __init__(self, standing: Standing, log_id: str, reading: Reading) -> None:
+        self.reading = reading
         self._standing = standing
         self._log_id = log_id
-        self._reading = reading
         self._columns = reading.columns
-        tx.read(log_id, reading.columns)
-        events, incidents = reading.columns.numbers("event_key"), _incident_keys(reading)
-        chosen = slice(None) if rows is None else np.array(rows, np.int64)
-        events, incidents = np.asarray(events)[chosen], incidents[chosen]
-        may_be_seen, may_stand = tx.may_have_events(events), tx.may_have_reports(incidents)
-        self._seen = tx.seen(events[may_be_seen])
+        self._events, self._incidents = (
+            reading.columns.numbers("event_key"),
+            _incident_keys(reading),
+        )
+        # By row: the number of its incident, and whether nothing else here is about it.
+        _, self._numbers, counts = np.unique(
+            self._incidents, return_inverse=True, return_counts=True
+        )
+        is_simple = np.asarray(reading.simple.said) != NOT_SIMPLE
+        self._may_be_first = is_simple & given_once(self._events) & (counts == 1)[self._numbers]
+        self._is_known = np.zeros(len(self._events), np.bool_)
+        self._is_looked_up = np.zeros(len(counts), np.bool_)
+        self._seen: dict[EventKey, str] = {}
         self._taken: dict[EventKey, int] = {}
         self._reports: defaultdict[IncidentKey, Statements] = defaultdict(dict)
-        for incident, stored in tx.reports(incidents[may_stand]).items():
-            self._reports[incident] = _statements(stored)
-        is_first_seen = np.asarray(reading.simple.said) != NOT_SIMPLE
-        is_new = given_once(events) & given_once(incidents) & ~may_be_seen & ~may_stand
-        is_first_seen[chosen] &= is_new
-        self._fast_path = FastPath(reading, standing, is_first_seen)
+        self._fast_path = FastPath(reading, standing)
         self._rejected: list[Rejection] = []
 
     @cached_property
     def _simple(self) -> SimpleEntries:
-        return SimpleEntries(self._reading)
+        return SimpleEntries(self.reading)
+
+    def begin(self, tx: Transaction, tally: BatchTally, rows: Sequence[int] | None = None) -> None:
+        """From now on judge in this transaction, and count there; first the events in these `rows`.
+
+        None: all of them.
+        """
+        self._tx, self.tally = tx, tally
+        tx.read(self._log_id, self._columns)
+        chosen = np.arange(len(self._events)) if rows is None else np.array(rows, np.int64)
+        may_stand = tx.may_have_reports(self._incidents[chosen])
+        is_new = ~self._is_known[chosen]
+        chosen, may_stand = chosen[is_new], may_stand[is_new]
+        self._is_known[chosen] = True
+        may_be_seen = tx.may_have_events(self._events[chosen])
+        self._seen |= tx.seen(self._events[chosen[may_be_seen]])
+        # What was looked up for an earlier row is as that row leaves it.
+        numbers = self._numbers[chosen]
+        asked = chosen[may_stand & ~self._is_looked_up[numbers]]
+        self._is_looked_up[numbers] = True
+        for incident, stored in tx.reports(self._incidents[asked]).items():
+            self._reports[incident] = _statements(stored)
+        self._fast_path.allow(chosen[self._may_be_first[chosen] & ~may_be_seen & ~may_stand])
 
     def take(
         self,

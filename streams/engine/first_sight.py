@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analytics.ledger.keys import Flags
+from analytics.ledger.keys import Numbers
 from analytics.ledger.ledger import Transaction
 from analytics.ledger.rows import FirstSight
 from streams.engine.decoding import Reading
@@ -18,11 +18,11 @@ from streams.judging.standing import Standing
 
 
 class FastPath:
-    """Judges those of what was read that are `is_first_seen`, by row."""
+    """Judges those of what was read that it is allowed to."""
 
-    def __init__(self, reading: Reading, standing: Standing, is_first_seen: Flags) -> None:
+    def __init__(self, reading: Reading, standing: Standing) -> None:
         self._standing = standing
-        self._is_first_seen: list[bool] = is_first_seen.tolist()
+        self._is_allowed = bytearray(len(reading.simple.said))
         columns, simple = reading.columns, reading.simple
         self._conflicts = columns.texts("conflict")
         self._when = list(
@@ -36,9 +36,13 @@ class FastPath:
         self._numbers = simple.said
         self._statements = [one_statement(statement) for statement in simple.statements]
 
+    def allow(self, rows: Numbers) -> None:
+        """The incidents in these rows are new: nothing before them is about them."""
+        np.frombuffer(self._is_allowed, np.bool_)[rows] = True
+
     def take(self, tx: Transaction, row: int, recorded_at: int) -> bool:
         """Have `tx` take the incident in this row, or say that it is to be judged as others are."""
-        if not self._is_first_seen[row]:
+        if not self._is_allowed[row]:
             return False
         matched = self._standing.touched_at(self._conflicts[row], self._when[row]).matched
         if matched is None:

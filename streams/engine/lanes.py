@@ -6,8 +6,8 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from streams.engine.batch import Rejection
-from streams.engine.decoding import Reading, Record
+from streams.engine.batch import Batch, Rejection
+from streams.engine.decoding import Record
 from streams.kafka.progress import NOTHING_BEHIND, Behind
 
 LogPosition = tuple[str, int]
@@ -21,10 +21,10 @@ ConflictLane = tuple[str, int, bytes]
 class Waiting(NamedTuple):
     """A record from its event `at` on; `clock`: when the record before it was recorded (us).
 
-    `refused`: what was rejected of it before `at`.
+    `batch`: what it was read with. `refused`: what was rejected of it before `at`.
     """
 
-    reading: Reading
+    batch: Batch
     record: Record
     recorded_at: int
     clock: int
@@ -55,8 +55,8 @@ class Lanes:
     def __init__(self) -> None:
         self._lanes: dict[ConflictLane, _Lane] = {}
         self._at: Counter[LogPosition] = Counter()
-        # By id(reading): how many of its records wait, for which all of it is held in memory.
-        self._readings: Counter[int] = Counter()
+        # By id(batch): how many of its records wait, for which all of it is held in memory.
+        self._batches: Counter[int] = Counter()
         self._rows = 0
         self._left: list[RecordPlace] = []
         self._finished: list[RecordPlace] = []
@@ -91,9 +91,9 @@ class Lanes:
         lane.waiting.append(one)
         lane.events += one.events
         self._left.append((name[1], one.record.offset))
-        if not self._readings[id(one.reading)]:
-            self._rows += len(one.reading.simple.said)
-        self._readings[id(one.reading)] += 1
+        if not self._batches[id(one.batch)]:
+            self._rows += len(one.batch.reading.simple.said)
+        self._batches[id(one.batch)] += 1
 
     def judged(self, name: ConflictLane, rest: Waiting, seconds: float) -> None:
         """Of the first record of a lane only the `rest` waits, after so long."""
@@ -105,10 +105,10 @@ class Lanes:
             return
         lane.waiting.popleft()
         self._finished.append((name[1], rest.record.offset))
-        self._readings[id(rest.reading)] -= 1
-        if not self._readings[id(rest.reading)]:
-            del self._readings[id(rest.reading)]
-            self._rows -= len(rest.reading.simple.said)
+        self._batches[id(rest.batch)] -= 1
+        if not self._batches[id(rest.batch)]:
+            del self._batches[id(rest.batch)]
+            self._rows -= len(rest.batch.reading.simple.said)
         if not lane.waiting:
             del self._lanes[name]
             self._at[name[:2]] -= 1
@@ -119,12 +119,12 @@ class Lanes:
         First come the conflicts that had the least time.
         """
         found: list[tuple[ConflictLane, Waiting]] = []
-        reading = None
+        batch = None
         for name, lane in sorted(self._lanes.items(), key=lambda one: one[1].seconds):
             for one in lane.waiting:
-                if reading is None:
-                    reading = one.reading
-                if one.reading is not reading:
+                if batch is None:
+                    batch = one.batch
+                if one.batch is not batch:
                     break
                 if events <= 0:
                     return found

@@ -83,7 +83,7 @@ def _sent(reading: Reading) -> Packed:
                 others.append(one)
                 found.append(-len(others))
         sent.append(_SentRecord(partition, offset, timestamp_ms, key, found))
-    _, columns, simple = reading
+    columns, simple = reading.columns, reading.simple
     encoded = _encoder.encode(_Sent(sent, simple.statements))
     return Packed(encoded, others, columns, simple._replace(statements=[]))
 

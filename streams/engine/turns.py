@@ -22,9 +22,11 @@ from streams.judging.standing import Standing
 from streams.kafka.progress import Behind
 from streams.kafka.receipts import Refusal
 
-# A turn ends with the slow event in which it has lasted so long; and with any record once it has
-# lasted so many times as long. What is quick would only be written in more, smaller pieces.
+# A turn ends once its long events, each of which took at least so many seconds, have taken so long
+# together; and with any event or record once it has lasted so many times as long. What is quick
+# would only be written in more, smaller pieces.
 SECONDS_A_TURN = 0.2
+LONG = 0.005
 QUICK = 5
 # So many events are looked up at once where turns go on with what waits: twice as many whenever a
 # turn was not over with them, and half as many when it was.
@@ -45,20 +47,30 @@ class _Turn:
     """How long a turn may last from now on. Once it is over it stays so."""
 
     def __init__(self, clock: Callable[[], float], seconds: float) -> None:
-        now = clock()
         self._clock = clock
-        self._until, self._latest = now + seconds, now + seconds * QUICK
+        self._looked = now = clock()
+        self._left_for_long, self._latest = seconds, now + seconds * QUICK
         self.is_over = False
 
-    def after_slow(self) -> bool:
+    def after_event(self) -> bool:
         """Whether it is over after an event that may have taken long."""
-        self.is_over = self.is_over or self._clock() >= self._until
+        # What was quick before it is counted with it: a clock is read for few events.
+        before = self._looked
+        now = self._now()
+        took = now - before
+        if took >= LONG:
+            self._left_for_long -= took
+        self.is_over = self.is_over or self._left_for_long <= 0 or now >= self._latest
         return self.is_over
 
     def after_record(self) -> bool:
         """Whether it is over after a record, of whatever events."""
-        self.is_over = self.is_over or self._clock() >= self._latest
+        self.is_over = self.is_over or self._now() >= self._latest
         return self.is_over
+
+    def _now(self) -> float:
+        self._looked = now = self._clock()
+        return now
 
 
 class Turns:
@@ -96,24 +108,30 @@ class Turns:
         turn = _Turn(self._clock, self._seconds)
         lanes = self._lanes
         lanes.begin()
+        batch = Batch(self._standing, log_id, reading)
+        tally = BatchTally()
+        ones = list((self._kept if is_kept else self._new)(log_id, batch))
+        # What stands behind what waits is looked up when that was judged.
+        at_once = [one for one in ones if lane_of(log_id, one.record) not in lanes]
         with self._ledger.judging() as tx:
-            batch = Batch(tx, self._standing, log_id, reading)
-            for one in self._kept(log_id, reading) if is_kept else self._new(log_id, reading):
+            if at_once:
+                batch.begin(tx, tally, None if len(at_once) == len(ones) else _rows(at_once))
+            for one in ones:
                 record = one.record
                 if turn.is_over or (lanes and lane_of(log_id, record) in lanes):
                     lanes.wait(lane_of(log_id, record), one)
                     continue
-                at, rejected = batch.take(record, one.recorded_at, 0, turn.after_slow)
+                at, rejected = batch.take(record, one.recorded_at, 0, turn.after_event)
                 if at < len(record.found):
                     rest = one._replace(at=at, refused=tuple(rejected))
                     lanes.wait(lane_of(log_id, record), rest)
                 elif rejected:
-                    batch.tally.refusals += map(_refusal, rejected)
+                    tally.refusals += map(_refusal, rejected)
                 if rejected:
                     self._reject(tx, (log_id, record.partition), rejected)
                 turn.after_record()
             self._settle(tx, {(log_id, record.partition) for record in reading.records})
-        return tx, batch.tally
+        return tx, tally
 
     def more(self) -> tuple[Transaction, BatchTally]:
         """Go on with what waits: first with the conflicts that had the least time."""
@@ -137,9 +155,9 @@ class Turns:
         """What waits, and what the last turn changed about that."""
         return self._lanes.behind()
 
-    def _new(self, log_id: str, reading: Reading) -> Iterator[Waiting]:
+    def _new(self, log_id: str, batch: Batch) -> Iterator[Waiting]:
         """What is new of the records, each with its recorded time."""
-        for record in reading.records:
+        for record in batch.reading.records:
             held = self._place(log_id, record.partition)
             if record.offset < held.taken:
                 continue
@@ -148,14 +166,14 @@ class Turns:
             # did.
             held.clock = max(clock, record.timestamp_ms * 1000)
             held.taken = record.offset + 1
-            yield Waiting(reading, record, held.clock, clock)
+            yield Waiting(batch, record, held.clock, clock)
 
-    def _kept(self, log_id: str, reading: Reading) -> Iterator[Waiting]:
+    def _kept(self, log_id: str, batch: Batch) -> Iterator[Waiting]:
         """All of the records. Turns may have changed their order, and that of their times."""
-        for record in reading.records:
+        for record in batch.reading.records:
             held = self._place(log_id, record.partition)
             recorded_at = record.timestamp_ms * 1000
-            yield Waiting(reading, record, recorded_at, held.clock)
+            yield Waiting(batch, record, recorded_at, held.clock)
             held.clock = max(held.clock, recorded_at)
             held.taken = max(held.taken, record.offset + 1)
 
@@ -175,13 +193,12 @@ class Turns:
         tally: BatchTally,
     ) -> None:
         """Judge these, as far as the turn goes."""
-        found = [event for _, one in together for event in one.record.found[one.at :]]
-        rows = [row for row in map(_row, found) if row is not None]
-        (log_id, _, _), first = together[0]
-        batch = Batch(tx, self._standing, log_id, first.reading, rows, tally)
+        ones = [one for _, one in together]
+        batch = ones[0].batch
+        batch.begin(tx, tally, _rows(ones))
         began = self._clock()
         for name, one in together:
-            at, rejected = batch.take(one.record, one.recorded_at, one.at, turn.after_slow)
+            at, rejected = batch.take(one.record, one.recorded_at, one.at, turn.after_event)
             rest = one._replace(at=at, refused=(*one.refused, *rejected))
             now = self._clock()
             self._lanes.judged(name, rest, now - began)
@@ -223,5 +240,8 @@ def _refusal(one: Rejection) -> Refusal:
     return Refusal(*place, one.rejected)
 
 
-def _row(found: object) -> int | None:
-    return found if isinstance(found, int) else getattr(found, "row", None)
+def _rows(ones: Iterable[Waiting]) -> list[int]:
+    """The rows of the events that wait in these records: what is no event has none."""
+    events = (event for one in ones for event in one.record.found[one.at :])
+    rows = (event if isinstance(event, int) else getattr(event, "row", None) for event in events)
+    return [row for row in rows if row is not None]

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.ledger.ledger import Ledger
+from analytics.ledger.keys import Flags, Keys
+from analytics.ledger.ledger import Ledger, Transaction
 from schemas.wire import CONTENT_TYPE_BATCH, encode_batch
 from streams.engine import turns
-from streams.engine.batch import Batch
 from streams.engine.decoding import KeptEvent, KeptRecord, RawRecord, Reading, read, read_kept
 from streams.engine.loading import load_standing
 from streams.engine.replay import kept_records
@@ -193,27 +193,55 @@ def test_what_begins_to_wait_and_what_is_done_is_told_once(scratch: Scratch) -> 
     assert not waits
 
 
+@pytest.fixture
+def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
+    """The keys of events that were looked up, each time by themselves."""
+    found: list[list[int]] = []
+    real = Transaction.may_have_events
+
+    def may_have_events(tx: Transaction, keys: Keys) -> Flags:
+        if len(keys):
+            found.append(keys.tolist())
+        return real(tx, keys)
+
+    monkeypatch.setattr(Transaction, "may_have_events", may_have_events)
+    return found
+
+
 def test_conflicts_that_wait_with_few_events_each_are_looked_up_together(
-    scratch: Scratch, monkeypatch: pytest.MonkeyPatch
+    scratch: Scratch, looked_up: list[list[int]]
 ) -> None:
-    batches: list[Batch] = []
-
-    class Counted(Batch):
-        def __init__(self, *given: Any) -> None:
-            super().__init__(*given)
-            batches.append(self)
-
-    monkeypatch.setattr(turns, "Batch", Counted)
     ledger = scratch.emptied()
     worker = Turns(ledger, load_standing(ledger), 0, _Steps())
-    log = [_posted(f"conflict {number}", number, claim()) for number in range(400)]
+    first = _posted("conflict 0", 0, claim(), claim("other"))
+    ledger.commit(worker.take(LOG_ID, read([first]))[0])
+    log = [_posted(f"conflict {number % 400}", number, claim("late")) for number in range(1, 401)]
     ledger.commit(worker.take(LOG_ID, read(log))[0])
+    # All but the record behind what waits.
+    assert list(map(len, looked_up)) == [2, 399]
     assert len(worker.behind().conflicts) == 399
-    batches.clear()
-    monkeypatch.setattr(worker, "_seconds", 1e9)
+    worker._seconds = 1e9
     ledger.commit(worker.more()[0])
-    assert len(batches) == 1
+    assert list(map(len, looked_up)) == [2, 399, 1]
     assert len(_conflicts(scratch)) == 400
+
+
+def test_what_is_judged_in_many_turns_is_looked_up_once(
+    scratch: Scratch, looked_up: list[list[int]]
+) -> None:
+    ledger = scratch.emptied()
+    worker = Turns(ledger, load_standing(ledger), 0, _Steps())
+    many = [claim(str(number)) for number in range(20)]
+    log = [_posted("ab"[number % 2], number, *many) for number in range(4)]
+    ledger.commit(worker.take(LOG_ID, read(log[:2]))[0])
+    ledger.commit(worker.take(LOG_ID, read(log[2:]))[0])
+    turns_taken = 0
+    while worker.behind() is not NOTHING_BEHIND:
+        turns_taken += 1
+        ledger.commit(worker.more()[0])
+    assert turns_taken > 50
+    # Every second log record repeats the events of one before it.
+    assert Counter(key for keys in looked_up for key in keys).most_common(1)[0][1] == 2
 
 
 def test_conflicts_judged_in_another_order_than_the_logs_keep_the_times_of_their_records(
