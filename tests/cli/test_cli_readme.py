@@ -51,6 +51,8 @@ NO_COMMANDS = {
     " publishers ─►": "a picture",
     "truce: truce-data/truce.duckdb is of the log": "test_the_refusal_of_another_log_…",
     ">>> ": "tests/cli/asking/test_notebook.py",
+    "INSTALL ducklake;": "tests/cli/asking/test_other_programs.py",
+    "library(duckdb)": "tests/cli/asking/test_other_programs.py",
     "def verified(": "test_the_signature_is_checked_as_is_shown",
     "export TRUCE_BROKER": "test_the_settings_of_a_secured_kafka_…",
     "from analytics import Assumptions": "tests/assumptions/test_what_if.py",

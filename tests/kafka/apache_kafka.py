@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import functools
-import os
-import shutil
 import socket
 import subprocess
 import time
@@ -15,9 +11,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from tests.support.maven import Fetched, fetched
+
 HERE = Path(__file__).parent
 SECONDS_TO_START = 60.0
-SECONDS_TO_FETCH = 180.0
 
 PROPERTIES = """\
 process.roles=broker,controller
@@ -60,54 +57,19 @@ class More(NamedTuple):
 PLAIN_TEXT_ONLY = More()
 
 
+def jars() -> Fetched:
+    """What Apache Kafka is."""
+    return fetched(HERE / "pom.xml", "Apache Kafka")
+
+
 def why_not() -> str | None:
     """Why no Apache Kafka can be had on this machine; None if it can."""
-    return _fetched().why_not
+    return jars().why_not
 
 
 def class_path() -> str:
     """Where Java finds it."""
-    return _fetched().class_path
-
-
-class _Fetched(NamedTuple):
-    class_path: str = ""
-    why_not: str | None = None
-
-
-@functools.cache
-def _fetched() -> _Fetched:
-    for program in ("java", "mvn"):
-        if shutil.which(program) is None:
-            return _Fetched(why_not=f"no {program} on this machine")
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "trucewatch-tests"
-    cache.mkdir(parents=True, exist_ok=True)
-    with (cache / "lock").open("w") as lock:
-        # Two at once would write over each other, in Maven's own folder, too.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        return _fetch(cache / "kafka-class-path")
-
-
-def _fetch(path: Path) -> _Fetched:
-    try:
-        done = subprocess.run(
-            [
-                *("mvn", "-q", "-B", "-ntp", "-f", str(HERE / "pom.xml")),
-                *("dependency:build-classpath", f"-Dmdep.outputFile={path}"),
-            ],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=SECONDS_TO_FETCH,
-        )
-    except subprocess.TimeoutExpired:
-        return _Fetched(
-            why_not=f"Maven Central did not give Apache Kafka within {SECONDS_TO_FETCH:.0f} s"
-        )
-    if done.returncode:
-        first = next((x for x in done.stdout.splitlines() if "ERROR" in x), "no reason given")
-        return _Fetched(why_not=f"Maven Central does not give Apache Kafka: {first[:300]}")
-    return _Fetched(path.read_text(encoding="utf-8").strip())
+    return jars().class_path
 
 
 class Node(NamedTuple):
