@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -45,10 +45,11 @@ def _from_wheels(sql: str) -> str:
 
 def _verdicts(demo: Path) -> list[str]:
     done = truce("sql", "--format", "csv", ASKED, data_dir=demo / "truce-data")
-    return done.stdout.splitlines()[1:]
+    _, *rows = str(done.stdout).splitlines()
+    return rows
 
 
-def _said(command: Iterable[str | Path], folder: Path) -> list[str]:
+def _said(command: Sequence[str | Path], folder: Path) -> list[str]:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
