@@ -56,7 +56,7 @@ ingest: setup ## POST /events under 200 clients, killed under load, and by its O
 kafka: setup ## the tests on a real Apache Kafka: wants Java 17 and Maven
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --durations=10 tests/kafka
 
-scale: setup ## a lake with its catalogue in PostgreSQL, of one worker and of several: wants Debian's postgresql, Java 17, Maven
+scale: setup $(VENV)/peers/s3/.installed ## a lake in PostgreSQL and on S3, of one worker and of several: wants Debian's postgresql, Java 17, Maven
 	@$(BIN)/python -m pytest -q -rs -n 2 --dist worksteal --durations=10 -o faulthandler_timeout=900 tests/scale
 
 alerts: setup ## from the log to a person: wants Debian's prometheus and prometheus-alertmanager
@@ -117,7 +117,7 @@ bench: setup peers ## speed beside peers, latency, rebuild, verify, what-if: tab
 bench-size: setup peers ## cost over size: tables, and the figures and plot in docs/
 	@PYTHONPATH=. $(BIN)/python tests/bench/bench.py --only size $(BENCH)
 
-# What is measured against, and what draws, is installed beside the project and not into it.
+# What is measured against, what draws, and the served S3 are installed beside the project and not into it.
 peers: $(PEERS:%=$(VENV)/peers/%/.installed)
 
 dashboards: setup ## write deploy/grafana/*.json
@@ -132,7 +132,7 @@ requirements: setup ## pin the newest allowed versions, with hashes
 	@$(LOCK) pyproject.toml --extra web -o requirements/runtime.txt
 	@$(LOCK) --no-deps --group boundaries -o requirements/boundaries.txt
 	@$(LOCK) --group dev -c requirements/runtime.txt -o requirements/dev.txt
-	@for peer in $(PEERS); do $(LOCK) --group $$peer -o requirements/peers-$$peer.txt || exit; done
+	@for peer in $(PEERS) s3; do $(LOCK) --group $$peer -o requirements/peers-$$peer.txt || exit; done
 
 clean: ## remove .venv, caches and build leftovers; data directories stay
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -193,7 +193,7 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
 	@touch $@
 
 $(VENV)/peers/%/.installed: requirements/peers-%.txt | $(VENV)/.created
-	@echo "Setting up $(@D), for make bench" >&2
+	@echo "Setting up $(@D)" >&2
 	@rm -rf $(@D)
 	@$(PYTHON) -m venv $(@D)
 	@$(@D)/bin/python -m pip --disable-pip-version-check --no-input --quiet install --no-compile \

@@ -300,13 +300,14 @@ main.add_command(duplicates)
 @data_dir
 @setting("TRUCE_LAKE")
 @setting("TRUCE_LAKE_CATALOG")
+@setting("TRUCE_LAKE_DATA")
 @setting("TRUCE_WORKER")
 def lake(anew: bool, parquet: Path | None) -> int:
     """Bring the lake up to date with all that was acknowledged, and print how to open it.
 
     The lake is a copy of the database as a DuckLake, with the same tables, which any DuckDB can
     open while a worker writes. A running worker keeps it up to date. Its catalogue is a file, or in
-    PostgreSQL.
+    PostgreSQL; its data is in its directory, or on S3.
     """
     from streams.commands.lake import run_lake
 

@@ -125,6 +125,12 @@ SETTINGS = (
         "~/.pgpass; unset: where it was, at first a file",
     ),
     Setting(
+        "TRUCE_LAKE_DATA",
+        "",
+        "where its data is, such as s3://BUCKET/PREFIX, the keys in AWS_ACCESS_KEY_ID and "
+        "AWS_SECRET_ACCESS_KEY; unset: where it was, at first its directory",
+    ),
+    Setting(
         "TRUCE_WORKER",
         "",
         "name of this worker among several that write one lake, such as kyiv-1, which stays the "
@@ -209,6 +215,7 @@ class Settings:
     kafka: KafkaSecurity = IN_PLAIN_TEXT
     lake_dir: Path | None = None
     lake_catalog: str = ""
+    lake_data: str = ""
     worker: str = ""
     boundaries: Path | None = None
     memory: str = "400MB"

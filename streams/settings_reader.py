@@ -65,6 +65,8 @@ _POSTGRES = frozenset(
 )
 # Nothing that is quoted, and no URI: what is written there would be read by other rules.
 _POSTGRES_VALUE = re.compile(r"(?!.*://)[^\s='\"\\]+")
+# Nothing that a URL may say of keys or of another endpoint, and nothing that leads elsewhere.
+_S3 = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/(?!\.{1,2}(/|$))[A-Za-z0-9._=-]+)+/?")
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _YES = frozenset({"yes", "true", "on", "1"})
 _NO = frozenset({"no", "false", "off", "0"})
@@ -97,6 +99,7 @@ def load(environ: Mapping[str, str], options: Mapping[str, str | None] | None = 
         kafka=reading.kafka(),
         lake_dir=reading.optional_directory("TRUCE_LAKE"),
         lake_catalog=reading.postgres("TRUCE_LAKE_CATALOG"),
+        lake_data=reading.s3("TRUCE_LAKE_DATA"),
         worker=reading.worker(),
         boundaries=reading.file("TRUCE_BOUNDARIES"),
         memory=reading.matching("TRUCE_MEMORY", _MEMORY, "a size such as 400MB or 2GB"),
@@ -171,6 +174,14 @@ class _Reading:
                 "to ~/.pgpass, or to where PGPASSFILE says"
             )
         return " ".join(parameters.split())
+
+    def s3(self, name: str) -> str:
+        """A place in a bucket, without a slash at its end."""
+        text = self._given[name].strip()
+        if text and not _S3.fullmatch(text):
+            # Not repeated: it may have a key in it.
+            self.problems.append(f"{name}: expected s3://BUCKET/PREFIX, and no key: see settings")
+        return text.removesuffix("/")
 
     def worker(self) -> str:
         """The name of this worker among several of one log, which an embedded broker has not."""

@@ -6,8 +6,15 @@ from pathlib import Path
 
 import duckdb
 
-from analytics.lake.catalogue.place import attach_statement, extensions_of, in_time, postgres_of
+from analytics.lake.catalogue.place import (
+    attach_statement,
+    data_of,
+    extensions_of,
+    in_time,
+    postgres_of,
+)
 from analytics.lake.extensions import load
+from analytics.lake.s3.access import give_access, is_on_s3
 
 SPILL = "spill"
 MOST_SPILL = "4GB"
@@ -19,13 +26,14 @@ def attach(
     read_only: bool = False,
     memory_limit: str = "200MB",
     postgres: str = "",
+    data: str = "",
     spill: str = SPILL,
 ) -> duckdb.DuckDBPyConnection:
-    """Attach the lake at `path`, created if missing and writable. Raises duckdb.Error.
+    """Attach the lake at `path`, created if missing and writable. Raises duckdb.Error, OSError.
 
     In an in-memory database of its own, so that no failure there harms the ledger. `postgres`:
-    where its catalogue is; empty: where the directory says. `spill`: the directory in it for what
-    does not fit into memory.
+    where its catalogue is, and `data`: its data; empty: where the directory says. `spill`: the
+    directory in it for what does not fit into memory.
     """
     connection = duckdb.connect(
         config={
@@ -48,7 +56,10 @@ def attach(
         parameters = postgres or postgres_of(path)
         load(connection, *extensions_of(parameters))
         where = parameters and in_time(parameters)
-        connection.execute(attach_statement(path, read_only=read_only, postgres=where))
+        data = data or data_of(path)
+        if is_on_s3(data):
+            give_access(connection, data)
+        connection.execute(attach_statement(path, read_only=read_only, postgres=where, data=data))
     except BaseException:
         connection.close()
         raise

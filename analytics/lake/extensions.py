@@ -9,9 +9,9 @@ import duckdb
 
 from analytics.storage.database import quoted
 
-SQLITE, POSTGRES = "sqlite_scanner", "postgres_scanner"
+SQLITE, POSTGRES, HTTPFS = "sqlite_scanner", "postgres_scanner", "httpfs"
 NAMES = (SQLITE, "ducklake")
-"""What a lake takes whose catalogue is a file; in PostgreSQL, that one, too."""
+"""What a lake takes whose catalogue is a file; in PostgreSQL or on S3, those, too."""
 
 
 class ExtensionMissing(Exception):  # noqa: N818 - named as what is the case

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from functools import cache
 from pathlib import Path
 
-from analytics.queries import lake_tables, queries
+from analytics.queries import lake_tables, of_table, queries
+from analytics.storage.database import Session
 
 UNNAMED = "main"
 """The schema of the only worker of a lake, which needs no name."""
@@ -66,6 +67,20 @@ def workers_of(catalogue: Path) -> tuple[str, ...]:
     """
     with closing(sqlite3.connect(catalogue)) as connection:
         return workers_in([schema for (schema,) in connection.execute(_MARKED)])
+
+
+def replace_unnamed(lake: Session, tables: Iterable[str], ledger_id: str) -> None:
+    """Drop what this worker wrote while it had no name. Raises OSError if another one did."""
+    sql = queries("lake")
+    if ("lake_mark",) not in lake.execute(sql["tables"], schema=UNNAMED):
+        return
+    if lake.execute(sql["ledger_of_unnamed"]) != [(ledger_id,)]:
+        raise OSError(
+            "another database was followed without TRUCE_WORKER: its worker needs a name first; "
+            "if that database is gone or was rebuilt, start a worker once without a name"
+        )
+    for table in tables:
+        lake.execute(of_table("lake", "drop_unnamed", table))
 
 
 @cache

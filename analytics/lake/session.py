@@ -17,12 +17,14 @@ from typing import Any, Self
 import duckdb
 
 from analytics.lake.catalogue.copying import copy_of
-from analytics.lake.catalogue.place import DATA
 from analytics.lake.catalogue.place import FILE as CATALOG
+from analytics.lake.catalogue.place import data_of
 from analytics.lake.extensions import load
 from analytics.lake.folders import PrivateFolder
 from analytics.lake.parts import lake_views, ownership, schema_of, workers_of
 from analytics.lake.prepared_views import VIEWS_FILE, prepare_views
+from analytics.lake.s3.access import give_access, is_on_s3
+from analytics.lake.s3.files import named_files
 from analytics.queries import of_table
 from analytics.storage.database import quoted
 
@@ -165,7 +167,7 @@ def copy_catalogue(
     if with_views:
         try:
             prepare_views(folder, folder / CATALOG, lambda one: _attach(one, lake, folder))
-        except (sqlite3.Error, duckdb.Error) as error:
+        except (sqlite3.Error, duckdb.Error, OSError) as error:
             raise _not_opened(lake, error) from error
 
 
@@ -177,12 +179,14 @@ def open_lake(
     seconds: float | None = None,
     as_ledger: bool = False,
     worker: str = "",
+    once: bool = False,
 ) -> LakeSession:
     """Open the lake in the directory `lake`: read-only, with all tables, views and macros.
 
     `seconds` bounds each `ask`. What does not fit into memory is spilled to a private folder.
     `as_ledger`: the tables themselves, with their rows' numbers, and no views: those of `worker`,
-    if several write it. Raises LakeMissing, another LakeError, or ExtensionMissing.
+    if several write it. `once`: it is never refreshed, and somebody's own SQL is run on it. Raises
+    LakeMissing, another LakeError, or ExtensionMissing.
     """
     folder = PrivateFolder()
     try:
@@ -193,6 +197,7 @@ def open_lake(
             memory_limit=memory_limit,
             threads=threads,
             as_ledger=schema_of(worker) if as_ledger else "",
+            once=once,
         )
         workers = None if as_ledger else workers_of(folder.path / CATALOG)
     except BaseException:
@@ -209,11 +214,12 @@ def open_copy(
     threads: int,
     spill: bool = True,
     as_ledger: str = "",
+    once: bool = False,
 ) -> duckdb.DuckDBPyConnection:
     """A connection over the copy of the lake's catalogue that is in `folder`: see `open_lake`.
 
     `spill`: whether DuckDB may spill there, and write at all. `as_ledger`: in which schema the
-    tables are that are asked themselves.
+    tables are that are asked themselves. `once`: no other copy will come.
     """
     connection = duckdb.connect(
         ":memory:" if as_ledger else folder / VIEWS_FILE,
@@ -236,13 +242,18 @@ def open_copy(
         data = _attach(connection, lake, folder)
         if as_ledger:
             connection.execute(of_table("lake", "use_part", as_ledger, "some_schema"))
-        connection.execute(
-            "SET allowed_directories = [$data, $folder]",
-            {"data": f"{data}/", "folder": f"{folder}/"},
-        )
+        directories = [f"{folder}/"]
+        if once and is_on_s3(data):
+            # A directory there would be one in name only: `data/../` leads out of it.
+            connection.execute(
+                "SET allowed_paths = $files", {"files": named_files(connection, data)}
+            )
+        else:
+            directories.append(f"{data}/")
+        connection.execute("SET allowed_directories = $paths", {"paths": directories})
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
-    except duckdb.Error as error:
+    except (duckdb.Error, OSError) as error:
         connection.close()
         raise _not_opened(lake, error) from error
     except BaseException:
@@ -251,11 +262,13 @@ def open_copy(
     return connection
 
 
-def _attach(connection: duckdb.DuckDBPyConnection, lake: Path, folder: Path) -> Path:
+def _attach(connection: duckdb.DuckDBPyConnection, lake: Path, folder: Path) -> str:
     """Attach the copy of its catalogue; where its data is."""
     load(connection)
     # A lake that was moved is found where it is now.
-    data = lake.resolve() / DATA
+    data = data_of(lake)
+    if is_on_s3(data):
+        give_access(connection, data)
     attach = f"{quoted(f'ducklake:sqlite:{folder / CATALOG}')} AS {NAME}"
     options = f"READ_ONLY, DATA_PATH {quoted(f'{data}/')}, OVERRIDE_DATA_PATH true"
     connection.execute(f"ATTACH {attach} ({options})")
@@ -275,7 +288,7 @@ def connect(
     connect again for what came later. It blocks nobody, however long it stays open. Other files
     cannot be reached over it, nor its settings changed.
     """
-    session = open_lake(Path(lake), memory_limit=memory_limit, threads=threads)
+    session = open_lake(Path(lake), memory_limit=memory_limit, threads=threads, once=True)
     # The copy of the catalogue is needed while the connection exists, and no longer.
     weakref.finalize(session.connection, session.folder.remove)
     return session.connection

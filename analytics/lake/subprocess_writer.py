@@ -33,13 +33,14 @@ SECONDS_TO_END = 5.0
 class SubprocessWriter:
     """Writes the lake at `path` in a subprocess, which is started when it is first needed.
 
-    `postgres` and `worker`: see `LakeWriter`.
+    `postgres`, `worker` and `data`: see `LakeWriter`.
     """
 
-    def __init__(self, path: Path, postgres: str = "", worker: str = "") -> None:
+    def __init__(self, path: Path, postgres: str = "", worker: str = "", data: str = "") -> None:
         self.path = path.resolve()
         self.worker = worker
-        self._postgres = postgres
+        # None of them holds a secret: those are in the environment, and in files.
+        self._given = (postgres, worker, data)
         self._process: subprocess.Popen[bytes] | None = None
 
     def held(self) -> Held | None:
@@ -90,7 +91,7 @@ class SubprocessWriter:
     def _talking(self) -> Iterator[_Talk]:
         if self._process is None:
             self._process = subprocess.Popen(  # noqa: S603 - this very module
-                [sys.executable, "-m", __name__, str(self.path), self._postgres, self.worker],
+                [sys.executable, "-m", __name__, str(self.path), *self._given],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
             )
@@ -154,7 +155,7 @@ class _Talk:
         return pa.ipc.open_stream(self._back).read_all()
 
 
-def main(path: Path, postgres: str = "", worker: str = "") -> None:
+def main(path: Path, postgres: str, worker: str, data: str) -> None:
     """Serve the requests on the standard input until it ends."""
     os.nice(NICE)
     # Ctrl-C goes to the whole process group: the parent process ends this one.
@@ -162,7 +163,7 @@ def main(path: Path, postgres: str = "", worker: str = "") -> None:
         signal.signal(number, signal.SIG_IGN)
     logging.basicConfig(format="truce: %(message)s", level=logging.WARNING)
     requests, back = sys.stdin.buffer, sys.stdout.buffer
-    writer = LakeWriter(path, postgres, worker)
+    writer = LakeWriter(path, postgres, worker, data)
     try:
         _serve(writer, requests, back)
     except BrokenPipeError:

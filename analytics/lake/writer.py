@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -18,7 +17,9 @@ import duckdb
 import pyarrow as pa
 
 from analytics.lake.attached import SPILL, attach
+from analytics.lake.catalogue.locks import Busy, Locks
 from analytics.lake.catalogue.place import (
+    data_of,
     keep_in_postgres,
     note_change,
     place_of,
@@ -26,11 +27,13 @@ from analytics.lake.catalogue.place import (
     remove_file,
 )
 from analytics.lake.extensions import ExtensionMissing
-from analytics.lake.locks import Busy, holding, locked
 from analytics.lake.mark import LakeMark
 from analytics.lake.notifications import TABLES as NOTICES
 from analytics.lake.notifications import LakeNotifications
-from analytics.lake.parts import CONFLICTS, UNNAMED, schema_of, workers_in
+from analytics.lake.parts import CONFLICTS, replace_unnamed, schema_of, workers_in
+from analytics.lake.s3.access import is_on_s3
+from analytics.lake.s3.files import has_files
+from analytics.lake.s3.moving import put_on_s3
 from analytics.lake.upkeep import compact, forget
 from analytics.ledger import arrow
 from analytics.ledger.contents import Balance, Holding
@@ -105,20 +108,28 @@ class LakeWriter:
     """The lake at `path`, created if missing. For one process at a time.
 
     `postgres`: connection parameters of where its catalogue is kept; empty: where it is, or in a
-    file. `worker`: whose part of a lake that several write, each in a process of its own.
+    file. `worker`: whose part of a lake that several write, each in a process of its own. `data`:
+    the URL of S3 that its data is kept at; empty: where it is, or in the directory.
     """
 
     def __init__(
-        self, path: Path, postgres: str = "", worker: str = "", *, memory_limit: str = "200MB"
+        self,
+        path: Path,
+        postgres: str = "",
+        worker: str = "",
+        data: str = "",
+        *,
+        memory_limit: str = "200MB",
     ) -> None:
         self.path = path.resolve()
         self.worker = worker
         self._schema = schema_of(worker)
         self._postgres = postgres
+        self._data = data
         self._memory_limit = memory_limit
         self._lake: Session | None = None
         self._inode = 0
-        self._lock: int | None = None
+        self._locks = Locks(self.path)
 
     def held(self) -> Held | None:
         """What the lake holds, by its own record; None: nothing, or it is incomplete."""
@@ -131,7 +142,7 @@ class LakeWriter:
             lake = self._attached()
             lake.execute("BEGIN")
             if self.worker:
-                _replace_unnamed(lake, mark)
+                replace_unnamed(lake, (*TABLES, *RECORDS), mark.ledger_id)
             for name, table, rows in steps:
                 sql = of_table("lake", name, table) if table else queries("lake")[name]
                 if rows is None:
@@ -171,9 +182,7 @@ class LakeWriter:
         if lake is not None:
             with contextlib.suppress(duckdb.Error):
                 lake.use().close()
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        self._locks.close()
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -192,7 +201,9 @@ class LakeWriter:
         found = {name for (name,) in lake.execute(sql["tables"], schema=self._schema)}
         if not found:
             return None
-        if found.issuperset(self._tables) and _has_files(lake, self._schema):
+        if found.issuperset(self._tables) and has_files(
+            lake, self._schema, TABLES, data_of(self.path)
+        ):
             marks = [LakeMark(*row) for row in lake.execute(sql["mark"])]
             if len(marks) == 1:
                 contents = {name: Holding(*held) for name, *held in lake.execute(sql["contents"])}
@@ -204,15 +215,19 @@ class LakeWriter:
 
     def _attached(self) -> Session:
         catalog = place_of(self.path)
-        if self._lake is not None and _stat(catalog, "st_ino") != self._inode:
+        if self._lake is not None and _inode(catalog) != self._inode:
             self.close()
             # The lake was deleted: writes would be lost.
             raise OSError("it was taken away")
         if self._lake is not None:
+            self._locks.look()
             return self._lake
         # Not its parents: a data directory that somebody deleted stays deleted.
         self.path.mkdir(exist_ok=True)
-        self._lock = locked(self.path / self._own(LOCK))
+        postgres = self._postgres or postgres_of(self.path) or ""
+        on_s3 = is_on_s3(self._data or data_of(self.path))
+        self._locks = Locks(self.path, postgres if on_s3 else "")
+        self._locks.keep(self._own(LOCK))
         shutil.rmtree(self.path / self._own(SPILL), ignore_errors=True)
         with self._alone(SECONDS_TO_OPEN):
             return self._open()
@@ -224,6 +239,8 @@ class LakeWriter:
         if self.worker and known and self._postgres not in {"", known}:
             # In two databases, each would delete the files of the other.
             raise OSError("its other workers have another TRUCE_LAKE_CATALOG")
+        if self._data:
+            put_on_s3(self.path, self._data, self._postgres or known or "")
         self._lake = lake = Session(self._attach())
         sql = queries("lake")
         if self.worker:
@@ -234,7 +251,7 @@ class LakeWriter:
         if self._postgres:
             # Not before PostgreSQL has taken it as its own: readers keep what they had.
             keep_in_postgres(self.path, self._postgres)
-        self._inode = _stat(place_of(self.path), "st_ino")
+        self._inode = _inode(place_of(self.path))
         if lake.execute(sql["options"]) != [(2,)]:
             for name in ("bound_row_groups", "compress"):
                 lake.execute(sql[name])
@@ -254,7 +271,7 @@ class LakeWriter:
         if not self.worker:
             yield
             return
-        with holding(self.path / LOCK, seconds):
+        with self._locks.holding(LOCK, seconds):
             yield
 
     def _attach(self) -> duckdb.DuckDBPyConnection:
@@ -278,30 +295,6 @@ class LakeWriter:
             return attach(self.path, memory_limit=self._memory_limit)
 
 
-def _replace_unnamed(lake: Session, mark: LakeMark) -> None:
-    """Drop what this worker wrote while it had no name. Raises OSError if another one did."""
-    sql = queries("lake")
-    if ("lake_mark",) not in lake.execute(sql["tables"], schema=UNNAMED):
-        return
-    if lake.execute(sql["ledger_of_unnamed"]) != [(mark.ledger_id,)]:
-        raise OSError(
-            "another database was followed without TRUCE_WORKER: its worker needs a name first; "
-            "if that database is gone or was rebuilt, start a worker once without a name"
-        )
-    for table in (*TABLES, *RECORDS):
-        lake.execute(of_table("lake", "drop_unnamed", table))
-
-
-def _has_files(lake: Session, schema: str) -> bool:
-    sizes = dict(
-        row
-        for table in TABLES
-        for row in lake.execute(queries("lake")["files"], table=table, schema=schema)
-        if row[0] is not None
-    )
-    return all(_stat(Path(file), "st_size") == size for file, size in sizes.items())
-
-
 def _set_mark(lake: Session, mark: LakeMark, now: Balance) -> None:
     sql = queries("lake")
     lake.execute(sql["forget_mark"])
@@ -311,8 +304,8 @@ def _set_mark(lake: Session, mark: LakeMark, now: Balance) -> None:
     lake.over(sql["set_contents"], arrow.table_of(rows, arrow.CONTENTS))
 
 
-def _stat(path: Path, what: str) -> int:
+def _inode(path: Path) -> int:
     try:
-        return int(getattr(path.stat(), what))
+        return path.stat().st_ino
     except FileNotFoundError:
         return 0

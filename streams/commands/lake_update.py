@@ -103,7 +103,9 @@ def _update(settings: Settings, *, anew: bool) -> LakeMark:
     prepare_lake(settings.lake)
     try:
         with Ledger.open(settings.database, memory_limit=settings.memory) as ledger:
-            writer = LakeWriter(settings.lake, settings.lake_catalog, settings.worker)
+            writer = LakeWriter(
+                settings.lake, settings.lake_catalog, settings.worker, settings.lake_data
+            )
             keeper = Keeper(writer, ledger.cursor())
             try:
                 return keeper.update(anew=anew)

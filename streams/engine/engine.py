@@ -228,7 +228,9 @@ class LedgerCore:
         settings = self._settings
         keep = max(LEAST_SECONDS_KEPT, QUERIES_KEPT * settings.query_seconds)
         prepare_lake(settings.lake)
-        writer = SubprocessWriter(settings.lake, settings.lake_catalog, settings.worker)
+        writer = SubprocessWriter(
+            settings.lake, settings.lake_catalog, settings.worker, settings.lake_data
+        )
         return Keeper(writer, self._ledger.cursor(), keep_seconds=keep)
 
     def asking(self) -> Ask:

@@ -74,15 +74,21 @@ class House:
     """A ledger with a lake, in one folder."""
 
     def __init__(
-        self, folder: Path, writer: type[LakeWriter | SubprocessWriter] = LakeWriter
+        self,
+        folder: Path,
+        writer: type[LakeWriter | SubprocessWriter] = LakeWriter,
+        *,
+        postgres: str = "",
+        data: str = "",
     ) -> None:
         self.path = folder / "lake"
         self.ledger = Ledger.open(folder / "truce.duckdb")
         self.writer = writer
-        self.open()
+        self.open(postgres, data)
 
-    def open(self) -> None:
-        self.keeper = Keeper(self.writer(self.path), self.ledger.cursor())
+    def open(self, postgres: str = "", data: str = "") -> None:
+        writer = self.writer(self.path, postgres, "", data)
+        self.keeper = Keeper(writer, self.ledger.cursor())
 
     def fold(self, incidents: int, *, first: int = 0) -> None:
         # A log of its own, so that none of it was known.

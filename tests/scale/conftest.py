@@ -1,4 +1,4 @@
-"""A PostgreSQL of one's own, with a password, and an empty database in it for each test."""
+"""A PostgreSQL and an S3 of one's own, with passwords, and an empty place in each for each test."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench.measuring import free_port
+from tests.scale.served_s3 import BUCKET, ServedS3, served_s3
 
 DEBIANS = Path("/usr/lib/postgresql")
 USER, PASSWORD = "truce", "in-no-argument"
@@ -70,3 +71,18 @@ def postgres(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> st
     name = f"lake{next(_numbers)}"
     _run(_program("createdb"), "-h", host, "-p", port, "-U", USER, name, PGPASSWORD=PASSWORD)
     return f"{server} dbname={name}"
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedS3]:
+    """An S3."""
+    with served_s3(tmp_path_factory.mktemp("s3")) as server:
+        yield server
+
+
+@pytest.fixture
+def s3(s3_server: ServedS3, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An empty place in it; its keys are in the environment."""
+    for name, value in s3_server.environment.items():
+        monkeypatch.setenv(name, value)
+    return f"s3://{BUCKET}/lake{next(_numbers)}/data"

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import duckdb
 
-from analytics.lake.catalogue.place import DATA, FILE, in_time, postgres_of, with_values
+from analytics.lake.catalogue.place import FILE, data_of, in_time, postgres_of, with_values
 from analytics.lake.extensions import POSTGRES, SQLITE, load
+from analytics.lake.s3.access import is_on_s3
 from analytics.queries import of_table, queries
 
 SECONDS_TO_WAIT = 10.0
@@ -86,16 +87,22 @@ def _fetch(lake: Path, postgres: str, target: Path, memory_limit: str) -> bool:
         if "ducklake_metadata" not in names:
             return False
         for (data,) in connection.execute(sql["catalogue_data"]).fetchall():
-            if not _same_directory(lake.resolve() / DATA, Path(data)):
-                raise OSError(f"that database has the lake in {Path(data).parent}, not this one")
+            if not _same_place(data_of(lake), data.removesuffix("/")):
+                raise OSError(f"that database has the lake in {_holder(data)}, not this one")
         for name in names:
             connection.execute(of_table("lake", "copy_table", name))
         connection.execute("COMMIT")
     return True
 
 
-def _same_directory(one: Path, other: Path) -> bool:
+def _same_place(one: str, other: str) -> bool:
     """Whether both are one directory, which may have several names, as under a bind mount."""
+    if one == other or is_on_s3(one) or is_on_s3(other):
+        return one == other
     with contextlib.suppress(FileNotFoundError):
-        return one == other or one.samefile(other)
+        return Path(one).samefile(other)
     return False
+
+
+def _holder(data: str) -> str:
+    return data.removesuffix("/") if is_on_s3(data) else str(Path(data).parent)

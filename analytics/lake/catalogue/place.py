@@ -1,7 +1,9 @@
-"""Where the catalogue of a lake is: in the file `catalog.sqlite` beside it, or in PostgreSQL.
+"""Where the catalogue of a lake is, and where its data: in its directory, or elsewhere.
 
-In PostgreSQL it is if the directory has a file `catalog.postgres`, which holds the database's
-connection parameters as libpq takes them. No password is among them: libpq finds that by itself.
+The catalogue is the file `catalog.sqlite`, or in PostgreSQL if there is a file `catalog.postgres`,
+which holds the database's connection parameters as libpq takes them. No password is among them:
+libpq finds that by itself. The data is the directory `data`, or on S3 if there is a file `data.s3`,
+which holds its URL. No key is in it: the environment has them.
 """
 
 from __future__ import annotations
@@ -11,20 +13,28 @@ import os
 from pathlib import Path
 
 from analytics.lake.extensions import NAMES, POSTGRES
+from analytics.lake.s3.access import is_on_s3
 from analytics.queries import queries
 
 FILE, POINTER = "catalog.sqlite", "catalog.postgres"
-DATA = "data"
+DATA, DATA_POINTER = "data", "data.s3"
 SECONDS_TO_CONNECT = 5
 """How long each host of PostgreSQL has to answer, unless the parameters say it."""
 
 
 def postgres_of(lake: Path) -> str | None:
     """The connection parameters of the catalogue of this lake; None: it is a file. OSError."""
-    try:
-        return (lake / POINTER).read_text(encoding="utf-8").strip() or None
-    except FileNotFoundError:
-        return None
+    return _pointed(lake / POINTER)
+
+
+def data_of(lake: Path) -> str:
+    """Where the Parquet files of this lake are: a directory, or a URL of S3. OSError."""
+    return _pointed(lake / DATA_POINTER) or str(lake.resolve() / DATA)
+
+
+def is_shared(lake: Path) -> bool:
+    """Whether nothing of it is in its directory, which any machine may have, then. OSError."""
+    return postgres_of(lake) is not None and is_on_s3(data_of(lake))
 
 
 def place_of(lake: Path) -> Path:
@@ -44,11 +54,14 @@ def keep_in_postgres(lake: Path, parameters: str) -> None:
     """
     if postgres_of(lake) == parameters:
         return
-    lake.mkdir(parents=True, exist_ok=True)
-    draft = lake / f".{POINTER}"
-    draft.write_text(f"{parameters}\n", encoding="utf-8")
-    draft.replace(lake / POINTER)
+    _point(lake / POINTER, parameters)
     remove_file(lake)
+
+
+def keep_on_s3(lake: Path, data: str) -> None:
+    """From now on this lake, which has no catalogue yet, has its data there. OSError."""
+    if data_of(lake) != data:
+        _point(lake / DATA_POINTER, data)
 
 
 def remove_file(lake: Path) -> None:
@@ -73,16 +86,18 @@ def last_change(lake: Path) -> tuple[object, ...]:
     return tuple(found)
 
 
-def attach_statement(lake: Path, *, read_only: bool = True, postgres: str | None = None) -> str:
+def attach_statement(
+    lake: Path, *, read_only: bool = True, postgres: str | None = None, data: str = ""
+) -> str:
     """The statement that attaches this lake as `lake`, which takes some extensions. OSError.
 
-    `postgres`: where its catalogue is; None: where the directory says.
+    `postgres`: where its catalogue is, and `data`: its data; none: where the directory says.
     """
     postgres = postgres or postgres_of(lake)
     name = "attach_to_read" if read_only else "attach"
     return with_values(
         queries("lake")[name if postgres is None else f"{name}_postgres"],
-        {FILE: str(lake.resolve() / FILE), DATA: str(lake.resolve() / DATA), "pg": postgres or ""},
+        {FILE: str(lake.resolve() / FILE), DATA: data or data_of(lake), "pg": postgres or ""},
     )
 
 
@@ -98,3 +113,17 @@ def with_values(sql: str, values: dict[str, str]) -> str:
     for name, value in values.items():
         sql = sql.replace(f"{{{name}}}", value.replace("'", "''"))
     return sql
+
+
+def _pointed(pointer: Path) -> str | None:
+    try:
+        return pointer.read_text(encoding="utf-8").strip() or None
+    except FileNotFoundError:
+        return None
+
+
+def _point(pointer: Path, place: str) -> None:
+    pointer.parent.mkdir(parents=True, exist_ok=True)
+    draft = pointer.with_name(f".{pointer.name}")
+    draft.write_text(f"{place}\n", encoding="utf-8")
+    draft.replace(pointer)

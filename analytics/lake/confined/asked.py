@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,14 +10,17 @@ from typing import Any
 
 import duckdb
 
-from analytics.lake.catalogue.place import DATA
+from analytics.lake.catalogue.place import DATA_POINTER, data_of
 from analytics.lake.confined.confine import bound_memory, confine
 from analytics.lake.confined.statements import Refused, asking, is_plan, is_preparing
+from analytics.lake.s3.access import S3Access, is_on_s3
 from analytics.lake.session import LakeError, copy_catalogue, open_copy
 
 HEAD_ROOM = 128 * 2**20
 """What may be mapped beyond the memory limit: stacks, rows on their way, and what malloc keeps."""
 ROWS_AT_ONCE = 2_000
+RESOLVER = Path("/etc/resolv.conf")
+"""Often a link to a file outside of /etc."""
 _UNITS = {"K": 1, "M": 2, "G": 3, "T": 4}
 
 
@@ -51,14 +55,28 @@ def in_bytes(memory: str) -> int:
 def opened(lake: Path, folder: Path, memory: str) -> duckdb.DuckDBPyConnection:
     """The lake, in this process, which from now on can only read, within this much memory.
 
-    The copy of its catalogue goes into `folder`. A LakeError.
+    The copy of its catalogue goes into `folder`. If its data is on S3, the port of its endpoint is
+    the only one that can be reached. A LakeError.
     """
     copy_catalogue(lake, folder, memory_limit=memory, with_views=True)
     # Before DuckDB starts threads: the limit binds them, too.
-    confine([lake.resolve() / DATA, folder])
-    connection = open_copy(lake, folder, memory_limit=memory, threads=2, spill=False)
+    _confine(lake, folder)
+    connection = open_copy(lake, folder, memory_limit=memory, threads=2, spill=False, once=True)
     bound_memory(in_bytes(memory) + HEAD_ROOM)
     return connection
+
+
+def _confine(lake: Path, folder: Path) -> None:
+    try:
+        data = data_of(lake)
+        if not is_on_s3(data):
+            confine([Path(data), folder])
+            return
+        access = S3Access.of(os.environ)
+    except OSError as error:
+        raise LakeError(f"{lake} cannot be opened: {error}") from error
+    pointers = [path.resolve() for path in (lake / DATA_POINTER, RESOLVER)]
+    confine([folder, *pointers, *access.files], port=access.port)
 
 
 def answers(lake: Path, folder: Path, memory: str, sql: str) -> Iterator[QueryResult]:

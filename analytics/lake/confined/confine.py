@@ -1,4 +1,6 @@
-"""Confines this process to what a query needs: no writing, no network, no other files.
+"""Confines this process to what a query needs: no writing, no other files, no network.
+
+A lake's data on S3 takes connections to one port, and those alone are left.
 
 By Linux's Landlock, for good and for all threads that start later. Where the kernel has none,
 DuckDB's own restrictions and `RLIMIT_FSIZE` must suffice.
@@ -17,13 +19,13 @@ from pathlib import Path
 
 # These system calls have the same numbers on every architecture.
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
-_VERSION, _PATH_BENEATH, _NO_NEW_PRIVILEGES = 1, 1, 38
+_VERSION, _PATH_BENEATH, _NET_PORT, _NO_NEW_PRIVILEGES = 1, 1, 2, 38
 _EXECUTE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 2, 1 << 3
 _READING = _EXECUTE | _READ_FILE | _READ_DIR
 # How many file access rights, from the lowest bit, each version knows.
 _RIGHTS_ON_FILES = (13, 14, 15, 15, 16)
 _VERSION_WITH_TCP, _VERSION_WITH_SCOPES = 4, 6
-_BIND_AND_CONNECT, _SOCKETS_AND_SIGNALS = 0b11, 0b11
+_BIND_AND_CONNECT, _CONNECT, _SOCKETS_AND_SIGNALS = 0b11, 0b10, 0b11
 _OF_THE_SYSTEM = ("/usr", "/lib", "/lib64", "/etc", "/proc", "/sys", "/dev")
 
 
@@ -41,13 +43,18 @@ class _Beneath(ctypes.Structure):
     _fields_ = (("allowed", ctypes.c_uint64), ("parent", ctypes.c_int32))
 
 
-def confine(readable: Iterable[Path]) -> bool:
-    """From now on, read only what Python and DuckDB need and what lies in these directories.
+class _Port(ctypes.Structure):
+    _fields_ = (("allowed", ctypes.c_uint64), ("port", ctypes.c_uint64))
 
-    Call it before starting threads. Returns whether the kernel enforces it, too.
+
+def confine(readable: Iterable[Path], *, port: int | None = None) -> bool:
+    """From now on, read only what Python and DuckDB need, and these directories and files.
+
+    `port`: the only one that TCP connections may go to, on any host; None: none. Call it before
+    starting threads. Returns whether the kernel enforces it, too.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if _landlock(readable):
+    if _landlock(readable, port):
         return True
     # Then no file can grow, and writes fail, unless the output is redirected to a file.
     if not any(stat.S_ISREG(os.fstat(output).st_mode) for output in (1, 2)):
@@ -75,7 +82,7 @@ def landlock_version() -> int:
     return int(libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _VERSION))
 
 
-def _landlock(readable: Iterable[Path]) -> bool:
+def _landlock(readable: Iterable[Path], port: int | None) -> bool:
     version = landlock_version()
     if version < 1:
         return False
@@ -97,8 +104,11 @@ def _landlock(readable: Iterable[Path]) -> bool:
         here = Path(str(files("analytics"))).parent
         python = (Path(sys.prefix), Path(sys.base_prefix), here, *imported)
         for path in {*map(Path, _OF_THE_SYSTEM), *python, *readable}:
-            if path.is_dir():
+            if path.exists():
                 _allow(libc, ruleset, path)
+        if port is not None and version >= _VERSION_WITH_TCP:
+            rule = _Port(_CONNECT, port)
+            libc.syscall(_ADD_RULE, ruleset, _NET_PORT, ctypes.byref(rule), 0)
         alone: int = libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
         bound: int = libc.syscall(_RESTRICT_SELF, ruleset, 0)
         return alone == 0 and bound == 0
@@ -107,9 +117,11 @@ def _landlock(readable: Iterable[Path]) -> bool:
 
 
 def _allow(libc: ctypes.CDLL, ruleset: int, path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        rule = _Beneath(_READING, descriptor)
+        # The right to list a directory is none of a file's.
+        rights = _READING if path.is_dir() else _READING & ~_READ_DIR
+        rule = _Beneath(rights, descriptor)
         libc.syscall(_ADD_RULE, ruleset, _PATH_BENEATH, ctypes.byref(rule), 0)
     finally:
         os.close(descriptor)

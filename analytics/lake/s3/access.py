@@ -1,0 +1,116 @@
+"""How S3 is reached: its endpoint, region and keys, as the environment of S3's tools has them.
+
+The keys stay in this process: they are parameters of one statement, and no message repeats them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+import duckdb
+
+from analytics.lake.extensions import HTTPFS, load
+from analytics.queries import queries
+
+SCHEME = "s3://"
+REGION = "us-east-1"
+ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+PORTS = {"http": 80, "https": 443}
+LIMITS = ("seconds", "retries", "parts", "uploads", "proxies")
+
+
+@dataclass(frozen=True, kw_only=True)
+class S3Access:
+    """Who reads or writes, and where. `endpoint`: of a server of one's own; empty: AWS."""
+
+    key_id: str
+    region: str
+    endpoint: str
+    encrypted: bool
+    port: int
+    authorities: str
+    secret: str = field(repr=False)
+    token: str = field(repr=False)
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> Self:
+        """What these variables say. OSError: what is missing or wrong."""
+        missing = [
+            name
+            for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+            if not environ.get(name, "").strip()
+        ]
+        if missing:
+            raise OSError(
+                f"its data is on S3, and the environment has no {' and no '.join(missing)}"
+            )
+        name = next((one for one in ENDPOINTS if environ.get(one, "").strip()), None)
+        endpoint, encrypted, port = "", True, PORTS["https"]
+        if name is not None:
+            endpoint, encrypted, port = _endpoint(name, environ[name].strip())
+        return cls(
+            key_id=environ["AWS_ACCESS_KEY_ID"].strip(),
+            region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or REGION,
+            endpoint=endpoint,
+            encrypted=encrypted,
+            port=port,
+            authorities=environ.get("AWS_CA_BUNDLE", ""),
+            secret=environ["AWS_SECRET_ACCESS_KEY"].strip(),
+            token=environ.get("AWS_SESSION_TOKEN", "").strip(),
+        )
+
+    @property
+    def files(self) -> list[Path]:
+        """The files that are read for it."""
+        return [Path(self.authorities)] if self.authorities else []
+
+
+def is_on_s3(data: str) -> bool:
+    """Whether this place of a lake's data is on S3, and not a directory."""
+    return data.startswith(SCHEME)
+
+
+def give_access(connection: duckdb.DuckDBPyConnection, data: str) -> S3Access:
+    """Let this connection reach what is below `data`, for bounded times. OSError, duckdb.Error."""
+    access = S3Access.of(os.environ)
+    load(connection, HTTPFS)
+    sql = queries("s3")
+    for name in LIMITS:
+        connection.execute(sql[name])
+    if access.authorities:
+        connection.execute(sql["authorities"], {"file": access.authorities})
+    given: dict[str, object] = {
+        "key": access.key_id,
+        "secret": access.secret,
+        "token": access.token,
+        "region": access.region,
+        "scope": f"{data}/",
+    }
+    if access.endpoint:
+        given |= {"endpoint": access.endpoint, "encrypted": access.encrypted}
+    try:
+        connection.execute(sql["own_server" if access.endpoint else "aws"], given)
+    except duckdb.Error:
+        # Its message may have what it could not read.
+        raise OSError("DuckDB does not take what the environment says of S3") from None
+    return access
+
+
+def _endpoint(name: str, url: str) -> tuple[str, bool, int]:
+    """The host and port of this URL, whether it takes TLS, and the port."""
+    # Not repeated: it may have a password in it.
+    refused = OSError(f"{name}: expected http://HOST[:PORT] or https://HOST[:PORT]")
+    try:
+        parts = urlsplit(url)
+        port = parts.port or PORTS.get(parts.scheme, 0)
+    except ValueError:
+        raise refused from None
+    if not port or not parts.hostname or "@" in parts.netloc or parts.path.strip("/"):
+        raise refused
+    return parts.netloc, parts.scheme == "https", port

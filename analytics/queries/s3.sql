@@ -1,0 +1,75 @@
+-- What a lake asks of S3, and how long it waits for that.
+
+-- noqa: disable=PRS
+-- name: own_server
+CREATE OR REPLACE TEMPORARY SECRET lake (
+    TYPE s3, PROVIDER config, KEY_ID $key, SECRET $secret, SESSION_TOKEN $token, REGION $region,
+    ENDPOINT $endpoint, URL_STYLE 'path', USE_SSL $encrypted, SCOPE $scope
+);
+
+-- name: aws
+CREATE OR REPLACE TEMPORARY SECRET lake (
+    TYPE s3, PROVIDER config, KEY_ID $key, SECRET $secret, SESSION_TOKEN $token, REGION $region,
+    SCOPE $scope
+);
+
+-- name: seconds
+SET http_timeout = 10;
+
+-- name: retries
+SET http_retries = 1;
+
+-- Of 5 MB each, where 80 MB would be held for each file that is being written.
+-- name: parts
+SET s3_uploader_max_filesize = '50GB';
+
+-- name: uploads
+SET s3_uploader_thread_limit = 4;
+
+-- Nothing goes to any host but the endpoint, whatever HTTP_PROXY says.
+-- name: proxies
+SET http_proxy = '';
+
+-- name: authorities
+SET ca_cert_file = $file;
+
+-- name: any_file
+FROM glob($all) LIMIT 1;
+
+-- Of these columns alone, it lists the files and opens none.
+-- name: sizes
+SELECT
+    filename,
+    size
+FROM read_blob($all);
+
+-- noqa: enable=PRS
+-- name: named_files
+WITH tables AS (
+    SELECT
+        known.table_id,
+        CASE WHEN inside.path_is_relative THEN $data ELSE '' END || inside.path AS of_schema,
+        CASE WHEN known.path_is_relative THEN of_schema ELSE '' END || known.path AS folder
+    FROM __ducklake_metadata_lake.ducklake_table AS known
+    INNER JOIN __ducklake_metadata_lake.ducklake_schema AS inside
+        ON known.schema_id = inside.schema_id
+),
+
+files AS (
+    SELECT
+        table_id,
+        path,
+        path_is_relative
+    FROM __ducklake_metadata_lake.ducklake_data_file
+    UNION ALL
+    SELECT
+        table_id,
+        path,
+        path_is_relative
+    FROM __ducklake_metadata_lake.ducklake_delete_file
+)
+
+SELECT DISTINCT CASE WHEN files.path_is_relative THEN tables.folder ELSE '' END || files.path AS file
+FROM files
+INNER JOIN tables ON files.table_id = tables.table_id
+ORDER BY file;
