@@ -47,6 +47,13 @@ def of_table(file: str, name: str, table: str, some: str = "some_table") -> str:
     return queries(file)[name].replace(some, table)
 
 
+def with_values(sql: str, values: dict[str, str]) -> str:
+    """A statement that takes no parameters, as ATTACH, with these values between its quotes."""
+    for name, value in values.items():
+        sql = sql.replace(f"{{{name}}}", value.replace("'", "''"))
+    return sql
+
+
 class Example(NamedTuple):
     """A question that analysts ask, and the statement that answers it. `note`: how to read that."""
 

@@ -7,12 +7,23 @@ from pathlib import Path
 import duckdb
 
 from analytics.lake.attached import attach
-from analytics.lake.catalogue.place import attach_statement, postgres_of
+from analytics.lake.catalogue.place import attach_statement, data_of, postgres_of
 from analytics.lake.parts import lake_views, ownership, workers_in
+from analytics.lake.s3.access import access_by_hand, is_on_s3
 from analytics.lake.writer import TABLES
 from analytics.queries import queries, write_views
 
-__all__ = ["ExportFailed", "attach_statement", "export", "views_file"]
+__all__ = ["ExportFailed", "export", "opening", "views_file"]
+
+
+def opening(path: Path) -> list[str]:
+    """What somebody types to attach the lake at `path` as `lake`. Raises ExportFailed."""
+    try:
+        data = data_of(path)
+        access = [access_by_hand(data)] if is_on_s3(data) else []
+        return [*access, attach_statement(path)]
+    except OSError as error:
+        raise ExportFailed(f"{path} cannot be attached: {error}") from error
 
 
 def writers_of(lake: duckdb.DuckDBPyConnection) -> tuple[str, ...]:

@@ -47,6 +47,7 @@ class Keeper:
         self._keep_seconds = keep_seconds
         # While updates succeed, nobody else changes the lake.
         self._held: Held | None = None
+        self._abandoned = False
 
     @property
     def path(self) -> Path:
@@ -55,10 +56,14 @@ class Keeper:
 
     def update(self, *, anew: bool = False) -> LakeMark:
         """Bring the lake up to date; `anew`: recreate it. Raises LakeWriteError."""
+        self._abandoned = False
         if self._held is not None:
             # It may have been deleted, or its writer may have ended: then its mark is read again.
-            with contextlib.suppress(LakeWriteError):
+            try:
                 return self._update(anew=anew)
+            except LakeWriteError:
+                if self._abandoned:
+                    raise
         return self._update(anew=anew)
 
     def _update(self, *, anew: bool) -> LakeMark:
@@ -86,6 +91,7 @@ class Keeper:
 
     def abandon(self) -> None:
         """Abort an update that takes too long. For any thread."""
+        self._abandoned = True
         self._lake.abandon()
 
     def close(self) -> None:

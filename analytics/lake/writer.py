@@ -32,7 +32,7 @@ from analytics.lake.notifications import TABLES as NOTICES
 from analytics.lake.notifications import LakeNotifications
 from analytics.lake.parts import CONFLICTS, replace_unnamed, schema_of, workers_in
 from analytics.lake.s3.access import is_on_s3
-from analytics.lake.s3.files import has_files
+from analytics.lake.s3.files import has_files, reach
 from analytics.lake.s3.moving import put_on_s3
 from analytics.lake.upkeep import compact, forget
 from analytics.ledger import arrow
@@ -140,6 +140,8 @@ class LakeWriter:
         """Run all these steps in one transaction, after which the lake is at this mark."""
         with self._explained():
             lake = self._attached()
+            if is_on_s3(data := data_of(self.path)):
+                reach(lake, data)
             lake.execute("BEGIN")
             if self.worker:
                 replace_unnamed(lake, (*TABLES, *RECORDS), mark.ledger_id)

@@ -13,25 +13,23 @@ CREATE OR REPLACE TEMPORARY SECRET lake (
     SCOPE $scope
 );
 
--- name: seconds
-SET http_timeout = 10;
+-- For people, whose DuckDB finds the keys in its environment.
+-- name: own_server_by_hand
+INSTALL httpfs;
+LOAD httpfs;
+CREATE SECRET lake (
+    TYPE s3, KEY_ID getenv('AWS_ACCESS_KEY_ID'), SECRET getenv('AWS_SECRET_ACCESS_KEY'),
+    SESSION_TOKEN getenv('AWS_SESSION_TOKEN'), REGION '{region}', ENDPOINT '{endpoint}',
+    URL_STYLE 'path', USE_SSL '{encrypted}', SCOPE '{scope}'
+);
 
--- name: retries
-SET http_retries = 1;
-
--- Of 5 MB each, where 80 MB would be held for each file that is being written.
--- name: parts
-SET s3_uploader_max_filesize = '50GB';
-
--- name: uploads
-SET s3_uploader_thread_limit = 4;
-
--- Nothing goes to any host but the endpoint, whatever HTTP_PROXY says.
--- name: proxies
-SET http_proxy = '';
-
--- name: authorities
-SET ca_cert_file = $file;
+-- name: aws_by_hand
+INSTALL httpfs;
+LOAD httpfs;
+CREATE SECRET lake (
+    TYPE s3, KEY_ID getenv('AWS_ACCESS_KEY_ID'), SECRET getenv('AWS_SECRET_ACCESS_KEY'),
+    SESSION_TOKEN getenv('AWS_SESSION_TOKEN'), REGION '{region}', SCOPE '{scope}'
+);
 
 -- name: any_file
 FROM glob($all) LIMIT 1;

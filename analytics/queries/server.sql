@@ -24,8 +24,8 @@ FROM postgres_query(
 FROM postgres_query(
     'server',
     'SELECT
-        (SELECT max(snapshot_id) FROM public.ducklake_snapshot),
-        (SELECT min(snapshot_id) FROM public.ducklake_snapshot),
-        (SELECT count(*) FROM public.ducklake_snapshot),
-        (SELECT count(*) FROM public.ducklake_files_scheduled_for_deletion)'
+        (SELECT max(snapshot_id) FROM public.ducklake_snapshot) AS newest,
+        (SELECT min(snapshot_id) FROM public.ducklake_snapshot) AS oldest,
+        (SELECT count(*) FROM public.ducklake_snapshot) AS snapshots,
+        (SELECT count(*) FROM public.ducklake_files_scheduled_for_deletion) AS scheduled'
 );

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from streams.commands.console import err, say
 from streams.commands.lake_update import bring_up_to_date, is_elsewhere
+from streams.directory import prepare_lake
 from streams.errors import BadInput
 from streams.explain.words import counted
 from streams.settings import Settings
@@ -13,9 +14,11 @@ from streams.settings import Settings
 
 def run_lake(settings: Settings, *, anew: bool, parquet: Path | None) -> int:
     """Bring it up to date, write the files if wanted, and print. Returns the exit code."""
-    from analytics.lake.export import ExportFailed, attach_statement, export, views_file
+    from analytics.lake.export import ExportFailed, export, opening, views_file
     from analytics.queries import write_views
 
+    if not settings.database.exists() and settings.lake_catalog and not is_elsewhere(settings):
+        _read_from(settings)
     if is_elsewhere(settings) and not anew:
         state = "has what its workers wrote"
     else:
@@ -31,11 +34,29 @@ def run_lake(settings: Settings, *, anew: bool, parquet: Path | None) -> int:
         err(f"{counted(len(written), 'table')} written to {parquet}")
     try:
         written_views = views_file(settings.lake)
+        statements = opening(settings.lake)
     except ExportFailed as error:
         raise BadInput(str(error)) from error
     err(f"{settings.lake} {state}. In DuckDB:")
-    say(attach_statement(settings.lake), whole=True)
+    for statement in statements:
+        for line in statement.splitlines():
+            say(line, whole=True)
     # Views are created in memory, and refer to the tables of the lake.
     say("SET search_path = 'memory,lake';")
     say(f".read {written_views}")
     return 0
+
+
+def _read_from(settings: Settings) -> None:
+    """Have the directory be that of a lake of other machines, if nothing is on its disk."""
+    import duckdb
+
+    from analytics.lake.extensions import ExtensionMissing
+    from analytics.lake.s3.moving import read_from
+
+    prepare_lake(settings.lake)
+    try:
+        read_from(settings.lake, settings.lake_catalog)
+    except (duckdb.Error, OSError, ExtensionMissing) as error:
+        reason = str(error).splitlines()[0]
+        raise BadInput(f"{settings.lake} is not made: {reason}") from error

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from analytics.charts.outlines import LaterOutlines
-from analytics.lake.catalogue.place import last_change
+from analytics.lake.catalogue.changes import Changes
 from analytics.lake.extensions import ExtensionMissing
 from analytics.lake.session import LakeError, LakeMissing, LakeSession
 from analytics.pages.model import PageModel
@@ -66,6 +66,7 @@ class Site:
         self._changed = asyncio.Event()
         self.readers = 0
         self._watched = asyncio.Event()
+        self._changes = Changes(settings.lake)
         self._seen: tuple[object, ...] = ()
         self.shown_at = time.time_ns() // 1_000
         self.outlines = LaterOutlines(settings.boundaries, self._drawn)
@@ -119,7 +120,7 @@ class Site:
                 if self._session is None:
                     await asyncio.sleep(SECONDS_BETWEEN_TRIES)
                     continue
-            seen = last_change(self.settings.lake)
+            seen = await asyncio.to_thread(self._changes.last)
             if seen != self._seen:
                 if not await asyncio.to_thread(self._refresh):
                     await asyncio.sleep(SECONDS_BETWEEN_TRIES)
@@ -178,7 +179,7 @@ class Site:
             logger.warning("%s", error)
             return
         with self._lock:
-            self._seen = last_change(self.settings.lake)
+            self._seen = self._changes.last()
             self._slow, self._session = slow, session
             self._transaction = self.knowledge.transaction()
         with contextlib.suppress(LakeError):

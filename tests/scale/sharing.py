@@ -1,6 +1,6 @@
 """A worker of several that write one lake, as a program that is killed at any moment.
 
-`sharing.py FOLDER LAKE POSTGRES NAME PARTITIONS`: it folds what is left of these partitions of the
+`sharing.py FOLDER LAKE POSTGRES DATA NAME PARTITIONS`: it folds what is left of these partitions of the
 log into its own ledger, has its part of the lake follow, and says `begun` once it has begun.
 """
 
@@ -13,7 +13,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-def main(folder: Path, lake: Path, postgres: str, name: str, partitions: list[int]) -> None:
+def main(
+    folder: Path, lake: Path, postgres: str, data: str, name: str, partitions: list[int]
+) -> None:
     """Fold what is left, a few events at a time, of one partition after the other."""
     from analytics.lake import upkeep
     from analytics.lake.keeper import Keeper
@@ -24,7 +26,7 @@ def main(folder: Path, lake: Path, postgres: str, name: str, partitions: list[in
     rng = random.Random()
     upkeep.MANY_INLINED, upkeep.MANY_FILES = 100, 3
     with Ledger.open(folder / "truce.duckdb") as ledger:
-        keeper = Keeper(LakeWriter(lake, postgres, name), ledger.cursor())
+        keeper = Keeper(LakeWriter(lake, postgres, name, data), ledger.cursor())
         fold = SharedFold(ledger, partitions)
         sys.stdout.write("begun\n")
         sys.stdout.flush()
@@ -41,5 +43,6 @@ def main(folder: Path, lake: Path, postgres: str, name: str, partitions: list[in
 
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
-    lake, postgres, name, partitions = sys.argv[2:]
-    main(Path(sys.argv[1]), Path(lake), postgres, name, [*map(int, partitions.split(","))])
+    lake, postgres, data, name, partitions = sys.argv[2:]
+    shares = [*map(int, partitions.split(","))]
+    main(Path(sys.argv[1]), Path(lake), postgres, data, name, shares)

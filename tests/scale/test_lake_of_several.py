@@ -7,12 +7,15 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
+from analytics.lake.catalogue import changes
 from analytics.lake.catalogue.place import POINTER
 from analytics.lake.contents import differing_tables
 from analytics.lake.keeper import Keeper
+from analytics.lake.s3.moving import read_from
 from analytics.lake.session import LakeMissing, LakeSession, open_lake
 from analytics.lake.subprocess_writer import SubprocessWriter
 from analytics.lake.writer import LakeWriteError, LakeWriter
@@ -29,8 +32,47 @@ from tests.scale.shared import (
 )
 
 PROGRAM = Path(__file__).with_name("sharing.py")
-ROUNDS = 5
+ROUNDS = {"disk": 5, "s3": 3}
 SEEN = "SELECT partition, next_offset FROM log_offsets ORDER BY ALL"
+
+
+class Places(NamedTuple):
+    """Where a lake is: on a disk that all share, or with nothing in any of their directories."""
+
+    folder: Path
+    postgres: str
+    data: str
+    rounds: int
+
+    def lake(self, name: str) -> Path:
+        """The directory of the lake of whoever has this name."""
+        return self.folder / (f"lake-of-{name}" if self.data else "lake")
+
+    def reader(self) -> LakeSession | None:
+        """A reader on a machine of its own; None: there is no lake yet."""
+        try:
+            if self.data:
+                read_from(self.lake("reader"), self.postgres)
+            return open_lake(self.lake("reader"))
+        except (LakeMissing, OSError):
+            return None
+
+    def start(self, name: str, partitions: list[int]) -> subprocess.Popen[str]:
+        """A worker of these partitions that has begun."""
+        given = ",".join(map(str, partitions))
+        arguments = (str(self.folder / name), str(self.lake(name)), self.postgres, self.data, name)
+        process = subprocess.Popen(
+            [sys.executable, str(PROGRAM), *arguments, given], stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        return process
+
+
+@pytest.fixture(params=["disk", "s3"])
+def places(request: pytest.FixtureRequest, tmp_path: Path, postgres: str) -> Places:
+    data = str(request.getfixturevalue("s3")) if request.param == "s3" else ""
+    return Places(tmp_path, postgres, data, ROUNDS[request.param])
 
 
 class Sharer:
@@ -104,7 +146,7 @@ def test_a_partition_that_moves_is_the_new_owners_once_that_has_caught_up(
 
 
 def test_killed_and_rebalanced_at_once_beside_a_reader_the_union_is_one_workers_ledger(
-    tmp_path: Path, postgres: str
+    tmp_path: Path, places: Places
 ) -> None:
     rng = random.Random()
     names = ("a", "b", "c")
@@ -112,22 +154,20 @@ def test_killed_and_rebalanced_at_once_beside_a_reader_the_union_is_one_workers_
         (tmp_path / name).mkdir()
     reader: LakeSession | None = None
     looks, seen = 0, dict.fromkeys(range(PARTITIONS), 0)
-    for number in range(ROUNDS + 1):
+    for number in range(places.rounds + 1):
         shares: dict[str, list[int]] = {name: [] for name in names}
         for partition in rng.sample(range(PARTITIONS), PARTITIONS):
-            shares[rng.choice(names) if number < ROUNDS else names[partition % 3]].append(partition)
+            shares[rng.choice(names) if number < places.rounds else names[partition % 3]].append(
+                partition
+            )
         running = [
-            _start(tmp_path, postgres, name, partitions)
-            for name, partitions in shares.items()
-            if partitions
+            places.start(name, partitions) for name, partitions in shares.items() if partitions
         ]
-        doomed = rng.sample(running, rng.randint(0, len(running))) if number < ROUNDS else []
+        doomed = rng.sample(running, rng.randint(0, len(running))) if number < places.rounds else []
         while any(process.poll() is None for process in running):
+            reader = reader or places.reader()
             if reader is None:
-                try:
-                    reader = open_lake(tmp_path / "lake")
-                except LakeMissing:
-                    continue
+                continue
             reader.refresh()
             looks += 1
             now = seen | dict(reader.ask(SEEN))
@@ -140,24 +180,13 @@ def test_killed_and_rebalanced_at_once_beside_a_reader_the_union_is_one_workers_
             process.communicate()
             assert process.returncode in {0, -signal.SIGKILL}
     assert reader is not None
-    assert looks > ROUNDS
+    assert looks > places.rounds
     assert seen == {p: len(partition_of_log(p)) for p in range(PARTITIONS)}
     reader.refresh()
     expected = one_ledger(tmp_path / "expected", dict.fromkeys(range(PARTITIONS), INCIDENTS))
     assert union(reader.ask) == expected
     assert differing_tables(reader) == []
     reader.close()
-
-
-def _start(folder: Path, postgres: str, name: str, partitions: list[int]) -> subprocess.Popen[str]:
-    given = ",".join(map(str, partitions))
-    arguments = (str(folder / name), str(folder / "lake"), postgres, name, given)
-    process = subprocess.Popen(
-        [sys.executable, str(PROGRAM), *arguments], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "begun\n"
-    return process
 
 
 def test_a_name_takes_a_catalogue_in_postgresql(tmp_path: Path) -> None:
@@ -205,3 +234,21 @@ def test_who_wrote_a_lake_alone_is_the_first_to_get_a_name(tmp_path: Path, postg
         assert union(reader.ask) == before
     one.close()
     two.close()
+
+
+def test_what_another_machine_writes_is_seen_to_have_changed(
+    tmp_path: Path, postgres: str, s3: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changes, "SECONDS_BETWEEN_QUESTIONS", 0.0)
+    one = Sharer(tmp_path, postgres, "one", data=s3)
+    one.fold(0)
+    read_from(tmp_path / "elsewhere", postgres)
+    there = changes.Changes(tmp_path / "elsewhere")
+    seen = there.last()
+    assert there.last() == seen
+    one.fold(1)
+    assert there.last() != seen
+    seen = there.last()
+    one.keeper.maintain(keep_seconds=0)
+    assert there.last() != seen
+    one.close()

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import duckdb
 
-from analytics.lake.catalogue.place import FILE, data_of, in_time, postgres_of, with_values
+from analytics.lake.catalogue.place import FILE, data_of, in_time, postgres_of
 from analytics.lake.extensions import POSTGRES, SQLITE, load
 from analytics.lake.s3.access import is_on_s3
-from analytics.queries import of_table, queries
+from analytics.queries import of_table, queries, with_values
 
 SECONDS_TO_WAIT = 10.0
 # Files scheduled for deletion still serve other readers: a copy must not know of them.

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from analytics.lake.extensions import NAMES, POSTGRES
 from analytics.lake.s3.access import is_on_s3
-from analytics.queries import queries
+from analytics.queries import queries, with_values
 
 FILE, POINTER = "catalog.sqlite", "catalog.postgres"
 DATA, DATA_POINTER = "data", "data.s3"
@@ -106,13 +106,6 @@ def in_time(postgres: str) -> str:
     if any(part.startswith("connect_timeout=") for part in postgres.split()):
         return postgres
     return f"{postgres} connect_timeout={SECONDS_TO_CONNECT}"
-
-
-def with_values(sql: str, values: dict[str, str]) -> str:
-    """A statement of ATTACH, which takes no parameters, with these values between its quotes."""
-    for name, value in values.items():
-        sql = sql.replace(f"{{{name}}}", value.replace("'", "''"))
-    return sql
 
 
 def _pointed(pointer: Path) -> str | None:

@@ -7,9 +7,9 @@ from typing import Any
 
 import duckdb
 
-from analytics.lake.catalogue.place import in_time, with_values
+from analytics.lake.catalogue.place import in_time
 from analytics.lake.extensions import POSTGRES, load
-from analytics.queries import queries
+from analytics.queries import queries, with_values
 
 
 class Server:

@@ -15,14 +15,24 @@ from urllib.parse import urlsplit
 import duckdb
 
 from analytics.lake.extensions import HTTPFS, load
-from analytics.queries import queries
+from analytics.queries import queries, with_values
 
 SCHEME = "s3://"
 REGION = "us-east-1"
 ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 PORTS = {"http": 80, "https": 443}
-LIMITS = ("seconds", "retries", "parts", "uploads", "proxies")
+LIMITS: dict[str, object] = {
+    # Each request has so many seconds, and is made once more if it fails.
+    "http_timeout": 10,
+    "http_retries": 1,
+    # Parts of 5 MB, where 80 MB would be held for each file that is being written.
+    "s3_uploader_max_filesize": "50GB",
+    "s3_uploader_thread_limit": 4,
+    # Nothing goes to any host but the endpoint, whatever HTTP_PROXY says.
+    "http_proxy": "",
+}
+"""Settings of DuckDB."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,11 +90,10 @@ def give_access(connection: duckdb.DuckDBPyConnection, data: str) -> S3Access:
     """Let this connection reach what is below `data`, for bounded times. OSError, duckdb.Error."""
     access = S3Access.of(os.environ)
     load(connection, HTTPFS)
-    sql = queries("s3")
-    for name in LIMITS:
-        connection.execute(sql[name])
+    for name, value in LIMITS.items():
+        connection.execute(f"SET {name} = $value", {"value": value})
     if access.authorities:
-        connection.execute(sql["authorities"], {"file": access.authorities})
+        connection.execute("SET ca_cert_file = $file", {"file": access.authorities})
     given: dict[str, object] = {
         "key": access.key_id,
         "secret": access.secret,
@@ -95,11 +104,24 @@ def give_access(connection: duckdb.DuckDBPyConnection, data: str) -> S3Access:
     if access.endpoint:
         given |= {"endpoint": access.endpoint, "encrypted": access.encrypted}
     try:
-        connection.execute(sql["own_server" if access.endpoint else "aws"], given)
+        connection.execute(queries("s3")["own_server" if access.endpoint else "aws"], given)
     except duckdb.Error:
         # Its message may have what it could not read.
         raise OSError("DuckDB does not take what the environment says of S3") from None
     return access
+
+
+def access_by_hand(data: str) -> str:
+    """What somebody types for the same in a DuckDB of their own. OSError."""
+    access = S3Access.of(os.environ)
+    given = {
+        "region": access.region,
+        "endpoint": access.endpoint,
+        "encrypted": str(access.encrypted).lower(),
+        "scope": f"{data}/",
+    }
+    name = "own_server_by_hand" if access.endpoint else "aws_by_hand"
+    return with_values(queries("s3")[name], given)
 
 
 def _endpoint(name: str, url: str) -> tuple[str, bool, int]:

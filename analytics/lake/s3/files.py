@@ -35,6 +35,11 @@ def is_empty(connection: duckdb.DuckDBPyConnection, data: str) -> bool:
     return not connection.execute(queries("s3")["any_file"], {"all": f"{data}/**"}).fetchall()
 
 
+def reach(lake: Session, data: str) -> None:
+    """See that S3 answers: what is written meanwhile waits for it many times. duckdb.Error."""
+    lake.execute(queries("s3")["any_file"], all=f"{data}/none/*")
+
+
 def named_files(connection: duckdb.DuckDBPyConnection, data: str) -> list[str]:
     """The files that the catalogue names which is attached as `lake`, of any snapshot."""
     found = connection.execute(queries("s3")["named_files"], {"data": f"{data}/"}).fetchall()

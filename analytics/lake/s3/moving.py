@@ -1,4 +1,4 @@
-"""Gives a new lake its place on S3, which nothing else may have."""
+"""Gives a new lake its place on S3, which nothing else may have, and readers the way to it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,16 @@ from pathlib import Path
 
 import duckdb
 
-from analytics.lake.catalogue.place import DATA_POINTER, data_of, keep_on_s3, place_of
+from analytics.lake.catalogue.place import (
+    DATA_POINTER,
+    data_of,
+    keep_in_postgres,
+    keep_on_s3,
+    place_of,
+    postgres_of,
+)
 from analytics.lake.catalogue.server import Server
-from analytics.lake.s3.access import give_access
+from analytics.lake.s3.access import give_access, is_on_s3
 from analytics.lake.s3.files import is_empty
 
 
@@ -37,6 +44,22 @@ def put_on_s3(lake: Path, data: str, postgres: str) -> None:
             if not is_empty(connection, data):
                 raise OSError(f"{data} is not empty: delete what is there, or choose another")
     keep_on_s3(lake, data)
+
+
+def read_from(lake: Path, postgres: str) -> None:
+    """Have this directory, which has no lake, be that of the one whose catalogue is there.
+
+    So a machine reads what others write. duckdb.Error, OSError: it may not, or there is none on S3.
+    """
+    if place_of(lake).exists() and postgres_of(lake) != postgres:
+        raise OSError(f"{lake} has another lake")
+    data = _data_in_server(postgres)
+    if data is None:
+        raise OSError("that database has no lake yet: a worker makes it")
+    if not is_on_s3(data):
+        raise OSError(f"the data of the lake in that database is in {data}: set TRUCE_LAKE to that")
+    keep_on_s3(lake, data)
+    keep_in_postgres(lake, postgres)
 
 
 def _data_in_server(postgres: str) -> str | None:
