@@ -19,6 +19,7 @@ from tests.bench.measuring import free_port
 SERVER = Path(__file__).parents[2] / ".venv/peers/s3/bin/moto_server"
 BUCKET = "truce"
 KEY_ID, SECRET, TOKEN = "TRUCEKEYID", "in-no-argument-nor-message", "this-token-neither"
+WRITING = ("PUT", "POST", "DELETE")
 SECONDS_TO_START = 30.0
 
 
@@ -54,6 +55,11 @@ class ServedS3:
         )
         with urllib.request.urlopen(request, timeout=5):  # noqa: S310
             return
+
+    def writes(self) -> list[str]:
+        """The requests so far that wrote something, or deleted it."""
+        lines = self.log.read_text("utf-8", "replace").splitlines()
+        return [line for line in lines if any(f'"{one} ' in line for one in WRITING)]
 
     @contextmanager
     def hanging(self) -> Iterator[None]:

@@ -14,7 +14,7 @@ import pytest
 from analytics.lake import upkeep
 from analytics.lake.catalogue.place import DATA, DATA_POINTER, FILE
 from analytics.lake.extensions import HTTPFS, SQLITE, load
-from analytics.lake.s3.access import LIMITS, give_access
+from analytics.lake.s3.access import SETTINGS, give_access
 from analytics.lake.session import LakeError, connect, open_lake
 from analytics.lake.subprocess_writer import SubprocessWriter
 from analytics.lake.writer import LakeWriteError, LakeWriter
@@ -150,7 +150,7 @@ def test_an_s3_that_hangs_is_an_error_and_once_it_is_back_the_lake_catches_up(
     writer: type[LakeWriter | SubprocessWriter],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(LIMITS, "http_timeout", 1)
+    monkeypatch.setitem(SETTINGS, "http_timeout", 1)
     house = House(tmp_path, writer, data=s3)
     house.fold(1_200)
     house.keeper.update()

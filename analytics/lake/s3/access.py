@@ -22,17 +22,20 @@ REGION = "us-east-1"
 ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 PORTS = {"http": 80, "https": 443}
-LIMITS: dict[str, object] = {
+SETTINGS: dict[str, object] = {
     # Each request has so many seconds, and is made once more if it fails.
     "http_timeout": 10,
     "http_retries": 1,
     # Parts of 5 MB, where 80 MB would be held for each file that is being written.
     "s3_uploader_max_filesize": "50GB",
     "s3_uploader_thread_limit": 4,
-    # Nothing goes to any host but the endpoint, whatever HTTP_PROXY says.
-    "http_proxy": "",
+    # As it is loaded, httpfs takes the keys of the environment as settings, which any SQL can read.
+    # The secret has them, and shows them to nobody.
+    "s3_access_key_id": "",
+    "s3_secret_access_key": "",
+    "s3_session_token": "",
 }
-"""Settings of DuckDB."""
+"""Settings of DuckDB that are made first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,10 +93,10 @@ def give_access(connection: duckdb.DuckDBPyConnection, data: str) -> S3Access:
     """Let this connection reach what is below `data`, for bounded times. OSError, duckdb.Error."""
     access = S3Access.of(os.environ)
     load(connection, HTTPFS)
-    for name, value in LIMITS.items():
-        connection.execute(f"SET {name} = $value", {"value": value})
+    for name, value in SETTINGS.items():
+        connection.execute(f"SET GLOBAL {name} = $value", {"value": value})
     if access.authorities:
-        connection.execute("SET ca_cert_file = $file", {"file": access.authorities})
+        connection.execute("SET GLOBAL ca_cert_file = $file", {"file": access.authorities})
     given: dict[str, object] = {
         "key": access.key_id,
         "secret": access.secret,
