@@ -31,6 +31,30 @@ CREATE SECRET lake (
     SESSION_TOKEN getenv('AWS_SESSION_TOKEN'), REGION '{region}', SCOPE '{scope}'
 );
 
+-- name: http_timeout
+SET GLOBAL http_timeout = $value;
+
+-- name: http_retries
+SET GLOBAL http_retries = $value;
+
+-- name: s3_uploader_max_filesize
+SET GLOBAL s3_uploader_max_filesize = $value;
+
+-- name: s3_uploader_thread_limit
+SET GLOBAL s3_uploader_thread_limit = $value;
+
+-- name: s3_access_key_id
+SET GLOBAL s3_access_key_id = $value;
+
+-- name: s3_secret_access_key
+SET GLOBAL s3_secret_access_key = $value;
+
+-- name: s3_session_token
+SET GLOBAL s3_session_token = $value;
+
+-- name: ca_cert_file
+SET GLOBAL ca_cert_file = $value;
+
 -- name: any_file
 FROM glob($all) LIMIT 1;
 

@@ -49,14 +49,11 @@ def run_lake(settings: Settings, *, anew: bool, parquet: Path | None) -> int:
 
 def _read_from(settings: Settings) -> None:
     """Have the directory be that of a lake of other machines, if nothing is on its disk."""
-    import duckdb
-
     from analytics.lake.extensions import ExtensionMissing
     from analytics.lake.s3.moving import read_from
 
     prepare_lake(settings.lake)
     try:
         read_from(settings.lake, settings.lake_catalog)
-    except (duckdb.Error, OSError, ExtensionMissing) as error:
-        reason = str(error).splitlines()[0]
-        raise BadInput(f"{settings.lake} is not made: {reason}") from error
+    except (OSError, ExtensionMissing) as error:
+        raise BadInput(f"{settings.lake} is not made: {error}") from error

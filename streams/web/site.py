@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from analytics.charts.outlines import LaterOutlines
-from analytics.lake.catalogue.changes import Changes
+from analytics.lake.catalogue.changes import LakeChanges
 from analytics.lake.extensions import ExtensionMissing
 from analytics.lake.session import LakeError, LakeMissing, LakeSession
 from analytics.pages.model import PageModel
@@ -66,7 +66,7 @@ class Site:
         self._changed = asyncio.Event()
         self.readers = 0
         self._watched = asyncio.Event()
-        self._changes = Changes(settings.lake)
+        self._changes = LakeChanges(settings.lake)
         self._seen: tuple[object, ...] = ()
         self.shown_at = time.time_ns() // 1_000
         self.outlines = LaterOutlines(settings.boundaries, self._drawn)

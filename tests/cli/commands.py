@@ -70,11 +70,11 @@ def rows(query: str, data_dir: Path) -> list[tuple[Any, ...]]:
 
 
 @contextmanager
-def worker(data_dir: Path) -> Iterator[subprocess.Popen[str]]:
+def worker(data_dir: Path, **env: str) -> Iterator[subprocess.Popen[str]]:
     """A worker that is ready, until the block ends; then it must end well."""
     process = subprocess.Popen(
         [*TRUCE, "run", "--http", "127.0.0.1:0"],
-        env=environment(data_dir),
+        env=environment(data_dir, **env),
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         text=True,

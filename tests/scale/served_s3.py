@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import ssl
 import subprocess
 import time
 import urllib.error
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import trustme
 
 from tests.bench.measuring import free_port
 
@@ -24,15 +26,18 @@ SECONDS_TO_START = 30.0
 
 
 class ServedS3:
-    """The server on this port."""
+    """The server on this port; `authority`: of its certificate, if it speaks TLS."""
 
-    def __init__(self, port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-        self.port, self.log = port, log
+    def __init__(
+        self, port: int, process: subprocess.Popen[bytes], log: Path, authority: Path | None
+    ) -> None:
+        self.port, self.log, self.authority = port, log, authority
         self._process = process
+        self._context = ssl.create_default_context(cafile=authority)
 
     @property
     def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self.authority else ''}://127.0.0.1:{self.port}"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -43,7 +48,7 @@ class ServedS3:
             "AWS_ACCESS_KEY_ID": KEY_ID,
             "AWS_SECRET_ACCESS_KEY": SECRET,
             "AWS_SESSION_TOKEN": TOKEN,
-        }
+        } | ({"AWS_CA_BUNDLE": str(self.authority)} if self.authority else {})
 
     def put(self, path: str, content: bytes = b"") -> None:
         """Make a bucket, or an object in one."""
@@ -53,7 +58,8 @@ class ServedS3:
             data=content,
             headers={"Content-Type": "application/octet-stream"},
         )
-        with urllib.request.urlopen(request, timeout=5):  # noqa: S310
+        context = self._context if self.authority else None
+        with urllib.request.urlopen(request, timeout=5, context=context):  # noqa: S310
             return
 
     def writes(self) -> list[str]:
@@ -72,7 +78,7 @@ class ServedS3:
 
 
 @contextmanager
-def served_s3(folder: Path) -> Iterator[ServedS3]:
+def served_s3(folder: Path, *, encrypted: bool = False) -> Iterator[ServedS3]:
     """Start one, with a bucket."""
     if not SERVER.exists():
         reason = "no served S3 (make .venv/peers/s3/.installed)"
@@ -80,12 +86,15 @@ def served_s3(folder: Path) -> Iterator[ServedS3]:
             pytest.fail(reason)
         pytest.skip(reason)
     port, log = free_port(), folder / "s3.log"
+    authority, more = _certified(folder) if encrypted else (None, [])
     with log.open("wb") as written:
         process = subprocess.Popen(
-            [str(SERVER), "-H", "127.0.0.1", "-p", str(port)], stdout=written, stderr=written
+            [str(SERVER), "-H", "127.0.0.1", "-p", str(port), *more],
+            stdout=written,
+            stderr=written,
         )
     try:
-        server = ServedS3(port, process, log)
+        server = ServedS3(port, process, log, authority)
         until = time.monotonic() + SECONDS_TO_START
         while True:
             try:
@@ -100,3 +109,15 @@ def served_s3(folder: Path) -> Iterator[ServedS3]:
     finally:
         process.kill()
         process.wait()
+
+
+def _certified(folder: Path) -> tuple[Path, list[str]]:
+    """An authority, and the options of a server with a certificate of it."""
+    authority = trustme.CA()
+    issued = authority.issue_cert("127.0.0.1")
+    paths = [folder / name for name in ("authority.pem", "certificate.pem", "key.pem")]
+    authority.cert_pem.write_to_path(paths[0])
+    for blob in issued.cert_chain_pems:
+        blob.write_to_path(paths[1], append=True)
+    issued.private_key_pem.write_to_path(paths[2])
+    return paths[0], ["--ssl", "--ssl-cert", str(paths[1]), "--ssl-key", str(paths[2])]

@@ -9,17 +9,20 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+import duckdb
 import pytest
 
 from analytics.lake.catalogue import changes
 from analytics.lake.catalogue.place import POINTER
 from analytics.lake.contents import differing_tables
+from analytics.lake.extensions import POSTGRES, load
 from analytics.lake.keeper import Keeper
 from analytics.lake.s3.moving import read_from
 from analytics.lake.session import LakeMissing, LakeSession, open_lake
 from analytics.lake.subprocess_writer import SubprocessWriter
 from analytics.lake.writer import LakeWriteError, LakeWriter
 from analytics.ledger.ledger import Ledger
+from tests.cli.commands import as_json, truce
 from tests.scale.shared import (
     INCIDENTS,
     PARTITIONS,
@@ -103,6 +106,18 @@ def one_ledger(folder: Path, incidents: dict[int, int]) -> Rows:
             SharedFold(ledger, [partition], incidents=many).take()
         with ledger.cursor() as cursor:
             return of_ledger(cursor)
+
+
+def end_sessions(postgres: str) -> None:
+    """End all that are open in this database, as a server does that is restarted."""
+    with duckdb.connect() as connection:
+        load(connection, POSTGRES)
+        connection.execute(f"ATTACH '{postgres}' AS server (TYPE postgres)")
+        ended = (
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        connection.execute("FROM postgres_query('server', $sql)", {"sql": ended})
 
 
 def owners(lake: LakeSession) -> dict[int, str]:
@@ -243,7 +258,7 @@ def test_what_another_machine_writes_is_seen_to_have_changed(
     one = Sharer(tmp_path, postgres, "one", data=s3)
     one.fold(0)
     read_from(tmp_path / "elsewhere", postgres)
-    there = changes.Changes(tmp_path / "elsewhere")
+    there = changes.LakeChanges(tmp_path / "elsewhere")
     seen = there.last()
     assert there.last() == seen
     one.fold(1)
@@ -252,3 +267,46 @@ def test_what_another_machine_writes_is_seen_to_have_changed(
     one.keeper.maintain(keep_seconds=0)
     assert there.last() != seen
     one.close()
+
+
+def test_machines_that_share_no_disk_exclude_each_other(
+    tmp_path: Path, postgres: str, s3: str
+) -> None:
+    (tmp_path / "there").mkdir()
+    one = Sharer(tmp_path, postgres, "one", data=s3)
+    one.fold(0)
+    same = Sharer(tmp_path / "there", postgres, "one", data=s3)
+    with pytest.raises(LakeWriteError, match="another process keeps it"):
+        same.keeper.update()
+    alone = Keeper(LakeWriter(tmp_path / "alone", postgres, "", s3), one.ledger.cursor())
+    with pytest.raises(LakeWriteError, match="set TRUCE_WORKER"):
+        alone.update()
+    elsewhere = Keeper(LakeWriter(tmp_path / "x", postgres, "two", f"{s3}2"), one.ledger.cursor())
+    with pytest.raises(LakeWriteError, match=f"is in {s3}, not in {s3}2"):
+        elsewhere.update()
+    # Whose session ends has nothing any more, and says so before it writes.
+    end_sessions(postgres)
+    same.keeper.update()
+    SharedFold(one.ledger, [1], incidents=10).take()
+    with pytest.raises(LakeWriteError, match="another process keeps it"):
+        one.keeper.update()
+    same.close()
+    one.keeper.update()
+    one.close()
+
+
+def test_one_command_makes_the_directory_that_another_machine_reads_by(
+    tmp_path: Path, postgres: str, s3: str
+) -> None:
+    catalogue = f"postgres:{postgres}"
+    early = truce("lake", data_dir=tmp_path / "there", TRUCE_LAKE_CATALOG=catalogue)
+    assert "that database has no lake yet" in early.stderr
+    one = Sharer(tmp_path, postgres, "one", data=s3)
+    one.fold(0)
+    one.close()
+    done = truce("lake", data_dir=tmp_path / "there", TRUCE_LAKE_CATALOG=catalogue)
+    assert done.returncode == 0, done.stderr
+    assert "has what its workers wrote" in done.stderr
+    asked = "SELECT count(*) AS many FROM reports"
+    assert as_json(asked, tmp_path / "there") == [{"many": 20}]
+    assert truce("status", data_dir=tmp_path / "there").returncode == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import time
 from pathlib import Path
 from threading import Timer
@@ -21,7 +22,8 @@ from analytics.lake.writer import LakeWriteError, LakeWriter
 from analytics.ledger.ledger import Ledger
 from tests.cli.commands import BARRAGE, SCENARIO, as_json, truce, worker
 from tests.lake.compared import Fold, House
-from tests.scale.served_s3 import KEY_ID, SECRET, TOKEN, ServedS3
+from tests.scale.served_s3 import BUCKET, KEY_ID, SECRET, TOKEN, ServedS3, served_s3
+from tests.worker.running import within
 
 COUNT = "SELECT count(*) FROM reports"
 ONE_AND_SEVERAL = pytest.mark.parametrize(
@@ -230,3 +232,48 @@ def test_a_lake_begins_where_nothing_is_and_does_not_move(
     one.same()
     one.close()
     other.close()
+
+
+def test_a_worker_starts_and_ends_while_s3_hangs(
+    tmp_path: Path, s3: str, s3_server: ServedS3
+) -> None:
+    data_dir = scenario(tmp_path)
+    with s3_server.hanging():
+        with worker(data_dir, TRUCE_LAKE_DATA=s3) as process:
+            # Its lake is being written.
+            assert within(20, (data_dir / "lake").exists)
+            began = time.monotonic()
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=30)
+        assert time.monotonic() - began < 15
+    assert truce("lake", data_dir=data_dir, TRUCE_LAKE_DATA=s3).returncode == 0
+    assert as_json("SELECT count(*) AS many FROM verdicts", data_dir) == [{"many": 4}]
+
+
+def test_no_process_has_a_key_among_its_arguments(tmp_path: Path, s3: str) -> None:
+    house = House(tmp_path, SubprocessWriter, data=s3)
+    house.keeper.update()
+    arguments = [
+        path.read_text(errors="replace")
+        for path in Path("/proc").glob("[0-9]*/cmdline")
+        if path.exists()
+    ]
+    assert any(s3 in said for said in arguments)
+    assert not any(secret in said for said in arguments for secret in (KEY_ID, SECRET, TOKEN))
+    house.close()
+
+
+def test_over_tls_the_authority_is_checked_also_where_somebodys_own_sql_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data_dir = scenario(tmp_path)
+    with served_s3(tmp_path, encrypted=True) as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        done = truce("lake", data_dir=data_dir, TRUCE_LAKE_DATA=f"s3://{BUCKET}/encrypted")
+        assert done.returncode == 0, done.stderr
+        assert as_json("SELECT count(*) AS many FROM verdicts", data_dir) == [{"many": 4}]
+        monkeypatch.delenv("AWS_CA_BUNDLE")
+        done = truce("lake", "--anew", data_dir=data_dir)
+        assert done.returncode != 0
+        assert "certificate" in done.stderr

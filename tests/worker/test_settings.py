@@ -167,6 +167,34 @@ def test_where_postgresql_is_and_how_it_is_known_is_a_setting() -> None:
 
 
 @pytest.mark.parametrize(
+    "given",
+    [
+        "s3://bucket",
+        "s3://bucket/",
+        "s3://key:s3cret@bucket/lake",
+        "s3://bucket/lake?s3_secret_access_key=s3cret",
+        "s3://bucket/../other",
+        "s3://bucket/lake/./x",
+        "s3://bucket/lake/*",
+        "S3://bucket/lake",
+        "https://bucket.example/lake",
+        "/mnt/lake",
+    ],
+)
+def test_a_place_on_s3_is_a_bucket_and_a_prefix_and_nothing_else(given: str) -> None:
+    with pytest.raises(SettingsError, match="TRUCE_LAKE_DATA") as refused:
+        load({"TRUCE_LAKE_DATA": given})
+    assert "s3cret" not in str(refused.value)
+
+
+def test_a_place_on_s3_has_no_slash_at_its_end() -> None:
+    assert (
+        load({"TRUCE_LAKE_DATA": "s3://my.bucket-1/a/b=c/"}).lake_data == "s3://my.bucket-1/a/b=c"
+    )
+    assert load({}).lake_data == ""
+
+
+@pytest.mark.parametrize(
     ("span", "seconds"), [("90s", 90), ("5m", 300), ("24h", 86_400), ("7d", 604_800)]
 )
 def test_a_span_is_a_number_and_a_unit(span: str, seconds: int) -> None:

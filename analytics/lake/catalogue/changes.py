@@ -18,7 +18,7 @@ SECONDS_BETWEEN_QUESTIONS = 2.0
 REST = 10
 
 
-class Changes:
+class LakeChanges:
     """Of the lake in the directory `lake`. From any thread."""
 
     def __init__(self, lake: Path) -> None:

@@ -93,10 +93,11 @@ def give_access(connection: duckdb.DuckDBPyConnection, data: str) -> S3Access:
     """Let this connection reach what is below `data`, for bounded times. OSError, duckdb.Error."""
     access = S3Access.of(os.environ)
     load(connection, HTTPFS)
+    sql = queries("s3")
     for name, value in SETTINGS.items():
-        connection.execute(f"SET GLOBAL {name} = $value", {"value": value})
+        connection.execute(sql[name], {"value": value})
     if access.authorities:
-        connection.execute("SET GLOBAL ca_cert_file = $file", {"file": access.authorities})
+        connection.execute(sql["ca_cert_file"], {"value": access.authorities})
     given: dict[str, object] = {
         "key": access.key_id,
         "secret": access.secret,
@@ -107,7 +108,7 @@ def give_access(connection: duckdb.DuckDBPyConnection, data: str) -> S3Access:
     if access.endpoint:
         given |= {"endpoint": access.endpoint, "encrypted": access.encrypted}
     try:
-        connection.execute(queries("s3")["own_server" if access.endpoint else "aws"], given)
+        connection.execute(sql["own_server" if access.endpoint else "aws"], given)
     except duckdb.Error:
         # Its message may have what it could not read.
         raise OSError("DuckDB does not take what the environment says of S3") from None

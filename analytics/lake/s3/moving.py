@@ -49,11 +49,14 @@ def put_on_s3(lake: Path, data: str, postgres: str) -> None:
 def read_from(lake: Path, postgres: str) -> None:
     """Have this directory, which has no lake, be that of the one whose catalogue is there.
 
-    So a machine reads what others write. duckdb.Error, OSError: it may not, or there is none on S3.
+    So a machine reads what others write. OSError: it may not, or there is none on S3.
     """
     if place_of(lake).exists() and postgres_of(lake) != postgres:
         raise OSError(f"{lake} has another lake")
-    data = _data_in_server(postgres)
+    try:
+        data = _data_in_server(postgres)
+    except duckdb.Error as error:
+        raise OSError(str(error).splitlines()[0]) from error
     if data is None:
         raise OSError("that database has no lake yet: a worker makes it")
     if not is_on_s3(data):
