@@ -64,8 +64,14 @@ class ServedS3:
 
     def writes(self) -> list[str]:
         """The requests so far that wrote something, or deleted it."""
-        lines = self.log.read_text("utf-8", "replace").splitlines()
-        return [line for line in lines if any(f'"{one} ' in line for one in WRITING)]
+        return [line for line in self._lines() if any(f"{one} /" in line for one in WRITING)]
+
+    def requests(self) -> int:
+        """How many there were so far."""
+        return sum("HTTP/1.1" in line for line in self._lines())
+
+    def _lines(self) -> list[str]:
+        return self.log.read_text("utf-8", "replace").splitlines()
 
     @contextmanager
     def hanging(self) -> Iterator[None]:

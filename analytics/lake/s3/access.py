@@ -54,15 +54,9 @@ class S3Access:
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Self:
         """What these variables say. OSError: what is missing or wrong."""
-        missing = [
-            name
-            for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-            if not environ.get(name, "").strip()
-        ]
-        if missing:
-            raise OSError(
-                f"its data is on S3, and the environment has no {' and no '.join(missing)}"
-            )
+        for missing in KEYS:
+            if not environ.get(missing, "").strip():
+                raise OSError(f"its data is on S3, and the environment has no {missing}")
         name = next((one for one in ENDPOINTS if environ.get(one, "").strip()), None)
         endpoint, encrypted, port = "", True, PORTS["https"]
         if name is not None:
