@@ -22,7 +22,7 @@ SERVER = Path(__file__).parents[2] / ".venv/peers/s3/bin/moto_server"
 BUCKET = "truce"
 KEY_ID, SECRET, TOKEN = "TRUCEKEYID", "in-no-argument-nor-message", "this-token-neither"
 WRITING = ("PUT", "POST", "DELETE")
-SECONDS_TO_START = 30.0
+SECONDS_TO_START = 120.0
 
 
 class ServedS3:

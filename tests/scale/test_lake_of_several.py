@@ -35,7 +35,7 @@ from tests.scale.shared import (
 )
 
 PROGRAM = Path(__file__).with_name("sharing.py")
-ROUNDS = {"disk": 5, "s3": 3}
+ROUNDS = {"disk": 5, "s3": 2}
 SEEN = "SELECT partition, next_offset FROM log_offsets ORDER BY ALL"
 
 

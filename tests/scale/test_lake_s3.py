@@ -80,7 +80,7 @@ def test_it_has_what_its_ledger_has_and_so_do_its_readers(
     assert (house.path / DATA_POINTER).read_text() == f"{s3}\n"
     with open_lake(house.path) as reader:
         assert reader.ask(COUNT) == [(30,)]
-        for number, incidents in enumerate((30, 1_200, 30), 1):
+        for number, incidents in enumerate((1_200, 30), 1):
             house.fold(incidents, first=10_000 * number)
             house.keeper.update()
             house.keeper.maintain(keep_seconds=0)
@@ -88,7 +88,7 @@ def test_it_has_what_its_ledger_has_and_so_do_its_readers(
         # It sees what it has seen, until it looks again.
         assert reader.ask(COUNT) == [(30,)]
         reader.refresh()
-        assert reader.ask(COUNT) == [(30 + 30 + 1_200 + 30,)]
+        assert reader.ask(COUNT) == [(30 + 1_200 + 30,)]
     before = files(s3)
     assert before
     house.keeper.update(anew=True)
@@ -101,7 +101,7 @@ def test_it_has_what_its_ledger_has_and_so_do_its_readers(
     house.fold(10, first=90_000)
     house.keeper.update()
     house.same()
-    assert connect(house.path).sql(COUNT).fetchall() == [(30 + 30 + 1_200 + 30 + 10,)]
+    assert connect(house.path).sql(COUNT).fetchall() == [(30 + 1_200 + 30 + 10,)]
     house.close()
     assert not (house.path / DATA).exists()
     assert (house.path / FILE).exists() == (not postgres_or_file)
