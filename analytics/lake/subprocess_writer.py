@@ -155,7 +155,7 @@ class _Talk:
         return pa.ipc.open_stream(self._back).read_all()
 
 
-def main(path: Path, postgres: str, worker: str, data: str) -> None:
+def main(path: Path, postgres: str = "", worker: str = "", data: str = "") -> None:
     """Serve the requests on the standard input until it ends."""
     os.nice(NICE)
     # Ctrl-C goes to the whole process group: the parent process ends this one.
