@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 import numpy as np
@@ -68,11 +68,21 @@ class Rejection(NamedTuple):
     key: bytes | None
 
 
+class Watch(Protocol):
+    """Looks at the clock."""
+
+    def before_event(self) -> None:
+        """An event is judged that may take long."""
+
+    def after_event(self) -> bool:
+        """Whether it is time to end, now that it was judged."""
+
+
 class Batch:
     """What is known of what was read together while it is judged, in one transaction or in several.
 
-    What the ledger had is looked up once. That holds as long as all that is read before it of the
-    same conflicts was judged by then, and all that is read after it is judged later.
+    What the ledger had is looked up once, as long as nothing of another batch is judged in between:
+    then it is to `forget` that.
     """
 
     def __init__(self, standing: Standing, log_id: str, reading: Reading) -> None:
@@ -90,24 +100,31 @@ class Batch:
         )
         is_simple = np.asarray(reading.simple.said) != NOT_SIMPLE
         self._may_be_first = is_simple & given_once(self._events) & (counts == 1)[self._numbers]
-        self._is_known = np.zeros(len(self._events), np.bool_)
-        self._is_looked_up = np.zeros(len(counts), np.bool_)
-        self._seen: dict[EventKey, str] = {}
         self._taken: dict[EventKey, int] = {}
-        self._reports: defaultdict[IncidentKey, Statements] = defaultdict(dict)
         self._fast_path = FastPath(reading, standing)
         self._rejected: list[Rejection] = []
+        self._transaction: Transaction | None = None
+        self._tally = BatchTally()
+        self.forget()
 
     @cached_property
     def _simple(self) -> SimpleEntries:
         return SimpleEntries(self.reading)
+
+    def forget(self) -> None:
+        """Something else was judged: what the ledger has is to be looked up again."""
+        self._is_known = np.zeros(len(self._events), np.bool_)
+        self._is_looked_up = np.zeros(len(self._events), np.bool_)
+        self._seen: dict[EventKey, str] = {}
+        self._reports: defaultdict[IncidentKey, Statements] = defaultdict(dict)
+        self._fast_path.forget()
 
     def begin(self, tx: Transaction, tally: BatchTally, rows: Sequence[int] | None = None) -> None:
         """From now on judge in this transaction, and count there; first the events in these `rows`.
 
         None: all of them.
         """
-        self._tx, self.tally = tx, tally
+        self._transaction, self._tally = tx, tally
         tx.read(self._log_id, self._columns)
         chosen = np.arange(len(self._events)) if rows is None else np.array(rows, np.int64)
         may_stand = tx.may_have_reports(self._incidents[chosen])
@@ -124,31 +141,39 @@ class Batch:
             self._reports[incident] = _statements(stored)
         self._fast_path.allow(chosen[self._may_be_first[chosen] & ~may_be_seen & ~may_stand])
 
+    def end(self) -> None:
+        """Let go of the transaction: what waits for another turn does not hold it."""
+        self._transaction = None
+
+    @property
+    def _tx(self) -> Transaction:
+        if self._transaction is None:
+            raise RuntimeError("nothing is judged before it begins")
+        return self._transaction
+
     def take(
         self,
         record: Record,
         recorded_at: int,
         at: int,
-        is_over: Callable[[], bool],
+        watch: Watch,
     ) -> tuple[int, list[Rejection]]:
-        """Judge what is in a record from its event `at` on, in its order, until it `is_over`.
+        """Judge what is in a record from its event `at` on, in its order, until it is over.
 
         Gives the first event that was not reached, and what was rejected before it.
         """
-        fast_path, tx, tally, found = self._fast_path, self._tx, self.tally, record.found
+        fast_path, tx, tally, found = self._fast_path, self._tx, self._tally, record.found
         self._rejected = []
         for number in range(at, len(found)):
             one = found[number]
-            if not isinstance(one, int):
-                self._take_one(one, record, recorded_at)
-            elif fast_path.take(tx, one, recorded_at):
+            if isinstance(one, int) and fast_path.take(tx, one, recorded_at):
                 tally.events[REPORTED] += 1
                 tally.appended_at.append(recorded_at)
                 continue
-            else:
-                self._take_one(self._simple[one], record, recorded_at)
             # Only such an event may take long.
-            if is_over():
+            watch.before_event()
+            self._take_one(self._simple[one] if isinstance(one, int) else one, record, recorded_at)
+            if watch.after_event():
                 return number + 1, self._rejected
         return len(found), self._rejected
 
@@ -171,7 +196,7 @@ class Batch:
         if before is not None:
             payload = self._columns.payload(row)
             if _same_content(before, payload):
-                self.tally.duplicates += 1
+                self._tally.duplicates += 1
                 return
             conflict, source, event_id = names
             problem = Problem("id", f"{event_id!r} of source {source!r} stands for other content")
@@ -182,8 +207,8 @@ class Batch:
         tx = self._tx
         about = entry.about if isinstance(entry, ReportEntry) else None
         tx.event(logged, about)
-        self.tally.events[entry.type] += 1
-        self.tally.appended_at.append(logged.recorded_at)
+        self._tally.events[entry.type] += 1
+        self._tally.appended_at.append(logged.recorded_at)
         reports: Statements = {}
         if isinstance(entry, ReportEntry):
             reports = self._reports[entry.effect.incident_key]
@@ -225,7 +250,7 @@ class Batch:
         self, rejected: Rejected, position: Position, recorded_at: int, key: bytes | None
     ) -> None:
         self._rejected.append(Rejection(rejected, position, recorded_at, key))
-        self.tally.rejected[rejected.reason] += 1
+        self._tally.rejected[rejected.reason] += 1
 
 
 def _incident_keys(reading: Reading) -> Keys:

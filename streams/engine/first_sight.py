@@ -36,6 +36,10 @@ class FastPath:
         self._numbers = simple.said
         self._statements = [one_statement(statement) for statement in simple.statements]
 
+    def forget(self) -> None:
+        """No incident is known to be new any more."""
+        self._is_allowed = bytearray(len(self._is_allowed))
+
     def allow(self, rows: Numbers) -> None:
         """The incidents in these rows are new: nothing before them is about them."""
         np.frombuffer(self._is_allowed, np.bool_)[rows] = True

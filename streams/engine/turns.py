@@ -48,16 +48,18 @@ class _Turn:
 
     def __init__(self, clock: Callable[[], float], seconds: float) -> None:
         self._clock = clock
-        self._looked = now = clock()
+        self._event_began = now = clock()
         self._left_for_long, self._latest = seconds, now + seconds * QUICK
         self.is_over = False
 
+    def before_event(self) -> None:
+        """An event is judged that may take long."""
+        self._event_began = self._clock()
+
     def after_event(self) -> bool:
-        """Whether it is over after an event that may have taken long."""
-        # What was quick before it is counted with it: a clock is read for few events.
-        before = self._looked
-        now = self._now()
-        took = now - before
+        """Whether it is over, now that this event was judged."""
+        now = self._clock()
+        took = now - self._event_began
         if took >= LONG:
             self._left_for_long -= took
         self.is_over = self.is_over or self._left_for_long <= 0 or now >= self._latest
@@ -65,12 +67,8 @@ class _Turn:
 
     def after_record(self) -> bool:
         """Whether it is over after a record, of whatever events."""
-        self.is_over = self.is_over or self._now() >= self._latest
+        self.is_over = self.is_over or self._clock() >= self._latest
         return self.is_over
-
-    def _now(self) -> float:
-        self._looked = now = self._clock()
-        return now
 
 
 class Turns:
@@ -95,6 +93,7 @@ class Turns:
         self._lanes = Lanes()
         self._places: dict[LogPosition, _Held] = {}
         self._at_once = FEWEST_AT_ONCE
+        self._last: Batch | None = None
 
     def take(
         self, log_id: str, reading: Reading, *, is_kept: bool = False
@@ -115,13 +114,13 @@ class Turns:
         at_once = [one for one in ones if lane_of(log_id, one.record) not in lanes]
         with self._ledger.judging() as tx:
             if at_once:
-                batch.begin(tx, tally, None if len(at_once) == len(ones) else _rows(at_once))
+                self._begin(batch, tx, tally, None if len(at_once) == len(ones) else _rows(at_once))
             for one in ones:
                 record = one.record
                 if turn.is_over or (lanes and lane_of(log_id, record) in lanes):
                     lanes.wait(lane_of(log_id, record), one)
                     continue
-                at, rejected = batch.take(record, one.recorded_at, 0, turn.after_event)
+                at, rejected = batch.take(record, one.recorded_at, 0, turn)
                 if at < len(record.found):
                     rest = one._replace(at=at, refused=tuple(rejected))
                     lanes.wait(lane_of(log_id, record), rest)
@@ -131,6 +130,7 @@ class Turns:
                     self._reject(tx, (log_id, record.partition), rejected)
                 turn.after_record()
             self._settle(tx, {(log_id, record.partition) for record in reading.records})
+        self._end()
         return tx, tally
 
     def more(self) -> tuple[Transaction, BatchTally]:
@@ -149,6 +149,7 @@ class Turns:
                     break
                 self._at_once = min(self._at_once * 2, MOST_AT_ONCE)
             self._settle(tx, places)
+        self._end()
         return tx, tally
 
     def behind(self) -> Behind:
@@ -195,10 +196,10 @@ class Turns:
         """Judge these, as far as the turn goes."""
         ones = [one for _, one in together]
         batch = ones[0].batch
-        batch.begin(tx, tally, _rows(ones))
+        self._begin(batch, tx, tally, _rows(ones))
         began = self._clock()
         for name, one in together:
-            at, rejected = batch.take(one.record, one.recorded_at, one.at, turn.after_event)
+            at, rejected = batch.take(one.record, one.recorded_at, one.at, turn)
             rest = one._replace(at=at, refused=(*one.refused, *rejected))
             now = self._clock()
             self._lanes.judged(name, rest, now - began)
@@ -208,6 +209,24 @@ class Turns:
                 tally.refusals += map(_refusal, rest.refused)
             if turn.is_over or turn.after_record():
                 return
+
+    def _begin(
+        self, batch: Batch, tx: Transaction, tally: BatchTally, rows: Sequence[int] | None
+    ) -> None:
+        """Have the batch judge from now on, first the events in these rows; None: all."""
+        if batch is not self._last:
+            # Another may have judged the same incidents, whose records came by another partition.
+            self._end()
+            batch.forget()
+            self._last = batch
+        batch.begin(tx, tally, rows)
+
+    def _end(self) -> None:
+        """The turn of the last batch is over."""
+        if self._last is not None:
+            self._last.end()
+        if not self._lanes:
+            self._last = None
 
     def _reject(self, tx: Transaction, place: LogPosition, rejected: Iterable[Rejection]) -> None:
         """Have what was rejected written, now or once the offset has passed it."""

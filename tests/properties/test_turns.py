@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from collections import Counter
 from itertools import count
 from typing import Any
@@ -222,7 +224,8 @@ def test_conflicts_that_wait_with_few_events_each_are_looked_up_together(
     assert len(worker.behind().conflicts) == 399
     worker._seconds = 1e9
     ledger.commit(worker.more()[0])
-    assert list(map(len, looked_up)) == [2, 399, 1]
+    # The one that waits of the first, and then all of the others, since another was in between.
+    assert list(map(len, looked_up)) == [2, 399, 1, 399]
     assert len(_conflicts(scratch)) == 400
 
 
@@ -233,8 +236,7 @@ def test_what_is_judged_in_many_turns_is_looked_up_once(
     worker = Turns(ledger, load_standing(ledger), 0, _Steps())
     many = [claim(str(number)) for number in range(20)]
     log = [_posted("ab"[number % 2], number, *many) for number in range(4)]
-    ledger.commit(worker.take(LOG_ID, read(log[:2]))[0])
-    ledger.commit(worker.take(LOG_ID, read(log[2:]))[0])
+    ledger.commit(worker.take(LOG_ID, read(log))[0])
     turns_taken = 0
     while worker.behind() is not NOTHING_BEHIND:
         turns_taken += 1
@@ -242,6 +244,39 @@ def test_what_is_judged_in_many_turns_is_looked_up_once(
     assert turns_taken > 50
     # Every second log record repeats the events of one before it.
     assert Counter(key for keys in looked_up for key in keys).most_common(1)[0][1] == 2
+
+
+def test_a_conflict_in_two_partitions_is_looked_up_again(scratch: Scratch) -> None:
+    ledger = scratch.emptied()
+    worker = Turns(ledger, load_standing(ledger), 0, _Steps())
+    again = report()
+    first = _posted("c", 0, *[claim(str(number)) for number in range(3)], again)
+    second = _posted("c", 0, again)._replace(partition=1)
+    ledger.commit(worker.take(LOG_ID, read([first]))[0])
+    ledger.commit(worker.take(LOG_ID, read([second]))[0])
+    while worker.behind() is not NOTHING_BEHIND:
+        ledger.commit(worker.more()[0])
+    assert _conflicts(scratch) == {"c": 4}
+    judged = scratch._connection.execute(
+        "SELECT count(*) FROM verdict_versions WHERE superseded_at IS NULL"
+    )
+    assert judged.fetchall() == [(1,)]
+
+
+def test_what_waits_does_not_hold_the_transactions_before(scratch: Scratch) -> None:
+    ledger = scratch.emptied()
+    worker = Turns(ledger, load_standing(ledger), 0, _Steps())
+    slow = [claim(str(number)) for number in range(9)]
+
+    def taken(offset: int) -> weakref.ref[Transaction]:
+        transaction, _ = worker.take(LOG_ID, read([_posted("slow", offset, *slow)]))
+        ledger.commit(transaction)
+        return weakref.ref(transaction)
+
+    held = list(map(taken, range(3)))
+    gc.collect()
+    assert worker.behind().rows
+    assert [one() for one in held] == [None] * 3
 
 
 def test_conflicts_judged_in_another_order_than_the_logs_keep_the_times_of_their_records(
