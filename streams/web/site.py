@@ -171,6 +171,8 @@ class Site:
         # What cannot be brought up to date is shown as it is.
         with contextlib.suppress(CommandError):
             is_fresh(self.settings)
+        # Before it is opened: what is written meanwhile is shown next. PostgreSQL may be slow.
+        seen = self._changes.last()
         try:
             session, slow = opened_lake(self.settings), SlowAnswers(self.settings)
         except LakeMissing:
@@ -179,7 +181,7 @@ class Site:
             logger.warning("%s", error)
             return
         with self._lock:
-            self._seen = self._changes.last()
+            self._seen = seen
             self._slow, self._session = slow, session
             self._transaction = self.knowledge.transaction()
         with contextlib.suppress(LakeError):

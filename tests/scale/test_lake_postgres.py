@@ -120,7 +120,7 @@ def test_without_its_server_it_is_an_error_that_names_no_password(
 def test_a_server_that_never_answers_is_an_error_soon(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(place, "SECONDS_TO_CONNECT", 2)
+    monkeypatch.setitem(place._BOUNDS, "connect_timeout", 2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         # Where nothing bounds it, this ends it, with another message.
         limit = threading.Timer(60.0, lambda: silent.shutdown(socket.SHUT_RDWR))

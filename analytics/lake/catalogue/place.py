@@ -18,7 +18,7 @@ from analytics.queries import queries, with_values
 
 FILE, POINTER = "catalog.sqlite", "catalog.postgres"
 DATA, DATA_POINTER = "data", "data.s3"
-SECONDS_TO_CONNECT = 5
+_BOUNDS = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "keepalives_idle": 30}
 """How long each host of PostgreSQL has to answer, unless the parameters say it."""
 
 
@@ -102,10 +102,11 @@ def attach_statement(
 
 
 def in_time(postgres: str) -> str:
-    """These connection parameters, and how long connecting may take."""
-    if any(part.startswith("connect_timeout=") for part in postgres.split()):
-        return postgres
-    return f"{postgres} connect_timeout={SECONDS_TO_CONNECT}"
+    """These connection parameters, and how long connecting and a dead connection may take."""
+    given = {part.partition("=")[0] for part in postgres.split()}
+    return " ".join(
+        [postgres, *(f"{name}={value}" for name, value in _BOUNDS.items() if name not in given)]
+    )
 
 
 def _pointed(pointer: Path) -> str | None:

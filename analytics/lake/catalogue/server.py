@@ -11,6 +11,9 @@ from analytics.lake.catalogue.place import in_time
 from analytics.lake.extensions import POSTGRES, load
 from analytics.queries import queries, with_values
 
+_IN_TIME = "options='-c statement_timeout=5000'"
+"""What is asked here is answered at once, unless somebody has locked a table of the catalogue."""
+
 
 class Server:
     """What it says of a lake, and its locks. It never writes.
@@ -32,7 +35,10 @@ class Server:
         try:
             load(self._connection, POSTGRES)
             attach = queries("server")["attach"]
-            self._connection.execute(with_values(attach, {"pg": in_time(postgres)}))
+            where = in_time(postgres)
+            if "options=" not in postgres:
+                where = f"{where} {_IN_TIME}"
+            self._connection.execute(with_values(attach, {"pg": where}))
         except BaseException:
             self.close()
             raise
