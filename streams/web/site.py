@@ -23,12 +23,12 @@ from streams.errors import CommandError, Unreachable
 from streams.settings import Settings
 from streams.web.slow import AskedKey, SlowAnswers, TableRows, opened_lake, slow_statements
 
-SECONDS_BETWEEN_LOOKS = 0.25
+SECONDS_BETWEEN_LOOKS = 0.15
 SECONDS_BETWEEN_TRIES = 2.0
 # While somebody watches, the worker is asked for what is new so often; and after each answer not
 # before so many times its duration, so that a busy worker is asked for less.
 SECONDS_BETWEEN_QUESTIONS = 0.5
-REST = 2
+REST = 1
 MOST_KEPT = 400
 MOST_ROWS_KEPT = 2_000
 
