@@ -33,7 +33,7 @@ from analytics.lake.notifications import LakeNotifications
 from analytics.lake.parts import CONFLICTS, replace_unnamed, schema_of, workers_in
 from analytics.lake.s3.access import is_on_s3
 from analytics.lake.s3.files import has_files, reach
-from analytics.lake.s3.moving import put_on_s3
+from analytics.lake.s3.moving import keep_place, look_at_place
 from analytics.lake.upkeep import compact, forget
 from analytics.ledger import arrow
 from analytics.ledger.contents import Balance, Holding
@@ -160,6 +160,7 @@ class LakeWriter:
         with self._explained():
             lake = self._attached()
             if self._held(lake) is not None:
+                self._keep_place(lake)
                 orphans_seconds = SECONDS_FOR_ORPHANS if self.worker else keep_seconds
                 try:
                     compact(lake, self._schema, GROWING)
@@ -241,9 +242,9 @@ class LakeWriter:
         if self.worker and known and self._postgres not in {"", known}:
             # In two databases, each would delete the files of the other.
             raise OSError("its other workers have another TRUCE_LAKE_CATALOG")
-        if self._data:
-            put_on_s3(self.path, self._data, self._postgres or known or "")
+        look_at_place(self.path, self._data, self._postgres or known or "")
         self._lake = lake = Session(self._attach())
+        self._keep_place(lake)
         sql = queries("lake")
         if self.worker:
             lake.execute(of_table("lake", "create_part", self._schema, "some_schema"))
@@ -258,6 +259,10 @@ class LakeWriter:
             for name in ("bound_row_groups", "compress"):
                 lake.execute(sql[name])
         return lake
+
+    def _keep_place(self, lake: Session) -> None:
+        data, postgres = self._data or data_of(self.path), self._postgres or postgres_of(self.path)
+        keep_place(lake, self.path, data, postgres or "")
 
     @property
     def _tables(self) -> tuple[str, ...]:
@@ -282,6 +287,7 @@ class LakeWriter:
                 self.path,
                 memory_limit=self._memory_limit,
                 postgres=self._postgres,
+                data=self._data,
                 spill=self._own(SPILL),
             )
         except duckdb.Error as error:
@@ -294,7 +300,7 @@ class LakeWriter:
             # No reader can read it, either.
             logger.warning("the lake %s cannot be read: %s", self.path, said)
             remove_file(self.path)
-            return attach(self.path, memory_limit=self._memory_limit)
+            return attach(self.path, memory_limit=self._memory_limit, data=self._data)
 
 
 def _set_mark(lake: Session, mark: LakeMark, now: Balance) -> None:

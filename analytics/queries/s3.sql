@@ -58,6 +58,21 @@ SET GLOBAL ca_cert_file = $value;
 -- name: any_file
 FROM glob($all) LIMIT 1;
 
+-- name: marker
+SELECT content FROM read_text($file);
+
+-- name: mark
+COPY (
+    SELECT
+        $lake AS lake,
+        $host AS host,
+        $device AS device,
+        $inode AS inode
+) TO $file (FORMAT json);
+
+-- name: ca_cert_file_by_hand
+SET ca_cert_file = '{value}';
+
 -- Of these columns alone, it lists the files and opens none.
 -- name: sizes
 SELECT
@@ -66,6 +81,17 @@ SELECT
 FROM read_blob($all);
 
 -- noqa: enable=PRS
+-- The first schema is made with the catalogue, and named at random.
+-- name: identity
+SELECT schema_uuid::VARCHAR FROM __ducklake_metadata_lake.ducklake_schema WHERE schema_id = 0;
+
+-- name: is_unwritten
+SELECT max(snapshot_id) = 0 FROM __ducklake_metadata_lake.ducklake_snapshot;
+
+-- Of a catalogue in a file of SQLite, read as such.
+-- name: data_path
+SELECT value FROM ducklake_metadata WHERE key = 'data_path';
+
 -- name: named_files
 WITH tables AS (
     SELECT

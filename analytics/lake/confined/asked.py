@@ -73,10 +73,10 @@ def _confine(lake: Path, folder: Path) -> None:
             confine([Path(data), folder])
             return
         access = S3Access.of(os.environ)
+        pointers = [path.resolve() for path in (lake / DATA_POINTER, RESOLVER)]
+        confine([folder, *pointers, *access.files], port=access.port)
     except OSError as error:
         raise LakeError(f"{lake} cannot be opened: {error}") from error
-    pointers = [path.resolve() for path in (lake / DATA_POINTER, RESOLVER)]
-    confine([folder, *pointers, *access.files], port=access.port)
 
 
 def answers(lake: Path, folder: Path, memory: str, sql: str) -> Iterator[QueryResult]:

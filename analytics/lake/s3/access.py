@@ -67,7 +67,7 @@ class S3Access:
             endpoint=endpoint,
             encrypted=encrypted,
             port=port,
-            authorities=environ.get("AWS_CA_BUNDLE", ""),
+            authorities=_readable("AWS_CA_BUNDLE", environ),
             secret=environ["AWS_SECRET_ACCESS_KEY"].strip(),
             token=environ.get("AWS_SESSION_TOKEN", "").strip(),
         )
@@ -119,7 +119,23 @@ def access_by_hand(data: str) -> str:
         "scope": f"{data}/",
     }
     name = "own_server_by_hand" if access.endpoint else "aws_by_hand"
-    return with_values(queries("s3")[name], given)
+    typed = with_values(queries("s3")[name], given)
+    if access.authorities:
+        authorities = {"value": access.authorities}
+        typed += "\n" + with_values(queries("s3")["ca_cert_file_by_hand"], authorities)
+    return typed
+
+
+def _readable(name: str, environ: Mapping[str, str]) -> str:
+    """The file that this variable names, if it names one."""
+    path = environ.get(name, "").strip()
+    try:
+        if path:
+            Path(path).open("rb").close()
+    except OSError as error:
+        # Later it would look as if the server had no certificate of it.
+        raise OSError(f"{name}: {error.strerror}: {path}") from None
+    return path
 
 
 def _endpoint(name: str, url: str) -> tuple[str, bool, int]:
