@@ -68,7 +68,7 @@ class Rejection(NamedTuple):
     key: bytes | None
 
 
-class Watch(Protocol):
+class TurnClock(Protocol):
     """Looks at the clock."""
 
     def before_event(self) -> None:
@@ -156,7 +156,7 @@ class Batch:
         record: Record,
         recorded_at: int,
         at: int,
-        watch: Watch,
+        clock: TurnClock,
     ) -> tuple[int, list[Rejection]]:
         """Judge what is in a record from its event `at` on, in its order, until it is over.
 
@@ -171,9 +171,9 @@ class Batch:
                 tally.appended_at.append(recorded_at)
                 continue
             # Only such an event may take long.
-            watch.before_event()
+            clock.before_event()
             self._take_one(self._simple[one] if isinstance(one, int) else one, record, recorded_at)
-            if watch.after_event():
+            if clock.after_event():
                 return number + 1, self._rejected
         return len(found), self._rejected
 

@@ -23,7 +23,7 @@ from analytics.queries import queries
 from analytics.storage.database import Session
 
 
-class Taken(OSError):  # noqa: N818 - named as what is the case
+class PlaceTaken(OSError):  # noqa: N818 - named as what is the case
     """The place is not this lake's."""
 
 
@@ -55,7 +55,7 @@ def marker_of(data: str) -> str:
 
 
 def expect_free(data: str) -> None:
-    """See that a lake that has no catalogue yet may begin here. Taken, OSError, duckdb.Error."""
+    """See that a lake that has no catalogue yet may begin here. PlaceTaken, OSError, duckdb.Error."""
     with _access_to_bucket(data) as bucket:
         if _owner(bucket, data) is not None:
             raise _of_another(data)
@@ -65,7 +65,7 @@ def expect_free(data: str) -> None:
 def claim(lake: Session, directory: Path | None, data: str) -> None:
     """See that this place is that of the lake that is attached, or make it so if it is nobody's.
 
-    `directory`: of its catalogue; None: that is in PostgreSQL. Taken, OSError, duckdb.Error.
+    `directory`: of its catalogue; None: that is in PostgreSQL. PlaceTaken, OSError, duckdb.Error.
     """
     [(identity,)] = lake.execute(queries("s3")["identity"])
     own = Owner(str(identity))
@@ -84,7 +84,7 @@ def claim(lake: Session, directory: Path | None, data: str) -> None:
         if found is None or found.lake != own.lake:
             raise _of_another(data)
         if not found.is_also(own):
-            raise Taken(
+            raise PlaceTaken(
                 f"{data} is that of the directory that {directory} was copied from or was before "
                 f"it moved ({marker_of(data)}): delete {directory}, and choose another "
                 "TRUCE_LAKE_DATA"
@@ -98,8 +98,8 @@ def is_unwritten(lake: Session) -> bool:
     return bool(lake.execute(queries("s3")["is_unwritten"])[0][0])
 
 
-def _of_another(data: str) -> Taken:
-    return Taken(
+def _of_another(data: str) -> PlaceTaken:
+    return PlaceTaken(
         f"{data} is another lake's, or this one's before it lost its catalogue ({marker_of(data)}):"
         " choose another TRUCE_LAKE_DATA, or delete both if nobody has that lake"
     )
@@ -107,11 +107,13 @@ def _of_another(data: str) -> Taken:
 
 def _expect_nothing_near(bucket: duckdb.DuckDBPyConnection, data: str) -> None:
     if not is_empty(bucket, data):
-        raise Taken(f"{data} is not empty: delete what is there, or choose another TRUCE_LAKE_DATA")
+        raise PlaceTaken(
+            f"{data} is not empty: delete what is there, or choose another TRUCE_LAKE_DATA"
+        )
     around = data.rpartition("/")[0]
     while around != _bucket(data):
         if _owner(bucket, around) is not None:
-            raise Taken(
+            raise PlaceTaken(
                 f"{data} is in the place of another lake ({marker_of(around)}), which would delete "
                 "its files: choose another TRUCE_LAKE_DATA"
             )
@@ -140,7 +142,7 @@ def _owner(bucket: duckdb.DuckDBPyConnection, data: str) -> Owner | None:
     try:
         return Owner(**json.loads(found[0][0]))
     except (ValueError, TypeError):
-        raise Taken(f"{marker_of(data)} is not what a lake has written") from None
+        raise PlaceTaken(f"{marker_of(data)} is not what a lake has written") from None
 
 
 def _write(bucket: duckdb.DuckDBPyConnection, data: str, owner: Owner) -> None:

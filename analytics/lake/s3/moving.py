@@ -19,7 +19,7 @@ from analytics.lake.catalogue.place import (
 )
 from analytics.lake.catalogue.server import Server
 from analytics.lake.s3.access import is_on_s3
-from analytics.lake.s3.marker import Taken, claim, expect_free, is_unwritten
+from analytics.lake.s3.marker import PlaceTaken, claim, expect_free, is_unwritten
 from analytics.queries import queries
 from analytics.storage.database import Session
 
@@ -56,7 +56,7 @@ def keep_place(lake: Session, path: Path, data: str, postgres: str) -> None:
         return
     try:
         claim(lake, None if postgres else path, data)
-    except Taken:
+    except PlaceTaken:
         # A catalogue that was made just now would pass for a lake that has its data there.
         if not postgres and is_unwritten(lake):
             remove_file(path)
