@@ -55,7 +55,7 @@ def marker_of(data: str) -> str:
 
 
 def expect_free(data: str) -> None:
-    """See that a lake that has no catalogue yet may begin here. PlaceTaken, OSError, duckdb.Error."""
+    """See that a lake without a catalogue may begin here. PlaceTaken, OSError, duckdb.Error."""
     with _access_to_bucket(data) as bucket:
         if _owner(bucket, data) is not None:
             raise _of_another(data)
