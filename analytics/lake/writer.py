@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from analytics.lake.attached import SPILL, attach
 from analytics.lake.catalogue.locks import Busy, Locks
+from analytics.lake.catalogue.moving import keep_place, look_at_place
 from analytics.lake.catalogue.place import (
     data_of,
     keep_in_postgres,
@@ -33,7 +34,6 @@ from analytics.lake.notifications import LakeNotifications
 from analytics.lake.parts import CONFLICTS, replace_unnamed, schema_of, workers_in
 from analytics.lake.s3.access import is_on_s3
 from analytics.lake.s3.files import has_files, reach
-from analytics.lake.s3.moving import keep_place, look_at_place
 from analytics.lake.upkeep import compact, forget
 from analytics.ledger import arrow
 from analytics.ledger.contents import Balance, Holding

@@ -49,8 +49,8 @@ def run_lake(settings: Settings, *, anew: bool, parquet: Path | None) -> int:
 
 def _read_from(settings: Settings) -> None:
     """Have the directory be that of a lake of other machines, if nothing is on its disk."""
+    from analytics.lake.catalogue.moving import read_from
     from analytics.lake.extensions import ExtensionMissing
-    from analytics.lake.s3.moving import read_from
 
     prepare_lake(settings.lake)
     try:

@@ -13,11 +13,11 @@ import duckdb
 import pytest
 
 from analytics.lake.catalogue import changes
+from analytics.lake.catalogue.moving import read_from
 from analytics.lake.catalogue.place import POINTER
 from analytics.lake.contents import differing_tables
 from analytics.lake.extensions import POSTGRES, load
 from analytics.lake.keeper import Keeper
-from analytics.lake.s3.moving import read_from
 from analytics.lake.session import LakeMissing, LakeSession, open_lake
 from analytics.lake.subprocess_writer import SubprocessWriter
 from analytics.lake.writer import LakeWriteError, LakeWriter
