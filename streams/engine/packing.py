@@ -83,7 +83,7 @@ def _sent(reading: Reading) -> Packed:
                 others.append(one)
                 found.append(-len(others))
         sent.append(_SentRecord(partition, offset, timestamp_ms, key, found))
-    columns, simple = reading.columns, reading.simple
+    _, columns, simple = reading
     encoded = _encoder.encode(_Sent(sent, simple.statements))
     return Packed(encoded, others, columns, simple._replace(statements=[]))
 

@@ -115,7 +115,7 @@ def test_a_copy_of_a_directory_neither_writes_nor_deletes(
     copy.keeper.update()
     copy.same()
     copy.close()
-    # A container that is made anew has another host name.
+    # A recreated container has another host name.
     monkeypatch.setattr(platform, "node", lambda: "another")
     one = House(tmp_path / "one")
     one.fold(10, first=20_000)

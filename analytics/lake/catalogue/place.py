@@ -19,7 +19,11 @@ from analytics.queries import queries, with_values
 FILE, POINTER = "catalog.sqlite", "catalog.postgres"
 DATA, DATA_POINTER = "data", "data.s3"
 _BOUNDS = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "keepalives_idle": 30}
-"""How long each host of PostgreSQL has to answer, unless the parameters say it."""
+"""How long PostgreSQL has to answer, unless the parameters say it.
+
+Each host when connecting (s), what was sent over a connection (ms), and one that is idle (s): a
+dead one would otherwise show after a quarter of an hour.
+"""
 
 
 def postgres_of(lake: Path) -> str | None:

@@ -41,7 +41,7 @@ class Owner(NamedTuple):
     def is_also(self, other: Owner) -> bool:
         """Whether these are the same lake, and not one of them a copy of the other's directory.
 
-        A container that is made anew has another host name, and a disk may have another number
+        A recreated container has another host name, and a disk may have another number
         after a restart: one of them has to be the same.
         """
         return (self.lake, self.inode) == (other.lake, other.inode) and (
