@@ -142,7 +142,11 @@ SETTINGS = (
         "file of boundaries of your own, GeoJSON or GeoParquet with a code for each area, which "
         "goes before the installed ones where places are located",
     ),
-    Setting("TRUCE_MEMORY", "400MB", "how much memory the database engine may take"),
+    Setting(
+        "TRUCE_MEMORY",
+        "400MB",
+        "how much memory the database engine may take; for a WAL that takes more to be replayed, 1GB",
+    ),
     Setting("TRUCE_QUERY_SECONDS", "60", "how long a query of the lake may take"),
     Setting("TRUCE_SPILL", "4GB", "how much it may spill to disk, if half of that is free"),
     Setting("TRUCE_MAX_BATCH", "10000", "most records judged in one transaction"),

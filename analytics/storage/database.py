@@ -41,6 +41,16 @@ MOST_SMALL_PIECES = 16
 ROWS_AT_ONCE = 20_000
 # How much may be spilled to disk by default.
 SPILL_LIMIT = "4GB"
+# With how much a WAL is replayed for which a smaller limit was not enough.
+REPLAY_LIMIT = "1GB"
+# How an error of another type, that of a commit or of a replay, says that memory was not enough.
+_NO_MEMORY = (
+    "Out of Memory",
+    "failed to pin block",
+    "could not allocate block",
+    "memory_limit",
+    "bad allocation",
+)
 _PID = re.compile(r"PID (\d+)")
 
 
@@ -187,7 +197,7 @@ def connect(
     }
     was_there = path.exists()
     try:
-        connection = duckdb.connect(str(path), read_only=read_only, config=settings)
+        connection = _opened(path, read_only=read_only, settings=settings)
     except duckdb.Error as error:
         explained = explain(path, error, kafka)
         if isinstance(explained, LedgerFull) and not was_there:
@@ -207,6 +217,33 @@ def connect(
     return connection
 
 
+def _opened(
+    path: Path, *, read_only: bool, settings: dict[str, str | bool | int | float | list[str]]
+) -> duckdb.DuckDBPyConnection:
+    """A connection with these settings; a WAL is replayed with more memory if they give too little.
+
+    A replay wants more than the commits did that filled the WAL, each alone, and a database that
+    does not open is of no use to whoever has no more to give. How much it is, is bounded: by what
+    makes a checkpoint.
+    """
+    try:
+        return duckdb.connect(str(path), read_only=read_only, config=settings)
+    except duckdb.Error as error:
+        if not is_memory(error):
+            raise
+    limit = {"memory_limit": REPLAY_LIMIT}
+    connection = duckdb.connect(str(path), read_only=read_only, config=settings | limit)
+    connection.execute("SET memory_limit = $limit", {"limit": settings["memory_limit"]})
+    return connection
+
+
+def is_memory(error: duckdb.Error) -> bool:
+    """Does the error report that the engine had not enough memory?"""
+    return isinstance(error, duckdb.OutOfMemoryException) or any(
+        word in str(error) for word in _NO_MEMORY
+    )
+
+
 def explain(path: Path, error: duckdb.Error, kafka: bool | None = None) -> LedgerError:
     """Why DuckDB could not open the database at `path`, or could not continue."""
     said = str(error)
@@ -215,7 +252,7 @@ def explain(path: Path, error: duckdb.Error, kafka: bool | None = None) -> Ledge
         return LedgerInUse(path, int(found[1]) if found else None)
     if (refused := of_the_system(path, said)) is not None:
         return refused
-    if isinstance(error, duckdb.OutOfMemoryException):
+    if is_memory(error):
         return LedgerMemory(said)
     if isinstance(error, duckdb.ConnectionException):
         return LedgerInUse(path, os.getpid())

@@ -8,15 +8,13 @@ from pathlib import Path
 
 import duckdb
 
-from analytics.storage.database import explain
-from analytics.storage.failures import LedgerError, LedgerMemory
+from analytics.storage.database import explain, is_memory
+from analytics.storage.failures import LedgerError
 from analytics.storage.place import of_the_system
 
 # Messages with which DuckDB reports that it read something other than it had written.
 DAMAGE = ("Corrupt", "corrupt", "checksum", "Could not read enough bytes", "deserialize")
 OF_THE_DISK = os.strerror(errno.EIO)
-# A commit reports it as an error of another type.
-NO_MEMORY = ("Out of Memory", "failed to pin block", "could not allocate block", "memory_limit")
 
 
 def explained(path: Path, error: BaseException, *, kafka: bool | None) -> LedgerError | None:
@@ -30,9 +28,7 @@ def explained(path: Path, error: BaseException, *, kafka: bool | None) -> Ledger
         return None
     if (refused := of_the_system(path, said)) is not None:
         return refused
-    if isinstance(error, duckdb.OutOfMemoryException) or any(word in said for word in NO_MEMORY):
-        return LedgerMemory(said)
-    return explain(path, error, kafka) if is_damage(error) else None
+    return explain(path, error, kafka) if is_memory(error) or is_damage(error) else None
 
 
 def is_damage(error: duckdb.Error) -> bool:
