@@ -220,11 +220,9 @@ def connect(
 def _opened(
     path: Path, *, read_only: bool, settings: dict[str, str | bool | int | float | list[str]]
 ) -> duckdb.DuckDBPyConnection:
-    """A connection with these settings; a WAL is replayed with more memory if they give too little.
+    """A connection with these settings; a WAL that takes more memory is replayed with more.
 
-    A replay wants more than the commits did that filled the WAL, each alone, and a database that
-    does not open is of no use to whoever has no more to give. How much it is, is bounded: by what
-    makes a checkpoint.
+    It takes more than the commits did that filled it, and how much, what makes a checkpoint bounds.
     """
     try:
         return duckdb.connect(str(path), read_only=read_only, config=settings)

@@ -10,6 +10,9 @@ from analytics.ledger.ledger import Ledger
 from streams.engine.decoding import RawRecord, read
 from streams.engine.loading import load_standing, process
 
+SECONDS_BETWEEN_COMMITS = 0.02
+"""Each checkpoint adds three blocks to the file: without a pause it is soon all that is copied."""
+
 
 def main(path: Path) -> None:
     """Commit one rejected record after the other; each third is followed by a checkpoint."""
@@ -20,9 +23,9 @@ def main(path: Path) -> None:
         over.set()
 
     threading.Thread(target=wait, daemon=True).start()
-    with Ledger.open(path) as ledger:
+    with Ledger.open(path, memory_limit="1GB") as ledger:
         standing, connection, number = load_standing(ledger), ledger.cursor(), 0
-        while not over.is_set():
+        while not over.wait(SECONDS_BETWEEN_COMMITS):
             raw = b"?" * 2_000
             record = RawRecord(1, number, 1_800_000_000_000 + number, b"c", raw, ())
             process(ledger, standing, "next", read([record]))
