@@ -52,13 +52,14 @@ def bring_up_to_date(settings: Settings, *, anew: bool = False) -> LakeMark:
             time.sleep(SECONDS_BETWEEN_LOOKS)
 
 
-def ask_worker(settings: Settings) -> LakeMark | None:
+def ask_worker(settings: Settings, *, wait: float | None = None) -> LakeMark | None:
     """The same if a worker runs; None: none does, and the lake is left as it is.
 
-    Unreachable, LakeBehind: as above.
+    `wait`: for so many seconds for something to be committed, if nothing was. Unreachable,
+    LakeBehind: as above.
     """
     endpoint = read_endpoint(settings.data_dir)
-    return None if endpoint is None else _ask(endpoint)
+    return None if endpoint is None else _ask(endpoint, wait)
 
 
 def is_fresh(settings: Settings) -> bool:
@@ -115,10 +116,11 @@ def _update(settings: Settings, *, anew: bool) -> LakeMark:
         raise LakeBehind(str(error)) from error
 
 
-def _ask(endpoint: Endpoint) -> LakeMark:
+def _ask(endpoint: Endpoint, wait: float | None = None) -> LakeMark:
     """Have the worker do it."""
+    query = "" if wait is None else f"?wait={wait:g}"
     request = urllib.request.Request(  # noqa: S310 - the address is the worker's own
-        f"{_reachable(endpoint.http)}/lake",
+        f"{_reachable(endpoint.http)}/lake{query}",
         method="POST",
         headers={"Authorization": f"Bearer {endpoint.lake_token}"},
     )

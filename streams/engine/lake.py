@@ -12,7 +12,7 @@ import hmac
 import ipaddress
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
@@ -36,6 +36,11 @@ SECONDS_BETWEEN_LOOKS = 2.0
 SECONDS_BETWEEN_TRIES = 5.0
 SECONDS_BETWEEN_UPKEEPS = 60.0
 SECONDS_TO_ANSWER = 30.0
+# How long a request may wait for something to be committed. After an update it waits at least so
+# long, and so many times what that took.
+MOST_SECONDS_OF_WAIT = 5.0
+SECONDS_BETWEEN_NEWS = 0.25
+REST_OF_NEWS = 1
 SECONDS_TO_FINISH = 5.0
 
 
@@ -65,6 +70,8 @@ class LakeService:
         self._next: asyncio.Task[LakeMark] | None = None
         self._woken = asyncio.Event()
         self._woken.set()
+        self._mark: LakeMark | None = None
+        self._rested_at = 0.0
         # Since when something is in the ledger that the lake does not have; at first, all of it.
         self._behind_since: float | None = time.monotonic()
         self._failing = False
@@ -99,6 +106,18 @@ class LakeService:
                 rest = min(REST * (time.monotonic() - began), MOST_SECONDS_OF_REST)
             await asyncio.sleep(rest)
 
+    async def news(self, seconds: float) -> LakeMark:
+        """The same as `fresh` as soon as something is committed, or after so many seconds.
+
+        Who asks again and again leaves the lake half of its time for all else.
+        """
+        await asyncio.sleep(self._rested_at - time.monotonic())
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), seconds)
+        if self._mark is not None and not self._woken.is_set():
+            return self._mark
+        return await self.fresh()
+
     async def fresh(self) -> LakeMark:
         """Bring it up to date with all commits before this call; its mark then."""
         if self._next is None:
@@ -111,6 +130,7 @@ class LakeService:
             self._next = None
             self._woken.clear()
             since, self._behind_since = self._behind_since, None
+            began = time.monotonic()
             try:
                 mark = await self._thread.do(self._keeping.update)
             except Exception as error:
@@ -119,9 +139,14 @@ class LakeService:
                     logger.warning("%s; it is tried again, and the ledger has all", error)
                 self._failing = True
                 raise
+            finally:
+                ended = time.monotonic()
+                rest = max(SECONDS_BETWEEN_NEWS, REST_OF_NEWS * (ended - began))
+                self._rested_at = ended + rest
             if self._failing:
                 logger.warning("the lake is up to date again")
             self._failing = False
+            self._mark = mark
             return mark
 
     async def _upkeep(self) -> None:
@@ -165,15 +190,15 @@ class LakeApi:
 
     def __init__(self, token: str) -> None:
         self._token = token
-        self._ask: Callable[[], Awaitable[LakeMark]] | None = None
+        self._lake: LakeService | None = None
 
     def routes(self) -> list[web.RouteDef]:
         """The routes for the web server."""
         return [web.post("/lake", self._post)]
 
-    def open(self, ask: Callable[[], Awaitable[LakeMark]]) -> None:
-        """Have `ask` answer from now on."""
-        self._ask = ask
+    def open(self, lake: LakeService) -> None:
+        """Have `lake` answer from now on."""
+        self._lake = lake
 
     async def _post(self, request: web.Request) -> web.Response:
         given = request.headers.get("Authorization", "")
@@ -181,10 +206,19 @@ class LakeApi:
             return _refused(HTTPStatus.FORBIDDEN, "only commands on this machine may ask")
         if not hmac.compare_digest(given.encode(), f"Bearer {self._token}".encode()):
             return _refused(HTTPStatus.UNAUTHORIZED, "expected the token of worker.json")
-        if self._ask is None:
+        if self._lake is None:
             return _refused(HTTPStatus.SERVICE_UNAVAILABLE, "the worker starts or stops")
         try:
-            mark = await asyncio.wait_for(self._ask(), SECONDS_TO_ANSWER)
+            wait = _seconds(request.query.get("wait"))
+        except ValueError:
+            reason = f"wait: expected seconds, from 0 to {MOST_SECONDS_OF_WAIT:.0f}"
+            return _refused(HTTPStatus.BAD_REQUEST, reason)
+        return await self._answer(self._lake.fresh() if wait is None else self._lake.news(wait))
+
+    @staticmethod
+    async def _answer(asked: Awaitable[LakeMark]) -> web.Response:
+        try:
+            mark = await asyncio.wait_for(asked, SECONDS_TO_ANSWER)
         except TimeoutError:
             reason = f"the lake was not up to date within {SECONDS_TO_ANSWER:.0f} s"
             return _refused(HTTPStatus.SERVICE_UNAVAILABLE, reason)
@@ -195,6 +229,16 @@ class LakeApi:
 
 def _refused(status: HTTPStatus, detail: str) -> web.Response:
     return web.json_response({"status": status.value, "detail": detail}, status=status.value)
+
+
+def _seconds(text: str | None) -> float | None:
+    """How long to wait for news; None: not at all. ValueError."""
+    if text is None:
+        return None
+    seconds = float(text)
+    if not 0 <= seconds <= MOST_SECONDS_OF_WAIT:
+        raise ValueError(text)
+    return seconds
 
 
 def _is_local(request: web.Request) -> bool:

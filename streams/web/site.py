@@ -25,10 +25,10 @@ from streams.web.slow import AskedKey, SlowAnswers, TableRows, opened_lake, slow
 
 SECONDS_BETWEEN_LOOKS = 0.15
 SECONDS_BETWEEN_TRIES = 2.0
-# While somebody watches, the worker is asked for what is new so often; and after each answer not
-# before so many times its duration, so that a busy worker is asked for less.
-SECONDS_BETWEEN_QUESTIONS = 0.5
-REST = 1
+# While somebody watches, the worker is asked again and again, and answers once something is new, or
+# after so long. Where none answers, it is asked again after a while.
+SECONDS_TO_WAIT = 1.0
+SECONDS_WITHOUT_A_WORKER = 1.0
 MOST_KEPT = 400
 MOST_ROWS_KEPT = 2_000
 
@@ -66,6 +66,7 @@ class Site:
         self._changed = asyncio.Event()
         self.readers = 0
         self._watched = asyncio.Event()
+        self._look = asyncio.Event()
         self._changes = LakeChanges(settings.lake)
         self._seen: tuple[object, ...] = ()
         self.shown_at = time.time_ns() // 1_000
@@ -87,10 +88,16 @@ class Site:
                     f"there is nothing in {self.settings.lake} yet: it fills when a worker runs "
                     "on this data directory"
                 )
+            slow = self._slow
             try:
+                if slow is not None:
+                    slow.no_page.clear()
                 yield self
             except LakeError as error:
                 raise NotReady(str(error)) from error
+            finally:
+                if slow is not None:
+                    slow.no_page.set()
 
     def _ask(self, sql: str, values: Mapping[str, object]) -> TableRows:
         assert self._session is not None  # noqa: S101 - within `reading`
@@ -133,7 +140,9 @@ class Site:
                 shown = self.version
                 self._changed.set()
                 self._changed = asyncio.Event()
-            await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._look.wait(), SECONDS_BETWEEN_LOOKS)
+            self._look.clear()
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -154,12 +163,13 @@ class Site:
         """
         while True:
             await self._watched.wait()
-            began = time.monotonic()
+            mark = None
             # What cannot be brought up to date is shown as it is, and the worker says why.
             with contextlib.suppress(CommandError):
-                await asyncio.to_thread(ask_worker, self.settings)
-            took = time.monotonic() - began
-            await asyncio.sleep(max(SECONDS_BETWEEN_QUESTIONS, REST * took))
+                mark = await asyncio.to_thread(ask_worker, self.settings, wait=SECONDS_TO_WAIT)
+            if mark is None:
+                await asyncio.sleep(SECONDS_WITHOUT_A_WORKER)
+            self._look.set()
 
     async def changed(self, since: str) -> str:
         """Wait until something else is shown than `since`; what it is."""

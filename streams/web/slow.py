@@ -16,6 +16,8 @@ from streams.settings import Settings
 
 # Who fetches the page after a change goes first; the slow answers follow.
 SECONDS_BEFORE_SLOW = 0.5
+# Before each of them, so long at most, until no page is being made.
+MOST_SECONDS_FOR_PAGES = 2.0
 MOST_SLOW = 100
 MOST_WARM = 8
 SECONDS_WANTED = 180.0
@@ -47,7 +49,10 @@ class SlowAnswers:
 
     def __init__(self, settings: Settings) -> None:
         self._session = opened_lake(settings)
-        self._lock = threading.Lock()
+        # The one is held while a statement runs, the other never for long.
+        self._asking, self._lock = threading.Lock(), threading.Lock()
+        self.no_page = threading.Event()
+        self.no_page.set()
         self._answers: dict[AskedKey, SlowAnswer] = {}
         self._woken = threading.Event()
         self._over = False
@@ -61,11 +66,22 @@ class SlowAnswers:
         key = (sql, repr(sorted(values.items())))
         with self._lock:
             found = self._answers.get(key)
-            rows = self._session.ask(sql, values) if found is None else found.rows
-            if found is None and len(self._answers) >= MOST_SLOW:
+        if found is None:
+            # Kept before the lake is refreshed: after that it is renewed as all that is kept.
+            with self._asking:
+                found = SlowAnswer(sql, values, self._session.ask(sql, values), 0.0)
+                self._note(key, found)
+        else:
+            self._note(key, found)
+        return found.rows
+
+    def _note(self, key: AskedKey, found: SlowAnswer) -> None:
+        """Keep an answer, if no newer one is kept, and that it is asked for."""
+        with self._lock:
+            if key not in self._answers and len(self._answers) >= MOST_SLOW:
                 self._answers.clear()
-            self._answers[key] = SlowAnswer(sql, values, rows, time.monotonic())
-        return rows
+            answer = self._answers.get(key, found)
+            self._answers[key] = answer._replace(asked=time.monotonic())
 
     def warm(self) -> None:
         """Have the answers of first pages before anybody waits for them."""
@@ -81,7 +97,8 @@ class SlowAnswers:
 
     def wake(self, *, is_other: bool) -> None:
         """Note that the lake has changed; `is_other`: so that answers may be others, too."""
-        self._outdated = self._outdated or is_other
+        with self._lock:
+            self._outdated = self._outdated or is_other
         self._woken.set()
 
     def _renew(self) -> None:
@@ -105,19 +122,26 @@ class SlowAnswers:
         since = time.monotonic() - SECONDS_WANTED
         with self._lock:
             outdated, self._outdated = self._outdated, False
-            try:
+        try:
+            with self._asking:
                 self._session.refresh()
-            except LakeError:
-                self._outdated = outdated or self._outdated
-                raise
-            if not outdated:
-                return False
+        except LakeError:
+            with self._lock:
+                self._outdated = self._outdated or outdated
+            raise
+        if not outdated:
+            return False
+        with self._lock:
             kept = {key: one for key, one in self._answers.items() if one.asked >= since}
             self._answers = dict(kept)
         changed = False
         for key, before in kept.items():
-            with self._lock:
+            self.no_page.wait(MOST_SECONDS_FOR_PAGES)
+            if self._over:
+                return False
+            with self._asking:
                 rows = self._session.ask(before.sql, before.values)
+            with self._lock:
                 asked = self._answers.get(key, before).asked
                 self._answers[key] = before._replace(rows=rows, asked=asked)
             changed = changed or rows != before.rows
@@ -128,6 +152,7 @@ class SlowAnswers:
         """Let go of the lake."""
         self._over = True
         self._woken.set()
+        self.no_page.set()
         self._session.connection.interrupt()
         self._thread.join(timeout=5)
         self._session.close()

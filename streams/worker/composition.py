@@ -147,7 +147,7 @@ class Worker:
         lake = await stages.begin(LakeService.following(ledger))
         self._on_commit.append(lake.wake)
         stages.watch(lake.run())
-        self._lake_api.open(lake.fresh)
+        self._lake_api.open(lake)
         return lake
 
     async def _join(

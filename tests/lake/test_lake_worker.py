@@ -9,6 +9,7 @@ import signal
 import time
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 from urllib.error import HTTPError
@@ -76,9 +77,9 @@ def in_lake(data_dir: Path) -> int:
         return int(events)
 
 
-def post(endpoint: Endpoint, **headers: str) -> tuple[int, dict[str, object]]:
+def post(endpoint: Endpoint, query: str = "", **headers: str) -> tuple[int, dict[str, object]]:
     request = urllib.request.Request(  # noqa: S310 - the worker's own address
-        f"{endpoint.http}/lake", method="POST", headers=headers
+        f"{endpoint.http}/lake{query}", method="POST", headers=headers
     )
     try:
         with urllib.request.urlopen(request, timeout=40) as answer:  # noqa: S310
@@ -123,6 +124,23 @@ def test_only_commands_on_this_machine_that_know_the_token_may_ask(kept: Kept) -
     status, mark = post(endpoint, **token)
     assert status == 200
     assert mark["seq"]
+
+
+def test_who_waits_for_news_has_them_once_they_are_committed_or_after_the_wait(kept: Kept) -> None:
+    data_dir, endpoint = kept
+    token = {"Authorization": f"Bearer {endpoint.lake_token}"}
+    _, before = post(endpoint, **token)
+    began = time.monotonic()
+    assert post(endpoint, "?wait=1.5", **token) == (200, before)
+    assert time.monotonic() - began >= 1.5
+    with ThreadPoolExecutor() as threads:
+        waiting = threads.submit(post, endpoint, "?wait=5", **token)
+        publish(data_dir, 10, first=200)
+        status, mark = waiting.result()
+    assert status == 200
+    assert int(str(mark["seq"])) > int(str(before["seq"]))
+    for wrong in ("-1", "5.1", "nan", "inf", "soon", ""):
+        assert post(endpoint, f"?wait={wrong}", **token)[0] == 400
 
 
 def test_without_a_worker_the_command_does_it_itself(left: Path) -> None:
