@@ -17,7 +17,7 @@ from analytics.queries import queries, views
 from analytics.storage.database import connect, migrate
 from tests.bench.measuring import HERE, ROOT, printed, reached, show
 
-MEMORY = "1200MB"
+MEMORY = "850MB"
 GOAL_SECONDS, GOAL_MIB = 60.0, 1_536.0
 REPORTS_A_HAPPENING = 1.54
 """How many of the four sources report one, on average."""
