@@ -145,7 +145,7 @@ SETTINGS = (
     Setting(
         "TRUCE_MEMORY",
         "400MB",
-        "how much memory the database engine may take; to replay a WAL up to 1GB",
+        "how much memory the database engine may take; where it wants more to replay a WAL, 1GB",
     ),
     Setting("TRUCE_QUERY_SECONDS", "60", "how long a query of the lake may take"),
     Setting("TRUCE_SPILL", "4GB", "how much it may spill to disk, if half of that is free"),

@@ -112,7 +112,7 @@ class Ledger:
         `kafka`: whether a Kafka has its log; None: not known. `accepts`: that the records up to
         this mark are lost is known.
 
-        Raises any LedgerError but LedgerVanished and LedgerMemory.
+        Raises any LedgerError but LedgerVanished.
         """
         marked = marked_of(path) if is_marked else None
         if is_marked:

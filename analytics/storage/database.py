@@ -23,6 +23,7 @@ from analytics.storage.failures import (
     LedgerOutdated,
     LedgerTooNew,
 )
+from analytics.storage.opening import is_memory, open_file
 from analytics.storage.place import (
     NO_ROOM,
     check_place,
@@ -41,16 +42,6 @@ MOST_SMALL_PIECES = 16
 ROWS_AT_ONCE = 20_000
 # How much may be spilled to disk by default.
 SPILL_LIMIT = "4GB"
-# With how much a WAL is replayed for which a smaller limit was not enough.
-REPLAY_LIMIT = "1GB"
-# How an error of another type, that of a commit or of a replay, says that memory was not enough.
-_NO_MEMORY = (
-    "Out of Memory",
-    "failed to pin block",
-    "could not allocate block",
-    "memory_limit",
-    "bad allocation",
-)
 _PID = re.compile(r"PID (\d+)")
 
 
@@ -197,7 +188,7 @@ def connect(
     }
     was_there = path.exists()
     try:
-        connection = _opened(path, read_only=read_only, settings=settings)
+        connection = open_file(path, read_only=read_only, settings=settings)
     except duckdb.Error as error:
         explained = explain(path, error, kafka)
         if isinstance(explained, LedgerFull) and not was_there:
@@ -215,31 +206,6 @@ def connect(
     # Statements of more than two seconds would draw a progress bar on stdout.
     connection.execute("SET enable_progress_bar = false")
     return connection
-
-
-def _opened(
-    path: Path, *, read_only: bool, settings: dict[str, str | bool | int | float | list[str]]
-) -> duckdb.DuckDBPyConnection:
-    """A connection with these settings; a WAL that takes more memory is replayed with more.
-
-    It takes more than the commits did that filled it, and how much, what makes a checkpoint bounds.
-    """
-    try:
-        return duckdb.connect(str(path), read_only=read_only, config=settings)
-    except duckdb.Error as error:
-        if not is_memory(error):
-            raise
-    limit = {"memory_limit": REPLAY_LIMIT}
-    connection = duckdb.connect(str(path), read_only=read_only, config=settings | limit)
-    connection.execute("SET memory_limit = $limit", {"limit": settings["memory_limit"]})
-    return connection
-
-
-def is_memory(error: duckdb.Error) -> bool:
-    """Does the error report that the engine had not enough memory?"""
-    return isinstance(error, duckdb.OutOfMemoryException) or any(
-        word in str(error) for word in _NO_MEMORY
-    )
 
 
 def explain(path: Path, error: duckdb.Error, kafka: bool | None = None) -> LedgerError:

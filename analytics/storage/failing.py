@@ -8,8 +8,9 @@ from pathlib import Path
 
 import duckdb
 
-from analytics.storage.database import explain, is_memory
+from analytics.storage.database import explain
 from analytics.storage.failures import LedgerError
+from analytics.storage.opening import is_memory
 from analytics.storage.place import of_the_system
 
 # Messages with which DuckDB reports that it read something other than it had written.

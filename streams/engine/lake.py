@@ -36,11 +36,11 @@ SECONDS_BETWEEN_LOOKS = 2.0
 SECONDS_BETWEEN_TRIES = 5.0
 SECONDS_BETWEEN_UPKEEPS = 60.0
 SECONDS_TO_ANSWER = 30.0
-# How long a request may wait for something to be committed. After an update it waits at least so
-# long, and so many times what that took.
+# How long a request may wait for something to be committed.
 MOST_SECONDS_OF_WAIT = 5.0
+# Who waits for news lets as much time pass after an update as that took, within these bounds.
 SECONDS_BETWEEN_NEWS = 0.25
-REST_OF_NEWS = 1
+MOST_SECONDS_BETWEEN_NEWS = 2.0
 SECONDS_TO_FINISH = 5.0
 
 
@@ -107,13 +107,20 @@ class LakeService:
             await asyncio.sleep(rest)
 
     async def news(self, seconds: float) -> LakeMark:
-        """The same as `fresh` as soon as something is committed, or after so many seconds.
+        """Its mark once it has what is committed from now on, or after so many seconds.
 
-        Who asks again and again leaves the lake half of its time for all else.
+        Who asks again and again leaves about half of the time for all else.
         """
+        if self._one_at_a_time.locked():
+            # What it brings is news.
+            async with self._one_at_a_time:
+                pass
+        else:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), seconds)
         await asyncio.sleep(self._rested_at - time.monotonic())
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), seconds)
+        if self._stopping:
+            raise RuntimeError("the worker stops")
         if self._mark is not None and not self._woken.is_set():
             return self._mark
         return await self.fresh()
@@ -135,14 +142,16 @@ class LakeService:
                 mark = await self._thread.do(self._keeping.update)
             except Exception as error:
                 self._behind_since = since if since is not None else time.monotonic()
+                self._mark = None
+                self._woken.set()
                 if not (self._failing or self._stopping):
                     logger.warning("%s; it is tried again, and the ledger has all", error)
                 self._failing = True
                 raise
             finally:
                 ended = time.monotonic()
-                rest = max(SECONDS_BETWEEN_NEWS, REST_OF_NEWS * (ended - began))
-                self._rested_at = ended + rest
+                rest = max(SECONDS_BETWEEN_NEWS, ended - began)
+                self._rested_at = ended + min(rest, MOST_SECONDS_BETWEEN_NEWS)
             if self._failing:
                 logger.warning("the lake is up to date again")
             self._failing = False
@@ -172,6 +181,7 @@ class LakeService:
         """Close it, as far as it was brought up to date."""
         # What fails from here on fails because of this; the next start goes on from the mark.
         self._stopping = True
+        self._woken.set()
         if self._one_at_a_time.locked():
             self._keeping.abandon()
         await self._thread.do(self._keeping.close)

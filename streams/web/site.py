@@ -26,8 +26,9 @@ from streams.web.slow import AskedKey, SlowAnswers, TableRows, opened_lake, slow
 SECONDS_BETWEEN_LOOKS = 0.15
 SECONDS_BETWEEN_TRIES = 2.0
 # While somebody watches, the worker is asked again and again, and answers once something is new, or
-# after so long. Where none answers, it is asked again after a while.
+# after so long. One of an earlier version answers at once, and is not asked more often than this.
 SECONDS_TO_WAIT = 1.0
+SECONDS_BETWEEN_QUESTIONS = 0.25
 SECONDS_WITHOUT_A_WORKER = 1.0
 MOST_KEPT = 400
 MOST_ROWS_KEPT = 2_000
@@ -163,13 +164,13 @@ class Site:
         """
         while True:
             await self._watched.wait()
-            mark = None
+            mark, began = None, time.monotonic()
             # What cannot be brought up to date is shown as it is, and the worker says why.
             with contextlib.suppress(CommandError):
                 mark = await asyncio.to_thread(ask_worker, self.settings, wait=SECONDS_TO_WAIT)
-            if mark is None:
-                await asyncio.sleep(SECONDS_WITHOUT_A_WORKER)
             self._look.set()
+            pause = SECONDS_WITHOUT_A_WORKER if mark is None else SECONDS_BETWEEN_QUESTIONS
+            await asyncio.sleep(pause if mark is None else began + pause - time.monotonic())
 
     async def changed(self, since: str) -> str:
         """Wait until something else is shown than `since`; what it is."""

@@ -18,6 +18,8 @@ from streams.settings import Settings
 SECONDS_BEFORE_SLOW = 0.5
 # Before each of them, so long at most, until no page is being made.
 MOST_SECONDS_FOR_PAGES = 2.0
+# After one that failed all are asked again, after so long or the next change.
+SECONDS_BETWEEN_TRIES = 60.0
 MOST_SLOW = 100
 MOST_WARM = 8
 SECONDS_WANTED = 180.0
@@ -66,28 +68,25 @@ class SlowAnswers:
         key = (sql, repr(sorted(values.items())))
         with self._lock:
             found = self._answers.get(key)
-        if found is None:
-            # Kept before the lake is refreshed: after that it is renewed as all that is kept.
-            with self._asking:
-                found = SlowAnswer(sql, values, self._session.ask(sql, values), 0.0)
-                self._note(key, found)
-        else:
-            self._note(key, found)
-        return found.rows
-
-    def _note(self, key: AskedKey, found: SlowAnswer) -> None:
-        """Keep an answer, if no newer one is kept, and that it is asked for."""
-        with self._lock:
-            if key not in self._answers and len(self._answers) >= MOST_SLOW:
-                self._answers.clear()
-            answer = self._answers.get(key, found)
-            self._answers[key] = answer._replace(asked=time.monotonic())
+            if found is not None:
+                self._answers[key] = found._replace(asked=time.monotonic())
+                return found.rows
+        # Kept before the lake is refreshed: from then on it is renewed like all that is kept.
+        with self._asking:
+            rows = self._session.ask(sql, values)
+            with self._lock:
+                if len(self._answers) >= MOST_SLOW:
+                    self._answers.clear()
+                self._answers[key] = SlowAnswer(sql, values, rows, time.monotonic())
+        return rows
 
     def warm(self) -> None:
         """Have the answers of first pages before anybody waits for them."""
         pages, knowledge = PageModel(self.ask), ReadModel(self.ask)
         claims = list(knowledge.claims())
         for one in knowledge.coverage()[:MOST_WARM]:
+            if not self._gives_way():
+                return
             pages.kept(one.conflict)
             of_it = dict.fromkeys(name[1] for name in claims if name[0] == one.conflict)
             for commitment_id in list(of_it)[:MOST_WARM]:
@@ -103,50 +102,55 @@ class SlowAnswers:
 
     def _renew(self) -> None:
         while not self._over:
-            self._woken.wait()
+            self._woken.wait(SECONDS_BETWEEN_TRIES if self._outdated else None)
             time.sleep(SECONDS_BEFORE_SLOW)
             self._woken.clear()
             if self._over:
                 return
             try:
-                changed = self._renew_all()
+                self._renew_all()
             except LakeError as error:
                 if self._over:  # closing interrupts it
                     return
-                logger.warning("the counts of the pages stay as they are: %s", error)
-                continue
-            if changed:
-                self.renewed += 1
+                with self._lock:
+                    self._outdated = True
+                logger.warning("some counts of the pages stay as they are: %s", error)
 
-    def _renew_all(self) -> bool:
+    def _renew_all(self) -> None:
+        """Renew what was asked for lately, as far as it can be; the last LakeError, if any."""
         since = time.monotonic() - SECONDS_WANTED
+        with self._asking:
+            self._session.refresh()
         with self._lock:
             outdated, self._outdated = self._outdated, False
-        try:
-            with self._asking:
-                self._session.refresh()
-        except LakeError:
-            with self._lock:
-                self._outdated = self._outdated or outdated
-            raise
-        if not outdated:
-            return False
-        with self._lock:
+            if not outdated:
+                return
             kept = {key: one for key, one in self._answers.items() if one.asked >= since}
             self._answers = dict(kept)
-        changed = False
+        changed, failed = False, None
         for key, before in kept.items():
-            self.no_page.wait(MOST_SECONDS_FOR_PAGES)
-            if self._over:
-                return False
-            with self._asking:
-                rows = self._session.ask(before.sql, before.values)
+            if not self._gives_way():
+                return
+            try:
+                with self._asking:
+                    rows = self._session.ask(before.sql, before.values)
+            except LakeError as error:
+                failed = error
+                continue
             with self._lock:
                 asked = self._answers.get(key, before).asked
                 self._answers[key] = before._replace(rows=rows, asked=asked)
             changed = changed or rows != before.rows
+        if changed:
+            self.renewed += 1
+        if failed is not None:
+            raise failed
         self.warm()
-        return changed
+
+    def _gives_way(self) -> bool:
+        """Let pages go first; False: it is over."""
+        self.no_page.wait(MOST_SECONDS_FOR_PAGES)
+        return not self._over
 
     def close(self) -> None:
         """Let go of the lake."""

@@ -11,7 +11,7 @@ from streams.engine.decoding import RawRecord, read
 from streams.engine.loading import load_standing, process
 
 SECONDS_BETWEEN_COMMITS = 0.02
-"""Each checkpoint adds three blocks to the file: without a pause it is soon all that is copied."""
+"""Each checkpoint adds three blocks to the file: without a pause it soon has hundreds of megabytes."""
 
 
 def main(path: Path) -> None:

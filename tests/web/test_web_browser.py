@@ -184,7 +184,9 @@ def test_texts_and_tables_need_no_script(browser: Browser, site: str) -> None:
         assert not any(one.is_visible() for one in page.locator("[hidden]").all())
 
 
-IS_IN_TABLE = "(name) => document.querySelector('table.incidents').textContent.includes(name)"
+IS_IN_TABLE = (
+    "(name) => document.querySelector('table.incidents')?.textContent.includes(name) ?? false"
+)
 
 
 def test_what_is_published_is_seen_without_reloading(
