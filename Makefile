@@ -69,7 +69,7 @@ browser: setup ## the pages in a real browser: wants Chromium; TRUCE_SCREENSHOTS
 	@$(BIN)/python -m pytest -q -rPs --durations=10 -m browser tests/web
 
 faults: setup ## a full disk, a hanging broker, odd clocks, full memory: minutes, not seconds
-	@$(BIN)/python -m pytest -q --durations=10 -m faults tests/faults tests/rebuild tests/storage tests/lake tests/backup tests/worker
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --durations=10 -m faults tests/faults tests/rebuild tests/storage tests/lake tests/backup tests/worker
 
 crash: setup ## 200 SIGKILLs in one replay; TRUCE_CRASH_KILLS, _EVENTS and _SEED choose others
 	@PYTHONPATH=. $(BIN)/python tests/faults/crash.py
