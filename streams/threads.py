@@ -4,11 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
+import os
+import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+
+def left_with(code: int) -> int:
+    """The exit code, with which the process ends right here if daemon threads are left.
+
+    Where one of them is in C, the end of the interpreter can crash in it (SIGSEGV). To be called
+    when all that must be closed is.
+    """
+    if any(one.daemon for one in threading.enumerate()):
+        logging.shutdown()
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(code)
+    return code
 
 
 class SerialExecutor:

@@ -14,6 +14,7 @@ from streams.commands.console import err
 from streams.errors import BadInput, Unreachable
 from streams.http.hosts import Hosts
 from streams.settings import Address, Settings
+from streams.threads import left_with
 from streams.web.safety import add_headers, from_here
 from streams.web.site import Site
 
@@ -34,7 +35,8 @@ def run_web(settings: Settings, *, beside: bool = False) -> int:
     logging.basicConfig(format="%(levelname)s %(message)s")
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(settings, SitePages, beside=beside))
-    return 0
+    # The outlines of maps may still be read, which takes seconds after the start.
+    return left_with(0)
 
 
 async def _serve(settings: Settings, pages: type, *, beside: bool) -> None:

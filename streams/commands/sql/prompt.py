@@ -46,6 +46,7 @@ DOTS: Sequence[DotCommand] = (
     DotCommand(".quit", lambda _: ()),
 )
 MOST_REMEMBERED = 1_000
+MOST_SECONDS_FOR_NAMES = 5.0
 
 
 class KeptHistory(FileHistory):
@@ -97,7 +98,15 @@ class Prompt:
         # At once, if there is nothing to query.
         is_fresh(self._settings)
         err(HINT)
-        threading.Thread(target=self._read_names, daemon=True).start()
+        names = threading.Thread(target=self._read_names, daemon=True)
+        names.start()
+        try:
+            self._answer_all()
+        finally:
+            # The end of the interpreter could crash in it.
+            names.join(MOST_SECONDS_FOR_NAMES)
+
+    def _answer_all(self) -> None:
         while True:
             # It starts while people type.
             with Process() as process:
