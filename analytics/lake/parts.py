@@ -65,8 +65,17 @@ def workers_of(catalogue: Path) -> tuple[str, ...]:
 
     None: one worker has all of it. Raises sqlite3.Error.
     """
+    return workers_in(_marked(catalogue))
+
+
+def has_begun(catalogue: Path) -> bool:
+    """Whether anybody has written the lake, which has no tables before. Raises sqlite3.Error."""
+    return bool(_marked(catalogue))
+
+
+def _marked(catalogue: Path) -> list[str]:
     with closing(sqlite3.connect(catalogue)) as connection:
-        return workers_in([schema for (schema,) in connection.execute(_MARKED)])
+        return [schema for (schema,) in connection.execute(_MARKED)]
 
 
 def replace_unnamed(lake: Session, tables: Iterable[str], ledger_id: str) -> None:

@@ -21,7 +21,7 @@ from analytics.lake.catalogue.place import FILE as CATALOG
 from analytics.lake.catalogue.place import data_of
 from analytics.lake.extensions import load
 from analytics.lake.folders import PrivateFolder
-from analytics.lake.parts import lake_views, ownership, schema_of, workers_of
+from analytics.lake.parts import has_begun, lake_views, ownership, schema_of, workers_of
 from analytics.lake.prepared_views import VIEWS_FILE, prepare_views
 from analytics.lake.s3.access import give_access, is_on_s3
 from analytics.lake.s3.files import named_files
@@ -166,6 +166,8 @@ def copy_catalogue(
         raise LakeMissing(lake)
     if with_views:
         try:
+            if not has_begun(folder / CATALOG):
+                raise LakeMissing(lake)
             prepare_views(folder, folder / CATALOG, lambda one: _attach(one, lake, folder))
         except (sqlite3.Error, duckdb.Error, OSError) as error:
             raise _not_opened(lake, error) from error

@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 import analytics
+from analytics.lake.attached import attach
 from analytics.lake.folders import PREFIX, PrivateFolder
 from analytics.lake.keeper import Keeper
 from analytics.lake.session import LakeMissing, TookTooLong, open_lake
@@ -141,3 +142,9 @@ def test_what_a_killed_reader_left_is_removed_and_what_is_in_use_is_not(place: P
     used.remove()
     another.remove()
     assert list(place.iterdir()) == [elsewhere]
+
+
+def test_a_lake_that_nobody_has_written_yet_is_told_as_missing(tmp_path: Path) -> None:
+    (tmp_path / "lake").mkdir()
+    with attach(tmp_path / "lake"), pytest.raises(LakeMissing, match="there is no lake in"):
+        open_lake(tmp_path / "lake")
