@@ -9,7 +9,13 @@ import duckdb
 # With how much a WAL is replayed for which a smaller limit was not enough.
 REPLAY_LIMIT = "1GB"
 # How an error of another type, that of a commit or of a replay, says that memory was not enough.
-_NO_MEMORY = ("failed to pin block of size", "could not allocate block", "bad allocation")
+_NO_MEMORY = (
+    "Out of Memory",
+    "failed to pin block",
+    "could not allocate block",
+    "bad allocation",
+    "(SET memory_limit=",
+)
 
 
 def open_file(
